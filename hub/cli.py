@@ -1,0 +1,84 @@
+"""The command `hub`: names of verbs and exit codes; each verb's code is imported only when it runs.
+
+Exit codes: 0 done · 1 done, and the answer is no (something rejected, not ready, not compatible) · 2 wrong usage ·
+70 a peer is away, try again · 78 the installation is wrong, the text says what to change · 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import click
+
+from hub import __version__
+from hub.errors import EXIT_CONFIG, EXIT_RETRY, ConfigError, HubError
+
+
+class Verb(NamedTuple):
+    """Where a verb's click command stands (`module:attribute`) and its line in `hub --help`."""
+
+    target: str
+    help: str
+
+
+VERBS = {
+    "demo": Verb("hub.commands.demo:demo", "A made-up county through the real doors: needs and measures appear."),
+    "up": Verb("hub.commands.stack:up", "Start the embedded stack: broker, registry, connectors, identify, streams."),
+    "down": Verb("hub.commands.stack:down", "Stop it, leaving no process behind."),
+    "status": Verb("hub.commands.stack:status", "What runs where, and whether it is ready."),
+    "run": Verb("hub.commands.run:run", "Run one role in the foreground (what `up` and a container start)."),
+    "connector": Verb("hub.commands.connector:connector", "Plug in a source system: list, try, run, lint."),
+    "preview": Verb("hub.commands.preview:preview", "The whole path without a broker: files in, needs out."),
+    "topics": Verb("hub.commands.topics:topics", "List or create the topics."),
+    "schemas": Verb("hub.commands.schemas:schemas", "List the contracts, or check them against the code."),
+    "tail": Verb("hub.commands.tail:tail", "Follow a topic, decoded."),
+    "bench": Verb("hub.commands.bench:bench", "Measure the fold on this machine."),
+    "doctor": Verb("hub.commands.doctor:doctor", "What is wrong with this installation, in words."),
+    "broker": Verb("hub.commands.broker:broker", "The embedded broker's jars: fetch, list, lock."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its verbs by name and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in VERBS:
+            return None
+        module, _, attribute = VERBS[cmd_name].target.partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="hub")
+def cli() -> None:
+    """Joins labs, tracing, vaccination, shelter and food systems as events, and says who needs help now."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the console script: turns the failure model into exit codes and one line on stderr."""
+    try:
+        outcome = cli.main(args=None if arguments is None else list(arguments), prog_name="hub", standalone_mode=False)
+    except click.ClickException as why:
+        why.show()
+        sys.exit(why.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except ConfigError as why:
+        click.echo(f"hub: {why}", err=True)
+        sys.exit(EXIT_CONFIG)
+    except HubError as why:
+        click.echo(f"hub: {type(why).__name__}: {why}", err=True)
+        sys.exit(EXIT_RETRY)
+    sys.exit(outcome if isinstance(outcome, int) else 0)
