@@ -1,0 +1,58 @@
+"""The one error of this room: a closed set of reasons, and a position instead of a value."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+__all__ = ["REASONS", "ParseError", "Reason"]
+
+Reason = Literal[
+    # any format
+    "empty",
+    "too-large",
+    "unsupported-encoding",
+    "nul-byte",
+    # HL7 v2
+    "no-msh",
+    "bad-separators",
+    "too-many-segments",
+    "too-many-fields",
+    "batch-count-mismatch",
+    # FHIR and other JSON
+    "not-json",
+    "not-utf8",
+    "too-deep",
+    "duplicate-key",
+    "not-a-number",
+    "not-a-resource",
+    "too-many-entries",
+    # delimited tables
+    "no-header",
+    "duplicate-column",
+    "missing-column",
+    "unknown-column",
+    "empty-row",
+    "short-row",
+    "long-row",
+    "bad-quoting",
+    "field-too-large",
+    # HMIS
+    "missing-file",
+    "unknown-version",
+    "version-mismatch",
+]
+"""Every way in which input can be unreadable. Words in dead letters, metrics and runbooks: add, never rename."""
+
+REASONS: frozenset[str] = frozenset(get_args(Reason))
+
+
+class ParseError(Exception):
+    """These bytes cannot be read.
+
+    `reason` says why, `where` is a position (`message 3`, `row 12`, `byte 40`, a file or segment name), never a value.
+    """
+
+    def __init__(self, reason: Reason, where: str = "") -> None:
+        super().__init__(f"{reason} at {where}" if where else reason)
+        self.reason: Reason = reason
+        self.where = where
