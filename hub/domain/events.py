@@ -91,7 +91,9 @@ class PersonBlock(Model):
     state: str | None = None
     postal_code: str | None = None
     county: str | None = Field(default=None, description="FIPS county code of residence, 5 digits")
-    local_id: str | None = Field(default=None, description="the person's id in the source: for the subscriber's own look-up")
+    local_id: str | None = Field(
+        default=None, description="the person's id in the source: for the subscriber's own look-up"
+    )
 
 
 class Sealed(Model):
@@ -108,7 +110,9 @@ class Event(Model):
 
     event_id: str = Field(description="names this version of this fact; a repeat has the same")
     source: str = Field(description="connector that brought it")
-    source_person: str | None = Field(description="HMAC of source and local id; None: counts for its area, never becomes a person")
+    source_person: str | None = Field(
+        description="HMAC of source and local id; None: counts for its area, never becomes a person"
+    )
     fact_key: str = Field(description="HMAC of the source's native key of the observation, dose or stay")
     changed_at: datetime = Field(description="the source's own change time, UTC; 1970-01-01 when it gives none")
     status_rank: int = Field(description="breaks ties of changed_at: a later status ranks higher")
@@ -200,7 +204,9 @@ class ShelterStay(Event):
     kind: ClassVar[str] = "shelter-stay"
 
     stay: Literal["night", "enrollment"]
-    presence: bool = Field(description="true: this alone proves presence (bed night; entry-exit shelter); false: paperwork only")
+    presence: bool = Field(
+        description="true: this alone proves presence (bed night; entry-exit shelter); false: paperwork only"
+    )
     site: str = Field(description="site token")
     site_kind: SiteKind
     entered_on: date
@@ -252,7 +258,16 @@ class Screening(Event):
 
 
 _TYPES: tuple[type[Event], ...] = (
-    Person, LabResult, Vaccination, Case, Exposure, ShelterStay, LivingSituation, Site, FoodAssistance, Screening,
+    Person,
+    LabResult,
+    Vaccination,
+    Case,
+    Exposure,
+    ShelterStay,
+    LivingSituation,
+    Site,
+    FoodAssistance,
+    Screening,
 )
 EVENT_TYPES: dict[str, type[Event]] = {cls.kind: cls for cls in _TYPES}
 """Every event kind, by the word used in topic names (`hub.intake.<kind>.v1`)."""

@@ -57,7 +57,11 @@ def _person_side(event_class: type[Event]) -> type[Model]:
     fields = {name: (field.annotation, field) for name, field in event_class.model_fields.items() if name != "person"}
     fields["source_person"] = (str, ...)  # type: ignore[assignment]
     model: type[Model] = create_model(  # type: ignore[call-overload]
-        f"Person{event_class.__name__}", __base__=_Linked, __module__=__name__, __doc__=f"{event_class.__name__} on the person topic.", **fields
+        f"Person{event_class.__name__}",
+        __base__=_Linked,
+        __module__=__name__,
+        __doc__=f"{event_class.__name__} on the person topic.",
+        **fields,
     )
     model.kind = event_class.kind  # type: ignore[attr-defined]
     return model
@@ -67,9 +71,22 @@ PERSON_TYPES: dict[str, type[Model]] = {kind: _person_side(cls) for kind, cls in
 """Person-side record type of each event kind; a site is nobody's."""
 
 
-def person_event(event: Event, *, person_key: str, link_revision: int, birth_year_month: str | None, county: str | None, postal_code: str | None) -> Model:
+def person_event(
+    event: Event,
+    *,
+    person_key: str,
+    link_revision: int,
+    birth_year_month: str | None,
+    county: str | None,
+    postal_code: str | None,
+) -> Model:
     """The person-side record of `event`, which must have a source_person; the person block is left behind."""
     fields = {name: getattr(event, name) for name in type(event).model_fields if name != "person"}
-    return PERSON_TYPES[type(event).kind](
-        **fields, person_key=person_key, link_revision=link_revision, birth_year_month=birth_year_month, county=county, postal_code=postal_code
+    fields.update(
+        person_key=person_key,
+        link_revision=link_revision,
+        birth_year_month=birth_year_month,
+        county=county,
+        postal_code=postal_code,
     )
+    return PERSON_TYPES[type(event).kind](**fields)

@@ -1,0 +1,297 @@
+"""A person's history: one row, sub-histories by source_person, each a set of facts; the fold is a merge.
+
+`Row.apply` is commutative and idempotent: per fact the highest version wins, per sub-history the highest link revision wins, needs that
+were issued are united. So any order, repeat or crash ends in the same row for the same set of records. The row of a person_key that
+no longer owns a sub-history keeps it inactive: it contributes nothing and is sent whole to the owner, as is every later arrival.
+
+Facts hold what the projections read and nothing else; dates are proleptic ordinals (`date.toordinal`). Sheltered presence older than
+`STAY_HORIZON_D` days before the newest tick may be forgotten; every other fact is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+__all__ = [
+    "STAY_HORIZON_D",
+    "AnyFact",
+    "Benefit",
+    "CaseReport",
+    "Demographics",
+    "Dose",
+    "Fact",
+    "Lab",
+    "Living",
+    "Quarantine",
+    "Row",
+    "ScreenAnswer",
+    "Stay",
+    "SubHistory",
+    "decode_row",
+    "encode_row",
+]
+
+SCHEMA = 1
+STAY_HORIZON_D = (
+    1100  # three years: past every look-back of a rule, and a year of nights stays far under the row cap of 900 kB
+)
+
+_HASH_LENGTH = 16  # of 32 hex characters: 64 bits settle ties between versions of one fact
+
+
+class Fact(msgspec.Struct, array_like=True, tag=True, frozen=True):
+    """One fact at one version. Order of the first four fields = order of versions."""
+
+    changed_us: int
+    status_rank: int
+    content: str
+    mapping_version: int
+    active: bool
+    occurred: int
+    county: str | None
+    race: str | None
+
+    @property
+    def version(self) -> tuple[int, int, str, int]:
+        """What decides between two states of the same fact."""
+        return (self.changed_us, self.status_rank, self.content, self.mapping_version)
+
+
+class Demographics(Fact, tag="p", frozen=True):
+    """A source says who this is; the county and race of the base are all that stays."""
+
+
+class Lab(Fact, tag="l", frozen=True):
+    """A laboratory result; `isolates` is decided by meaning, status and processing."""
+
+    isolates: bool
+    onset: int
+    collected: int
+    congregate: bool
+
+
+class Dose(Fact, tag="d", frozen=True):
+    """A COVID-19 dose, given (`given`) or not."""
+
+    given: bool
+
+
+class CaseReport(Fact, tag="c", frozen=True):
+    """A tracer's isolation record."""
+
+    isolating: bool
+    onset: int
+    first_positive: int
+    extended_until: int
+    closed: int
+    closed_reason: str | None
+
+
+class Quarantine(Fact, tag="q", frozen=True):
+    """A tracer's exposure record."""
+
+    last_exposure: int
+
+
+class Stay(Fact, tag="s", frozen=True):
+    """Presence at a site: nights [entered, left); `left` 0 = still there. `presence` false = paperwork only."""
+
+    presence: bool
+    site: str
+    site_kind: str
+    entered: int
+    left: int
+
+
+class Living(Fact, tag="v", frozen=True):
+    """Where the person lived on `occurred`."""
+
+    situation: str
+
+
+class Benefit(Fact, tag="b", frozen=True):
+    """Food benefits or food that was handed over."""
+
+    program: str
+    delivered: bool
+
+
+class ScreenAnswer(Fact, tag="a", frozen=True):
+    """A final screening answer in the need vocabulary."""
+
+    category: str
+    needs: bool
+
+
+AnyFact = Demographics | Lab | Dose | CaseReport | Quarantine | Stay | Living | Benefit | ScreenAnswer
+
+
+class SubHistory(msgspec.Struct, array_like=True):
+    """All that one source_person brought, and who owns it now."""
+
+    revision: int
+    owner: str
+    facts: dict[str, AnyFact]
+    issued: dict[str, str]
+
+
+class Row(msgspec.Struct, array_like=True):
+    """One person_key's table value. `contribution` and `due` are what the last projection left (see hub.domain.projection)."""
+
+    schema: int
+    offset: int
+    subs: dict[str, SubHistory]
+    contribution: list[str]
+    due: int
+
+    def apply(self, person_key: str, offset: int, record: Mapping[str, Any]) -> list[str]:
+        """Fold one decoded record (its `kind` added) of the person topic into this row.
+
+        Returns the source_persons whose sub-history must now be sent on, because its owner is another key.
+        Raises KeyError/TypeError/ValueError on a record that is not what its schema promises: the caller dead-letters it, and
+        the row is as it was before.
+        """
+        kind = record["kind"]
+        source_person = record["source_person"]
+        if kind == "membership":
+            sub = self._sub(source_person, record["revision"], record["owner"])
+        elif kind == "carry":
+            carried = _SUB_DECODER.decode(record["sub_history"])
+            sub = self._sub(source_person, record["revision"], record["owner"])
+            for fact_key, fact in carried.facts.items():
+                _keep_newer(sub.facts, fact_key, fact)
+            sub.issued.update(carried.issued)
+        else:
+            fact = _FACTS[kind](_common(record), record)
+            sub = self._sub(source_person, record["link_revision"], person_key)
+            _keep_newer(sub.facts, record["fact_key"], fact)
+        self.offset = max(self.offset, offset)
+        return [source_person] if sub.owner != person_key else []
+
+    def active(self, person_key: str) -> list[SubHistory]:
+        """The sub-histories this key owns."""
+        return [sub for sub in self.subs.values() if sub.owner == person_key]
+
+    def _sub(self, source_person: str, revision: int, owner: str) -> SubHistory:
+        sub = self.subs.get(source_person)
+        if sub is None:
+            sub = self.subs[source_person] = SubHistory(revision, owner, {}, {})
+        elif revision > sub.revision:
+            sub.revision, sub.owner = revision, owner
+        return sub
+
+    def forget_old_stays(self, as_of: int) -> None:
+        """Drop presence that ended more than the horizon before `as_of`."""
+        limit = as_of - STAY_HORIZON_D
+        for sub in self.subs.values():
+            old = [key for key, fact in sub.facts.items() if isinstance(fact, Stay) and 0 < fact.left < limit]
+            for key in old:
+                del sub.facts[key]
+
+
+_ROW_DECODER = msgspec.msgpack.Decoder(Row)
+_SUB_DECODER = msgspec.msgpack.Decoder(SubHistory)
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def decode_row(value: bytes | None) -> Row:
+    """The row of a stored value; an empty row for None. ValueError when the value is of another schema."""
+    if value is None:
+        return Row(SCHEMA, -1, {}, [], 0)
+    row = _ROW_DECODER.decode(value)
+    if row.schema != SCHEMA:
+        raise ValueError(f"row schema {row.schema}, this code reads {SCHEMA}: rebuild the state")
+    return row
+
+
+def encode_row(row: Row) -> bytes:
+    """The stored value of a row (MessagePack, arrays: compact, no field names)."""
+    return _ENCODER.encode(row)
+
+
+def encode_sub_history(sub: SubHistory) -> bytes:
+    """A sub-history as it is carried to its owner."""
+    return _ENCODER.encode(sub)
+
+
+def _keep_newer(facts: dict[str, AnyFact], fact_key: str, fact: AnyFact) -> None:
+    known = facts.get(fact_key)
+    if known is None or fact.version > known.version:
+        facts[fact_key] = fact
+
+
+def _ordinal(day: date | None) -> int:
+    return day.toordinal() if day is not None else 0
+
+
+def _race(record: Mapping[str, Any]) -> str | None:
+    report = record.get("race_ethnicity")
+    if report is None:
+        return None
+    return f"{report['reported_by']}:{','.join(sorted(report['groups']))}:{report['absence'] or ''}"
+
+
+_Common = tuple[int, int, str, int, bool, int, str | None, str | None]
+
+
+def _common(record: Mapping[str, Any]) -> _Common:
+    changed_at: datetime = record["changed_at"]
+    return (
+        int(changed_at.timestamp() * 1_000_000),
+        record["status_rank"],
+        record["content_hash"][:_HASH_LENGTH],
+        record["mapping_version"],
+        record["active"],
+        _ordinal(record["occurred_on"]),
+        record.get("county"),
+        _race(record),
+    )
+
+
+def _lab(common: _Common, record: Mapping[str, Any]) -> Lab:
+    isolates = (
+        record["meaning"] == "positive"
+        and record["status"] in ("final", "corrected")
+        and record["processing"] == "production"
+    )
+    collected = record["collected_on"] or record["resulted_on"] or record["occurred_on"]
+    return Lab(
+        *common, isolates, _ordinal(record["onset_on"]), _ordinal(collected), record["congregate"] == "yes" and isolates
+    )
+
+
+def _case(common: _Common, record: Mapping[str, Any]) -> CaseReport:
+    return CaseReport(
+        *common,
+        record["isolating"],
+        _ordinal(record["onset_on"]),
+        _ordinal(record["first_positive_on"]),
+        _ordinal(record["extended_until"]),
+        _ordinal(record["closed_on"]),
+        record["closed_reason"],
+    )
+
+
+def _stay(common: _Common, record: Mapping[str, Any]) -> Stay:
+    entered = _ordinal(record["entered_on"])
+    left = entered + 1 if record["stay"] == "night" else _ordinal(record["left_on"])
+    return Stay(*common, record["presence"], record["site"], record["site_kind"], entered, left)
+
+
+_FACTS: dict[str, Callable[[_Common, Mapping[str, Any]], AnyFact]] = {
+    "person": lambda common, record: Demographics(*common),
+    "lab-result": _lab,
+    "vaccination": lambda common, record: Dose(*common, record["covid"] and record["status"] == "administered"),
+    "case": _case,
+    "exposure": lambda common, record: Quarantine(*common, _ordinal(record["last_exposure_on"])),
+    "shelter-stay": _stay,
+    "living-situation": lambda common, record: Living(*common, record["situation"]),
+    "food-assistance": lambda common, record: Benefit(*common, record["program"], record["delivered"]),
+    "screening": lambda common, record: ScreenAnswer(
+        *common, record["category"], record["final"] and record["indicates_need"] == "yes"
+    ),
+}

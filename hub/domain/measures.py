@@ -1,0 +1,160 @@
+"""Equity measures out of tallies: coverage by group with its interval, the gap to the best covered group, completeness.
+
+Coverage = people with a dose / population of the group. Intervals: Wilson score for a proportion (Wilson 1927; without continuity
+correction), Newcombe's hybrid score for a difference (Newcombe 1998, method 10), both at 95 %. Nothing is clamped: a coverage above 1 is
+shown with `denominator_suspect`, and has no interval, because its denominator cannot be right. Unknown race is never a group: its
+share is `unknown_share`, and above 20 % every rate of that area is marked unreliable (equity-identity.md requirement 5).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from io import StringIO
+from math import sqrt
+from typing import ClassVar, NamedTuple
+
+from hub.domain.events import Model
+
+__all__ = ["ALL_AREAS", "Denominators", "EquityMeasure", "load_denominators", "measures", "newcombe", "total", "wilson"]
+
+_Z = 1.959963984540054  # 97.5 % point of the standard normal
+_UNKNOWN_LIMIT = 0.20
+_MIN_GROUP = 30  # fewer people than this say nothing about a group (NCHS presentation standards: n >= 30)
+ALL_AREAS = "all"
+_RACE = "race_ethnicity"
+
+
+class EquityMeasure(Model):
+    """One figure of `hub.equity.measure.v1`, keyed `indicator|area|dimension|group`. Shares are 0–1, `difference` in the same unit."""
+
+    kind: ClassVar[str] = "equity-measure"
+
+    indicator: str
+    area: str
+    dimension: str
+    group: str
+    numerator: int
+    denominator: int | None
+    denominator_source: str | None
+    estimate: float | None
+    lower: float | None
+    upper: float | None
+    reference_group: str | None
+    difference: float | None
+    difference_lower: float | None
+    difference_upper: float | None
+    unknown_share: float
+    reliable: bool
+    denominator_suspect: bool
+
+
+class Denominators(NamedTuple):
+    """Population by (area, group) of one source and vintage."""
+
+    people: Mapping[tuple[str, str], int]
+    source: str
+
+
+def load_denominators(text: str) -> Denominators:
+    """Population CSV with columns area, dimension, group, population, source, vintage. ValueError where it cannot be read."""
+    rows = [row for row in csv.DictReader(StringIO(text)) if row["dimension"] == _RACE]
+    people = {(row["area"], row["group"]): int(row["population"]) for row in rows}
+    sources = sorted({f"{row['source']} {row['vintage']}" for row in rows})
+    return Denominators(people, "; ".join(sources) or "none")
+
+
+def total(partials: Mapping[str, Iterable[int]]) -> dict[str, int]:
+    """Sum of each stratum's partial totals (one a partition)."""
+    return {stratum: sum(values) for stratum, values in partials.items()}
+
+
+def wilson(events: int, people: int) -> tuple[float, float] | None:
+    """95 % Wilson score interval of events/people; None where it has none (no people, more events than people)."""
+    if people <= 0 or not 0 <= events <= people:
+        return None
+    share, z2 = events / people, _Z * _Z
+    middle = share + z2 / (2 * people)
+    half = _Z * sqrt(share * (1 - share) / people + z2 / (4 * people * people))
+    scale = 1 + z2 / people
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+
+
+def newcombe(events: int, people: int, reference_events: int, reference_people: int) -> tuple[float, float] | None:
+    """95 % interval of the difference of two independent proportions (group minus reference), by Newcombe's hybrid score method."""
+    one, two = wilson(events, people), wilson(reference_events, reference_people)
+    if one is None or two is None:
+        return None
+    p1, p2 = events / people, reference_events / reference_people
+    lower = p1 - p2 - sqrt((p1 - one[0]) ** 2 + (two[1] - p2) ** 2)
+    upper = p1 - p2 + sqrt((one[1] - p1) ** 2 + (p2 - two[0]) ** 2)
+    return lower, upper
+
+
+def measures(totals: Mapping[str, int], denominators: Denominators) -> list[EquityMeasure]:
+    """Vaccine coverage by race and ethnicity for each county and for all, sorted by key. Strata without people are left out."""
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for stratum, count in totals.items():
+        indicator, area, dimension, group = stratum.split("|")
+        if indicator == "vaccinated" and dimension == _RACE and count:
+            counts[area][group] += count
+            counts[ALL_AREAS][group] += count
+    people: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for (area, group), number in denominators.people.items():
+        people[area][group] += number
+        people[ALL_AREAS][group] += number
+    found: list[EquityMeasure] = []
+    for area in sorted({*counts, *people}):
+        found.extend(_area(area, counts.get(area, {}), people.get(area, {}), denominators.source))
+    return found
+
+
+def _area(area: str, vaccinated: Mapping[str, int], people: Mapping[str, int], source: str) -> list[EquityMeasure]:
+    given = sum(vaccinated.values())
+    unknown = vaccinated.get("unknown", 0) / given if given else 0.0
+    rated = {
+        group: vaccinated.get(group, 0) / number
+        for group, number in people.items()
+        if number >= _MIN_GROUP and group != "unknown"
+    }
+    reference = max(rated, key=lambda group: (rated[group], group), default=None)
+    groups = sorted({*vaccinated, *people})
+    return [_measure(area, group, vaccinated, people, source, unknown, reference) for group in groups]
+
+
+def _measure(
+    area: str,
+    group: str,
+    vaccinated: Mapping[str, int],
+    people: Mapping[str, int],
+    source: str,
+    unknown: float,
+    reference: str | None,
+) -> EquityMeasure:
+    events, number = vaccinated.get(group, 0), people.get(group, 0) if group != "unknown" else 0
+    interval = wilson(events, number)
+    compared = reference if number >= _MIN_GROUP and reference not in (None, group) else None
+    gap = newcombe(events, number, vaccinated.get(compared, 0), people[compared]) if compared else None
+    estimate = events / number if number else None
+    return EquityMeasure(
+        indicator="vaccinated",
+        area=area,
+        dimension=_RACE,
+        group=group,
+        numerator=events,
+        denominator=number or None,
+        denominator_source=source if number else None,
+        estimate=estimate,
+        lower=interval[0] if interval else None,
+        upper=interval[1] if interval else None,
+        reference_group=compared,
+        difference=estimate - vaccinated.get(compared, 0) / people[compared]
+        if compared and estimate is not None
+        else None,
+        difference_lower=gap[0] if gap else None,
+        difference_upper=gap[1] if gap else None,
+        unknown_share=unknown,
+        reliable=unknown <= _UNKNOWN_LIMIT and number >= _MIN_GROUP,
+        denominator_suspect=bool(number) and events > number,
+    )

@@ -1,0 +1,128 @@
+"""Projection of a row at `as_of`: its needs, its contribution to the tallies, and when it must be looked at again.
+
+`Projector.project` writes into the row only what must be remembered of outputs: the need ids ever issued (so that a need whose
+ground is gone is closed, under the same id, even after a merge) and the current contribution. The caller must make the row durable
+before the outputs leave; then a crash between the two repeats them and loses none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+from hub.domain.contributions import contributions
+from hub.domain.history import AnyFact, Row, Stay, SubHistory
+from hub.domain.ids import Ids
+from hub.domain.isolation import Episode, Rules, episodes
+from hub.domain.needs import CONDITION, RULE_VERSION, FoundNeed, SupportNeed, needs_of
+
+__all__ = ["Projection", "Projector"]
+
+_REVISION_STEP = 1 << 40  # offsets stay below: 10^12 records of one partition; the link revision ranks above them
+
+
+class Projection(NamedTuple):
+    """`needs` to publish (also unchanged ones: a replay must say them again), `gained` and `lost` strata."""
+
+    needs: list[SupportNeed]
+    gained: list[str]
+    lost: list[str]
+
+
+class Projector:
+    """Projects rows under one installation's ids and isolation rules."""
+
+    def __init__(self, ids: Ids, rules: Rules) -> None:
+        self._rules = rules
+        self._need_id = lru_cache(maxsize=100_000)(
+            lambda support, anchor: ids.need(RULE_VERSION, CONDITION, support, anchor)
+        )
+
+    def project(self, person_key: str, row: Row, as_of: date) -> Projection:
+        """Needs and changed strata of this row at the end of day `as_of`; updates `issued`, `contribution` and `due` in the row."""
+        today = as_of.toordinal()
+        owned = row.active(person_key)
+        facts = [(key, fact) for sub in owned for key, fact in sub.facts.items() if fact.active]
+        found = episodes((sub.facts for sub in owned), self._rules)
+        current = needs_of(facts, found, today) if found else []
+        strata = contributions(facts, found, current, today) if owned else []
+        needs = self._published(person_key, row, owned, current, as_of)
+        before, after = set(row.contribution), set(strata)
+        row.contribution = strata
+        row.due = _next_due(facts, found, today)
+        return Projection(needs, sorted(after - before), sorted(before - after))
+
+    def _published(
+        self, person_key: str, row: Row, owned: Sequence[SubHistory], current: Sequence[FoundNeed], as_of: date
+    ) -> list[SupportNeed]:
+        needs: dict[str, SupportNeed] = {}
+        for found in current:
+            holder = next(sub for sub in owned if found.anchor in sub.facts)
+            need_id = self._need_id(found.support, found.anchor)
+            holder.issued[need_id] = found.support
+            needs[need_id] = SupportNeed.model_construct(
+                need_id=need_id,
+                revision=_revision(holder, row),
+                person_key=person_key,
+                support=found.support,
+                state=found.state,
+                urgency="urgent" if found.urgent else "soon",
+                since=date.fromordinal(found.since),
+                until=date.fromordinal(found.until),
+                reasons=found.reasons,
+                evidence=found.evidence,
+                rule=f"{RULE_VERSION}/{found.rule}",
+                successor=None,
+                as_of=as_of,
+            )
+        for sub in owned:
+            for need_id, support in sub.issued.items():
+                if need_id not in needs:
+                    needs[need_id] = self._closing(person_key, row, sub, need_id, support, list(needs.values()), as_of)
+        return list(needs.values())
+
+    @staticmethod
+    def _closing(
+        person_key: str,
+        row: Row,
+        sub: SubHistory,
+        need_id: str,
+        support: str,
+        current: Sequence[SupportNeed],
+        as_of: date,
+    ) -> SupportNeed:
+        heirs = [need for need in current if need.support == support and need.state not in ("withdrawn", "superseded")]
+        successor = min(heirs, key=lambda need: (need.since, need.need_id)).need_id if heirs else None
+        return SupportNeed.model_construct(
+            need_id=need_id,
+            revision=_revision(sub, row),
+            person_key=person_key,
+            support=support,  # type: ignore[arg-type]
+            state="superseded" if successor else "withdrawn",
+            urgency="soon",
+            since=None,
+            until=None,
+            reasons=(),
+            evidence=(),
+            rule=RULE_VERSION,
+            successor=successor,
+            as_of=as_of,
+        )
+
+
+def _revision(sub: SubHistory, row: Row) -> int:
+    """Rises with every change of owner and with every record folded, so the newest word on a need has the highest."""
+    return sub.revision * _REVISION_STEP + max(row.offset, 0)
+
+
+def _next_due(facts: Sequence[tuple[str, AnyFact]], found: Sequence[Episode], today: int) -> int:
+    """The next day on which this projection can change without a new fact; 0 = never."""
+    days = {day for episode in found for day in (episode.start, episode.until + 1)}
+    for _, fact in facts:
+        if isinstance(fact, Stay):
+            days.update((fact.entered, fact.left))
+        elif fact.occurred > today:
+            days.add(fact.occurred)
+    return min((day for day in days if day > today), default=0)

@@ -1,0 +1,83 @@
+"""Tallies: how many people of one source partition stand in each stratum.
+
+Each partition publishes absolute partial totals, never differences, so a repeat changes nothing; readers keep the highest `version`
+per stratum and partition and add the partitions up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import ClassVar
+
+from hub.domain.events import Model
+
+__all__ = ["PartitionTally", "Tally", "TallyBoard"]
+
+
+class Tally(Model):
+    """One partial total on `hub.equity.tally.v1`, keyed `<stratum>#<partition>`."""
+
+    kind: ClassVar[str] = "tally"
+
+    stratum: str
+    partition: int
+    count: int
+    version: int
+
+    @property
+    def key(self) -> str:
+        """The record key: compaction keeps the newest per stratum and partition."""
+        return f"{self.stratum}#{self.partition}"
+
+
+class PartitionTally:
+    """Running totals of one source partition, kept by the worker that owns it and rebuilt from its rows on every gain."""
+
+    def __init__(self, partition: int, contributions: Iterable[Iterable[str]] = ()) -> None:
+        self._partition = partition
+        self._counts: Counter[str] = Counter()
+        for strata in contributions:
+            self._counts.update(strata)
+
+    def move(self, gained: Iterable[str], lost: Iterable[str]) -> set[str]:
+        """One person now stands in `gained` and no more in `lost`; the strata whose total changed hands."""
+        touched = {*gained, *lost}
+        self._counts.update(gained)
+        self._counts.subtract(lost)
+        return touched
+
+    def totals(self, strata: Iterable[str], version: int) -> list[Tally]:
+        """The absolute totals of `strata`, zeros included; `version` is the highest person-topic offset folded."""
+        return [
+            Tally.model_construct(
+                stratum=stratum, partition=self._partition, count=self._counts[stratum], version=version
+            )
+            for stratum in sorted(strata)
+        ]
+
+    def strata(self) -> set[str]:
+        """Every stratum this partition has a total for."""
+        return set(self._counts)
+
+
+class TallyBoard:
+    """A reader's view: the newest partial total per stratum and partition."""
+
+    def __init__(self) -> None:
+        self._newest: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def put(self, stratum: str, partition: int, count: int, version: int) -> bool:
+        """Take a partial total; False when a newer one is known already (equal versions: the later record stands)."""
+        known = self._newest.get((stratum, partition))
+        if known is not None and known[0] > version:
+            return False
+        self._newest[(stratum, partition)] = (version, count)
+        return True
+
+    def totals(self) -> dict[str, int]:
+        """Sum over partitions, strata with nobody left out."""
+        sums: Counter[str] = Counter()
+        for (stratum, _), (_, count) in self._newest.items():
+            sums[stratum] += count
+        return {stratum: count for stratum, count in sorted(sums.items()) if count}
