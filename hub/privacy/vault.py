@@ -1,0 +1,171 @@
+"""Sealing: AES-256-GCM under a data key per person (or per original), bound to the place it stands in.
+
+    sealed event = vault.seal_person(event)        connectors, before encoding
+    block        = vault.open_person(event)        the linkage zone only
+    sealed       = vault.seal_bytes(data, topic)   raw originals and dead letters, one key each
+
+The place (topic, field, source_person) is the associated data: a ciphertext moved to another topic, field or person
+does not open. Erasing a person is `erase(source_person)`: what was sealed under that key never opens again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import ValidationError
+
+from hub.domain.events import Event, PersonBlock, Sealed
+from hub.errors import Reject
+from hub.privacy.keystore import KeyStore
+from hub.privacy.secrets import read_secret
+
+__all__ = ["ERASED", "UNOPENABLE", "Vault"]
+
+UNOPENABLE = "cannot-open"
+"""Reason code: wrong key, wrong place, or damaged bytes."""
+ERASED = "key-erased"
+"""Reason code: there is no such key (any more)."""
+
+_NONCE = 12
+_PAD = 64  # lengths tell names apart: clear blocks are padded to a multiple
+_SEPARATOR = b"\x1f"
+_POOL_MAX = 512
+_E = TypeVar("_E", bound=Event)
+
+
+class Vault:
+    """Seals and opens; safe to share between threads.
+
+    `cache` is the number of data keys kept in memory. I/O trouble is RetryError, a damaged or foreign key file
+    ConfigError, bytes that do not open Reject(`cannot-open` or `key-erased`, stage `open`).
+    """
+
+    def __init__(self, path: Path, kek: bytes, *, cache: int = 50_000) -> None:
+        self._store = KeyStore(path, kek)
+        self._lock = threading.RLock()
+        self._cache: OrderedDict[str, AESGCM] = OrderedDict()
+        self._limit = cache
+        self._pool: list[tuple[str, AESGCM]] = []
+        self._pool_size = 4
+
+    @classmethod
+    def from_files(cls, keys: Path, kek: Path) -> Vault:
+        """Open DIR/keys.sqlite; ConfigError when the file of the key-encryption key is missing or open to others."""
+        return cls(keys, read_secret(kek))
+
+    def close(self) -> None:
+        with self._lock:
+            self._store.close()
+
+    def ensure_keys(self, key_ids: Iterable[str]) -> None:
+        """Make the missing keys in one durable transaction: call once per batch, then seal at memory speed."""
+        with self._lock:
+            self._forget_erased()
+            missing = [key_id for key_id in set(key_ids) if key_id not in self._cache]
+            if missing:
+                self._remember(self._store.create(missing))
+
+    def load_keys(self, key_ids: Iterable[str]) -> None:
+        """Bring the keys there are into memory in one read: call it once per batch, then open at memory speed."""
+        with self._lock:
+            self._forget_erased()
+            missing = [key_id for key_id in set(key_ids) if key_id not in self._cache]
+            if missing:
+                self._remember(self._store.read(missing))
+
+    def seal(self, plaintext: bytes, key_id: str, *place: str) -> Sealed:
+        """Seal under the key of `key_id` (made when there is none), bound to `place` (topic, field, ...)."""
+        cipher = self._cipher(key_id, create=True)
+        return _encrypt(cipher, key_id, plaintext, place)
+
+    def open(self, sealed: Sealed, *place: str) -> bytes:
+        """The clear bytes; Reject when the key is gone or the bytes do not belong to `place`."""
+        try:
+            cipher = self._cipher(sealed.key_id, create=False)
+            return cipher.decrypt(sealed.ciphertext[:_NONCE], sealed.ciphertext[_NONCE:], _aad(place))
+        except (InvalidTag, ValueError):  # ValueError: a nonce cut short
+            raise Reject(UNOPENABLE, stage="open") from None
+
+    def seal_person(self, event: _E) -> _E:
+        """`event` with its person block sealed; unchanged when it has none or it is sealed already.
+
+        An event without source_person has nobody whose key it could be: its block is dropped.
+        """
+        block = event.person
+        if not isinstance(block, PersonBlock):
+            return event
+        if event.source_person is None:
+            return event.model_copy(update={"person": None})
+        clear = block.model_dump_json(exclude_none=True).encode()
+        clear += b" " * (-len(clear) % _PAD)  # JSON may end in blanks
+        return event.model_copy(update={"person": self.seal(clear, event.source_person, *_person_place(event))})
+
+    def open_person(self, event: Event) -> PersonBlock | None:
+        """The clear person block of an event, None when it came without one; Reject when it cannot be opened."""
+        if event.person is None or isinstance(event.person, PersonBlock):
+            return event.person
+        clear = self.open(event.person, *_person_place(event))
+        try:
+            return PersonBlock.model_validate_json(clear)
+        except ValidationError:
+            raise Reject("bad-person-block", stage="open") from None
+
+    def seal_bytes(self, data: bytes, *place: str) -> Sealed:
+        """Seal an original under a fresh key of its own; keys come from a pool made ahead, most calls touch no disk."""
+        with self._lock:
+            if not self._pool:
+                self._pool_size = min(self._pool_size * 2, _POOL_MAX)
+                made = self._store.create(f"once-{os.urandom(16).hex()}" for _ in range(self._pool_size))
+                self._pool = [(key_id, AESGCM(key)) for key_id, key in made.items()]
+            key_id, cipher = self._pool.pop()
+        return _encrypt(cipher, key_id, data, place)
+
+    def erase(self, *key_ids: str) -> int:
+        """Delete these keys here and in every other process; how many existed. There is no way back."""
+        with self._lock:
+            for key_id in key_ids:
+                self._cache.pop(key_id, None)
+            return self._store.erase(key_ids)
+
+    def _cipher(self, key_id: str, *, create: bool) -> AESGCM:
+        with self._lock:
+            self._forget_erased()
+            cipher = self._cache.get(key_id)
+            if cipher is None:
+                found = self._store.create([key_id]) if create else self._store.read([key_id])
+                if key_id not in found:
+                    raise Reject(ERASED, stage="open")
+                self._remember(found)
+                return AESGCM(found[key_id])
+            self._cache.move_to_end(key_id)
+            return cipher
+
+    def _forget_erased(self) -> None:
+        for key_id in self._store.newly_erased():
+            self._cache.pop(key_id, None)
+
+    def _remember(self, keys: dict[str, bytes]) -> None:
+        for key_id, key in keys.items():
+            self._cache[key_id] = AESGCM(key)
+        while len(self._cache) > self._limit:
+            self._cache.popitem(last=False)
+
+
+def _encrypt(cipher: AESGCM, key_id: str, plaintext: bytes, place: Sequence[str]) -> Sealed:
+    nonce = os.urandom(_NONCE)
+    return Sealed(key_id=key_id, ciphertext=nonce + cipher.encrypt(nonce, plaintext, _aad(place)))
+
+
+def _aad(place: Sequence[str]) -> bytes:
+    return _SEPARATOR.join(part.encode() for part in place)
+
+
+def _person_place(event: Event) -> tuple[str, str, str]:
+    return f"hub.intake.{type(event).kind}.v1", "person", event.source_person or ""
