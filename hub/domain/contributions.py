@@ -1,7 +1,7 @@
 """What one person adds to the tallies at `as_of`: a set of strata, each counting this person once.
 
-A stratum is `indicator|area|dimension|group`. Race and ethnicity come from reports alone (social-standards.md 15–16): the best
-reporter, then the newest; never inferred; unknown stays unknown.
+A stratum is `indicator|area|dimension|group`. Race and ethnicity come from reports alone (social-standards.md 15–16):
+the best reporter, then the newest; never inferred; unknown stays unknown.
 """
 
 from __future__ import annotations

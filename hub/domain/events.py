@@ -1,11 +1,13 @@
 """Canonical events: what every source's records become, whatever the source calls them.
 
 A fact (one observation, dose, stay, answer) has a `fact_key` that never changes and a version that rises:
-(`changed_at`, `status_rank`, `content_hash`, `mapping_version`), compared in that order. A correction is the same fact with a higher
-version; a withdrawal is a version whose `active` is false. `PersonBlock` is the only place for identifiers: mapping emits it clear,
-the shell seals it (`Sealed`) before anything is encoded, and only the linkage zone opens it.
+(`changed_at`, `status_rank`, `content_hash`, `mapping_version`), compared in that order. A correction is the same fact
+with a higher version; a withdrawal is a version whose `active` is false. `PersonBlock` is the only place for
+identifiers: mapping emits it clear, the shell seals it (`Sealed`) before anything is encoded, and only the linkage zone
+opens it.
 
-All models are frozen and strict: an int is never made of 1.9, a word never guessed. Dates are civil dates, times are UTC.
+All models are frozen and strict: an int is never made of 1.9, a word never guessed. Dates are civil dates, times are
+UTC.
 """
 
 from __future__ import annotations
@@ -199,7 +201,8 @@ class Exposure(Event):
 
 
 class ShelterStay(Event):
-    """Presence at a site: a bed night (`night`) or an enrollment (`enrollment`, from entry until exit; open when `left_on` is None)."""
+    """Presence at a site: a bed night (`night`) or an enrollment (`enrollment`, from entry until exit; open when
+    `left_on` is None)."""
 
     kind: ClassVar[str] = "shelter-stay"
 

@@ -1,11 +1,12 @@
 """A person's history: one row, sub-histories by source_person, each a set of facts; the fold is a merge.
 
-`Row.apply` is commutative and idempotent: per fact the highest version wins, per sub-history the highest link revision wins, needs that
-were issued are united. So any order, repeat or crash ends in the same row for the same set of records. The row of a person_key that
-no longer owns a sub-history keeps it inactive: it contributes nothing and is sent whole to the owner, as is every later arrival.
+`Row.apply` is commutative and idempotent: per fact the highest version wins, per sub-history the highest link revision
+wins, needs that were issued are united. So any order, repeat or crash ends in the same row for the same set of records.
+The row of a person_key that no longer owns a sub-history keeps it inactive: it contributes nothing and is sent whole to
+the owner, as is every later arrival.
 
-Facts hold what the projections read and nothing else; dates are proleptic ordinals (`date.toordinal`). Sheltered presence older than
-`STAY_HORIZON_D` days before the newest tick may be forgotten; every other fact is kept.
+Facts hold what the projections read and nothing else; dates are proleptic ordinals (`date.toordinal`). Sheltered
+presence older than `STAY_HORIZON_D` days before the newest tick may be forgotten; every other fact is kept.
 """
 
 from __future__ import annotations
@@ -140,7 +141,8 @@ class SubHistory(msgspec.Struct, array_like=True):
 
 
 class Row(msgspec.Struct, array_like=True):
-    """One person_key's table value. `contribution` and `due` are what the last projection left (see hub.domain.projection)."""
+    """One person_key's table value. `contribution` and `due` are what the last projection left (see
+    hub.domain.projection)."""
 
     schema: int
     offset: int
@@ -151,8 +153,8 @@ class Row(msgspec.Struct, array_like=True):
     def apply(self, person_key: str, offset: int, record: Mapping[str, Any]) -> list[str]:
         """Fold one decoded record (its `kind` added) of the person topic into this row.
 
-        Returns the source_persons whose sub-history must now be sent on, because its owner is another key.
-        Raises KeyError/TypeError/ValueError on a record that is not what its schema promises: the caller dead-letters it, and
+        Returns the source_persons whose sub-history must now be sent on, because its owner is another key. Raises
+        KeyError/TypeError/ValueError on a record that is not what its schema promises: the caller dead-letters it, and
         the row is as it was before.
         """
         kind = record["kind"]
@@ -283,7 +285,7 @@ def _stay(common: _Common, record: Mapping[str, Any]) -> Stay:
 
 
 _FACTS: dict[str, Callable[[_Common, Mapping[str, Any]], AnyFact]] = {
-    "person": lambda common, record: Demographics(*common),
+    "person": lambda common, _: Demographics(*common),
     "lab-result": _lab,
     "vaccination": lambda common, record: Dose(*common, record["covid"] and record["status"] == "administered"),
     "case": _case,

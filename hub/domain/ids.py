@@ -1,7 +1,7 @@
 """Deterministic ids: keyed hashes, so that a repeat keeps its id and nobody without the key can guess one.
 
-Domain code is handed an `Ids`; it never reads a key itself. All tokens are 26 characters of lower-case base32 (130 bits of
-HMAC-SHA-256): opaque, safe in topic keys, headers, metrics and logs.
+Domain code is handed an `Ids`; it never reads a key itself. All tokens are 26 characters of lower-case base32 (130 bits
+of HMAC-SHA-256): opaque, safe in topic keys, headers, metrics and logs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Who must isolate, from when until when: episodes out of results and case reports, by the rule in force at their start.
+"""Who must isolate, from when until when: episodes out of results and case reports, by the rule in force then.
 
-Day 0 is the onset where one is known, else the day the first positive specimen was collected; the last day is day 0 + the rule's
-days (CDC guidance by date: health-standards.md §6). The table is data (`tables/isolation_rules.csv`), handed in.
+Day 0 is the onset where one is known, else the day the first positive specimen was collected; the last day is day 0 +
+the rule's days (CDC guidance by date: health-standards.md §6). The table is data (`tables/isolation_rules.csv`), handed
+in.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from hub.domain.history import AnyFact, CaseReport, Lab
 __all__ = ["Episode", "IsolationRule", "Rules", "episodes", "load_rules"]
 
 EPISODE_D = 90
-"""Evidence within 90 days of the first belongs to the same infection (CDC/CSTE case definition 2020, interim-20-ID-02: a new case counts after 90 days)."""
+"""Evidence within 90 days of the first belongs to the same infection (CDC/CSTE case definition 2020, interim-20-ID-02:
+a new case counts after 90 days)."""
 
 _ENDING_REASONS = frozenset(
     {"meets criteria to discontinue isolation", "deceased", "duplicate", "transferred to another jurisdiction"}
@@ -38,7 +40,8 @@ Rules = tuple[IsolationRule, ...]
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One infection. `start` is day 0, `until` the last day of isolation (ordinals); `anchor` the fact_key of its earliest evidence."""
+    """One infection. `start` is day 0, `until` the last day of isolation (ordinals); `anchor` the fact_key of its
+    earliest evidence."""
 
     start: int
     until: int
@@ -49,7 +52,8 @@ class Episode:
 
 
 def load_rules(text: str) -> Rules:
-    """Rules of a CSV with columns effective_from (ISO date), days, version, source; newest first. ValueError when one cannot be read."""
+    """Rules of a CSV with columns effective_from (ISO date), days, version, source; newest first. ValueError when one
+    cannot be read."""
     rows = csv.DictReader(StringIO(text))
     rules = [
         IsolationRule(date.fromisoformat(row["effective_from"]).toordinal(), int(row["days"]), row["version"])

@@ -1,9 +1,10 @@
 """Equity measures out of tallies: coverage by group with its interval, the gap to the best covered group, completeness.
 
-Coverage = people with a dose / population of the group. Intervals: Wilson score for a proportion (Wilson 1927; without continuity
-correction), Newcombe's hybrid score for a difference (Newcombe 1998, method 10), both at 95 %. Nothing is clamped: a coverage above 1 is
-shown with `denominator_suspect`, and has no interval, because its denominator cannot be right. Unknown race is never a group: its
-share is `unknown_share`, and above 20 % every rate of that area is marked unreliable (equity-identity.md requirement 5).
+Coverage = people with a dose / population of the group. Intervals: Wilson score for a proportion (Wilson 1927; without
+continuity correction), Newcombe's hybrid score for a difference (Newcombe 1998, method 10), both at 95 %. Nothing is
+clamped: a coverage above 1 is shown with `denominator_suspect`, and has no interval, because its denominator cannot be
+right. Unknown race is never a group: its share is `unknown_share`, and above 20 % every rate of that area is marked
+unreliable (equity-identity.md requirement 5).
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ _RACE = "race_ethnicity"
 
 
 class EquityMeasure(Model):
-    """One figure of `hub.equity.measure.v1`, keyed `indicator|area|dimension|group`. Shares are 0–1, `difference` in the same unit."""
+    """One figure of `hub.equity.measure.v1`, keyed `indicator|area|dimension|group`. Shares are 0–1, `difference` in
+    the same unit."""
 
     kind: ClassVar[str] = "equity-measure"
 
@@ -58,7 +60,7 @@ class Denominators(NamedTuple):
 
 
 def load_denominators(text: str) -> Denominators:
-    """Population CSV with columns area, dimension, group, population, source, vintage. ValueError where it cannot be read."""
+    """Population of a CSV: area, dimension, group, population, source, vintage. ValueError when unreadable."""
     rows = [row for row in csv.DictReader(StringIO(text)) if row["dimension"] == _RACE]
     people = {(row["area"], row["group"]): int(row["population"]) for row in rows}
     sources = sorted({f"{row['source']} {row['vintage']}" for row in rows})
@@ -82,7 +84,8 @@ def wilson(events: int, people: int) -> tuple[float, float] | None:
 
 
 def newcombe(events: int, people: int, reference_events: int, reference_people: int) -> tuple[float, float] | None:
-    """95 % interval of the difference of two independent proportions (group minus reference), by Newcombe's hybrid score method."""
+    """95 % interval of the difference of two independent proportions (group minus reference), by Newcombe's hybrid
+    score method."""
     one, two = wilson(events, people), wilson(reference_events, reference_people)
     if one is None or two is None:
         return None
@@ -93,7 +96,8 @@ def newcombe(events: int, people: int, reference_events: int, reference_people: 
 
 
 def measures(totals: Mapping[str, int], denominators: Denominators) -> list[EquityMeasure]:
-    """Vaccine coverage by race and ethnicity for each county and for all, sorted by key. Strata without people are left out."""
+    """Vaccine coverage by race and ethnicity for each county and for all, sorted by key. Strata without people are left
+    out."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for stratum, count in totals.items():
         indicator, area, dimension, group = stratum.split("|")

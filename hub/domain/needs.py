@@ -1,9 +1,9 @@
 """Support needs: who must isolate and lacks a place or food. One small function per support, listed in `RULES`.
 
-A need is a projection of a history at `as_of`; its id is of its rule, condition, support and anchor fact, never of a person_key, so a
-merge or split keeps it. States: `open` (nobody has helped yet), `helped` (proof that somebody did), `ended` (isolation is over
-without help). `withdrawn` and `superseded` close an id that later facts took the ground from; a superseded one names its successor.
-Reasons are disclosable: what is lacking, never a diagnosis.
+A need is a projection of a history at `as_of`; its id is of its rule, condition, support and anchor fact, never of a
+person_key, so a merge or split keeps it. States: `open` (nobody has helped yet), `helped` (proof that somebody did),
+`ended` (isolation is over without help). `withdrawn` and `superseded` close an id that later facts took the ground
+from; a superseded one names its successor. Reasons are disclosable: what is lacking, never a diagnosis.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ RULE_VERSION = "isolation-support-1"
 CONDITION = "isolation"
 
 LOOK_BACK_D = 14
-"""Where somebody slept in the two weeks before isolation began is where they would sleep now (chosen: one bed-list cycle of weekly exports, doubled)."""
+"""Where somebody slept in the two weeks before isolation began is where they would sleep now (chosen: one bed-list
+cycle of weekly exports, doubled)."""
 
 FOOD_LOOK_BACK_D = 365
 """A food screening holds for 12 months (social-standards.md requirement 10)."""
@@ -35,7 +36,8 @@ _FOOD_CATEGORIES = frozenset({"food-insecurity"})
 
 
 class SupportNeed(Model):
-    """A need as it stands on `hub.alert.support-need.v1`, keyed by `need_id`. The highest `revision` of an id is its state."""
+    """A need as it stands on `hub.alert.support-need.v1`, keyed by `need_id`. The highest `revision` of an id is its
+    state."""
 
     kind: ClassVar[str] = "support-need"
 
@@ -79,64 +81,55 @@ Facts = Sequence[tuple[str, AnyFact]]
 
 
 def _place(facts: Facts, episode: Episode, as_of: int) -> _Finding | None:
-    """Who must isolate cannot do so in a congregate site or without a home; a stay at an isolation site after day 0 is help."""
+    """Who must isolate cannot do so in a congregate site or without a home; a stay at an isolation site is help."""
     reasons: set[str] = {"stays-in-congregate-site"} if episode.congregate else set()
     evidence: list[str] = []
-    helped: str | None = None
-    from_day = episode.start - LOOK_BACK_D
+    beds: list[str] = []
     for key, fact in facts:
-        reason = None
-        if isinstance(fact, Stay):
-            if not fact.presence or fact.entered > min(as_of, episode.until):
-                continue
-            if fact.site_kind == "isolation":
-                if fact.entered >= episode.start and (helped is None or key < helped):
-                    helped = key
-            elif fact.site_kind == "congregate" and (not fact.left or fact.left > from_day):
-                reason = "stays-in-congregate-site"
-        elif isinstance(fact, Living):
-            if fact.situation in _HOMELESS and from_day <= fact.occurred <= episode.until:
-                reason = "no-home"
-        elif isinstance(fact, ScreenAnswer):
-            if fact.needs and fact.category in _PLACE_CATEGORIES and from_day <= fact.occurred <= episode.until:
-                reason = "no-home"
-        if reason:
+        if reason := _why_no_place(fact, episode, as_of):
             reasons.add(reason)
             evidence.append(key)
-    if not reasons:
-        return None
-    return _Finding(tuple(sorted(reasons)), tuple(evidence), True, helped)
+        elif isinstance(fact, Stay) and fact.presence and fact.site_kind == "isolation":
+            if episode.start <= fact.entered <= min(as_of, episode.until):
+                beds.append(key)
+    return _Finding(tuple(sorted(reasons)), tuple(evidence), True, min(beds, default=None)) if reasons else None
+
+
+def _why_no_place(fact: AnyFact, episode: Episode, as_of: int) -> str | None:
+    """The disclosable reason this fact gives why there is no place to isolate in, if it gives one."""
+    from_day = episode.start - LOOK_BACK_D
+    if isinstance(fact, Stay):
+        here = fact.presence and fact.site_kind == "congregate" and (not fact.left or fact.left > from_day)
+        return "stays-in-congregate-site" if here and fact.entered <= min(as_of, episode.until) else None
+    if isinstance(fact, Living):
+        homeless = fact.situation in _HOMELESS
+    else:
+        homeless = isinstance(fact, ScreenAnswer) and fact.needs and fact.category in _PLACE_CATEGORIES
+    return "no-home" if homeless and from_day <= fact.occurred <= episode.until else None
 
 
 def _food(facts: Facts, episode: Episode, as_of: int) -> _Finding | None:
-    """Who must isolate and said within 12 months that food runs out; food handed over after day 0 is help."""
-    evidence: list[str] = []
-    helped: str | None = None
-    for key, fact in facts:
-        if isinstance(fact, ScreenAnswer):
-            if (
-                fact.needs
-                and fact.category in _FOOD_CATEGORIES
-                and episode.start - FOOD_LOOK_BACK_D <= fact.occurred <= episode.until
-            ):
-                evidence.append(key)
-        elif isinstance(fact, Benefit):
-            if (
-                fact.delivered
-                and episode.start <= fact.occurred <= min(as_of, episode.until)
-                and (helped is None or key < helped)
-            ):
-                helped = key
-    if not evidence:
-        return None
-    return _Finding(("lacks-food",), tuple(evidence), False, helped)
+    """Who must isolate and said within 12 months that food runs out; food handed over since day 0 is help."""
+    asked = (episode.start - FOOD_LOOK_BACK_D, episode.until)
+    evidence = [
+        key
+        for key, fact in facts
+        if isinstance(fact, ScreenAnswer) and fact.needs and fact.category in _FOOD_CATEGORIES
+        if asked[0] <= fact.occurred <= asked[1]
+    ]
+    meals = [
+        key
+        for key, fact in facts
+        if isinstance(fact, Benefit) and fact.delivered and episode.start <= fact.occurred <= min(as_of, episode.until)
+    ]
+    return _Finding(("lacks-food",), tuple(evidence), False, min(meals, default=None)) if evidence else None
 
 
 RULES: Mapping[Support, Callable[[Facts, Episode, int], _Finding | None]] = {"place": _place, "food": _food}
 
 
 def needs_of(facts: Facts, found: Sequence[Episode], as_of: int) -> list[FoundNeed]:
-    """All needs of a person at the end of day `as_of` (ordinal); `facts` are the active ones, each with its fact_key."""
+    """All needs of a person at the end of day `as_of` (ordinal); `facts` are the active ones with their fact_keys."""
     needs: list[FoundNeed] = []
     for episode in found:
         if episode.start > as_of:

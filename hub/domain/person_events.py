@@ -1,7 +1,8 @@
-"""What stands on the person topic: events without direct identifiers, membership records, clock ticks, carried histories.
+"""What stands on the person topic: events without direct identifiers, memberships, clock ticks, carried histories.
 
-A person-side event is its intake event less the person block, plus what the linkage zone set: `person_key`, the `link_revision` of
-its source_person, birth year-month, county and postal code of the block it came with (None where it came without one).
+A person-side event is its intake event less the person block, plus what the linkage zone set: `person_key`, the
+`link_revision` of its source_person, birth year-month, county and postal code of the block it came with (None where it
+came without one).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ __all__ = ["PERSON_TYPES", "Carry", "Membership", "Tick", "person_event"]
 
 
 class Membership(Model):
-    """`source_person` belongs to `owner` (a person_key) from `revision` on; the highest revision wins, in any order of arrival."""
+    """`source_person` belongs to `owner` (a person_key) from `revision` on; the highest revision wins, in any order of
+    arrival."""
 
     kind: ClassVar[str] = "membership"
 
@@ -35,7 +37,7 @@ class Tick(Model):
 
 
 class Carry(Model):
-    """A sub-history sent by a row that no longer owns it: `sub_history` is the row's own encoding (hub.domain.history)."""
+    """A sub-history sent by a row that no longer owns it: `sub_history` as hub.domain.history encodes it."""
 
     kind: ClassVar[str] = "carry"
 

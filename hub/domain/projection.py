@@ -1,8 +1,8 @@
 """Projection of a row at `as_of`: its needs, its contribution to the tallies, and when it must be looked at again.
 
-`Projector.project` writes into the row only what must be remembered of outputs: the need ids ever issued (so that a need whose
-ground is gone is closed, under the same id, even after a merge) and the current contribution. The caller must make the row durable
-before the outputs leave; then a crash between the two repeats them and loses none.
+`Projector.project` writes into the row only what must be remembered of outputs: the need ids ever issued (so that a
+need whose ground is gone is closed, under the same id, even after a merge) and the current contribution. The caller
+must make the row durable before the outputs leave; then a crash between the two repeats them and loses none.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Projector:
         )
 
     def project(self, person_key: str, row: Row, as_of: date) -> Projection:
-        """Needs and changed strata of this row at the end of day `as_of`; updates `issued`, `contribution` and `due` in the row."""
+        """Needs and changed strata of this row at the end of day `as_of`; updates `issued`, `contribution` and `due` in
+        the row."""
         today = as_of.toordinal()
         owned = row.active(person_key)
         facts = [(key, fact) for sub in owned for key, fact in sub.facts.items() if fact.active]

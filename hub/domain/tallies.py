@@ -1,7 +1,7 @@
 """Tallies: how many people of one source partition stand in each stratum.
 
-Each partition publishes absolute partial totals, never differences, so a repeat changes nothing; readers keep the highest `version`
-per stratum and partition and add the partitions up.
+Each partition publishes absolute partial totals, never differences, so a repeat changes nothing; readers keep the
+highest `version` per stratum and partition and add the partitions up.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Tally(Model):
 
 
 class PartitionTally:
-    """Running totals of one source partition, kept by the worker that owns it and rebuilt from its rows on every gain."""
+    """Running totals of one source partition, kept by the worker that owns it, rebuilt from its rows on every gain."""
 
     def __init__(self, partition: int, contributions: Iterable[Iterable[str]] = ()) -> None:
         self._partition = partition
