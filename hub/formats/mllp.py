@@ -1,9 +1,9 @@
 """MLLP framing without sockets: feed it what arrived, get the frames that are complete.
 
 A frame is 0x0B, the message, 0x1C 0x0D. Chunks may split anywhere and hold several frames. Between frames only blanks
-are tolerated. After a closing fault the framer is dead: the rest of the stream cannot be trusted (to resynchronise would
-read the tail of a too large frame as a new message), so the connection must be closed, and the sender, having got no
-ack, sends again.
+are tolerated. After a closing fault the framer is dead: the rest of the stream cannot be trusted (to resynchronise
+would read the tail of a too large frame as a new message), so the connection must be closed, and the sender, having
+got no ack, sends again.
 """
 
 from __future__ import annotations

@@ -1,0 +1,250 @@
+"""HL7 v2 (2.3 to 2.8): bytes to messages, and acknowledgements back.
+
+`read(data)` takes a single message, an FHS/BHS batch or plain concatenation and yields, in order, each message, each
+piece that is not one (`Broken`) and each envelope count that does not agree (`Mismatch`). Nothing is dropped: every
+non-blank byte is in some item's `raw`. Separators come from each message's own MSH, fields are split when asked for,
+escapes are decoded after splitting, unknown escapes stay as they are. Work is linear in the size of the input.
+
+Sources: HL7 v2.5.1 chapter 2 (separators, escapes, MSH, batch), table 0211 (character sets).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hub.formats.errors import ParseError
+from hub.formats.hl7v2_segment import Coded, Segment, Separators
+
+__all__ = ["Broken", "Coded", "Limits", "Message", "Mismatch", "Segment", "read", "read_one"]
+
+_ENVELOPE = (b"MSH", b"FHS", b"BHS", b"BTS", b"FTS")
+_BLANK = b" \t\r\n\x0b\x1c\x1a\x00"
+
+CHARSETS = {
+    "ASCII": "utf-8",  # what calls itself ASCII and is not, is UTF-8 more often than anything else
+    "UNICODE": "utf-8",
+    "UNICODE UTF-8": "utf-8",
+    "UTF-8": "utf-8",
+    "UTF8": "utf-8",
+    "8859/1": "latin-1",
+    "8859/2": "iso8859-2",
+    "8859/15": "iso8859-15",
+    "ISO-8859-1": "latin-1",
+    "ISO IR100": "latin-1",
+    "WINDOWS-1252": "cp1252",
+    "CP1252": "cp1252",
+}
+"""MSH-18 (table 0211 and spellings seen) to a Python codec.
+
+An allow-list: Python has codecs that are no character sets.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Caps per message, checked before any parsing."""
+
+    bytes: int = 8 * 1024 * 1024
+    segments: int = 20_000
+    fields: int = 400_000
+
+
+class Message:
+    """One message: its segments in the order sent, and where it came from.
+
+    `number` counts messages in the unit from 1; `charset` is the codec that was used, `charset_declared` MSH-18 as
+    sent,
+    `raw` the original bytes. Stray lines (from a segment broken by a line end) are segments with an unknown name.
+    """
+
+    __slots__ = ("charset", "charset_declared", "msh", "number", "raw", "segments", "separators")
+
+    def __init__(self, raw: bytes, number: int, limits: Limits) -> None:
+        where = f"message {number}"
+        self.raw = raw
+        self.number = number
+        body = raw.lstrip(_BLANK)
+        self.separators = _separators(body, where)
+        if body.count(self.separators.field.encode("latin-1")) > limits.fields:
+            raise ParseError("too-many-fields", where)
+        self.charset_declared, self.charset, text = _decode(body, self.separators)
+        lines = [line for line in text.strip("\r\n\x0b\x1c\x1a\x00").replace("\n", "\r").split("\r") if line.strip()]
+        if len(lines) > limits.segments:
+            raise ParseError("too-many-segments", where)
+        self.segments = tuple(Segment(line, self.separators, self.charset) for line in lines)
+        self.msh = self.segments[0]
+
+    @property
+    def code(self) -> str:
+        """MSH-9.1: `ORU`, `VXU`, `ACK`…"""
+        return self.msh.text(9, 1)
+
+    @property
+    def trigger(self) -> str:
+        """MSH-9.2: `R01`, `V04`…"""
+        return self.msh.text(9, 2)
+
+    @property
+    def control_id(self) -> str:
+        """MSH-10."""
+        return self.msh.text(10)
+
+    def first(self, name: str) -> Segment | None:
+        """The first segment of that name, None when there is none."""
+        return next((segment for segment in self.segments if segment.name == name), None)
+
+    def all(self, name: str) -> tuple[Segment, ...]:
+        """Every segment of that name, in order."""
+        return tuple(segment for segment in self.segments if segment.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A piece that is not a message: `number` in the count of messages, `raw` its bytes."""
+
+    number: int
+    error: ParseError
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """BTS-1 or FTS-1 does not agree with what the file holds
+
+    `declared` is None when it is no number. The messages stand.
+    """
+
+    segment: str
+    declared: int | None
+    found: int
+
+
+def read(data: bytes, limits: Limits = Limits()) -> Iterator[Message | Broken | Mismatch]:
+    """Every message of a unit, in order.
+
+    Raises nothing: what cannot be read is a `Broken` item, so that there is at least one item.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        yield Broken(1, ParseError("unsupported-encoding", "message 1"), data)
+        return
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    starts = _starts(data)
+    head = data[: starts[0][0]] if starts else data
+    number = 0
+    if head.strip(_BLANK) or not starts:
+        number = 1
+        yield Broken(1, ParseError("no-msh" if head.strip(_BLANK) else "empty", "message 1"), head)
+    counts = _Counts()
+    for index, (start, name) in enumerate(starts):
+        raw = data[start : starts[index + 1][0] if index + 1 < len(starts) else len(data)]
+        if name == b"MSH":
+            number += 1
+            counts.message()
+            yield _message(raw, number, limits)
+            continue
+        line, _, stray = raw.replace(b"\n", b"\r").partition(b"\r")
+        mismatch = counts.envelope(name, line)
+        if mismatch:
+            yield mismatch
+        if stray.strip(_BLANK):
+            number += 1
+            yield Broken(number, ParseError("no-msh", f"message {number}"), stray)
+    yield from counts.unclosed()
+    if not number:
+        yield Broken(1, ParseError("empty", "message 1"), data)
+
+
+def _starts(data: bytes) -> list[tuple[int, bytes]]:
+    """Where an envelope segment or a message begins: at the start of a line, followed by a separator or nothing."""
+    found = []
+    for name in _ENVELOPE:
+        at = data.find(name)
+        while at >= 0:
+            before, after = data[max(0, at - 1) : at], data[at + 3 : at + 4]
+            if before in (b"", b"\r", b"\n", b"\x0b") and not after.isalnum() and after not in (b" ", b"\t"):
+                found.append((at, name))
+            at = data.find(name, at + 3)
+    return sorted(found)
+
+
+def read_one(data: bytes, limits: Limits = Limits()) -> Message:
+    """The only message of an MLLP frame. Raises `ParseError` when there is none, or when the frame holds several."""
+    items = [item for item in read(data, limits) if not isinstance(item, Mismatch)]
+    for item in items:
+        if isinstance(item, Broken):
+            raise item.error
+    if len(items) != 1 or not isinstance(items[0], Message):
+        raise ParseError("no-msh" if not items else "batch-count-mismatch", "frame")
+    return items[0]
+
+
+def _message(raw: bytes, number: int, limits: Limits) -> Message | Broken:
+    if len(raw) > limits.bytes:
+        return Broken(number, ParseError("too-large", f"message {number}"), raw)
+    try:
+        return Message(raw, number, limits)
+    except ParseError as error:
+        return Broken(number, error, raw)
+
+
+class _Counts:
+    """Compares BTS-1 with the messages of its batch and FTS-1 with the batches of the file."""
+
+    def __init__(self) -> None:
+        self._messages = 0
+        self._batches = 0
+        self._open: list[str] = []
+
+    def message(self) -> None:
+        self._messages += 1
+
+    def envelope(self, name: bytes, line: bytes) -> Mismatch | None:
+        if name in (b"FHS", b"BHS"):
+            self._messages = 0
+            self._open.append("FTS" if name == b"FHS" else "BTS")
+            return None
+        self._open = [trailer for trailer in self._open if trailer != name.decode()]
+        if name == b"BTS":
+            self._batches += 1
+            return _compare("BTS", line, self._messages)
+        return _compare("FTS", line, self._batches)
+
+    def unclosed(self) -> Iterator[Mismatch]:
+        """A header without its trailer: the file was cut short."""
+        for trailer in self._open:
+            yield Mismatch(trailer, None, self._messages if trailer == "BTS" else self._batches)
+
+
+def _compare(segment: str, line: bytes, found: int) -> Mismatch | None:
+    declared = line[3:].split(line[3:4] or b"|")[1:2]
+    word = declared[0].strip() if declared else b""
+    if not word:
+        return None  # the count is optional
+    if word.isdigit() and len(word) < 10:
+        return None if int(word) == found else Mismatch(segment, int(word), found)
+    return Mismatch(segment, None, found)
+
+
+def _separators(body: bytes, where: str) -> Separators:
+    """MSH-1 and MSH-2 of this message; 4 or 5 different encoding characters, none a letter, digit or blank."""
+    field = body[3:4]
+    encoding = body[4:12].split(field, 1)[0] if field.strip() else b""
+    characters = (field + encoding).decode("latin-1")
+    usable = all(not char.isalnum() and not char.isspace() and " " < char < "\x7f" for char in characters)
+    if len(encoding) not in (4, 5) or not usable or len(set(characters)) != len(characters):
+        raise ParseError("bad-separators", where)
+    return Separators(*characters)
+
+
+def _decode(body: bytes, separators: Separators) -> tuple[str, str, str]:
+    """MSH-18 as sent, the codec used, the text: MSH-18 if it is known and true, else UTF-8, else Windows-1252."""
+    fields = body[:4096].replace(b"\n", b"\r").split(b"\r", 1)[0].split(separators.field.encode(), 19)
+    field = fields[17] if len(fields) > 17 else b""
+    declared = field.split(separators.repetition.encode(), 1)[0].decode("latin-1").strip()
+    for codec in (CHARSETS.get(declared.upper(), "utf-8"), "utf-8"):
+        try:
+            return declared, codec, body.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    return declared, "cp1252", body.decode("cp1252", errors="replace")

@@ -1,0 +1,128 @@
+"""One HL7 v2 segment: fields, repetitions, components and sub-components by number, escapes decoded after splitting."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+__all__ = ["Coded", "Segment", "Separators"]
+
+
+class Coded(NamedTuple):
+    """A CE/CWE/CNE value: the first triplet and the alternate one, empty strings where absent."""
+
+    code: str
+    display: str
+    system: str
+    alt_code: str
+    alt_display: str
+    alt_system: str
+
+
+class Separators(NamedTuple):
+    """MSH-1 and MSH-2; `truncation` is the fifth encoding character some senders add (2.7 habit), or empty."""
+
+    field: str
+    component: str
+    repetition: str
+    escape: str
+    subcomponent: str
+    truncation: str = ""
+
+
+class Segment:
+    """One segment. Fields, components, sub-components and repetitions count from 1, as in the standard (also in
+    MSH).
+    """
+
+    __slots__ = ("_charset", "_fields", "_line", "_separators", "name")
+
+    def __init__(self, line: str, separators: Separators, charset: str) -> None:
+        self._line = line
+        self._fields: list[str] | None = None  # split when first asked for: most segments never are
+        self.name = line[:12].split(separators.field, 1)[0].strip()
+        self._separators = separators
+        self._charset = charset
+
+    def raw(self, field: int) -> str:
+        """The field as sent: all repetitions, escapes not decoded; empty when absent."""
+        fields = self._fields
+        if fields is None:
+            fields = self._fields = self._line.split(self._separators.field)
+            if self.name == "MSH":
+                fields.insert(1, self._separators.field)
+        return fields[field] if field < len(fields) else ""
+
+    def repetitions(self, field: int) -> int:
+        """How many repetitions the field has; 0 when it is empty."""
+        raw = self.raw(field)
+        return raw.count(self._separators.repetition) + 1 if raw else 0
+
+    def text(self, field: int, component: int = 1, sub: int = 1, repetition: int = 1) -> str:
+        """One value, decoded and trimmed; empty when absent or when the sender wrote `""` (no value)."""
+        raw = self.raw(field)
+        if not raw:
+            return ""
+        separators = self._separators
+        if separators.repetition in raw or repetition > 1:
+            raw = _part(raw, separators.repetition, repetition)
+        if separators.component in raw or component > 1:
+            raw = _part(raw, separators.component, component)
+        if separators.subcomponent in raw or sub > 1:
+            raw = _part(raw, separators.subcomponent, sub)
+        return self._clean(raw)
+
+    def coded(self, field: int, repetition: int = 1) -> Coded:
+        """The field as a coded value; sub-components beyond the first are left out."""
+        raw = self.raw(field)
+        if not raw:
+            return _NOTHING
+        separators = self._separators
+        if separators.repetition in raw or repetition > 1:
+            raw = _part(raw, separators.repetition, repetition)
+        parts = raw.split(separators.component, 6)[:6]
+        if separators.subcomponent in raw:
+            parts = [part.split(separators.subcomponent, 1)[0] for part in parts]
+        parts += [""] * (6 - len(parts))
+        return Coded(*[self._clean(part) for part in parts])
+
+    def _clean(self, value: str) -> str:
+        if self._separators.escape in value:
+            value = _unescape(value, self._separators, self._charset)
+        value = value.strip()
+        return "" if value == '""' else value
+
+
+_NOTHING = Coded("", "", "", "", "", "")
+
+
+def _part(raw: str, separator: str, index: int) -> str:
+    parts = raw.split(separator, index)
+    return parts[index - 1] if index <= len(parts) else ""
+
+
+@lru_cache(maxsize=64)
+def _escape_pattern(escape: str) -> re.Pattern[str]:
+    mark = re.escape(escape)
+    return re.compile(f"{mark}(?:([FSTRE])|(\\.br)|X((?:[0-9A-Fa-f]{{2}})+)){mark}")
+
+
+def _unescape(value: str, separators: Separators, charset: str) -> str:
+    plain = {
+        "F": separators.field,
+        "S": separators.component,
+        "T": separators.subcomponent,
+        "R": separators.repetition,
+        "E": separators.escape,
+    }
+
+    def replace(match: re.Match[str]) -> str:
+        letter, line_break, digits = match.groups()
+        if letter:
+            return plain[letter]
+        if line_break:
+            return "\n"
+        return bytes.fromhex(digits).decode(charset, errors="replace")
+
+    return _escape_pattern(separators.escape).sub(replace, value)
