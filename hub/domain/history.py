@@ -107,6 +107,11 @@ class Stay(Fact, tag="s", frozen=True):
     entered: int
     left: int
 
+    @property
+    def isolates(self) -> bool:
+        """A bed to isolate in was really taken."""
+        return self.presence and self.site_kind == "isolation"
+
 
 class Living(Fact, tag="v", frozen=True):
     """Where the person lived on `occurred`."""

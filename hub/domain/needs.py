@@ -89,9 +89,8 @@ def _place(facts: Facts, episode: Episode, as_of: int) -> _Finding | None:
         if reason := _why_no_place(fact, episode, as_of):
             reasons.add(reason)
             evidence.append(key)
-        elif isinstance(fact, Stay) and fact.presence and fact.site_kind == "isolation":
-            if episode.start <= fact.entered <= min(as_of, episode.until):
-                beds.append(key)
+        elif isinstance(fact, Stay) and fact.isolates and episode.start <= fact.entered <= min(as_of, episode.until):
+            beds.append(key)
     return _Finding(tuple(sorted(reasons)), tuple(evidence), True, min(beds, default=None)) if reasons else None
 
 
