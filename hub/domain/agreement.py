@@ -1,0 +1,184 @@
+"""Data-use agreements as decisions: what a source may hand to the hub, what the hub may hand to a subscriber.
+
+Default deny. An intake agreement grants fields: of an event kind that it does not name nothing is taken, of a kind that
+it names only what it names. What identifies the record itself (ids, keys, times, version) is not for grant: without it
+no event could be corrected or withdrawn. A delivery agreement names topics, fields and the purposes the receiver may
+use them for.
+
+Pure: the day is an argument. Reason codes: `kind-not-agreed`, `agreement-not-in-force`, `topic-not-agreed`,
+`purpose-not-agreed`, `label-not-agreed`. Confidentiality codes: HL7 v3-Confidentiality (U L M N R V, rising);
+sensitivity labels stand beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, field_validator, model_validator
+
+from hub.domain.events import EVENT_TYPES, Event, Model, PersonBlock
+from hub.errors import Reject
+
+__all__ = ["DeliveryAgreement", "IntakeAgreement", "merge_labels"]
+
+CONFIDENTIALITY = ("U", "L", "M", "N", "R", "V")
+_NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+_STRUCTURE = frozenset(Event.model_fields) - {"person", "race_ethnicity"} | {
+    "observation_key",
+    "report_key",
+    "specimen_key",  # opaque tokens
+    "issues",  # reason codes of ours
+}
+_NEVER_DELIVERED = frozenset({"person_key", "source_person", "person"})
+_E = TypeVar("_E", bound=Event)
+
+
+class _Agreement(Model):
+    agreement_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
+    basis: str = Field(min_length=3, description="the law or contract it rests on, in words")
+    valid_from: date
+    valid_until: date
+    purposes: tuple[str, ...] = Field(min_length=1)
+    labels: tuple[str, ...] = Field(min_length=1)
+    retention_days: int = Field(ge=1, le=3_650)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Any:
+        if self.valid_until < self.valid_from:
+            raise ValueError("valid_until is before valid_from")
+        return self
+
+    def in_force(self, today: date) -> bool:
+        """True from `valid_from` to `valid_until`, both days included."""
+        return self.valid_from <= today <= self.valid_until
+
+
+class IntakeAgreement(_Agreement):
+    """What one connector's source agreed to share. `labels` are set on every event, beside those the mapping found."""
+
+    kind: Literal["intake"]
+    connector: str = Field(pattern=_NAME)
+    discloser: str
+    recipient: str
+    keep_originals: bool = Field(default=True, description="keep each original, encrypted, for `retention_days`")
+    person_block: tuple[str, ...] = Field(default=(), description="identifiers that may be taken, for linking only")
+    events: dict[str, tuple[str, ...]] = Field(min_length=1, description="fields that may be taken, by event kind")
+
+    @field_validator("person_block")
+    @classmethod
+    def _known_identifiers(cls, fields: tuple[str, ...]) -> tuple[str, ...]:
+        _known(fields, PersonBlock.model_fields, "an identifier")
+        return fields
+
+    @field_validator("events")
+    @classmethod
+    def _grants_are_whole(cls, events: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        _known(tuple(events), EVENT_TYPES, "an event kind")
+        for kind, fields in events.items():
+            model = EVENT_TYPES[kind]
+            _known(fields, [name for name in model.model_fields if name not in _STRUCTURE], f"a field of {kind}")
+            if missing := _needed(model) - set(fields):
+                raise ValueError(
+                    f"{kind} means nothing without {', '.join(sorted(missing))}: grant these too, or drop {kind}"
+                )
+        return events
+
+    def grant(self, event: _E) -> _E:
+        """`event` with nothing in it that was not agreed; Reject(`kind-not-agreed`) where its kind may not be taken."""
+        kind = type(event).kind
+        granted = self.events.get(kind)
+        if granted is None:
+            raise Reject("kind-not-agreed", stage="agreement", where=kind)
+        changes: dict[str, Any] = dict(_withheld(kind, granted))
+        changes["person"] = self._identifiers(event.person) if isinstance(event.person, PersonBlock) else event.person
+        changes["agreement_id"] = self.agreement_id
+        changes["purposes"] = self.purposes
+        changes["labels"] = merge_labels(self.labels, event.labels)
+        return event.model_copy(update=changes)
+
+    def _identifiers(self, block: PersonBlock) -> PersonBlock | None:
+        taken = {name: value for name in self.person_block if (value := getattr(block, name)) is not None}
+        if not taken or not any(value for value in taken.values()):
+            return None
+        return PersonBlock.model_construct(**taken)
+
+
+class DeliveryAgreement(_Agreement):
+    """What one subscriber may have. `labels` are the most it may see: a confidentiality code as ceiling, and each
+    sensitivity by name."""
+
+    kind: Literal["delivery"]
+    subscriber: str = Field(pattern=_NAME)
+    topics: tuple[str, ...] = Field(min_length=1)
+    fields: tuple[str, ...] = Field(
+        min_length=1, description="`local_id`: the person's id in the subscriber's own source"
+    )
+    own_source: str | None = Field(default=None, description="connector whose local ids are the subscriber's own")
+
+    @model_validator(mode="after")
+    def _deliverable(self) -> DeliveryAgreement:
+        if forbidden := _NEVER_DELIVERED.intersection(self.fields):
+            raise ValueError(
+                f"fields: {', '.join(sorted(forbidden))} never leaves the hub: name the person by local_id"
+            )
+        if "local_id" in self.fields and self.own_source is None:
+            raise ValueError("local_id needs own_source: the connector that brings the subscriber's own ids")
+        return self
+
+    def refusal(self, topic: str, *, purposes: Sequence[str], labels: Sequence[str], today: date) -> str | None:
+        """Why a record of `topic` may not go to this subscriber today, as a reason code; None when it may."""
+        if not self.in_force(today):
+            return "agreement-not-in-force"
+        if topic not in self.topics:
+            return "topic-not-agreed"
+        if not set(purposes) & set(self.purposes):
+            return "purpose-not-agreed"
+        ceiling = max((CONFIDENTIALITY.index(label) for label in self.labels if label in CONFIDENTIALITY), default=-1)
+        for label in labels:
+            if label in CONFIDENTIALITY:
+                if CONFIDENTIALITY.index(label) > ceiling:
+                    return "label-not-agreed"
+            elif label not in self.labels:
+                return "label-not-agreed"
+        return None
+
+    def visible(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The agreed fields of `fields`, in the agreement's order; nothing else, whatever is added later."""
+        return {name: fields[name] for name in self.fields if name in fields}
+
+
+def merge_labels(*several: Sequence[str]) -> tuple[str, ...]:
+    """High-water mark: the highest confidentiality first, then every sensitivity label, once each."""
+    labels = {label for some in several for label in some}
+    levels = [label for label in CONFIDENTIALITY if label in labels]
+    return (*levels[-1:], *sorted(labels.difference(CONFIDENTIALITY)))
+
+
+@lru_cache(maxsize=256)
+def _withheld(kind: str, granted: tuple[str, ...]) -> tuple[tuple[str, Any], ...]:
+    """What stands in place of each field that was not granted: its default, or None."""
+    return tuple(
+        (name, None if field.is_required() else field.get_default(call_default_factory=True))
+        for name, field in EVENT_TYPES[kind].model_fields.items()
+        if name not in _STRUCTURE and name != "person" and name not in granted
+    )
+
+
+def _needed(model: type[Event]) -> set[str]:
+    """Fields without which an event of this kind says nothing: required, and not allowed to be None."""
+    return {
+        name
+        for name, field in model.model_fields.items()
+        if field.is_required()
+        and name not in _STRUCTURE
+        and type(None) not in getattr(field.annotation, "__args__", ())
+    }
+
+
+def _known(names: Sequence[str], known: Iterable[str], what: str) -> None:
+    allowed = sorted(known)
+    if unknown := [name for name in names if name not in allowed]:
+        raise ValueError(f"{', '.join(unknown)} is not {what}; there are {', '.join(allowed)}")

@@ -1,0 +1,72 @@
+"""Agreement files, DIR/agreements/*.yaml: read, and refused with words that say what to write.
+
+One file per connector (`kind: intake`, named after it) and per subscriber (`kind: delivery`). No file, no data: a
+missing, broken or expired one is a ConfigError.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hub.declared import read_declared
+from hub.domain.agreement import DeliveryAgreement, IntakeAgreement
+from hub.errors import ConfigError
+
+__all__ = ["EXAMPLES", "delivery_agreements", "example_agreement", "intake_agreement"]
+
+EXAMPLES = Path(__file__).resolve().parent.parent.parent / "deploy" / "agreements" / "examples"
+"""One example per shipped connector and one subscriber; `hub up` copies them for the made-up county only."""
+
+
+def intake_agreement(directory: Path, connector: str, today: date) -> IntakeAgreement:
+    """The agreement under which `connector` may take data in today; ConfigError naming the file to write or mend."""
+    path = directory / f"{connector}.yaml"
+    if not path.is_file():
+        raise ConfigError(
+            f"no data-use agreement for connector {connector}: it takes nothing in. Write down what its source agreed "
+            f"to share in {path}; an example to start from: {EXAMPLES / f'{connector}.yaml'}"
+        )
+    agreement = read_declared(path, IntakeAgreement)
+    if agreement.connector != connector:
+        raise ConfigError(f"{path}: connector: is {agreement.connector}, but the file is named after {connector}")
+    _in_force(path, agreement, today)
+    return agreement
+
+
+def example_agreement(connector: str) -> IntakeAgreement:
+    """The shipped example, for offline trials only; ConfigError when there is none."""
+    return read_declared(EXAMPLES / f"{connector}.yaml", IntakeAgreement)
+
+
+def delivery_agreements(directory: Path, today: date) -> dict[str, DeliveryAgreement]:
+    """Every delivery agreement, by subscriber; ConfigError where one is broken or expired, or a subscriber has two."""
+    found: dict[str, DeliveryAgreement] = {}
+    for path in sorted(directory.glob("*.yaml")):
+        if _kind(path) == "intake":
+            continue
+        agreement = read_declared(path, DeliveryAgreement)
+        if agreement.subscriber in found:
+            raise ConfigError(f"{path}: subscriber: {agreement.subscriber} has a second agreement")
+        _in_force(path, agreement, today)
+        found[agreement.subscriber] = agreement
+    return found
+
+
+def _kind(path: Path) -> Any:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return None  # read_declared says what is wrong with it
+    return document.get("kind") if isinstance(document, dict) else None
+
+
+def _in_force(path: Path, agreement: IntakeAgreement | DeliveryAgreement, today: date) -> None:
+    if not agreement.in_force(today):
+        raise ConfigError(
+            f"{path}: the agreement holds from {agreement.valid_from} to {agreement.valid_until}, not today ({today}): "
+            "renew it, or switch this off"
+        )
