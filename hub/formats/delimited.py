@@ -1,0 +1,189 @@
+"""Delimited tables (CSV, pipe, tab): a byte stream to a header and rows, in constant memory.
+
+A row that cannot be read is a `RowFault` with its number and its bytes; the next row is read as if it had not been
+there. Row numbers count as a spreadsheet shows them: the header is row 1. Text is UTF-8, row by row else
+Windows-1252; UTF-16 with a byte order mark is read too (whole, not in constant memory). Blank lines at the very end
+are no rows.
+
+A stray quote would swallow the rows after it: when a row spans lines and does not fit the header, only its first
+line is the faulty row and the others are read again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from hub.formats.errors import ParseError, Reason
+from hub.formats.lines import Lines, Source, TooLong, decode
+
+__all__ = ["Limits", "Row", "RowFault", "Table", "open_table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Caps: bytes of one row, lines of one row, characters of one cell (the standard library's own cap is 131,072)."""
+
+    row: int = 1024 * 1024
+    lines: int = 500
+    cell: int = 100_000
+
+
+class Row(NamedTuple):
+    """`cells`: trimmed values by lower-case column name; `raw` the bytes of the row; `charset` how it was decoded."""
+
+    number: int
+    cells: dict[str, str]
+    raw: bytes
+    charset: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """A row that is none."""
+
+    number: int
+    error: ParseError
+    raw: bytes
+
+
+class _Record(NamedTuple):
+    values: list[str]
+    raw: bytes
+    charset: str
+    reason: Reason | None = None
+
+
+class Table:
+    """An opened table: `columns` as sent, `names` in lower case, `delimiter`, and its rows (to be read once)."""
+
+    def __init__(self, lines: Lines, columns: tuple[str, ...], delimiter: str, quoted: bool, limits: Limits) -> None:
+        self.columns = columns
+        self.names = tuple(column.lower() for column in columns)
+        self.delimiter = delimiter
+        self._lines = lines
+        self._quoted = quoted
+        self._limits = limits
+
+    def require(self, names: Iterable[str], file: str = "") -> None:
+        """Raises `ParseError("missing-column")` unless every one of these columns (in any case) is there."""
+        if any(name.lower() not in self.names for name in names):
+            raise ParseError("missing-column", file)
+
+    def rows(self) -> Iterator[Row | RowFault]:
+        """Every row in order. Raises nothing but what the stream raises."""
+        number = 1
+        blank: list[RowFault] = []  # reported only when something follows
+        for values, raw, charset, problem in self._records():
+            number += 1
+            reason = problem or self._shape(values, raw)
+            if reason == "empty-row" and not raw.strip():
+                blank.append(RowFault(number, ParseError(reason, f"row {number}"), raw))
+                continue
+            if blank:
+                yield from blank
+                blank = []
+            if reason is None:
+                yield Row(number, dict(zip(self.names, values, strict=True)), raw, charset)
+            else:
+                yield RowFault(number, ParseError(reason, f"row {number}"), raw)
+
+    def _shape(self, values: list[str], raw: bytes) -> Reason | None:
+        if b"\x00" in raw:
+            return "nul-byte"
+        if not any(values):
+            return "empty-row"
+        if len(values) != len(self.names):
+            return "short-row" if len(values) < len(self.names) else "long-row"
+        return None
+
+    def _records(self) -> Iterator[_Record]:
+        width, cap = len(self.names), self._limits.cell
+        while (first := self._lines.next_line()) is not None:
+            if isinstance(first, TooLong):
+                yield _Record([], bytes(first), "utf-8", "too-large")
+                continue
+            text, charset = decode(first)
+            if not self._quoted or '"' not in text:
+                values, raw = text.rstrip("\r\n").split(self.delimiter), first
+            else:
+                found = self._quoted_record(first, text)
+                if found is None:
+                    yield _Record([], first, charset, "bad-quoting")
+                    continue
+                values, raw, charset = found
+            if len(text) > cap and max(map(len, values)) > cap:
+                yield _Record([], raw, charset, "field-too-large")
+                continue
+            if len(values) > width and not any(values[width:]):
+                values = values[:width]  # trailing delimiters carry nothing
+            yield _Record([value.strip() for value in values], raw, charset)
+
+    def _quoted_record(self, first: bytes, text: str) -> tuple[list[str], bytes, str] | None:
+        """The record beginning with this line, which may span lines. None, and the further lines given back, if bad."""
+        values = self._split(text, strict=True)
+        if values is not None and len(values) >= len(self.names):
+            return values, first, "utf-8"
+        spanned = self._span(first)
+        raw = first + b"".join(spanned)
+        text, charset = decode(raw)
+        values = self._split(text, strict=bool(spanned))
+        if values is None or (spanned and len(values) != len(self.names)) or text.count('"') % 2:
+            self._lines.give_back(spanned)
+            return None
+        return values, raw, charset
+
+    def _span(self, first: bytes) -> list[bytes]:
+        """The further lines of a record whose quotes are still open, within the caps."""
+        spanned: list[bytes] = []
+        quotes, size = first.count(b'"'), len(first)
+        while quotes % 2 and len(spanned) < self._limits.lines and size <= self._limits.row:
+            line = self._lines.next_line()
+            if line is None:
+                break
+            spanned.append(line)
+            quotes += line.count(b'"')
+            size += len(line)
+        return spanned
+
+    def _split(self, text: str, *, strict: bool) -> list[str] | None:
+        try:
+            return next(csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter, strict=strict), [])
+        except csv.Error:
+            return None
+
+
+def open_table(
+    source: bytes | Source, *, delimiters: str = ",|\t", quoted: bool = True, limits: Limits = Limits()
+) -> Table:
+    """Read the header. The delimiter is the one of `delimiters` that the header holds most of.
+
+    `quoted` is False where the format knows no quoting (CVRS): a quote is then a character. Raises `ParseError`:
+    `empty`,
+    `no-header`, `duplicate-column`, `nul-byte`, `too-large`.
+    """
+    lines = Lines(source, limits.row)
+    header = lines.next_line()
+    while header is not None and not header.strip():
+        header = lines.next_line()
+    if header is None:
+        raise ParseError("empty", "row 1")
+    if isinstance(header, TooLong) or b"\x00" in header:
+        raise ParseError("too-large" if isinstance(header, TooLong) else "nul-byte", "row 1")
+    text = decode(header)[0].strip("\r\n")
+    delimiter = max(delimiters, key=text.count)
+    try:
+        names = next(csv.reader([text], delimiter=delimiter), []) if quoted else text.split(delimiter)
+    except csv.Error:
+        raise ParseError("no-header", "row 1") from None
+    columns = [name.strip() for name in names]
+    while columns and not columns[-1]:
+        columns.pop()
+    if not columns or not all(columns):
+        raise ParseError("no-header", "row 1")
+    if len({name.lower() for name in columns}) != len(columns):
+        raise ParseError("duplicate-column", "row 1")
+    return Table(lines, tuple(columns), delimiter, quoted, limits)

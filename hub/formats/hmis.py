@@ -1,0 +1,146 @@
+"""HUD HMIS CSV export (a folder or an unpacked zip) to tables.
+
+Three dialects, told by Export.CSVVersion and checked against the headers: FY2022, FY2024, FY2026. File and column
+names in any case; unknown files are named, not read. Export dates in ISO or MM-DD-YYYY.
+
+Sources: HUD HMIS CSV Format Specifications FY2022, FY2024, FY2026.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Literal
+
+from hub.formats.delimited import Limits, Row, Table, open_table
+from hub.formats.errors import ParseError
+from hub.formats.lines import Source
+
+__all__ = ["FILES", "Dialect", "Export", "Opener", "open_export", "parse_date"]
+
+Dialect = Literal["FY2022", "FY2024", "FY2026"]
+Opener = bytes | Callable[[], Source]
+"""A file of the export: its bytes, or what opens it."""
+
+FILES = (
+    "Affiliation", "Assessment", "AssessmentQuestions", "AssessmentResults", "CEParticipation", "Client",
+    "CurrentLivingSituation", "Disabilities", "EmploymentEducation", "Enrollment", "EnrollmentCoC", "Event", "Exit", "Export",
+    "Funder", "HMISParticipation", "HealthAndDV", "IncomeBenefits", "Inventory", "Organization", "Project", "ProjectCoC",
+    "Services", "User", "YouthEducationStatus",
+)  # fmt: skip
+
+_BY_NAME = {name.lower(): name for name in FILES}
+_VERSION = re.compile(r"\s*(?:FY)?\s*(20\d\d)", re.IGNORECASE)
+_YEARS: dict[str, Dialect] = {"2022": "FY2022", "2024": "FY2024", "2026": "FY2026"}
+
+MARKS: dict[Dialect, dict[str, tuple[str, ...]]] = {
+    "FY2022": {"client": ("ethnicity",), "project": ("trackingmethod",)},
+    "FY2024": {"client": ("hispaniclatinaeo",)},
+    "FY2026": {"client": ("hispaniclatinao", "sex")},
+}
+"""Columns that only one dialect has."""
+
+_DATES = (
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%d",
+    "%m-%d-%Y %H:%M:%S",
+    "%m-%d-%Y",
+    "%Y-%m-%dT%H:%M:%S",
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An opened export. `about` is the one row of Export.csv, `tables` the names that are there, `ignored` unknown
+    files.
+    """
+
+    dialect: Dialect
+    about: Mapping[str, str]
+    exported_at: datetime | None
+    tables: frozenset[str]
+    ignored: tuple[str, ...]
+    _files: Mapping[str, Opener]
+    _limits: Limits
+
+    def table(self, name: str) -> Table:
+        """Open one table (each call opens it anew). Raises `ParseError`: `missing-file` or what the header makes."""
+        opener = self._files.get(name)
+        if opener is None:
+            raise ParseError("missing-file", f"{name}.csv")
+        try:
+            return open_table(opener if isinstance(opener, bytes) else opener(), delimiters=",", limits=self._limits)
+        except ParseError as error:
+            raise ParseError(error.reason, f"{name}.csv") from None
+
+
+_LIMITS = Limits()
+
+
+def open_export(files: Mapping[str, Opener], limits: Limits = _LIMITS) -> Export:
+    """Open a folder given as file name → bytes or opener.
+
+    Raises `ParseError`: `missing-file` (no Export.csv), `unknown-version`, `version-mismatch` (the headers say
+    otherwise), or what reading Export.csv makes.
+    """
+    known: dict[str, Opener] = {}
+    ignored: list[str] = []
+    for path, opener in files.items():
+        name = PurePosixPath(path.replace("\\", "/")).name
+        stem, dot, suffix = name.rpartition(".")
+        table = _BY_NAME.get(stem.lower()) if dot and suffix.lower() in ("csv", "txt") else None
+        if table is None:
+            ignored.append(name)
+        else:
+            known[table] = opener
+    export = Export("FY2024", {}, None, frozenset(known), tuple(sorted(ignored)), known, limits)
+    about = _about(export)
+    dialect = _dialect(about.get("csvversion", ""), export)
+    return Export(dialect, about, parse_date(about.get("exportdate", "")), export.tables, export.ignored, known, limits)
+
+
+def parse_date(text: str) -> datetime | None:
+    """A date or time as HMIS software writes it, without zone; None when it is none."""
+    text = text.strip().split(".")[0].removesuffix("Z")
+    for form in _DATES:
+        try:
+            return datetime.strptime(text, form)
+        except ValueError:
+            continue
+    return None
+
+
+def _about(export: Export) -> Mapping[str, str]:
+    rows = [row for row in export.table("Export").rows() if isinstance(row, Row)]
+    if not rows:
+        raise ParseError("empty", "Export.csv")
+    return rows[0].cells
+
+
+def _dialect(version: str, export: Export) -> Dialect:
+    match = _VERSION.match(version)
+    dialect = _YEARS.get(match.group(1)) if match else None
+    marked = _marked(export)
+    if dialect is None:
+        if match or marked is None:  # a year we do not know must not be read as one that we know
+            raise ParseError("unknown-version", "Export.csv")
+        return marked
+    if marked is not None and marked != dialect:
+        raise ParseError("version-mismatch", "Client.csv")
+    return dialect
+
+
+def _marked(export: Export) -> Dialect | None:
+    """The dialect that the headers show, None when the files that would show it are not there."""
+    for name in ("Client", "Project"):
+        if name in export.tables:
+            columns = export.table(name).names
+            for dialect, marks in MARKS.items():
+                if any(mark in columns for mark in marks.get(name.lower(), ())):
+                    return dialect
+    return None

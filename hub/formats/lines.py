@@ -1,0 +1,82 @@
+"""A byte stream to lines, in constant memory.
+
+LF, CRLF or lone CR, UTF-16 turned into UTF-8, over-long lines cut off.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections import deque
+from typing import Protocol
+
+__all__ = ["Lines", "Source", "TooLong", "decode"]
+
+
+class Source(Protocol):
+    """What is read: any binary file object, seekable or not."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+    def readline(self, size: int = -1, /) -> bytes: ...
+
+
+class TooLong(bytes):
+    """The beginning of a line over the cap; the rest of the line was skipped."""
+
+
+class Lines:
+    """Lines with their ends, one at a time, and a way to give lines back."""
+
+    def __init__(self, source: bytes | Source, cap: int) -> None:
+        self._source: Source = io.BytesIO(source) if isinstance(source, bytes) else source
+        self._cap = cap
+        self._ready: deque[bytes] = deque()
+        self._tail = self._source.read(3)  # to look for a byte order mark; begins the next line
+        if self._tail.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            self._from_utf16()
+        self._tail = self._tail.removeprefix(codecs.BOM_UTF8)
+
+    def give_back(self, lines: list[bytes]) -> None:
+        """These lines come again, in this order, before what follows them."""
+        self._ready.extendleft(reversed(lines))
+
+    def next_line(self) -> bytes | None:
+        """The next line; None at the end of the stream; `TooLong` in place of a line over the cap."""
+        if self._ready:
+            return self._ready.popleft()
+        line = self._raw_line()
+        if b"\r" in line[:-1] and not line.endswith(b"\r\n"):
+            return self._lone_returns(line)
+        if len(line) > self._cap and not line.endswith(b"\n"):
+            rest = line
+            while rest and not rest.endswith(b"\n"):
+                rest = self._source.readline(self._cap)
+            return TooLong(line[: self._cap])
+        return line or None
+
+    def _raw_line(self) -> bytes:
+        tail, self._tail = self._tail, b""
+        if b"\n" in tail:
+            line, _, self._tail = tail.partition(b"\n")
+            return line + b"\n"
+        return tail + self._source.readline(self._cap + 1)
+
+    def _lone_returns(self, line: bytes) -> bytes:
+        parts = line.splitlines(keepends=True)
+        if not parts[-1].endswith((b"\r", b"\n")):
+            self._tail = parts.pop()
+        self._ready.extend(parts)
+        return self._ready.popleft()
+
+    def _from_utf16(self) -> None:
+        codec = "utf-16-le" if self._tail.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
+        data = self._tail[2:] + self._source.read()
+        self._source, self._tail = io.BytesIO(data.decode(codec, errors="replace").encode()), b""
+
+
+def decode(raw: bytes) -> tuple[str, str]:
+    """Text and codec: UTF-8, else Windows-1252 (what old exporters write without saying so)."""
+    try:
+        return raw.decode(), "utf-8"
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace"), "cp1252"

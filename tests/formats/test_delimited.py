@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.formats.delimited import Limits, Row, RowFault, open_table
+from hub.formats.errors import ParseError
+
+
+def rows(data: bytes, **options: object) -> list[Row | RowFault]:
+    return list(open_table(data, **options).rows())  # type: ignore[arg-type]
+
+
+def shown(data: bytes, **options: object) -> list[object]:
+    return [
+        tuple(row.cells.values()) if isinstance(row, Row) else (row.number, row.error.reason)
+        for row in rows(data, **options)
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", "|", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_delimiter_and_line_end_are_found(delimiter: str, end: str) -> None:
+    data = end.join(delimiter.join(cells) for cells in (("A", "B b"), ("1", "2"), ("3", ""))).encode()
+    table = open_table(data)
+    assert (table.columns, table.delimiter) == (("A", "B b"), delimiter)
+    assert [row.cells for row in table.rows() if isinstance(row, Row)] == [
+        {"a": "1", "b b": "2"},
+        {"a": "3", "b b": ""},
+    ]
+
+
+def test_the_header_is_row_one_as_in_a_spreadsheet() -> None:
+    assert [row.number for row in rows(b"A,B\n1,2\n3,4\n")] == [2, 3]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column() -> None:
+    assert open_table(b"\xef\xbb\xbfA,B\n").names == ("a", "b")
+
+
+def test_utf16_with_a_mark_is_read() -> None:
+    assert shown("A,B\n1,é\n".encode("utf-16")) == [("1", "é")]
+
+
+def test_each_row_says_how_it_was_decoded() -> None:
+    first, second = rows(b"A\n" + "é\n".encode() + "é\n".encode("cp1252"))
+    assert isinstance(first, Row)
+    assert isinstance(second, Row)
+    assert (first.cells, first.charset, second.cells, second.charset) == ({"a": "é"}, "utf-8", {"a": "é"}, "cp1252")
+
+
+def test_short_long_and_empty_rows_are_faults_and_their_neighbours_stand() -> None:
+    data = b"A,B\n1,2\n3\n4,5,6\n\n,\n7,8\n\n\n"
+    assert shown(data) == [
+        ("1", "2"),
+        (3, "short-row"),
+        (4, "long-row"),
+        (5, "empty-row"),
+        (6, "empty-row"),
+        ("7", "8"),
+    ]
+
+
+def test_trailing_delimiters_and_blanks_carry_nothing() -> None:
+    assert shown(b"A,B,\n1 ,2\t,,,\n") == [("1", "2")]
+
+
+def test_a_nul_byte_is_a_fault_of_its_row_alone() -> None:
+    assert shown(b"A,B\n1,\x002\n3,4\n") == [(2, "nul-byte"), ("3", "4")]
+
+
+def test_quoted_cells_may_hold_delimiters_quotes_and_line_ends() -> None:
+    assert shown(b'A,B\n"1,1","say ""hi""\r\nagain"\n3,4\n') == [("1,1", 'say "hi"\r\nagain'), ("3", "4")]
+
+
+def test_a_quote_inside_an_unquoted_cell_is_a_character() -> None:
+    assert shown(b"A,B\n5'6\" tall,2\n3,4\n") == [("5'6\" tall", "2"), ("3", "4")]
+
+
+def test_a_quote_that_is_never_closed_costs_its_own_row_only() -> None:
+    data = b'A,B\n"1,2\n' + b"3,4\n" * 1000
+    found = shown(data)
+    assert found[0] == (2, "bad-quoting")
+    assert found[1:] == [("3", "4")] * 1000
+
+
+def test_two_stray_quotes_far_apart_cost_two_rows() -> None:
+    assert shown(b'A,B\n"1,2\n3,4\n5,6\n"7,8\n9,0\n') == [
+        (2, "bad-quoting"),
+        ("3", "4"),
+        ("5", "6"),
+        (5, "bad-quoting"),
+        ("9", "0"),
+    ]
+
+
+def test_where_the_format_knows_no_quoting_a_quote_is_a_character() -> None:
+    assert shown(b'A\tB\n"1\t2\n3\t4\n', delimiters="\t", quoted=False) == [('"1', "2"), ("3", "4")]
+
+
+def test_huge_cells_and_endless_lines_are_faults() -> None:
+    limits = Limits(row=1000, cell=100)
+    data = b"A,B\n" + b"x" * 200 + b",2\n" + b"y" * 5000 + b"\n3,4\n"
+    assert shown(data, limits=limits) == [(2, "field-too-large"), (3, "too-large"), ("3", "4")]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b"\n\n", "empty"),
+        (b",,\n", "no-header"),
+        (b"A,,B\n", "no-header"),
+        (b"A,a\n", "duplicate-column"),
+        (b"A,\x00\n", "nul-byte"),
+        (b"A" * 2_000_000, "too-large"),
+    ],
+)
+def test_a_header_that_is_none_refuses_the_file(data: bytes, reason: str) -> None:
+    with pytest.raises(ParseError) as error:
+        open_table(data)
+    assert error.value.reason == reason
+
+
+def test_a_missing_column_refuses_the_file_by_name_of_the_file() -> None:
+    table = open_table(b"A,B\n")
+    table.require(["a", "B"])
+    with pytest.raises(ParseError, match=r"missing-column at Client\.csv"):
+        table.require(["C"], "Client.csv")
+
+
+class Endless(io.RawIOBase):
+    """A stream that cannot seek and counts what was taken from it."""
+
+    def __init__(self, head: bytes, line: bytes) -> None:
+        super().__init__()
+        self._head, self._line, self.taken = head, line, 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        self.taken += size
+        taken, self._head = self._head[:size], self._head[size:]
+        return taken
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line, self._head = self._head or self._line, b""
+        self.taken += len(line)
+        return line
+
+
+def test_rows_are_taken_from_the_stream_one_by_one() -> None:
+    stream = Endless(b"A,B\n", b"1,2\n")
+    found = open_table(stream).rows()
+    for _ in range(10):
+        next(found)
+    assert stream.taken < 100
+
+
+cell = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8).map(str.strip)
+
+
+@given(st.lists(st.tuples(cell.filter(bool), cell, cell), max_size=8))
+def test_whatever_csv_writes_is_read_back(table: list[tuple[str, str, str]]) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows([("A", "B", "C"), *table])
+    assert shown(out.getvalue().encode()) == table
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_end_in_rows_faults_or_one_refusal(data: bytes) -> None:
+    try:
+        found = rows(b"A,B\n" + data)
+    except ParseError:
+        return
+    kept = b"".join(row.raw for row in found)
+    assert (
+        kept.replace(b"\r", b"").replace(b"\n", b"") == data.rstrip().replace(b"\r", b"").replace(b"\n", b"")
+        or not kept
+        or (len(kept) >= len(data.strip()) - data.count(b"\n") - data.count(b"\r"))
+    )

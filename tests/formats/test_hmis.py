@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from hub.formats.delimited import Row
+from hub.formats.errors import ParseError
+from hub.formats.hmis import open_export, parse_date
+
+
+def files(version: str, client: str = "PersonalID,HispanicLatinaeo", **more: str) -> dict[str, bytes]:
+    export = f"ExportID,CSVVersion,ExportDate\n1,{version},02-07-2023 12:00:00\n"
+    return {"Export.csv": export.encode(), "Client.csv": client.encode(), **{k: v.encode() for k, v in more.items()}}
+
+
+@pytest.mark.parametrize(
+    ("version", "client", "dialect"),
+    [
+        ("2024 v1.3", "PersonalID,HispanicLatinaeo", "FY2024"),
+        ("FY2022", "PersonalID,Ethnicity", "FY2022"),
+        ("2026 v1", "PersonalID,Sex,HispanicLatinao", "FY2026"),
+        ("2026 v1.0", "personalid,SEX,hispaniclatinao", "FY2026"),
+        ("", "PersonalID,Ethnicity", "FY2022"),
+    ],
+)
+def test_the_dialect_is_told_by_version_and_headers(version: str, client: str, dialect: str) -> None:
+    assert open_export(files(version, client)).dialect == dialect
+
+
+@pytest.mark.parametrize(
+    ("version", "client", "reason"),
+    [
+        ("FY2022", "PersonalID,HispanicLatinaeo", "version-mismatch"),
+        ("2031 v1", "PersonalID,HispanicLatinaeo", "unknown-version"),
+        ("", "PersonalID", "unknown-version"),
+    ],
+)
+def test_a_mismatch_is_refused_and_not_guessed(version: str, client: str, reason: str) -> None:
+    with pytest.raises(ParseError) as error:
+        open_export(files(version, client))
+    assert error.value.reason == reason
+
+
+def test_names_of_files_count_in_any_case_and_in_any_folder() -> None:
+    given = files("2024 v1")
+    export = open_export(
+        {"drop/" + name.upper(): data for name, data in given.items()} | {"drop/readme.pdf": b"", "Lists.csv": b""}
+    )
+    assert export.tables == {"Export", "Client"}
+    assert export.ignored == ("Lists.csv", "readme.pdf")
+
+
+def test_an_export_without_its_own_file_is_refused() -> None:
+    with pytest.raises(ParseError, match=r"missing-file at Export\.csv"):
+        open_export({"Client.csv": b"PersonalID\n"})
+
+
+def test_tables_are_read_in_any_case_of_their_columns() -> None:
+    export = open_export(files("2024 v1", "PERSONALID,HispanicLatinaeo\n7,0\n"))
+    assert [row.cells["personalid"] for row in export.table("Client").rows() if isinstance(row, Row)] == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("text", "read_as"),
+    [
+        ("2021-10-27 11:05:20", datetime(2021, 10, 27, 11, 5, 20)),
+        ("02-07-2023 12:00:00", datetime(2023, 2, 7, 12)),
+        ("2021-10-27", datetime(2021, 10, 27)),
+        ("2021-10-27T11:05:20.123Z", datetime(2021, 10, 27, 11, 5, 20)),
+        ("31-12-2021", None),
+        ("", None),
+    ],
+)
+def test_export_dates_come_in_several_forms(text: str, read_as: datetime | None) -> None:
+    assert parse_date(text) == read_as
