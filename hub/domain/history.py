@@ -146,7 +146,7 @@ class SubHistory(msgspec.Struct, array_like=True):
 
 
 class Row(msgspec.Struct, array_like=True):
-    """One person_key's table value. `contribution` and `due` are what the last projection left (see
+    """One person_key's table value. `contribution`, `due` and `as_of` are what the last projection left (see
     hub.domain.projection)."""
 
     schema: int
@@ -154,6 +154,7 @@ class Row(msgspec.Struct, array_like=True):
     subs: dict[str, SubHistory]
     contribution: list[str]
     due: int
+    as_of: int
 
     def apply(self, person_key: str, offset: int, record: Mapping[str, Any]) -> list[str]:
         """Fold one decoded record (its `kind` added) of the person topic into this row.
@@ -208,7 +209,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 def decode_row(value: bytes | None) -> Row:
     """The row of a stored value; an empty row for None. ValueError when the value is of another schema."""
     if value is None:
-        return Row(SCHEMA, -1, {}, [], 0)
+        return Row(SCHEMA, -1, {}, [], 0, 0)
     row = _ROW_DECODER.decode(value)
     if row.schema != SCHEMA:
         raise ValueError(f"row schema {row.schema}, this code reads {SCHEMA}: rebuild the state")

@@ -41,18 +41,19 @@ class Projector:
         )
 
     def project(self, person_key: str, row: Row, as_of: date) -> Projection:
-        """Needs and changed strata of this row at the end of day `as_of`; updates `issued`, `contribution` and `due` in
+        """Needs and changed strata of this row at the end of day `as_of`; updates `issued`, `contribution`, `due` and `as_of` in
         the row."""
         today = as_of.toordinal()
         owned = row.active(person_key)
         facts = [(key, fact) for sub in owned for key, fact in sub.facts.items() if fact.active]
         found = episodes((sub.facts for sub in owned), self._rules)
         current = needs_of(facts, found, today) if found else []
-        strata = contributions(facts, found, current, today) if owned else []
+        strata = contributions(facts, found, current, today) if facts else []
         needs = self._published(person_key, row, owned, current, as_of)
         before, after = set(row.contribution), set(strata)
         row.contribution = strata
         row.due = _next_due(facts, found, today)
+        row.as_of = today
         return Projection(needs, sorted(after - before), sorted(before - after))
 
     def _published(

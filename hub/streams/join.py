@@ -86,9 +86,14 @@ class JoinProcessor:
         self._partitions: dict[int, _Partition] = {}
 
     def open(self, partition: int, rows: Iterable[tuple[bytes, bytes]]) -> Iterable[Output]:
-        """Rebuild clock, heap and totals from the rows; republish all totals, zeros for strata that are gone."""
+        """Rebuild clock, heap and totals from the rows; republish all totals, zeros for strata that are gone.
+
+        Rows projected on the clock's newest day say their needs again: a crash may have come after the row and before its
+        outputs, and such a row is not due any more when the tick is read again.
+        """
         state = _Partition(partition)
         contributions: list[list[str]] = []
+        newest: list[tuple[int, bytes, bytes]] = []
         for key, value in rows:
             if key == CLOCK_KEY:
                 as_of, _, offset = value.decode("ascii").partition(" ")
@@ -97,6 +102,9 @@ class JoinProcessor:
                 continue
             row = decode_row(value)
             contributions.append(row.contribution)
+            if not newest or row.as_of >= newest[0][0]:
+                newest = [entry for entry in newest if entry[0] == row.as_of]
+                newest.append((row.as_of, key, value))
             state.version = max(state.version, row.offset)
             if row.due:
                 state.due.append((row.due, key))
@@ -105,7 +113,16 @@ class JoinProcessor:
         self._partitions[partition] = state
         before = self._published(partition)
         state.version = max(state.version, before.version)
-        return self._tallies(state, state.tally.strata() | before.strata)
+        if newest:
+            state.as_of = max(state.as_of, date.fromordinal(newest[0][0]))
+        again = [need for as_of, key, value in newest for need in self._needs_again(key, value, as_of, state)]
+        return [*again, *self._tallies(state, state.tally.strata() | before.strata)]
+
+    def _needs_again(self, key: bytes, value: bytes, projected: int, state: _Partition) -> list[Output]:
+        if projected < state.as_of.toordinal():
+            return []
+        needs = self._projector.project(key.decode("ascii"), decode_row(value), state.as_of).needs
+        return [self._need(need) for need in needs]
 
     def close(self, partition: int) -> None:
         """Forget the partition."""
@@ -117,9 +134,7 @@ class JoinProcessor:
         work = _Work(state.as_of, state.clock_offset)
         for record in records:
             self._take(record, work, read)
-        ticked = work.as_of > state.as_of
-        due = self._due_rows(state, work.as_of, read) if ticked else {}
-        for key, row in due.items():
+        for key, row in self._due_rows(state, work.as_of, read).items():
             work.rows.setdefault(key, row)
         for key, row in work.rows.items():
             self._project(key, row, work)
@@ -167,15 +182,11 @@ class JoinProcessor:
         work.lost.extend(projection.lost)
         if row.due:
             work.due.append((row.due, key))
-        for need in projection.needs:
-            work.effects.outputs.append(
-                Output(
-                    self._wire.needs_topic,
-                    need.need_id.encode(),
-                    self._wire.encode_need(need),
-                    headers=self._wire.headers(need),
-                )
-            )
+        work.effects.outputs.extend(self._need(need) for need in projection.needs)
+
+    def _need(self, need: SupportNeed) -> Output:
+        value = self._wire.encode_need(need)
+        return Output(self._wire.needs_topic, need.need_id.encode(), value, headers=self._wire.headers(need))
 
     def _carry(self, key: bytes, source_person: str, work: _Work) -> None:
         sub = work.rows[key].subs[source_person]
@@ -194,14 +205,15 @@ class JoinProcessor:
     def _due_rows(self, state: _Partition, as_of: date, read: Read) -> dict[bytes, Row]:
         """The rows whose due day has come. The heap may name a row twice or too early: projecting it again is harmless."""
         today = as_of.toordinal()
+        if not state.due or state.due[0][0] > today:
+            return {}
         keys = {key for due, key in state.due if due <= today}
         return {key: decode_row(read(key)) for key in sorted(keys)}
 
     def _settle(self, state: _Partition, work: _Work) -> None:
-        if work.as_of > state.as_of:
-            today = work.as_of.toordinal()
-            state.due = [(due, key) for due, key in state.due if due > today]
-            heapq.heapify(state.due)
+        today = work.as_of.toordinal()
+        while state.due and state.due[0][0] <= today:
+            heapq.heappop(state.due)
         for entry in work.due:
             heapq.heappush(state.due, entry)
         state.as_of, state.clock_offset = work.as_of, work.clock_offset
