@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from hub.errors import FatalError, Reject, RetryError
 
@@ -35,13 +35,14 @@ _TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE})
 class Batch:
     """Records that are confirmed together. Fill it with `produce` or `produce_all`, then `await delivered()` or `wait()`."""
 
-    __slots__ = ("_producer", "error", "failed", "reported", "sent")
+    __slots__ = ("_producer", "error", "failed", "last_offset", "reported", "sent")
 
     def __init__(self, producer: DurableProducer) -> None:
         self._producer = producer
         self.sent = 0
         self.reported = 0
         self.failed = 0
+        self.last_offset = -1  # highest offset confirmed; of use when all records go to one partition
         self.error: KafkaError | None = None
 
     @property
@@ -98,9 +99,11 @@ class Batch:
             self._producer.poll(0)
         return True
 
-    def _report(self, error: KafkaError | None, _message: object) -> None:
+    def _report(self, error: KafkaError | None, message: Message) -> None:
         self.reported += 1
-        if error is not None:
+        if error is None:
+            self.last_offset = max(self.last_offset, message.offset() or 0)
+        else:
             self.failed += 1
             if self.error is None or error.code() in _FATAL_CODES:
                 self.error = error
@@ -133,22 +136,24 @@ class DurableProducer:
     ) -> None:
         self._fatal: KafkaError | None = None
         self._lock = threading.Lock()
-        self._producer = Producer({
-            "bootstrap.servers": bootstrap,
-            "client.id": client_id,
-            "delivery.timeout.ms": delivery_timeout_ms,
-            "queue.buffering.max.messages": queue_records,
-            "queue.buffering.max.kbytes": queue_kbytes,
-            "linger.ms": linger_ms,
-            "compression.type": compression,
-            "message.max.bytes": MAX_RECORD_BYTES,
-            "allow.auto.create.topics": False,
-            "error_cb": self._on_error,
-            **(extra or {}),
-            "partitioner": PARTITIONER,
-            "acks": "all",
-            "enable.idempotence": True,
-        })
+        self._producer = Producer(
+            {
+                "bootstrap.servers": bootstrap,
+                "client.id": client_id,
+                "delivery.timeout.ms": delivery_timeout_ms,
+                "queue.buffering.max.messages": queue_records,
+                "queue.buffering.max.kbytes": queue_kbytes,
+                "linger.ms": linger_ms,
+                "compression.type": compression,
+                "message.max.bytes": MAX_RECORD_BYTES,
+                "allow.auto.create.topics": False,
+                "error_cb": self._on_error,
+                **(extra or {}),
+                "partitioner": PARTITIONER,
+                "acks": "all",
+                "enable.idempotence": True,
+            }
+        )
         self._open = self.batch()
 
     def batch(self) -> Batch:
@@ -187,7 +192,7 @@ class DurableProducer:
     def poll(self, timeout_s: float) -> int:
         """Serve delivery reports for up to `timeout_s`; number served."""
         with self._lock:
-            return self._producer.poll(timeout_s)
+            return int(self._producer.poll(timeout_s))
 
     def check(self) -> None:
         """Raise FatalError once librdkafka gave up its promise."""
@@ -211,7 +216,7 @@ class DurableProducer:
     def close(self, timeout_s: float = 10.0) -> int:
         """Wait up to `timeout_s` for what is queued; number of records still unconfirmed (they may be lost: do not acknowledge)."""
         with self._lock:
-            return self._producer.flush(timeout_s)
+            return int(self._producer.flush(timeout_s))
 
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal() or error.code() == KafkaError._FATAL:
@@ -224,4 +229,3 @@ def _translate(error: KafkaError, count: int = 1) -> Exception:
     if error.fatal() or error.code() in _FATAL_CODES:
         return FatalError(f"producer-fatal:{error.name()}")
     return RetryError(f"not-delivered:{error.name()} records={count}")
-

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 ROW_LIMIT_BYTES = 900_000
 """A larger row makes its record a stream rejection (`row-too-large`): brokers refuse records of about 1 MB."""
@@ -18,9 +18,9 @@ ROW_LIMIT_BYTES = 900_000
 Read = Callable[[bytes], bytes | None]
 """The row of a key in this partition's table, None when there is none."""
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One source record as it lies in its partition."""
+
+class Record(NamedTuple):
+    """One source record as it lies in its partition; timestamps in milliseconds since 1970, UTC."""
 
     key: bytes | None
     value: bytes | None
