@@ -33,12 +33,24 @@ class Story:
         """Add one fact at one version."""
         self.records.append(
             {
-                "kind": kind, "source_person": self.source_person, "link_revision": self.revision, "person_key": self.owner,
-                "fact_key": f"{self.source_person}/{fact}", "event_id": f"{fact}-{version}", "changed_at": datetime(2021, 1, version, tzinfo=UTC),
-                "status_rank": 0, "content_hash": f"{fact}{version}", "mapping_version": 1, "active": active, "race_ethnicity": None,
-                "county": None, **fields,
+                "kind": kind,
+                "source_person": self.source_person,
+                "link_revision": self.revision,
+                "person_key": self.owner,
+                "fact_key": f"{self.source_person}/{fact}",
+                "event_id": f"{fact}-{version}",
+                "changed_at": datetime(2021, 1, version, tzinfo=UTC),
+                "status_rank": 0,
+                "content_hash": f"{fact}{version}",
+                "mapping_version": 1,
+                "active": active,
+                "race_ethnicity": None,
+                "county": None,
+                "labels": ["N"],
+                "purposes": ["isolation-support", "vaccine-equity"],
+                **fields,
             }
-        )  # fmt: skip
+        )
         return self
 
     def lives_in(self, county: str, *, race: tuple[str, ...] = (), version: int = 1) -> Story:
@@ -46,13 +58,32 @@ class Story:
         report = {"groups": list(race), "absence": None if race else "unknown", "reported_by": "self"}
         return self.tells("person", "who", version=version, occurred_on=None, county=county, race_ethnicity=report)
 
-    def tested(self, meaning: str = "positive", *, on: str, fact: str = "lab", onset: str | None = None, status: str = "final",
-               version: int = 1, active: bool = True) -> Story:  # fmt: skip
+    def tested(
+        self,
+        meaning: str = "positive",
+        *,
+        on: str,
+        fact: str = "lab",
+        onset: str | None = None,
+        status: str = "final",
+        version: int = 1,
+        active: bool = True,
+    ) -> Story:
         """A laboratory result, collected on a day."""
         return self.tells(
-            "lab-result", fact, version=version, active=active, occurred_on=day(on), meaning=meaning, status=status, processing="production",
-            onset_on=day(onset), collected_on=day(on), resulted_on=None, congregate="unknown",
-        )  # fmt: skip
+            "lab-result",
+            fact,
+            version=version,
+            active=active,
+            occurred_on=day(on),
+            meaning=meaning,
+            status=status,
+            processing="production",
+            onset_on=day(onset),
+            collected_on=day(on),
+            resulted_on=None,
+            congregate="unknown",
+        )
 
     def slept_at(
         self,
@@ -66,9 +97,18 @@ class Story:
     ) -> Story:
         """A bed night."""
         return self.tells(
-            "shelter-stay", fact or f"night-{on}", version=version, active=active, occurred_on=day(on), stay="night", presence=True,
-            site=site, site_kind=site_kind, entered_on=day(on), left_on=None,
-        )  # fmt: skip
+            "shelter-stay",
+            fact or f"night-{on}",
+            version=version,
+            active=active,
+            occurred_on=day(on),
+            stay="night",
+            presence=True,
+            site=site,
+            site_kind=site_kind,
+            entered_on=day(on),
+            left_on=None,
+        )
 
     def lacks_food(self, *, on: str, final: bool = True) -> Story:
         """A screening answer."""
@@ -90,9 +130,16 @@ class Story:
     ) -> Story:
         """A tracer's case record."""
         return self.tells(
-            "case", "case", occurred_on=day(onset), isolating=True, onset_on=day(onset), first_positive_on=None,
-            extended_until=day(extended), closed_on=day(closed), closed_reason=reason,
-        )  # fmt: skip
+            "case",
+            "case",
+            occurred_on=day(onset),
+            isolating=True,
+            onset_on=day(onset),
+            first_positive_on=None,
+            extended_until=day(extended),
+            closed_on=day(closed),
+            closed_reason=reason,
+        )
 
 
 def a_person(source_person: str = "sp-1", owner: str = "person-a", revision: int = 1) -> Story:

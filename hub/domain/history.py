@@ -45,7 +45,8 @@ _HASH_LENGTH = 16  # of 32 hex characters: 64 bits settle ties between versions 
 
 
 class Fact(msgspec.Struct, array_like=True, tag=True, frozen=True):
-    """One fact at one version. Order of the first four fields = order of versions."""
+    """One fact at one version; the first four fields are the version. `terms`: its labels and purposes,
+    `N,SDV|care,equity`."""
 
     changed_us: int
     status_rank: int
@@ -55,6 +56,7 @@ class Fact(msgspec.Struct, array_like=True, tag=True, frozen=True):
     occurred: int
     county: str | None
     race: str | None
+    terms: str
 
     @property
     def version(self) -> tuple[int, int, str, int]:
@@ -243,7 +245,7 @@ def _race(record: Mapping[str, Any]) -> str | None:
     return f"{report['reported_by']}:{','.join(sorted(report['groups']))}:{report['absence'] or ''}"
 
 
-_Common = tuple[int, int, str, int, bool, int, str | None, str | None]
+_Common = tuple[int, int, str, int, bool, int, str | None, str | None, str]
 
 
 def _common(record: Mapping[str, Any]) -> _Common:
@@ -257,6 +259,7 @@ def _common(record: Mapping[str, Any]) -> _Common:
         _ordinal(record["occurred_on"]),
         record.get("county"),
         _race(record),
+        f"{','.join(record['labels'])}|{','.join(record['purposes'])}",
     )
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import ClassVar, Literal, NamedTuple
 
+from pydantic import Field
+
 from hub.domain.events import Model
 from hub.domain.history import AnyFact, Benefit, Living, ScreenAnswer, Stay
 from hub.domain.isolation import Episode
@@ -54,6 +56,8 @@ class SupportNeed(Model):
     rule: str
     successor: str | None = None
     as_of: date
+    labels: tuple[str, ...] = Field(description="high-water mark over the evidence")
+    purposes: tuple[str, ...] = Field(description="what every piece of evidence may be used for")
 
 
 class FoundNeed(NamedTuple):

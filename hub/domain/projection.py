@@ -7,11 +7,12 @@ must make the row durable before the outputs leave; then a crash between the two
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
+from hub.domain.agreement import merge_labels
 from hub.domain.contributions import contributions
 from hub.domain.history import AnyFact, Row, Stay, SubHistory
 from hub.domain.ids import Ids
@@ -60,10 +61,12 @@ class Projector:
         self, person_key: str, row: Row, owned: Sequence[SubHistory], current: Sequence[FoundNeed], as_of: date
     ) -> list[SupportNeed]:
         needs: dict[str, SupportNeed] = {}
+        by_key = {key: fact for sub in owned for key, fact in sub.facts.items()}
         for found in current:
             holder = next(sub for sub in owned if found.anchor in sub.facts)
             need_id = self._need_id(found.support, found.anchor)
             holder.issued[need_id] = found.support
+            labels, purposes = _terms(found.evidence, by_key)
             needs[need_id] = SupportNeed.model_construct(
                 need_id=need_id,
                 revision=_revision(holder, row),
@@ -78,6 +81,8 @@ class Projector:
                 rule=f"{RULE_VERSION}/{found.rule}",
                 successor=None,
                 as_of=as_of,
+                labels=labels,
+                purposes=purposes,
             )
         for sub in owned:
             for need_id, support in sub.issued.items():
@@ -97,6 +102,7 @@ class Projector:
     ) -> SupportNeed:
         heirs = [need for need in current if need.support == support and need.state not in ("withdrawn", "superseded")]
         successor = min(heirs, key=lambda need: (need.since, need.need_id)).need_id if heirs else None
+        labels, purposes = _terms(tuple(sub.facts), sub.facts)
         return SupportNeed.model_construct(
             need_id=need_id,
             revision=_revision(sub, row),
@@ -111,7 +117,17 @@ class Projector:
             rule=RULE_VERSION,
             successor=successor,
             as_of=as_of,
+            labels=labels,
+            purposes=purposes,
         )
+
+
+def _terms(evidence: Sequence[str], facts: Mapping[str, AnyFact]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Labels and purposes a need inherits: the highest labels, and only the purposes that all its evidence shares."""
+    terms = [each.partition("|") for each in {facts[key].terms for key in evidence}]
+    labels = merge_labels(*([label for label in each.split(",") if label] for each, _, _ in terms))
+    purposes = [set(each.split(",")) - {""} for _, _, each in terms]
+    return labels, tuple(sorted(set.intersection(*purposes))) if purposes else ()
 
 
 def _revision(sub: SubHistory, row: Row) -> int:
