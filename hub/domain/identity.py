@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime
 from hub.domain.events import Event, PersonBlock
 from hub.domain.ids import Ids
 
-__all__ = ["Record", "Version", "clusters", "latest", "link", "match_key", "normalise", "tells", "version_of"]
+__all__ = ["NEVER", "Record", "Version", "clusters", "latest", "link", "match_key", "normalise", "tells", "version_of"]
 
 Version = tuple[datetime, int, str, int]
 """(changed_at, status_rank, content_hash, mapping_version): which of two blocks of one source person is newer."""
@@ -41,7 +41,7 @@ _NO_GIVEN = _NO_NAME | {
 _RAW_PLACEHOLDERS = frozenset({"n/a", "#n/a", "?", "-", "--", ".", "*"})
 _EARLIEST = date(1901, 1, 2)  # 1900-01-01 and 1901-01-01 are the usual "unknown"; nobody alive was born before
 _LATEST = date(2100, 1, 1)  # 3000-01-01 and 9999-12-31 are, too; a birth date is never compared with the clock here
-_NEVER: Version = (datetime(1, 1, 1, tzinfo=UTC), -1, "", -1)
+NEVER: Version = (datetime(1, 1, 1, tzinfo=UTC), -1, "", -1)
 
 
 def normalise(name: str) -> str:
@@ -99,7 +99,7 @@ def clusters(records: Iterable[Record], ids: Ids) -> set[frozenset[str]]:
     matter."""
     newest: dict[str, tuple[Version, str | None]] = {}
     for source_person, version, block in records:
-        known = newest.setdefault(source_person, (_NEVER, None))
+        known = newest.setdefault(source_person, (NEVER, None))
         if tells(block) and latest(version, key := match_key(block, ids), known):
             newest[source_person] = (version, key)
     groups: dict[tuple[str, str], set[str]] = {}
