@@ -1,0 +1,149 @@
+"""The narrow waist between doors and the intake loop: a delivery, and the two ways it can end.
+
+A door yields deliveries. For each, the intake loop calls exactly one of
+
+- `ack(receipt)`: the broker has confirmed an event or a dead letter for every record of the unit; the door may promise that;
+- `refuse(why)`: nothing is promised; the door must leave the sender able to send the whole unit again.
+
+A process that dies calls neither, which a door must treat as `refuse`. Nobody else calls them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol
+
+from hub.domain.events import Event
+
+__all__ = ["Delivery", "Door", "Mapped", "Problem", "Read", "Receipt", "Unit", "unit_token"]
+
+_POSITIONS_KEPT = 1_000  # per reason; a receipt of a million bad rows is no help, the count is
+_PROBLEMS_KEPT = 50  # an acknowledgement with more ERR segments is read by nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What came through a door at once: one message, one file, or one folder (or set) of files.
+
+    `name` is the sender's and may hold anything: it stands in receipts, never in a log. `token` stands in logs.
+    """
+
+    name: str
+    content: bytes | Path | Mapping[str, Path]
+
+    @property
+    def token(self) -> str:
+        """Names the unit in logs and dead letters."""
+        return unit_token(self.name)
+
+
+class Problem(NamedTuple):
+    """One record that became a dead letter: reason code, stage, position; never a value."""
+
+    reason: str
+    stage: str
+    where: str
+
+
+class Mapped(Protocol):
+    """What reading gives for each record (the mapping room's type, seen from here)."""
+
+    @property
+    def outcome(self) -> Literal["event", "rejected", "ignored"]: ...
+    @property
+    def event(self) -> Event | None: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def where(self) -> Any: ...
+    @property
+    def raw(self) -> bytes: ...
+    @property
+    def hard_stop(self) -> bool: ...
+
+
+class Read(Protocol):
+    """Parse and map one unit, lazily and in input order. Must survive its own bugs: a record that breaks the mapping is
+    given as rejected with `mapping-error`, and its neighbours go on."""
+
+    def __call__(self, unit: Unit) -> Iterator[Mapped]: ...
+
+
+@dataclass
+class Receipt:
+    """What became of one unit: counts and positions, no values."""
+
+    events: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    ignored: Counter[str] = field(default_factory=Counter)
+    positions: dict[str, list[str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def unreadable(self) -> bool:
+        """True when nothing at all could be made of it."""
+        return bool(self.rejected) and not self.events and not self.ignored
+
+    def accept(self, kind: str) -> None:
+        self.events[kind] += 1
+
+    def ignore(self, reason: str) -> None:
+        self.ignored[reason] += 1
+
+    def reject(self, problem: Problem) -> None:
+        self.rejected[problem.reason] += 1
+        kept = self.positions.setdefault(problem.reason, [])
+        if len(kept) < _POSITIONS_KEPT:
+            kept.append(problem.where)
+        if len(self.problems) < _PROBLEMS_KEPT:
+            self.problems.append(problem)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the receipt file: counts by event type, positions by reason."""
+        return {
+            "events": dict(sorted(self.events.items())),
+            "rejected": {
+                reason: {"count": count, "where": self.positions[reason], "all_listed": count == len(self.positions[reason])}
+                for reason, count in sorted(self.rejected.items())
+            },
+            "ignored": dict(sorted(self.ignored.items())),
+        }
+
+
+class Delivery(Protocol):
+    """One unit and the means to answer for it. Units of one `lane` (a connection) are answered in the order they came."""
+
+    @property
+    def unit(self) -> Unit: ...
+    @property
+    def lane(self) -> str: ...
+    @property
+    def fault(self) -> str | None:
+        """Reason code when the door could not get a whole unit (a frame too large, a symbolic link): a dead letter without body."""
+
+    async def ack(self, receipt: Receipt) -> None: ...
+    async def refuse(self, why: str) -> None: ...
+
+
+class Door(Protocol):
+    """Where deliveries come from. Not pulling is the back-pressure: a door reads no further than a small bounded queue."""
+
+    async def open(self) -> None:
+        """Start; ConfigError when the door cannot be opened (port taken, folder not writable)."""
+
+    def __aiter__(self) -> AsyncIterator[Delivery]: ...
+
+    async def stop_reading(self) -> None:
+        """Take nothing more in; the iteration ends. What was delivered can still be answered."""
+
+    async def close(self) -> None:
+        """Let go of sockets and files; what is unanswered stays unanswered."""
+
+
+def unit_token(name: str) -> str:
+    """A name for logs that tells nothing to who does not have the file: 12 hex characters."""
+    return hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:12]

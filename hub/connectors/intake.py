@@ -1,0 +1,221 @@
+"""The intake loop: read → parse and map → publish, await the broker → and only then ack. The only caller of `ack`.
+
+Promises: a delivery is acked when the broker has confirmed an event or a dead letter for each of its records; a lane is
+answered in the order it sent. Broker or disk away (RetryError): everything unconfirmed is refused, nothing more is read
+until they are back, then all flows again. FatalError and ConfigError end `run`, with nothing acked.
+
+Deliveries that arrive together are worked on together (one data-key transaction, one round trip), up to `GROUP`; a large
+file goes through in chunks, never whole. At most `IN_FLIGHT` deliveries and `UNCONFIRMED` chunks are open, then nothing
+more is pulled from the door: that is the back-pressure the sender feels.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import Protocol
+
+from hub.connectors.door import Delivery, Door
+from hub.connectors.packing import Job, Outgoing, Packer
+from hub.connectors.watch import Watch
+from hub.errors import ConfigError, FatalError, HubError, RetryError
+
+__all__ = ["Confirmation", "Intake", "Publisher"]
+
+GROUP = 64
+IN_FLIGHT = 256
+UNCONFIRMED = 8
+NOT_IN_FORCE = "agreement-not-in-force"
+
+
+class Confirmation(Protocol):
+    """Some records on their way to the broker."""
+
+    async def delivered(self) -> None:
+        """Return once every one is confirmed; RetryError or FatalError when that cannot be said."""
+
+
+class Publisher(Protocol):
+    """The broker as intake sees it."""
+
+    async def send(self, outgoing: Sequence[Outgoing]) -> Confirmation:
+        """Queue these in order; waits while the queue is full."""
+
+    async def reachable(self) -> bool:
+        """Whether it makes sense to try again now."""
+
+
+class Intake:
+    """One connector's loop. `in_force(today)` is the agreement's; `first_pause_s` doubles up to `last_pause_s` while it
+    waits for the broker."""
+
+    def __init__(
+        self,
+        door: Door,
+        packer: Packer,
+        publisher: Publisher,
+        watch: Watch,
+        *,
+        in_force: Callable[[date], bool] = lambda _today: True,
+        today: Callable[[], date] = date.today,
+        first_pause_s: float = 0.2,
+        last_pause_s: float = 10.0,
+    ) -> None:
+        self._door, self._packer, self._publisher, self._watch = door, packer, publisher, watch
+        self._in_force, self._today = in_force, today
+        self._first_pause_s, self._last_pause_s = first_pause_s, last_pause_s
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"intake-{watch.connector}")
+        self._arrived: asyncio.Queue[Delivery | None] = asyncio.Queue(GROUP)
+        self._slots = asyncio.Semaphore(IN_FLIGHT)
+        self._unconfirmed: deque[asyncio.Task[None]] = deque()
+        self._sent: dict[int, list[asyncio.Task[None]]] = {}  # id of a job → what must be confirmed before its ack
+        self._tails: dict[str, asyncio.Task[None]] = {}  # lane → the settling of its newest delivery
+        self._trouble: str | None = None
+        self._fatal: asyncio.Future[None] | None = None
+
+    async def run(self) -> None:
+        """Work until the door's iteration ends, then settle what is open. Raises FatalError or ConfigError, never RetryError."""
+        self._fatal = asyncio.get_running_loop().create_future()
+        self._watch.enter("running")
+        tasks = [asyncio.create_task(self._pull()), asyncio.create_task(self._work())]
+        try:
+            await asyncio.wait([*tasks, self._fatal], return_when=asyncio.FIRST_EXCEPTION)
+            for done in (self._fatal, *tasks):
+                if done.done():
+                    done.result()
+            await asyncio.gather(*self._tails.values())
+            if self._fatal.done():
+                self._fatal.result()
+            self._watch.enter("stopped")
+        finally:
+            for task in (*tasks, *self._tails.values(), *self._unconfirmed):
+                task.cancel()
+            self._fatal.cancel()
+            self._worker.shutdown(wait=False, cancel_futures=True)
+
+    async def _pull(self) -> None:
+        async for delivery in self._door:
+            await self._slots.acquire()
+            await self._arrived.put(delivery)
+        await self._arrived.put(None)
+
+    async def _work(self) -> None:
+        ended = False
+        while not ended:
+            group = [await self._arrived.get()]
+            while len(group) < GROUP and not self._arrived.empty():
+                group.append(self._arrived.get_nowait())
+            ended = group[-1] is None
+            await self._until_well()
+            await self._take([delivery for delivery in group if delivery is not None])
+        assert self._fatal is not None
+        if not self._fatal.done():
+            self._fatal.set_result(None)
+
+    async def _take(self, deliveries: list[Delivery]) -> None:
+        """Read these to their end, hand everything to the broker, and leave each to be settled."""
+        loop = asyncio.get_running_loop()
+        jobs: list[Job] = []
+        try:
+            jobs = await loop.run_in_executor(self._worker, lambda: [self._packer.begin(d) for d in deliveries])
+            while any(job.records is not None for job in jobs):
+                outgoing = await loop.run_in_executor(self._worker, self._packer.chunk, jobs)
+                await self._send(jobs, outgoing)
+                jobs = self._settle_finished(jobs)
+            self._settle_finished(jobs)
+        except RetryError as away:
+            self._pause(away)
+            for job in jobs or [Job(delivery, None) for delivery in deliveries]:
+                job.trouble = away
+                self._settle_later(job)
+
+    async def _send(self, jobs: list[Job], outgoing: list[Outgoing]) -> None:
+        while len(self._unconfirmed) >= UNCONFIRMED:
+            await asyncio.wait([self._unconfirmed.popleft()])
+        if not outgoing:
+            return
+        confirmation = await self._publisher.send(outgoing)
+        confirmed = asyncio.create_task(self._confirmed(confirmation))
+        self._unconfirmed.append(confirmed)
+        for job in jobs:  # coarse: a job may wait for a neighbour's records of the same chunk, never for too few
+            self._sent.setdefault(id(job), []).append(confirmed)
+
+    async def _confirmed(self, confirmation: Confirmation) -> None:
+        await confirmation.delivered()
+
+    def _settle_finished(self, jobs: list[Job]) -> list[Job]:
+        """Start settling the jobs that were read to their end; those that were not."""
+        open_jobs = [job for job in jobs if job.records is not None]
+        for job in jobs:
+            if job.records is None:
+                self._settle_later(job)
+        return open_jobs
+
+    def _settle_later(self, job: Job) -> None:
+        lane = job.delivery.lane
+        before = self._tails.get(lane)
+        task = asyncio.create_task(self._settle(job, self._sent.pop(id(job), []), before))
+        self._tails[lane] = task
+        task.add_done_callback(lambda done: self._forget(lane, done))
+
+    def _forget(self, lane: str, done: asyncio.Task[None]) -> None:
+        self._slots.release()
+        if self._tails.get(lane) is done:
+            del self._tails[lane]
+        if not done.cancelled() and done.exception() is not None and self._fatal is not None and not self._fatal.done():
+            self._fatal.set_exception(done.exception() or FatalError("settling"))
+
+    async def _settle(self, job: Job, sent: list[asyncio.Task[None]], before: asyncio.Task[None] | None) -> None:
+        if sent:
+            await asyncio.wait(sent)
+        trouble = job.trouble or next((failed for task in sent if (failed := task.exception()) is not None), None)
+        if before is not None:
+            await asyncio.wait([before])
+        delivery = job.delivery
+        if isinstance(trouble, FatalError | ConfigError):
+            raise trouble
+        if trouble is not None:
+            self._pause(trouble)
+            why = "broker-away" if isinstance(trouble, RetryError) else "source-away"
+            self._watch.refused(delivery.unit.token, why)
+            await self._answered(delivery.refuse(why))
+            return
+        self._watch.settled(delivery.unit.token, job.receipt)
+        await self._answered(delivery.ack(job.receipt))
+
+    async def _answered(self, answer: Awaitable[None]) -> None:
+        """A door that fails to answer harms nothing: the sender hears nothing and sends again."""
+        try:
+            await answer
+        except HubError:
+            raise
+        except Exception as bug:
+            self._watch.broken(bug)
+
+    def _pause(self, trouble: BaseException) -> None:
+        if isinstance(trouble, RetryError) and self._trouble is None:
+            self._trouble = "broker-away"
+            self._watch.enter("paused", self._trouble)
+        elif not isinstance(trouble, RetryError | OSError):
+            self._watch.broken(trouble)
+
+    async def _until_well(self) -> None:
+        """Return when data may be taken in: the agreement is in force and, after trouble, the broker answers again."""
+        pause_s = self._first_pause_s
+        while True:
+            if not self._in_force(self._today()):
+                self._watch.enter("paused", NOT_IN_FORCE)
+            elif self._trouble is not None:
+                self._watch.enter("paused", self._trouble)
+                await asyncio.sleep(pause_s)
+                if await self._publisher.reachable():
+                    self._trouble = None
+            if self._trouble is None and self._in_force(self._today()):
+                self._watch.enter("running")
+                return
+            if self._trouble is None:
+                await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, self._last_pause_s)

@@ -1,0 +1,182 @@
+"""From what reading gave to what goes on the broker: agree, seal, encode, or a dead letter. Runs in a worker thread.
+
+One record's trouble is its own: whatever it raises becomes its dead letter, and its neighbours go on. Only trouble of the
+installation (RetryError, FatalError, ConfigError) leaves this room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol
+
+from hub.connectors.door import Delivery, Mapped, Problem, Read, Receipt, Unit
+from hub.domain.events import Event
+from hub.errors import ConfigError, FatalError, Reject, RetryError
+
+__all__ = ["Grant", "Job", "Outgoing", "Pack", "Packer"]
+
+Outgoing = tuple[str, bytes | None, bytes | None, int | None, list[tuple[str, bytes]] | None]
+"""topic, key, value, partition, headers: what the bus takes."""
+
+CHUNK_RECORDS = 400  # ~20-60 ms of work: how long others may have to wait for the interpreter
+CHUNK_BYTES = 4 * 1024 * 1024
+MAPPING_ERROR = "mapping-error"
+"""Reason code of our own bugs: the record is kept as a dead letter, to be read again by fixed code."""
+
+_OURS = (RetryError, FatalError, ConfigError)
+
+
+class Grant(Protocol):
+    """What the agreement lets through (hub.domain.agreement)."""
+
+    def grant(self, event: Event) -> Event: ...
+
+    @property
+    def keep_originals(self) -> bool: ...
+
+
+class Pack(Protocol):
+    """Seals and encodes; the wiring room makes it of the vault and the codec. Raises Reject for what cannot be encoded."""
+
+    def prepare(self, source_persons: Sequence[str]) -> None:
+        """Make the data keys of these people in one transaction."""
+
+    def event(self, event: Event) -> Outgoing: ...
+    def original(self, event: Event, raw: bytes, unit: Unit, where: str) -> Outgoing: ...
+    def dead_letter(self, problem: Problem, raw: bytes | None, unit: Unit) -> Outgoing: ...
+
+
+@dataclass
+class Job:
+    """One delivery on its way. `records` is None once it was read to its end; `trouble` is why it must be refused."""
+
+    delivery: Delivery
+    records: Iterator[Mapped] | None
+    receipt: Receipt = field(default_factory=Receipt)
+    trouble: Exception | None = None
+    last_original: bytes | None = None
+
+
+class _Found(NamedTuple):
+    job: Job
+    event: Event | None  # already filtered by the agreement
+    raw: bytes | None
+    where: str
+    problem: Problem | None
+
+
+class Packer:
+    """Turns records into outgoing broker records under one connector's agreement."""
+
+    def __init__(self, read: Read, agreement: Grant, pack: Pack) -> None:
+        self._read = read
+        self._agreement = agreement
+        self._pack = pack
+
+    def begin(self, delivery: Delivery) -> Job:
+        """A job for this delivery; what the door could not get whole becomes a dead letter without body."""
+        if delivery.fault is not None:
+            return Job(delivery, iter([_Fault(delivery.fault)]))
+        return Job(delivery, self._lazily(delivery.unit))
+
+    def _lazily(self, unit: Unit) -> Iterator[Mapped]:
+        """Opening and reading both happen, and fail, in `_next`."""
+        yield from self._read(unit)
+
+    def chunk(self, jobs: list[Job]) -> list[Outgoing]:
+        """The next outgoing records of `jobs`, in order, at most a chunk; a job read to its end has `records` None."""
+        found: list[_Found] = []
+        size = 0
+        for job in jobs:
+            while job.records is not None and len(found) < CHUNK_RECORDS and size < CHUNK_BYTES:
+                item = self._next(job)
+                if item is not None:
+                    found.append(item)
+                    size += len(item.raw or b"")
+        people = {item.event.source_person for item in found if item.event is not None}
+        self._pack.prepare(sorted(person for person in people if person is not None))
+        return [outgoing for item in found for outgoing in self._packed(item)]
+
+    def _next(self, job: Job) -> _Found | None:
+        """The next record of a job that leaves a trace on the broker; None when it was ignored or the job is at its end."""
+        assert job.records is not None
+        unit = job.delivery.unit
+        try:
+            mapped = next(job.records, None)
+        except _OURS:
+            raise
+        except OSError as trouble:  # the source's files, not our broker: this unit alone is tried again
+            job.records, job.trouble = None, trouble
+            return None
+        except Exception as bug:
+            job.records = None
+            reason, stage = (bug.reason, bug.stage) if isinstance(bug, Reject) else (MAPPING_ERROR, "map")
+            return _Found(job, None, unit.content if isinstance(unit.content, bytes) else None, "", Problem(reason, stage, ""))
+        if mapped is None:
+            job.records = None
+            return None
+        return self._judged(job, mapped)
+
+    def _judged(self, job: Job, mapped: Mapped) -> _Found | None:
+        where = str(mapped.where)
+        if mapped.outcome == "ignored":
+            job.receipt.ignore(mapped.reason or "unspecified")
+            return None
+        if mapped.outcome == "rejected" or mapped.event is None:
+            problem = Problem(mapped.reason or "unspecified", getattr(mapped, "stage", None) or "map", where)
+            return _Found(job, None, None if mapped.hard_stop else mapped.raw, where, problem)
+        try:
+            return _Found(job, self._agreement.grant(mapped.event), mapped.raw, where, None)
+        except Reject as refused:
+            # Never taken, so there is nothing to keep: counted, as the receipt says.
+            job.receipt.ignore(refused.reason)
+            return None
+
+    def _packed(self, found: _Found) -> list[Outgoing]:
+        job, problem = found.job, found.problem
+        unit = job.delivery.unit
+        if found.event is not None:
+            try:
+                outgoing = [self._pack.event(found.event), *self._original(found)]
+            except _OURS:
+                raise
+            except Reject as refused:
+                problem = Problem(refused.reason, refused.stage, found.where)
+            except Exception:
+                problem = Problem(MAPPING_ERROR, "encode", found.where)
+            else:
+                job.receipt.accept(type(found.event).kind)
+                return outgoing
+        assert problem is not None
+        job.receipt.reject(problem)
+        return [self._letter(problem, found.raw, unit)]
+
+    def _original(self, found: _Found) -> list[Outgoing]:
+        """The original of an accepted record, once for all events that came of it."""
+        raw, event = found.raw, found.event
+        if not raw or event is None or not self._agreement.keep_originals or raw == found.job.last_original:
+            return []
+        outgoing = self._pack.original(event, raw, found.job.delivery.unit, found.where)
+        found.job.last_original = raw
+        return [outgoing]
+
+    def _letter(self, problem: Problem, raw: bytes | None, unit: Unit) -> Outgoing:
+        try:
+            return self._pack.dead_letter(problem, raw, unit)
+        except Reject:  # an original too large for the broker: better a letter without body than none
+            return self._pack.dead_letter(problem, None, unit)
+
+
+class _Fault:
+    """What a door reports when it could not get a whole unit, in the shape of a rejected record without body."""
+
+    outcome: Literal["rejected"] = "rejected"
+    event: Event | None = None
+    where = ""
+    raw = b""
+    hard_stop = True
+    stage = "frame"
+
+    def __init__(self, reason: str) -> None:
+        self.reason: str | None = reason

@@ -1,0 +1,70 @@
+"""What operators see of a connector: its metrics and its log lines. Names of units, people and senders appear in neither."""
+
+from __future__ import annotations
+
+from hub.connectors.door import Receipt
+from hub.ops import metrics
+from hub.ops.logs import logger
+
+__all__ = ["STATES", "Watch"]
+
+STATES = ("starting", "running", "paused", "failed", "stopped")
+log = logger(__name__)
+
+
+class Watch:
+    """Of one connector. `state` and `why` are what /readyz says."""
+
+    def __init__(self, connector: str) -> None:
+        self.connector = connector
+        self.state = ""
+        self.why = ""
+        self.enter("starting", "not started yet")
+
+    def enter(self, state: str, why: str = "") -> None:
+        """The connector is now `running`, or `paused` or `failed` for the reason in words of ours."""
+        changed = (self.state, self.why) != (state, why)
+        self.state, self.why = state, why
+        for known in STATES:
+            metrics.CONNECTOR_STATE.set(float(known == state), connector=self.connector, state=known)
+        if changed and state in ("paused", "failed"):
+            log.warning("connector takes nothing in", connector=self.connector, state=state, reason=why)
+        elif changed and state == "running":
+            log.info("connector takes data in", connector=self.connector, state=state)
+
+    def ready(self) -> str | None:
+        """None while it runs, else the state and why: a readiness check."""
+        return None if self.state == "running" else f"{self.state}: {self.why}" if self.why else self.state
+
+    def settled(self, token: str, receipt: Receipt) -> None:
+        """Everything of the unit `token` is on the broker."""
+        for kind, count in receipt.events.items():
+            self._count(count, kind, "accepted")
+        for problem_reason, count in receipt.rejected.items():
+            self._count(count, "none", "rejected")
+            stage = next((p.stage for p in receipt.problems if p.reason == problem_reason), "map")
+            metrics.DLQ_RECORDS.inc(count, stage=stage, reason=problem_reason, connector=self.connector)
+        for count in receipt.ignored.values():
+            self._count(count, "none", "ignored")
+        metrics.CONNECTOR_LAST_RECORD.now(connector=self.connector)
+        if receipt.rejected:
+            log.warning(
+                "unit taken in, some of it as dead letters", connector=self.connector, where=token,
+                records=receipt.events.total(), count=receipt.rejected.total(), reason=receipt.problems[0].reason,
+            )  # fmt: skip
+
+    def refused(self, token: str, why: str) -> None:
+        """Nothing of the unit was promised; its sender has to send it again."""
+        self._count(1, "none", "blocked")
+        log.warning("unit refused, nothing was promised", connector=self.connector, where=token, reason=why)
+
+    def noticed(self, reason: str) -> None:
+        """Something at the door worth a line: a closed set of reasons."""
+        log.info("noticed at the door", connector=self.connector, reason=reason)
+
+    def broken(self, error: BaseException) -> None:
+        """Something of ours raised where nothing may be lost by going on."""
+        log.error("error in the connector", connector=self.connector, exc_info=error)
+
+    def _count(self, count: int, stream: str, outcome: str) -> None:
+        metrics.CONNECTOR_RECORDS.inc(count, connector=self.connector, stream=stream, outcome=outcome)
