@@ -1,0 +1,161 @@
+"""The contract between a program (how one kind of source is read and mapped) and whoever runs it (intake, preview, `try`).
+
+A unit goes in; for each source record come out one or more `Mapped`, lazily and in input order. Reading is pure: the same
+unit under the same context gives the same events with the same ids. A record that breaks the mapping is `rejected` with
+`mapping-error` and its neighbours go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from hub.domain.events import Event
+from hub.domain.ids import Ids
+from hub.formats.errors import ParseError
+from hub.formats.lines import Source
+
+__all__ = [
+    "EPOCH", "Agreement", "Content", "Mapped", "MappingContext", "NotMapped", "Program", "Unit", "accepted", "guarded", "hard_stop",
+    "ignored", "rejected", "unreadable",
+]
+
+MAPPING_VERSION = 1
+"""Rises with every change of what a record maps to; part of each event's version, last."""
+
+Content = bytes | Callable[[], Source]
+"""A file of a unit: its bytes, or what opens it as a binary stream (each call anew)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What came through a door at once: `files` by name; a single message or file has one entry."""
+
+    name: str
+    files: Mapping[str, Content]
+
+    def data(self, name: str) -> bytes:
+        """The whole content of one file."""
+        content = self.files[name]
+        return content if isinstance(content, bytes) else content().read()
+
+
+class Agreement(Protocol):
+    """What every event carries of its data-use agreement; the grant of fields is enforced by the intake."""
+
+    @property
+    def agreement_id(self) -> str: ...
+    @property
+    def purposes(self) -> tuple[str, ...]: ...
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MappingContext:
+    """What a program needs to know beside the unit. `options` come from the connector's own settings."""
+
+    source: str
+    agreement: Agreement
+    keys: Ids
+    mapping_version: int = MAPPING_VERSION
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of times that the source writes without one (option `timezone`, IANA name; default UTC)."""
+        return ZoneInfo(str(self.options.get("timezone", "UTC")))
+
+
+class Mapped(NamedTuple):
+    """One outcome.
+
+    `where` names a position (`file`, and `message`, `document` or `row`), never a value. `raw` is the original of this one
+    record; empty at a hard stop (data the hub must not hold). `entity` says what the record was in the source's own terms
+    (HMIS: `clients`, `enrollments`, `exits`, `bed_nights`) on exactly one outcome of each such record.
+    """
+
+    outcome: Literal["event", "rejected", "ignored"]
+    event: Event | None
+    type: str | None
+    reason: str | None
+    where: Mapping[str, str | int]
+    raw: bytes
+    hard_stop: bool = False
+    stage: Literal["parse", "map"] = "map"
+    entity: str | None = None
+
+
+class Program(Protocol):
+    """One per connector."""
+
+    @property
+    def name(self) -> str: ...
+
+    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
+        """Every outcome of a unit. Raises nothing but what opening its files raises."""
+        ...
+
+
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+"""`changed_at` of a source that gives no change time."""
+
+
+def accepted(event: Event, where: Mapping[str, str | int], raw: bytes, entity: str | None = None) -> Mapped:
+    """An event."""
+    return Mapped("event", event, type(event).kind, None, where, raw, entity=entity)
+
+
+def ignored(reason: str, where: Mapping[str, str | int], raw: bytes, kind: str | None = None, entity: str | None = None) -> Mapped:
+    """A good record that the hub has no use for."""
+    return Mapped("ignored", None, kind, reason, where, raw, entity=entity)
+
+
+def rejected(reason: str, where: Mapping[str, str | int], raw: bytes, kind: str | None = None, entity: str | None = None) -> Mapped:
+    """A record that cannot be an event: a dead letter."""
+    return Mapped("rejected", None, kind, reason, where, raw, entity=entity)
+
+
+def hard_stop(reason: str, where: Mapping[str, str | int], kind: str | None = None, entity: str | None = None) -> Mapped:
+    """A record that the hub must not hold: a dead letter without a body."""
+    return Mapped("rejected", None, kind, reason, where, b"", hard_stop=True, entity=entity)
+
+
+def unreadable(error: ParseError, where: Mapping[str, str | int], raw: bytes) -> Mapped:
+    """What the parser refused."""
+    return Mapped("rejected", None, None, error.reason, where, raw, stage="parse")
+
+
+class NotMapped(Exception):
+    """Raised inside a mapping: this record ends as `ignored` or `rejected` for this reason (a code, never a value)."""
+
+    def __init__(self, reason: str, outcome: Literal["rejected", "ignored"] = "rejected") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.outcome: Literal["rejected", "ignored"] = outcome
+
+
+_R = TypeVar("_R")
+
+
+def guarded(
+    records: Iterable[_R],
+    map_one: Callable[[_R], Iterable[Mapped]],
+    locate: Callable[[_R], tuple[Mapping[str, str | int], bytes]],
+    kind: str | None = None,
+) -> Iterator[Mapped]:
+    """Map records one by one; what one of them raises becomes its own outcome, all or nothing."""
+    for record in records:
+        try:
+            found = list(map_one(record))
+        except NotMapped as not_mapped:
+            where, raw = locate(record)
+            found = [Mapped(not_mapped.outcome, None, kind, not_mapped.reason, where, raw)]
+        except Exception:  # our own bug, or a value that the strict event refuses: kept, to be read by mended code
+            where, raw = locate(record)
+            found = [rejected("mapping-error", where, raw, kind)]
+        yield from found
