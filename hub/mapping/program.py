@@ -1,7 +1,9 @@
-"""The contract between a program (how one kind of source is read and mapped) and whoever runs it (intake, preview, `try`).
+"""The contract between a program (how one kind of source is read and mapped) and whoever runs it (intake, preview,
+`try`).
 
-A unit goes in; for each source record come out one or more `Mapped`, lazily and in input order. Reading is pure: the same
-unit under the same context gives the same events with the same ids. A record that breaks the mapping is `rejected` with
+A unit goes in; for each source record come out one or more `Mapped`, lazily and in input order. Reading is pure: the
+same unit under the same context gives the same events with the same ids. A record that breaks the mapping is
+`rejected` with
 `mapping-error` and its neighbours go on.
 """
 
@@ -20,8 +22,20 @@ from hub.formats.errors import ParseError
 from hub.formats.lines import Source
 
 __all__ = [
-    "EPOCH", "Agreement", "Content", "Mapped", "MappingContext", "NotMapped", "Program", "Unit", "accepted", "guarded", "hard_stop",
-    "ignored", "rejected", "unreadable",
+    "EPOCH",
+    "Agreement",
+    "Content",
+    "Mapped",
+    "MappingContext",
+    "NotMapped",
+    "Program",
+    "Unit",
+    "accepted",
+    "guarded",
+    "hard_stop",
+    "ignored",
+    "rejected",
+    "unreadable",
 ]
 
 MAPPING_VERSION = 1
@@ -74,9 +88,10 @@ class MappingContext:
 class Mapped(NamedTuple):
     """One outcome.
 
-    `where` names a position (`file`, and `message`, `document` or `row`), never a value. `raw` is the original of this one
-    record; empty at a hard stop (data the hub must not hold). `entity` says what the record was in the source's own terms
-    (HMIS: `clients`, `enrollments`, `exits`, `bed_nights`) on exactly one outcome of each such record.
+    `where` names a position (`file`, and `message`, `document` or `row`), never a value. `raw` is the original of
+    this one record; empty at a hard stop (data the hub must not hold). `entity` says what the record was in the
+    source's own terms (HMIS: `clients`, `enrollments`, `exits`, `bed_nights`) on exactly one outcome of each such
+    record.
     """
 
     outcome: Literal["event", "rejected", "ignored"]
@@ -110,17 +125,23 @@ def accepted(event: Event, where: Mapping[str, str | int], raw: bytes, entity: s
     return Mapped("event", event, type(event).kind, None, where, raw, entity=entity)
 
 
-def ignored(reason: str, where: Mapping[str, str | int], raw: bytes, kind: str | None = None, entity: str | None = None) -> Mapped:
+def ignored(
+    reason: str, where: Mapping[str, str | int], raw: bytes, kind: str | None = None, entity: str | None = None
+) -> Mapped:
     """A good record that the hub has no use for."""
     return Mapped("ignored", None, kind, reason, where, raw, entity=entity)
 
 
-def rejected(reason: str, where: Mapping[str, str | int], raw: bytes, kind: str | None = None, entity: str | None = None) -> Mapped:
+def rejected(
+    reason: str, where: Mapping[str, str | int], raw: bytes, kind: str | None = None, entity: str | None = None
+) -> Mapped:
     """A record that cannot be an event: a dead letter."""
     return Mapped("rejected", None, kind, reason, where, raw, entity=entity)
 
 
-def hard_stop(reason: str, where: Mapping[str, str | int], kind: str | None = None, entity: str | None = None) -> Mapped:
+def hard_stop(
+    reason: str, where: Mapping[str, str | int], kind: str | None = None, entity: str | None = None
+) -> Mapped:
     """A record that the hub must not hold: a dead letter without a body."""
     return Mapped("rejected", None, kind, reason, where, b"", hard_stop=True, entity=entity)
 
