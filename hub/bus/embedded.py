@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import socket
 import subprocess
 import time
 import uuid
@@ -23,6 +22,7 @@ from confluent_kafka.admin import AdminClient
 
 from hub.bus.jars import Progress, ensure_jars
 from hub.errors import ConfigError, RetryError
+from hub.ops.ports import free_port, is_free
 from hub.ops.tether import is_same_process, spawn, started_at, terminate
 
 START_SECONDS = 60.0  # 4 s on an idle 2-core machine; a loaded one gets its time
@@ -62,8 +62,8 @@ log.index.size.max.bytes=1048576
 class EmbeddedBroker:
     """One broker on one data directory.
 
-    `port` 0 means any free port, kept over restarts of this object while it stays free. `log_dir` holds broker.log (Kafka's
-    warnings) and broker.out (the JVM's own words).
+    `port` 0 means any free port, kept over restarts of this object while it stays free. `log_dir` holds broker.log
+    (Kafka's warnings) and broker.out (the JVM's own words).
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class EmbeddedBroker:
         self._heap_mb = heap_mb
         self._progress = progress
         self._port = 0
+        self._served = False  # once clients know the port, it must not change
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -115,10 +116,16 @@ class EmbeddedBroker:
         for attempt in range(1, PORT_TRIES + 1):
             self._choose_ports()
             if not (self.data_dir / "data" / "meta.properties").exists():
-                self._java(jars, "kafka.tools.StorageTool", "format", "-t", _new_cluster_id(), "-c", self._properties)
+                self._format(jars)
             if self._launch(jars):
+                self._served = True
                 return
-            if self._wanted_port or attempt == PORT_TRIES or "Address already in use" not in self._last_words():
+            if (
+                self._wanted_port
+                or self._served
+                or attempt == PORT_TRIES
+                or "Address already in use" not in self._last_words()
+            ):
                 break
             self._port = 0
         raise RetryError(f"the embedded broker did not start: {self._last_words()} (logs in {self.log_dir})")
@@ -129,6 +136,11 @@ class EmbeddedBroker:
             terminate(self._process, STOP_SECONDS)
             self._process = None
             self._note.unlink(missing_ok=True)
+
+    def interrupt(self) -> None:
+        """From another thread: a `start` that is waiting gives up at once."""
+        if self._process is not None:
+            self._process.kill()
 
     def __enter__(self) -> EmbeddedBroker:
         self.start()
@@ -163,7 +175,7 @@ class EmbeddedBroker:
             )
         self._progress(f"the last broker on {self.data_dir} ended without a word (pid {pid}); it will recover its logs")
         self._note.unlink()
-        self._port = self._port or (port if _is_free(port) else 0)  # clients that remember the address find it again
+        self._port = self._port or (port if is_free(port) else 0)  # clients that remember the address find it again
 
     def _prepare(self) -> None:
         try:
@@ -175,12 +187,14 @@ class EmbeddedBroker:
             raise ConfigError(f"cannot write to {self.data_dir} ({why.strerror}): choose another --instance") from why
 
     def _choose_ports(self) -> None:
-        if self._wanted_port and not _is_free(self._wanted_port):
+        if self._wanted_port and not is_free(self._wanted_port):
             raise ConfigError(
                 f"port {self._wanted_port} is taken by another program: stop it, or set broker_port to another, or 0 (any)"
             )
-        self._port = self._wanted_port or (self._port if self._port and _is_free(self._port) else _free_port())
-        text = _PROPERTIES.format(port=self._port, controller=_free_port(), data=self.data_dir / "data")
+        if self._served and not is_free(self._port):
+            raise RetryError(f"port {self._port}, which clients know, is taken by another program")
+        self._port = self._wanted_port or (self._port if self._port and is_free(self._port) else free_port())
+        text = _PROPERTIES.format(port=self._port, controller=free_port(), data=self.data_dir / "data")
         Path(self._properties).write_text(text)
 
     def _command(self, jars: list[Path], *arguments: str) -> list[str]:
@@ -203,11 +217,15 @@ class EmbeddedBroker:
             *arguments,
         ]
 
-    def _java(self, jars: list[Path], *arguments: str) -> None:
-        done = subprocess.run(self._command(jars, *arguments), capture_output=True, text=True, check=False)
-        if done.returncode:
-            words = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no output"]
-            raise ConfigError(f"cannot prepare {self.data_dir} for Kafka: {words[0]}")
+    def _format(self, jars: list[Path]) -> None:
+        """Makes the data directory Kafka's own, once."""
+        out = self.log_dir / "broker.out"
+        arguments = ("kafka.tools.StorageTool", "format", "-t", _new_cluster_id(), "-c", self._properties)
+        self._process = spawn(self._command(jars, *arguments), out)
+        code = self._process.wait()
+        self._process = None
+        if code:
+            raise ConfigError(f"cannot prepare {self.data_dir} for Kafka (exit {code}): see {out}")
 
     def _launch(self, jars: list[Path]) -> bool:
         """Starts the process and waits until it serves clients; False when it ended or ran out of time."""
@@ -217,7 +235,7 @@ class EmbeddedBroker:
         self._note.write_text(json.dumps(note))
         until = time.monotonic() + START_SECONDS
         while process.poll() is None and time.monotonic() < until:
-            if not _is_free(self._port) and _serves(self.bootstrap):
+            if not is_free(self._port) and _serves(self.bootstrap):
                 return True
             time.sleep(0.05)
         self.stop()
@@ -242,22 +260,6 @@ def _serves(bootstrap: str) -> bool:
         return bool(admin.list_topics(timeout=1.0).brokers)
     except KafkaException:
         return False
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the broker does: TIME_WAIT is no hindrance
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _new_cluster_id() -> str:

@@ -93,8 +93,12 @@ def _fetch_all(jars: list[Jar], directory: Path, progress: Progress) -> None:
     progress(f"fetching the broker: Apache Kafka {KAFKA_VERSION}, {len(jars)} jars, once, into {directory}")
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=directory) as scratch, ThreadPoolExecutor(PARALLEL) as pool:
         context = _maven(Path(scratch))
-        for done, jar in enumerate(pool.map(lambda jar: _fetch(context, jar, directory), jars), start=1):
-            progress(f"  {done}/{len(jars)} {jar.filename}")
+        try:
+            for done, jar in enumerate(pool.map(lambda jar: _fetch(context, jar, directory), jars), start=1):
+                progress(f"  {done}/{len(jars)} {jar.filename}")
+        except BaseException:  # Ctrl-C too: what has not begun is not begun
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def _fetch(context: Any, jar: Jar, directory: Path) -> Jar:

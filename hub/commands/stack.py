@@ -1,0 +1,163 @@
+"""`hub up`, `hub down`, `hub status`: the embedded stack of one instance."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub.bus.jars import ensure_jars
+from hub.config import ROLES, instance_dir, load_settings
+from hub.errors import EXIT_CONFIG, ConfigError
+from hub.supervisor import Stack, read_state, stop_instance
+from hub.supervisor import status as status_of
+from hub.supervisor.child import last_line
+
+_INSTANCE = click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
+
+
+@click.command()
+@_INSTANCE
+@click.option("--foreground", is_flag=True, help="Stay and supervise here; Ctrl-C stops everything.")
+@click.option("--roles", default=",".join(ROLES), show_default=True, help="Which roles to run, separated by commas.")
+@click.option("--timeout", default=120, show_default=True, help="Seconds until everything must be ready.")
+@click.pass_context
+def up(ctx: click.Context, instance: str | None, foreground: bool, roles: str, timeout: int) -> None:
+    """Start the broker, the registry and the hub's processes; return when all are ready.
+
+    A process that ends with 70 is started again; one that ends with 78 is not, and its reason is printed here.
+    """
+    chosen = [role.strip() for role in roles.split(",") if role.strip()]
+    if unknown := [role for role in chosen if role not in ROLES]:
+        raise click.UsageError(f"unknown role {unknown[0]}: known are {', '.join(ROLES)}")
+    directory = instance_dir(instance)
+    ctx.exit(_supervise(directory, chosen) if foreground else _start_in_background(directory, chosen, timeout))
+
+
+@click.command()
+@_INSTANCE
+def down(instance: str | None) -> None:
+    """Stop everything of the instance; no process is left."""
+    directory = instance_dir(instance)
+    click.echo(f"{directory} is down" if stop_instance(directory) else f"{directory} was not up")
+
+
+@click.command()
+@_INSTANCE
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_context
+def status(ctx: click.Context, instance: str | None, as_json: bool) -> None:
+    """What runs where. Exit 0 when all is ready, 1 when not."""
+    found = status_of(instance_dir(instance))
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        _print_status(found)
+    ctx.exit(0 if found["up"] and all(p["ready"] for p in found["processes"].values()) else 1)
+
+
+def _print_status(found: dict[str, Any]) -> None:
+    if not found["up"]:
+        click.echo(f"{found['instance']} is not up; start it with `hub up`")
+        return
+    click.echo(f"broker {found['bootstrap']} · registry {found['registry']} · as of {found['as_of']}")
+    for name, process in found["processes"].items():
+        verdict = "ready" if process["ready"] else process["state"]
+        again = f", restarted {process['restarts']}×" if process["restarts"] else ""
+        why = f": {process['reason']}" if process["reason"] else ""
+        click.echo(f"  {name:<11} {verdict:<9} pid {process['pid'] or '-'}, port {process['port']}{again}{why}")
+
+
+def _supervise(directory: Path, roles: list[str]) -> int:
+    """`--foreground`: supervises until a signal, or until everything gave up."""
+    from hub.wiring import prepare
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    idle, told = threading.Event(), set[str]()
+    with Stack(directory, prepare=prepare, progress=_say) as stack:
+        try:
+            stack.start(roles)
+            _say(
+                f"up: broker {stack.settings.bootstrap}, registry {stack.settings.registry_url}, logs in {directory / 'logs'}"
+            )
+            while stack.is_running():
+                idle.wait(0.5)
+                for name, why in stack.failures().items():
+                    if name not in told:
+                        told.add(name)
+                        _say(f"{name} gave up: {why}")
+        except KeyboardInterrupt:
+            _say("stopping")
+            return 0
+    return EXIT_CONFIG
+
+
+def _start_in_background(directory: Path, roles: list[str], timeout: int) -> int:
+    if read_state(directory).running:
+        click.echo(f"{directory} is already up: see `hub status`, or `hub down` first")
+        return 0
+    if not load_settings(directory).bootstrap:
+        ensure_jars(progress=_say)
+    log = directory / "logs" / "supervisor.log"
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "hub",
+        "up",
+        "--foreground",
+        "--instance",
+        str(directory),
+        "--roles",
+        ",".join(roles),
+    ]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        return _watch(process, directory, timeout, log)
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()
+        raise
+
+
+def _watch(process: subprocess.Popen[bytes], directory: Path, timeout: int, log: Path) -> int:
+    """Tells of each process as it becomes ready; returns the exit code of `hub up`."""
+    told, idle = set[str](), threading.Event()
+    for _ in range(timeout * 5):
+        if process.poll() is not None:
+            _say(f"did not come up: {last_line(log)} (log: {log})")
+            return process.returncode or EXIT_CONFIG
+        noted = read_state(directory).processes
+        for name, one in noted.items():
+            if one["state"] == "failed":
+                raise ConfigError(
+                    f"{name} gave up: {one['reason']}; what does not need it still runs: `hub status`, `hub down`"
+                )
+            if one["state"] == "up" and name not in told:
+                told.add(name)
+                _say(f"ready: {name}")
+        if noted and told == set(noted):
+            found = status_of(directory)
+            click.echo(f"{directory} is up: broker {found['bootstrap']}, registry {found['registry']}")
+            return 0
+        idle.wait(0.2)
+    late = ", ".join(sorted(set(read_state(directory).processes) - told)) or "the broker"
+    _say(f"not ready after {timeout} s: {late}; it goes on trying: `hub status`, logs in {log.parent}")
+    return 1
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)

@@ -1,0 +1,63 @@
+"""Settings: where they come from, which one wins, and what is said when one is wrong."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from hub.config import Settings, load_settings, save_settings
+from hub.errors import ConfigError
+
+
+def test_without_a_file_the_embedded_defaults_hold(tmp_path: Path) -> None:
+    found = load_settings(tmp_path, environment={})
+    assert (found.profile, found.partitions, found.replication, found.min_insync_replicas) == ("embedded", 4, 1, 1)
+
+
+def test_production_replicates_three_times(tmp_path: Path) -> None:
+    environment = {"HUB_PROFILE": "production", "HUB_BOOTSTRAP": "k:9092", "HUB_REGISTRY_URL": "http://r:8081"}
+    found = load_settings(tmp_path, environment)
+    assert (found.replication, found.min_insync_replicas, found.standbys) == (3, 2, 1)
+
+
+def test_the_environment_wins_over_the_run_and_the_run_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text(json.dumps({"bootstrap": "file:1", "partitions": 8, "ports": {"clock": 1}}))
+    run = {"settings": {"bootstrap": "run:2", "registry_url": "http://run", "ports": {"streams": 2}}}
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    found = load_settings(tmp_path, {"HUB_BOOTSTRAP": "environment:3"})
+    assert (found.bootstrap, found.registry_url, found.partitions) == ("environment:3", "http://run", 8)
+    assert found.ports == {"clock": 1, "streams": 2}
+
+
+def test_what_is_saved_is_what_is_read(tmp_path: Path) -> None:
+    settings = Settings(instance=tmp_path, clock="scripted", as_of=date(2021, 3, 31), ports={"clock": 9})
+    save_settings(settings)
+    assert load_settings(tmp_path, environment={}) == settings
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"partitions": 0}', "partitions: .*greater than or equal to 1"),
+        ('{"partitons": 4}', "partitons: Extra inputs"),
+        ('{"profile": "production"}', "give bootstrap and registry_url"),
+        ('{"clock": "scripted"}', "needs as_of"),
+        ("{", "mend it or remove it"),
+        ("[]", "must hold one JSON object"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "settings.json").write_text(text)
+    with pytest.raises(ConfigError, match=says):
+        load_settings(tmp_path, environment={})
+
+
+def test_without_a_broker_the_error_says_how_to_get_one(tmp_path: Path) -> None:
+    found = load_settings(tmp_path, environment={})
+    with pytest.raises(ConfigError, match="hub up --instance"):
+        found.require_bootstrap()
+    with pytest.raises(ConfigError, match="HUB_REGISTRY_URL"):
+        found.require_registry_url()
