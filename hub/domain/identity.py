@@ -18,7 +18,19 @@ from datetime import UTC, date, datetime
 from hub.domain.events import Event, PersonBlock
 from hub.domain.ids import Ids
 
-__all__ = ["NEVER", "Record", "Version", "clusters", "latest", "link", "match_key", "normalise", "tells", "version_of"]
+__all__ = [
+    "NEVER",
+    "Record",
+    "Version",
+    "clusters",
+    "latest",
+    "link",
+    "linked_fields",
+    "match_key",
+    "normalise",
+    "tells",
+    "version_of",
+]
 
 Version = tuple[datetime, int, str, int]
 """(changed_at, status_rank, content_hash, mapping_version): which of two blocks of one source person is newer."""
@@ -153,3 +165,14 @@ def _placeholder(name: str | None, placeholders: frozenset[str]) -> bool:
     if name is None:
         return False
     return name.strip().casefold() in _RAW_PLACEHOLDERS or normalise(name) in placeholders
+
+
+def linked_fields(block: PersonBlock | None) -> tuple[str | None, str | None, str | None]:
+    """(birth year-month, county, postal code) of a block, as they stand on the person topic: all that passes the linkage
+    zone. A birth date out of any living person's range is none; of a postal code only the first five characters pass."""
+    if block is None:
+        return None, None, None
+    born = block.birth_date
+    year_month = f"{born.year:04d}-{born.month:02d}" if born is not None and _EARLIEST <= born < _LATEST else None
+    postal_code = (block.postal_code or "").strip()[:5] or None
+    return year_month, block.county, postal_code

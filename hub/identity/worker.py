@@ -1,0 +1,209 @@
+"""identify: intake events in, person events out, in batches, nothing lost and nobody mixed up whatever is killed when.
+
+One batch: poll → open the person blocks → registry and outbox in ONE transaction → publish the outbox → wait for every
+report → forget the outbox rows → commit the offsets. A crash anywhere leaves either an uncommitted batch, which is read
+again (the registry knows it already: the same events are said again under the same ids), or outbox rows, which are
+published first on the next start. The order on the topic is: memberships of a move, then the events of the batch.
+
+Errors: what cannot be decoded or opened becomes a dead letter and its neighbours go on. RetryError ends the process
+(exit 70) with nothing committed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from pydantic import ValidationError
+
+from hub.bus.consumer import Incoming
+from hub.domain.events import Event, Model, PersonBlock
+from hub.domain.identity import linked_fields, match_key, tells, version_of
+from hub.domain.identity_events import Decision, Link
+from hub.domain.ids import Ids
+from hub.domain.person_events import Membership, person_event
+from hub.errors import Reject
+from hub.identity.linker import ACTOR, MODEL, Sighting, SourcePerson
+from hub.identity.ports import Reader, Wire, Writer
+from hub.identity.registry import Batch, OutboxRow, OutRecord, Registry
+from hub.ops import metrics
+from hub.ops.logs import logger
+from hub.privacy.vault import Vault
+
+__all__ = ["STEPS", "Identify"]
+
+STEPS = ("polled", "seen", "stored", "half-produced", "produced", "confirmed", "forgotten", "committed")
+"""Between any two of these the process may be killed; the tests do."""
+
+_MAX_RECORDS = 1_000
+_POLL_S = 0.2
+_log = logger(__name__)
+
+_Opened = tuple[Incoming, Event, PersonBlock | None]
+
+
+class Identify:
+    """The worker. `step` is told each of STEPS as it is reached (tests kill the process there)."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        writer: Writer,
+        wire: Wire,
+        registry: Registry,
+        vault: Vault,
+        ids: Ids,
+        *,
+        step: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._reader, self._writer, self._wire = reader, writer, wire
+        self._registry, self._vault, self._ids = registry, vault, ids
+        self._step = step
+
+    def drain(self) -> int:
+        """Publish what an earlier run left in the outbox; number of records. Must be done before the first `work`."""
+        count = 0
+        while rows := self._registry.outbox():
+            self._publish(rows)
+            count += len(rows)
+        if count:
+            _log.info("published what an earlier run left in the outbox", records=count)
+        return count
+
+    def work(self) -> int:
+        """Work on one batch, if there is one; number of records read."""
+        incoming = self._reader.poll_batch(_MAX_RECORDS, _POLL_S)
+        if not incoming:
+            return 0
+        self._step("polled")
+        with metrics.PROCESS_SECONDS.time(processor="identify"):
+            opened, letters = self._open(incoming)
+            with self._registry.batch() as batch:
+                people = batch.see([self._sighting(event, block) for _, event, block in opened])
+                batch.put(self._said(batch))
+                batch.put(self._events(opened, people, letters))
+                batch.put(letters)
+                self._step("seen")
+            self._step("stored")
+            self._publish(batch.rows)
+            self._reader.commit(incoming)
+            self._step("committed")
+        _measure(batch, incoming)
+        return len(incoming)
+
+    def _open(self, incoming: Sequence[Incoming]) -> tuple[list[_Opened], list[OutRecord]]:
+        """Decode and open; events of nobody are counted and end here."""
+        events: list[tuple[Incoming, Event]] = []
+        letters: list[OutRecord] = []
+        for record in incoming:
+            try:
+                event = self._wire.event(record)
+            except Reject as why:
+                letters.append(self._letter(record, why))
+                continue
+            if event.source_person is None:
+                metrics.AREA_ONLY_EVENTS.inc(kind=type(event).kind)
+            else:
+                events.append((record, event))
+        self._vault.load_keys(event.source_person for _, event in events if event.source_person is not None)
+        opened: list[_Opened] = []
+        for record, event in events:
+            try:
+                opened.append((record, event, self._vault.open_person(event)))
+            except Reject as why:
+                letters.append(self._letter(record, why))
+        return opened, letters
+
+    def _sighting(self, event: Event, block: PersonBlock | None) -> Sighting:
+        assert event.source_person is not None
+        telling = tells(block)
+        key = match_key(block, self._ids) if telling else None
+        local_id = block.local_id if block is not None else None
+        return Sighting(event.source_person, event.source, version_of(event), telling, key, local_id)
+
+    def _said(self, batch: Batch) -> Iterator[OutRecord]:
+        """What the batch changed about who is who."""
+        out = self._wire.out
+        for seq, each in batch.decisions:
+            decision = Decision(
+                decision=seq,
+                grade=each.kind,  # type: ignore[arg-type]
+                person_key=each.person_key,
+                evidence=each.evidence,
+                model=MODEL,
+                actor=ACTOR,
+                moved=each.moved,
+                before=each.before,
+                after=each.after,
+            )
+            yield out(decision, each.person_key)
+        for row in batch.links:
+            link = Link(source_person=row.token, person_key=row.person_key, link_revision=row.link_revision)
+            yield out(link, row.token)
+        for row, told in batch.memberships:
+            yield out(Membership(source_person=row.token, revision=row.link_revision, owner=row.person_key), told)
+
+    def _events(
+        self, opened: Iterable[_Opened], people: dict[str, SourcePerson], letters: list[OutRecord]
+    ) -> Iterator[OutRecord]:
+        for record, event, block in opened:
+            assert event.source_person is not None
+            try:
+                yield self._person_event(event, block, people[event.source_person])
+            except Reject as why:
+                letters.append(self._letter(record, why))
+            except ValidationError:
+                letters.append(self._letter(record, Reject("bad-person-event", "validate")))
+
+    def _person_event(self, event: Event, block: PersonBlock | None, row: SourcePerson) -> OutRecord:
+        year_month, county, postal_code = linked_fields(block)
+        model: Model = person_event(
+            event,
+            person_key=row.person_key,
+            link_revision=row.link_revision,
+            birth_year_month=year_month,
+            county=county,
+            postal_code=postal_code,
+        )
+        return self._wire.out(model, row.person_key)
+
+    def _letter(self, record: Incoming, why: Reject) -> OutRecord:
+        metrics.STREAM_REJECTED.inc(stage=why.stage, reason=why.reason, topic=record.topic)
+        _log.error(
+            "rejected a record of an intake topic",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            stage=why.stage,
+            reason=why.reason,
+        )
+        return self._wire.dead_letter(record, why)
+
+    def _publish(self, rows: Sequence[OutboxRow]) -> None:
+        if not rows:
+            return
+        metrics.OUTBOX_RECORDS.set(len(rows))
+        pending = self._writer.batch()
+        for number, row in enumerate(rows):
+            pending.produce(*row.record)
+            if number == len(rows) // 2:
+                self._step("half-produced")
+        self._step("produced")
+        pending.wait()
+        self._step("confirmed")
+        self._registry.published(rows[-1].seq)
+        metrics.OUTBOX_RECORDS.set(0)
+        self._step("forgotten")
+
+
+def _measure(batch: Batch, incoming: Sequence[Incoming]) -> None:
+    for _, decided in batch.decisions:
+        metrics.LINK_DECISIONS.inc(len(decided.moved), grade=decided.kind)
+        if decided.kind == "split":
+            metrics.UNLINKS.inc(len(decided.moved))
+    now_ms = time.time() * 1_000
+    newest: dict[str, int] = {}
+    for record in incoming:
+        newest[record.topic] = max(newest.get(record.topic, 0), record.timestamp_ms)
+    for topic, timestamp_ms in newest.items():
+        metrics.LAG_SECONDS.set(max(0.0, now_ms - timestamp_ms) / 1_000, group="hub.identify", topic=topic)
