@@ -42,11 +42,15 @@ class Unit:
 
 
 class Problem(NamedTuple):
-    """One record that became a dead letter: reason code, stage, position; never a value."""
+    """One record that became a dead letter: reason code, stage, position; never a value.
+
+    `file` is a name the sender gave: it may stand beside the file itself (a receipt), nowhere else.
+    """
 
     reason: str
     stage: str
     where: str
+    file: str = ""
 
 
 class Mapped(Protocol):
@@ -59,11 +63,14 @@ class Mapped(Protocol):
     @property
     def reason(self) -> str | None: ...
     @property
-    def where(self) -> Any: ...
+    def where(self) -> Mapping[str, str | int]:
+        """Position: `file`, and `message`, `document` or `row`."""
     @property
     def raw(self) -> bytes: ...
     @property
     def hard_stop(self) -> bool: ...
+    @property
+    def stage(self) -> str: ...
 
 
 class Read(Protocol):
@@ -98,7 +105,7 @@ class Receipt:
         self.rejected[problem.reason] += 1
         kept = self.positions.setdefault(problem.reason, [])
         if len(kept) < _POSITIONS_KEPT:
-            kept.append(problem.where)
+            kept.append(f"{problem.file} {problem.where}".strip())
         if len(self.problems) < _PROBLEMS_KEPT:
             self.problems.append(problem)
 

@@ -6,8 +6,9 @@ installation (RetryError, FatalError, ConfigError) leaves this room.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
 from hub.connectors.door import Delivery, Mapped, Problem, Read, Receipt, Unit
@@ -63,6 +64,7 @@ class _Found(NamedTuple):
     event: Event | None  # already filtered by the agreement
     raw: bytes | None
     where: str
+    file: str
     problem: Problem | None
 
 
@@ -112,22 +114,23 @@ class Packer:
         except Exception as bug:
             job.records = None
             reason, stage = (bug.reason, bug.stage) if isinstance(bug, Reject) else (MAPPING_ERROR, "map")
-            return _Found(job, None, unit.content if isinstance(unit.content, bytes) else None, "", Problem(reason, stage, ""))
+            raw = unit.content if isinstance(unit.content, bytes) else None
+            return _Found(job, None, raw, "", "", Problem(reason, stage, ""))
         if mapped is None:
             job.records = None
             return None
         return self._judged(job, mapped)
 
     def _judged(self, job: Job, mapped: Mapped) -> _Found | None:
-        where = str(mapped.where)
+        file, where = _position(mapped.where)
         if mapped.outcome == "ignored":
             job.receipt.ignore(mapped.reason or "unspecified")
             return None
         if mapped.outcome == "rejected" or mapped.event is None:
-            problem = Problem(mapped.reason or "unspecified", getattr(mapped, "stage", None) or "map", where)
-            return _Found(job, None, None if mapped.hard_stop else mapped.raw, where, problem)
+            problem = Problem(mapped.reason or "unspecified", mapped.stage, where, file)
+            return _Found(job, None, None if mapped.hard_stop else mapped.raw, where, file, problem)
         try:
-            return _Found(job, self._agreement.grant(mapped.event), mapped.raw, where, None)
+            return _Found(job, self._agreement.grant(mapped.event), mapped.raw, where, file, None)
         except Reject as refused:
             # Never taken, so there is nothing to keep: counted, as the receipt says.
             job.receipt.ignore(refused.reason)
@@ -142,9 +145,9 @@ class Packer:
             except _OURS:
                 raise
             except Reject as refused:
-                problem = Problem(refused.reason, refused.stage, found.where)
+                problem = Problem(refused.reason, refused.stage, found.where, found.file)
             except Exception:
-                problem = Problem(MAPPING_ERROR, "encode", found.where)
+                problem = Problem(MAPPING_ERROR, "encode", found.where, found.file)
             else:
                 job.receipt.accept(type(found.event).kind)
                 return outgoing
@@ -168,12 +171,17 @@ class Packer:
             return self._pack.dead_letter(problem, None, unit)
 
 
+def _position(where: Mapping[str, str | int]) -> tuple[str, str]:
+    """File, and the rest in words: `row 12`, `message 3`."""
+    return str(where.get("file", "")), " ".join(f"{name} {number}" for name, number in where.items() if name != "file")
+
+
 class _Fault:
     """What a door reports when it could not get a whole unit, in the shape of a rejected record without body."""
 
     outcome: Literal["rejected"] = "rejected"
     event: Event | None = None
-    where = ""
+    where: Mapping[str, str | int] = MappingProxyType({})
     raw = b""
     hard_stop = True
     stage = "frame"

@@ -8,8 +8,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -27,9 +27,10 @@ class Record:
     outcome: Literal["event", "rejected", "ignored"]
     event: Event | None = None
     reason: str | None = None
-    where: str = ""
+    where: Mapping[str, str | int] = field(default_factory=dict)
     raw: bytes = b""
     hard_stop: bool = False
+    stage: str = "map"
 
 
 def read(unit: Unit) -> Iterator[Record]:
@@ -40,7 +41,7 @@ def read(unit: Unit) -> Iterator[Record]:
         yield Record("rejected", reason="empty", raw=b"")
     for row, line in enumerate(content.splitlines(), start=1):
         word, _, rest = line.decode().partition(":")
-        where = f"row {row}"
+        where = {"row": row}
         if word == "bad":
             yield Record("rejected", reason=rest or "wrong", where=where, raw=line)
         elif word == "stop":

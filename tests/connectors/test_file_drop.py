@@ -1,0 +1,268 @@
+"""The file-drop door on a clock of its own: taken when whole, moved when safe, never followed out of its folder."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.connectors.door import Receipt
+from hub.connectors.file_drop import FileDropDoor, FileDropOptions
+from hub.connectors.watch import Watch
+from hub.errors import ConfigError, FatalError
+from tests.connectors.pretend import intake, values
+from tests.fakes import FakeBus
+
+
+class Desk:
+    """A door, its clock and its folder. `settle` lets time pass until everything that is whole was taken."""
+
+    def __init__(self, inbox: Path, **options: Any) -> None:
+        self.inbox, self.now = inbox, 0.0
+        self.bus = FakeBus()
+        self.door = FileDropDoor(
+            inbox, FileDropOptions(poll_s=0.001, **options), Watch("pretend"), clock=lambda: self.now, stamp=lambda: "2021-02-01T00:00:00Z"
+        )
+
+    def put(self, name: str, *lines: str) -> Path:
+        path = self.inbox / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(lines))
+        return path
+
+    def ready(self) -> list[str]:
+        return [candidate.name for candidate in self.door._ready()]
+
+    def receipt(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.inbox / f"{name}.receipt.json").read_text())
+        return found
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "inbox" / "pretend"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def taken(desk: Desk, until: Callable[[], bool]) -> None:
+    """Run door and intake until `until` holds."""
+
+    async def run() -> None:
+        await desk.door.open()
+        running = asyncio.create_task(intake(desk.door, desk.bus).run())
+        async with asyncio.timeout(20):
+            while not until() and not running.done():
+                desk.now += 1.0
+                await asyncio.sleep(0.001)
+        await desk.door.stop_reading()
+        await running
+
+    asyncio.run(run())
+
+
+def test_a_file_is_read_then_stands_in_done_with_a_receipt_beside_it(inbox: Path) -> None:
+    desk = Desk(inbox)
+    desk.put("doses.txt", "ann:1", "bad:no-date", "skip:not-covid")
+    taken(desk, lambda: (inbox / "done" / "doses.txt").exists())
+    assert values(desk.bus.log, "event") == [b"event-ann-1"]
+    assert desk.receipt("done/doses.txt") == {
+        "connector": "pretend", "unit": "doses.txt", "token": "6ff588fad038", "taken_at": "2021-02-01T00:00:00Z",
+        "events": {"vaccination": 1},
+        "rejected": {"no-date": {"count": 1, "where": ["row 2"], "all_listed": True}},
+        "ignored": {"not-covid": 1},
+    }  # fmt: skip
+    assert sorted(p.name for p in inbox.iterdir()) == ["done", "failed"]
+
+
+@pytest.mark.parametrize("lines", [(), ("bad:not-a-table",)])
+def test_a_file_of_which_nothing_could_be_read_stands_in_failed(inbox: Path, lines: tuple[str, ...]) -> None:
+    desk = Desk(inbox)
+    desk.put("junk.txt", *lines)
+    taken(desk, lambda: (inbox / "failed" / "junk.txt").exists())
+    assert desk.receipt("failed/junk.txt")["events"] == {}
+
+
+def test_a_file_still_growing_is_left_alone(inbox: Path) -> None:
+    desk = Desk(inbox, stable_s=2.0)
+    path = desk.put("doses.txt", "ann:1")
+    seen = []
+    for second in range(6):
+        desk.now = float(second)
+        if second < 3:
+            path.write_text("ann:1\n" * (second + 2))
+        seen.append(desk.ready())
+    assert seen == [[], [], [], [], ["doses.txt"], ["doses.txt"]]
+
+
+@pytest.mark.parametrize("name", ["x.csv.part", "x.csv.tmp", "x.filepart", ".hidden", "~lock.csv"])
+def test_a_file_being_written_under_a_working_name_is_left_alone(inbox: Path, name: str) -> None:
+    desk = Desk(inbox, stable_s=0)
+    path = desk.put(name, "ann:1")
+    assert [desk.ready(), desk.ready(), desk.ready()] == [[], [], []]
+    path.rename(inbox / "x.csv")
+    assert [desk.ready(), desk.ready()] == [[], ["x.csv"]]
+
+
+def test_a_folder_is_taken_when_it_is_complete(inbox: Path) -> None:
+    desk = Desk(inbox, unit="folder", complete_when=("Export.csv",), stable_s=1)
+    desk.put("week-1/Client.csv", "x")
+    for _ in range(3):
+        desk.now += 1
+        assert desk.ready() == []
+    desk.put("week-1/export.CSV", "x")
+    assert desk.ready() == []
+    desk.now += 1
+    assert desk.ready() == ["week-1"]
+    desk.put("week-1/Exit.csv.part", "x")
+    desk.now += 5
+    assert [desk.ready(), desk.ready()] == [[], []]
+
+
+def test_a_folder_moves_as_a_whole(inbox: Path) -> None:
+    desk = Desk(inbox, unit="folder", complete_when=("a",))
+    desk.put("week-1/a", "x")
+    desk.put("week-1/nested/b", "x")
+    read: list[Any] = []
+
+    async def run() -> None:
+        await desk.door.open()
+        async for delivery in desk.door:
+            read.append(delivery.unit.content)
+            await delivery.ack(Receipt())
+            await desk.door.stop_reading()
+
+    desk.door.options = desk.door.options.model_copy(update={"stable_s": 0.0})
+    asyncio.run(run())
+    assert read == [{"a": inbox / "week-1" / "a"}]
+    assert (inbox / "done" / "week-1" / "nested" / "b").exists()
+
+
+def test_the_wrong_kind_of_unit_is_refused_in_words(inbox: Path) -> None:
+    files, folders = Desk(inbox / "files"), Desk(inbox / "folders", unit="folder")
+    files.put("a-folder/x", "ann:1")
+    folders.put("a-file", "ann:1")
+    taken(files, lambda: (files.inbox / "failed" / "a-folder").exists())
+    taken(folders, lambda: (folders.inbox / "failed" / "a-file").exists())
+    assert list(files.receipt("failed/a-folder")["rejected"]) == ["expected-a-file"]
+    assert list(folders.receipt("failed/a-file")["rejected"]) == ["expected-a-folder"]
+    assert files.bus.log == [("dead", b"expected-a-file", None, None, None)]
+
+
+def test_a_symbolic_link_is_never_followed(inbox: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("ann:1")
+    desk = Desk(inbox)
+    (inbox / "link.txt").symlink_to(secret)
+    taken(desk, lambda: os.path.lexists(inbox / "failed" / "link.txt"))
+    assert desk.bus.log == [("dead", b"symbolic-link", None, None, None)]
+    assert secret.read_text() == "ann:1"
+
+
+def test_a_link_inside_a_folder_refuses_the_folder(inbox: Path, tmp_path: Path) -> None:
+    desk = Desk(inbox, unit="folder", complete_when=("a",))
+    desk.put("week-1/a", "x")
+    (inbox / "week-1" / "b").symlink_to(tmp_path)
+    taken(desk, lambda: (inbox / "failed" / "week-1").exists())
+    assert desk.bus.log == [("dead", b"symbolic-link", None, None, None)]
+
+
+def test_a_pipe_and_a_file_too_large_are_refused_unread(inbox: Path) -> None:
+    desk = Desk(inbox, max_file_bytes=10)
+    desk.put("large", "x" * 11)
+    os.mkfifo(inbox / "pipe")
+    taken(desk, lambda: len(list((inbox / "failed").glob("*.json"))) == 2)
+    assert {record[1] for record in desk.bus.log} == {b"file-too-large", b"not-a-file"}
+
+
+def test_names_may_hold_anything(inbox: Path) -> None:
+    names = ["..csv", "a b\nc.csv", "ünï.csv", os.fsdecode(b"\xff\xfe.csv"), "-rf", "x" * 255]
+    desk = Desk(inbox)
+    for name in names[1:]:
+        desk.put(name, "ann:1")
+    taken(desk, lambda: len(list((inbox / "done").glob("*.receipt.json"))) == len(names) - 1)
+    assert sorted(p.name for p in inbox.iterdir()) == ["done", "failed"]
+
+
+def test_the_same_name_twice_keeps_both(inbox: Path) -> None:
+    desk = Desk(inbox)
+    for dose in ("1", "2"):
+        desk.put("doses.txt", f"ann:{dose}")
+        taken(desk, lambda: not (inbox / "doses.txt").exists())
+        desk.door._stop = asyncio.Event()
+    assert sorted(p.name for p in (inbox / "done").iterdir()) == [
+        "doses.txt", "doses.txt.2", "doses.txt.2.receipt.json", "doses.txt.receipt.json",
+    ]  # fmt: skip
+
+
+def test_a_kill_half_way_leaves_the_file_and_the_second_reading_gives_the_same_ids(inbox: Path) -> None:
+    rows = [f"p{n}:1" for n in range(1_000)]
+    first = Desk(inbox)
+    first.put("doses.txt", *rows)
+    first.bus.crash_after = 900
+    with pytest.raises(FatalError):
+        taken(first, lambda: False)
+    assert (inbox / "doses.txt").exists()
+    second = Desk(inbox)
+    taken(second, lambda: (inbox / "done" / "doses.txt").exists())
+    ids = set(values(second.bus.log, "event"))
+    assert ids == {b"event-p%d-1" % n for n in range(1_000)}
+    assert set(values(first.bus.log, "event")) <= ids
+
+
+def test_without_a_broker_the_file_stays_and_later_it_is_taken(inbox: Path) -> None:
+    desk = Desk(inbox)
+    desk.bus.away = True
+    desk.put("doses.txt", "ann:1")
+
+    def back() -> bool:
+        if desk.bus.asked.is_set():
+            assert desk.bus.log == [] or not desk.bus.away
+            desk.bus.away = False
+        return (inbox / "done" / "doses.txt").exists()
+
+    taken(desk, back)
+    assert values(desk.bus.log, "event") == [b"event-ann-1"]
+
+
+def test_a_file_that_changed_while_it_was_read_is_read_again(inbox: Path) -> None:
+    desk = Desk(inbox)
+    path = desk.put("doses.txt", "ann:1")
+    desk.bus.flowing.clear()
+
+    def until() -> bool:
+        if desk.bus.log and not desk.bus.flowing.is_set():
+            path.write_text("ann:1\nbob:2")
+            desk.bus.flowing.set()
+        return (inbox / "done" / "doses.txt").exists()
+
+    taken(desk, until)
+    assert values(desk.bus.log, "event") == [b"event-ann-1", b"event-ann-1", b"event-bob-2"]
+    assert desk.receipt("done/doses.txt")["events"] == {"vaccination": 2}
+
+
+def test_a_move_that_fails_is_tried_again_without_reading_again(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(inbox)
+    desk.put("doses.txt", "ann:1")
+    real, tries = Path.rename, []
+
+    def full(self: Path, target: Path) -> Path:
+        tries.append(target)
+        if len(tries) < 3:
+            raise OSError(28, "No space left on device")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "rename", full)
+    taken(desk, lambda: (inbox / "done" / "doses.txt").exists())
+    assert values(desk.bus.log, "event") == [b"event-ann-1"]
+
+
+def test_an_inbox_that_cannot_be_made_is_a_configuration_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="inbox"):
+        asyncio.run(Desk(tmp_path / "file" / "inbox").door.open())
