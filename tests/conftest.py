@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import pytest
 
+from tests.fixtures_registry import registry as registry
+
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRE_ALL = os.environ.get("HUB_TEST_REQUIRE_ALL") == "1"
 

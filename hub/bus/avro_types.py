@@ -1,7 +1,7 @@
 """Avro types and their one canonical text.
 
-The text is what `Schema.toString()` of Apache Avro 1.12 gives: Confluent's registry knows a schema by it, so that the same
-schema written in two ways has one id.
+The text is what `Schema.toString()` of Apache Avro 1.12 gives: Confluent's registry knows a schema by it, so that the
+same schema written in two ways has one id.
 """
 
 from __future__ import annotations
@@ -73,6 +73,22 @@ class AvroType:
 def canonical(schema: AvroType) -> str:
     """The one text of a schema: attributes in Avro's order, no spaces, a repeated type by its name."""
     return json.dumps(written(schema, "", set()), ensure_ascii=False, separators=(",", ":"))
+
+
+def with_sorted_extras(schema: AvroType) -> AvroType:
+    """The same schema, the attributes that Avro does not know put in order (in place)."""
+    todo, seen = [schema], set[int]()
+    while todo:
+        each = todo.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        each.extra = dict(sorted(each.extra.items()))
+        todo += [*each.branches, *([each.of] if each.of else [])]
+        for one in each.fields:
+            one.extra = dict(sorted(one.extra.items()))
+            todo.append(one.type)
+    return schema
 
 
 def full_name(name: str, namespace: str) -> str:

@@ -48,7 +48,8 @@ def can_read(reader: AvroType, writer: AvroType) -> bool:
 def broken_rules(level: str, new: AvroType, earlier: Iterable[AvroType]) -> list[str]:
     """Why a subject at compatibility `level` must not take `new` after `earlier` (oldest first); empty when it may.
 
-    BACKWARD: the new schema reads old data; FORWARD: old schemas read new data; FULL: both; `_TRANSITIVE`: all versions.
+    BACKWARD: the new schema reads old data; FORWARD: old schemas read new data; FULL: both. Asked of the last version
+    only, or of all under a `_TRANSITIVE` level.
     """
     if level not in LEVELS:
         raise ValueError(level)
