@@ -37,6 +37,7 @@ VERBS = {
     "tail": Verb("hub.commands.tail:tail", "Follow a topic, decoded."),
     "bench": Verb("hub.commands.bench:bench", "Measure the fold on this machine."),
     "doctor": Verb("hub.commands.doctor:doctor", "What is wrong with this installation, in words."),
+    "synthetic": Verb("hub.commands.synthetic:synthetic", "A made-up county as files, with the truth about it."),
     "broker": Verb("hub.commands.broker:broker", "The embedded broker's jars: fetch, list, lock."),
 }
 

@@ -1,4 +1,4 @@
-"""The synthetic county: made-up people, true formats, and the truth to compare with. Independent of the hub's own rules by design."""
+"""The synthetic county: made-up people, true formats, and the truth to compare with; independent of the hub's rules."""
 
 from __future__ import annotations
 

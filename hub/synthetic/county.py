@@ -1,6 +1,7 @@
 """The made-up county: seeded people who are the same across sources, living from 2021-01-01 to 2021-03-31 on a simulated clock.
 
-The same people count and seed give the same bytes. Nothing here knows the hub: what must be found is worked out by rules of its own.
+The same people count and seed give the same bytes. Nothing here knows the hub: what must be found is worked out by
+rules of its own.
 """
 
 from __future__ import annotations
@@ -83,7 +84,10 @@ class County:
         ]
 
     def write(self, folder: Path) -> dict[str, int]:
-        """Every delivery as files under `folder/<connector>/`, and `folder/population.csv`. Returns files by connector. Overwrites."""
+        """Every delivery as files under `folder/<connector>/`, and `folder/population.csv`.
+
+        Returns files by connector. Overwrites; removes nothing.
+        """
         written: Counter[str] = Counter()
         for delivery in self.deliveries():
             home = folder / delivery.connector
@@ -114,9 +118,9 @@ class County:
         report = order.reports[-1]
         night = report.reported_at.date() - timedelta(days=1)
         lines = (
-            f"{report.reported_at:%Y-%m-%d %H:%M}  the laboratory reports a positive result (specimen of {order.collected_at:%Y-%m-%d})",
-            f"{night}        she slept in the night shelter",
-            f"{hotel.entry}        she accepts a bed at the isolation site",
+            f"{report.reported_at:%Y-%m-%d %H:%M}  a positive result (specimen of {order.collected_at:%Y-%m-%d})",
+            f"{night}        slept in the night shelter",
+            f"{hotel.entry}        accepts a bed at the isolation site",
         )
         name = f"{order.sid.authority}-{order.filler}-{len(order.reports)}.hl7"
         return Story(person, records, name, report.reported_at.date(), self.truth.nights[0][night], hotel.entry, lines)

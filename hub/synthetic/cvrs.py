@@ -11,9 +11,16 @@ from hub.synthetic.places import STATE, VACCINATION_SITES
 
 __all__ = ["CVRS_COLUMNS", "cvrs_file", "cvrs_row"]
 
-CVRS_COLUMNS: tuple[str, ...] = tuple(
-    ["vax_event_id", "ext_type", "pprl_id", "recip_id", "recip_first_name", "recip_middle_name", "recip_last_name", "recip_dob", "recip_sex", "recip_address_street", "recip_address_street_2", "recip_address_city", "recip_address_county", "recip_address_state", "recip_address_zip", "recip_race_1", "recip_race_2", "recip_race_3", "recip_race_4", "recip_race_5", "recip_race_6", "recip_ethnicity", "admin_date", "cvx", "ndc", "mvx", "lot_number", "vax_expiration", "vax_admin_site", "vax_route", "dose_num", "vax_series_complete", "responsible_org", "admin_name", "vtrcks_prov_pin", "admin_type", "admin_address_street", "admin_address_street_2", "admin_address_city", "admin_address_county", "admin_address_state", "admin_address_zip", "vax_refusal", "cmorbid_status", "serology"]
+_COLUMNS = (
+    "vax_event_id ext_type pprl_id recip_id recip_first_name recip_middle_name recip_last_name recip_dob "
+    "recip_sex recip_address_street recip_address_street_2 recip_address_city recip_address_county "
+    "recip_address_state recip_address_zip recip_race_1 recip_race_2 recip_race_3 recip_race_4 recip_race_5 "
+    "recip_race_6 recip_ethnicity admin_date cvx ndc mvx lot_number vax_expiration vax_admin_site vax_route "
+    "dose_num vax_series_complete responsible_org admin_name vtrcks_prov_pin admin_type admin_address_street "
+    "admin_address_street_2 admin_address_city admin_address_county admin_address_state admin_address_zip "
+    "vax_refusal cmorbid_status serology"
 )
+CVRS_COLUMNS: tuple[str, ...] = tuple(_COLUMNS.split())
 _MAKERS = {"207": ("80777-273-10", "MOD"), "208": ("59267-1000-1", "PFR"), "212": ("59676-580-05", "JSN")}
 
 

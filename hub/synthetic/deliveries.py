@@ -26,7 +26,10 @@ PEOPLE_PER_FAULT = 400
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One thing arriving at one door: a message or file (bytes), or a set of files (name to bytes). `at` is simulated local time."""
+    """One thing arriving at one door: a message or file (bytes), or a set of files (name to bytes).
+
+    `at` is simulated local time; `name` holds nothing of a person.
+    """
 
     day: date
     connector: str

@@ -80,7 +80,7 @@ class Epidemic:
         return sorted(found.values(), key=lambda i: (i.resulted_at, i.person.index))
 
     def _draw(self, person: Person, onset: date | None) -> Illness | None:
-        """An infection on a day that leaves no doubt about what the person needs; None when there is none, or it is never tested."""
+        """An infection on a day that leaves no doubt about what the person needs; None when there is no such day."""
         rng = self._rng
         symptoms = rng.random() < 0.75
         for _ in range(1 if onset else 25):

@@ -1,7 +1,8 @@
 """What the county knows of where people live and what they lack, record by record, in a plain and a doubtful reading.
 
-The plain reading is the rule of truth. The doubtful one adds everything that a reasonable reader might count as well. Infections are
-planted only where both readings agree with room to spare, so that what must be found does not hang on a boundary day.
+The plain reading is the rule of truth. The doubtful one adds everything that a reasonable reader might count as well.
+Infections are planted only where both readings agree with room to spare, so that what must be found does not hang on a
+boundary day.
 """
 
 from __future__ import annotations

@@ -28,7 +28,10 @@ __all__ = [
 
 
 class SourceId(NamedTuple):
-    """A person as one system knows them: connector, authority of the id (CLIA, facility; empty where the connector is one), local id."""
+    """A person as one system knows them.
+
+    `authority` is who gave the id: the laboratory's CLIA, the facility; empty where the connector has only one.
+    """
 
     connector: str
     authority: str

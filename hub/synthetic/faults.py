@@ -28,15 +28,11 @@ class Planted(NamedTuple):
 def broken_message(number: int, day: date, rng: Random) -> tuple[str, bytes]:
     """Reason family and bytes of something on the laboratory line that is no HL7 message."""
     lab = LABS[rng.randrange(len(LABS))]
+    patient = f"{900000 + number}^^^{lab.name}&{lab.clia}&CLIA^MR"
     if number % 2 == 0:
-        return (
-            "not-a-message",
-            f"PID|1||{900000 + number}^^^{lab.name}&{lab.clia}&CLIA^MR||NOBODY^NO\rOBX|1|CWE|94500-6^^LN||260373001^^SCT\r".encode(),
-        )
-    return (
-        "bad-separators",
-        f"MSH|^^^^|LIS|{lab.name}^{lab.clia}^CLIA|HUB|COUNTY|{day:%Y%m%d}||ORU^R01^ORU_R01|X{number}|P|2.5.1\r".encode(),
-    )
+        return "not-a-message", f"PID|1||{patient}||NOBODY^NO\rOBX|1|CWE|94500-6^^LN||260373001^^SCT\r".encode()
+    sender = f"LIS|{lab.name}^{lab.clia}^CLIA|HUB|COUNTY|{day:%Y%m%d}"
+    return "bad-separators", f"MSH|^^^^|{sender}||ORU^R01^ORU_R01|X{number}|P|2.5.1\rPID|1||{patient}\r".encode()
 
 
 def broken_row(number: int, row: Sequence[str]) -> tuple[str, list[str]]:

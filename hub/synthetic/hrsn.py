@@ -1,4 +1,4 @@
-"""Screenings as an AHC-HRSN CSV set: three pipe-delimited files joined on PAT_MRN_ID (demographics with consent, facility, answers)."""
+"""Screenings as an AHC-HRSN CSV set: three pipe-delimited files joined on PAT_MRN_ID (people, facility, answers)."""
 
 from __future__ import annotations
 
@@ -11,23 +11,27 @@ from hub.synthetic.places import FACILITIES, STATE, UTC_OFFSET
 __all__ = ["hrsn_set"]
 
 _DEMOGRAPHIC = (
-    "MPI_ID|PAT_MRN_ID|FACILITY_ID|CONSENT|FIRST_NAME|MIDDLE_NAME|LAST_NAME|ADMINISTRATIVE_SEX_CODE|ADMINISTRATIVE_SEX_CODE_DESCRIPTION|"
-    "ADMINISTRATIVE_SEX_CODE_SYSTEM|SEX_AT_BIRTH_CODE|SEX_AT_BIRTH_CODE_DESCRIPTION|SEX_AT_BIRTH_CODE_SYSTEM|PAT_BIRTH_DATE|ADDRESS1|ADDRESS2|CITY|"
-    "STATE|ZIP|PHONE|SSN|GENDER_IDENTITY_CODE|GENDER_IDENTITY_CODE_DESCRIPTION|GENDER_IDENTITY_CODE_SYSTEM_NAME|SEXUAL_ORIENTATION_CODE|"
-    "SEXUAL_ORIENTATION_CODE_DESCRIPTION|SEXUAL_ORIENTATION_CODE_SYSTEM_NAME|PREFERRED_LANGUAGE_CODE|PREFERRED_LANGUAGE_CODE_DESCRIPTION|"
-    "PREFERRED_LANGUAGE_CODE_SYSTEM_NAME|RACE_CODE|RACE_CODE_DESCRIPTION|RACE_CODE_SYSTEM_NAME|ETHNICITY_CODE|ETHNICITY_CODE_DESCRIPTION|"
+    "MPI_ID|PAT_MRN_ID|FACILITY_ID|CONSENT|FIRST_NAME|MIDDLE_NAME|LAST_NAME|ADMINISTRATIVE_SEX_CODE|"
+    "ADMINISTRATIVE_SEX_CODE_DESCRIPTION|ADMINISTRATIVE_SEX_CODE_SYSTEM|SEX_AT_BIRTH_CODE|"
+    "SEX_AT_BIRTH_CODE_DESCRIPTION|SEX_AT_BIRTH_CODE_SYSTEM|PAT_BIRTH_DATE|ADDRESS1|ADDRESS2|CITY|STATE|ZIP|"
+    "PHONE|SSN|GENDER_IDENTITY_CODE|GENDER_IDENTITY_CODE_DESCRIPTION|GENDER_IDENTITY_CODE_SYSTEM_NAME|"
+    "SEXUAL_ORIENTATION_CODE|SEXUAL_ORIENTATION_CODE_DESCRIPTION|SEXUAL_ORIENTATION_CODE_SYSTEM_NAME|"
+    "PREFERRED_LANGUAGE_CODE|PREFERRED_LANGUAGE_CODE_DESCRIPTION|PREFERRED_LANGUAGE_CODE_SYSTEM_NAME|RACE_CODE|"
+    "RACE_CODE_DESCRIPTION|RACE_CODE_SYSTEM_NAME|ETHNICITY_CODE|ETHNICITY_CODE_DESCRIPTION|"
     "ETHNICITY_CODE_SYSTEM_NAME|MEDICAID_CIN"
 )
 _ADMIN = (
-    "PAT_MRN_ID|FACILITY_ID|FACILITY_LONG_NAME|ORGANIZATION_TYPE|FACILITY_ADDRESS1|FACILITY_ADDRESS2|FACILITY_CITY|FACILITY_STATE|FACILITY_ZIP|"
-    "VISIT_PART_2_FLAG|VISIT_OMH_FLAG|VISIT_OPWDD_FLAG"
+    "PAT_MRN_ID|FACILITY_ID|FACILITY_LONG_NAME|ORGANIZATION_TYPE|FACILITY_ADDRESS1|FACILITY_ADDRESS2|"
+    "FACILITY_CITY|FACILITY_STATE|FACILITY_ZIP|VISIT_PART_2_FLAG|VISIT_OMH_FLAG|VISIT_OPWDD_FLAG"
 )
 _SCREENING = (
-    "PAT_MRN_ID|FACILITY_ID|ENCOUNTER_ID|ENCOUNTER_CLASS_CODE|ENCOUNTER_CLASS_CODE_DESCRIPTION|ENCOUNTER_CLASS_CODE_SYSTEM|ENCOUNTER_STATUS_CODE|"
-    "ENCOUNTER_STATUS_CODE_DESCRIPTION|ENCOUNTER_STATUS_CODE_SYSTEM|ENCOUNTER_TYPE_CODE|ENCOUNTER_TYPE_CODE_DESCRIPTION|ENCOUNTER_TYPE_CODE_SYSTEM|"
-    "SCREENING_STATUS_CODE|SCREENING_STATUS_CODE_DESCRIPTION|SCREENING_STATUS_CODE_SYSTEM|SCREENING_CODE|SCREENING_CODE_DESCRIPTION|"
-    "SCREENING_CODE_SYSTEM_NAME|RECORDED_TIME|QUESTION_CODE|QUESTION_CODE_DESCRIPTION|QUESTION_CODE_SYSTEM_NAME|UCUM_UNITS|SDOH_DOMAIN|"
-    "PARENT_QUESTION_CODE|ANSWER_CODE|ANSWER_CODE_DESCRIPTION|ANSWER_CODE_SYSTEM_NAME|POTENTIAL_NEED_INDICATED"
+    "PAT_MRN_ID|FACILITY_ID|ENCOUNTER_ID|ENCOUNTER_CLASS_CODE|ENCOUNTER_CLASS_CODE_DESCRIPTION|"
+    "ENCOUNTER_CLASS_CODE_SYSTEM|ENCOUNTER_STATUS_CODE|ENCOUNTER_STATUS_CODE_DESCRIPTION|"
+    "ENCOUNTER_STATUS_CODE_SYSTEM|ENCOUNTER_TYPE_CODE|ENCOUNTER_TYPE_CODE_DESCRIPTION|ENCOUNTER_TYPE_CODE_SYSTEM|"
+    "SCREENING_STATUS_CODE|SCREENING_STATUS_CODE_DESCRIPTION|SCREENING_STATUS_CODE_SYSTEM|SCREENING_CODE|"
+    "SCREENING_CODE_DESCRIPTION|SCREENING_CODE_SYSTEM_NAME|RECORDED_TIME|QUESTION_CODE|QUESTION_CODE_DESCRIPTION|"
+    "QUESTION_CODE_SYSTEM_NAME|UCUM_UNITS|SDOH_DOMAIN|PARENT_QUESTION_CODE|ANSWER_CODE|ANSWER_CODE_DESCRIPTION|"
+    "ANSWER_CODE_SYSTEM_NAME|POTENTIAL_NEED_INDICATED"
 )
 _LOINC, _SNOMED, _CDCREC = "http://loinc.org", "http://snomed.info/sct", "urn:oid:2.16.840.1.113883.6.238"
 _PANEL = (
@@ -38,8 +42,9 @@ _STEADY = {
     None: ("LA31994-9", "I have a place to live today, but I am worried about losing it in the future", "Yes"),
     False: (
         "LA31995-6",
-        "I do not have a steady place to live (I am temporarily staying with others, in a hotel, in a shelter, living outside on the street, on a "
-        "beach, in a car, abandoned building, bus or train station, or in a park)",
+        "I do not have a steady place to live (I am temporarily staying with others, in a hotel, in a shelter, "
+        "living outside on the street, on a beach, in a car, abandoned building, bus or train station, or in a "
+        "park)",
         "Yes",
     ),
 }
@@ -61,8 +66,8 @@ _QUESTIONS = (
     ),
     (
         "93030-5",
-        "In the past 12 months, has lack of reliable transportation kept you from medical appointments, meetings, work or from getting things needed "
-        "for daily living?",
+        "In the past 12 months, has lack of reliable transportation kept you from medical appointments, "
+        "meetings, work or from getting things needed for daily living?",
         "Transportation Insecurity",
     ),
 )
@@ -80,7 +85,7 @@ _RACE_WORDS = {
 def hrsn_set(
     screenings: Sequence[Screening], registrations: Mapping[SourceId, Registration], people: Sequence[Person], tag: str
 ) -> dict[str, bytes]:
-    """The three files of one drop: file name to content. Every person has one demographic and one facility row, every answer a row."""
+    """The files of one drop, name to content: per person one demographic and one facility row, per answer a row."""
     first = {screening.sid: screening for screening in screenings}
     demographic = [_person(s, people[registrations[s.sid].person], registrations[s.sid]) for s in first.values()]
     admin = [_visit(s) for s in first.values()]

@@ -35,6 +35,8 @@ _ANSWERS = {
 }
 _STATUS = {"F": "F", "P": "P", "C": "C", "W": "C"}
 _YES_NO = {True: "Y^Yes^HL70136", False: "N^No^HL70136", None: "UNK^Unknown^NULLFL"}
+_ROOT = "2.16.840.1.113883.3.9999"
+_PROVIDER = "1999999992^Example^Orderly^^^^^^^^^^NPI"
 _SEROLOGY = "94563-4^SARS-CoV-2 (COVID-19) IgG Ab [Presence] in Serum or Plasma by Immunoassay^LN"
 _PROFILE = "PHLabReport-Ack^ELR251R1_Rcvr_Prof^2.16.840.1.113883.9.10^ISO"
 
@@ -44,17 +46,19 @@ def oru_message(order: LabOrder, report: LabReport, number: int, person: Person,
     lab = LABS[order.lab]
     place = f"{lab.name}^{lab.clia}^CLIA"
     processing = "T" if order.test_message else "P"
-    observed = [
-        f"MSH|^~\\&|LIS^2.16.840.1.113883.3.9999.{order.lab + 1}^ISO|{place}|HUB^2.16.840.1.113883.3.9999.90^ISO|COUNTY^2.16.840.1.113883.3.9999.91^ISO|"
-        f"{_stamp(report.reported_at)}||ORU^R01^ORU_R01|{lab.clia}-{order.filler}-{number}|{processing}|2.5.1|||||USA|UNICODE UTF-8|||{_PROFILE}",
+    control_id = f"{lab.clia}-{order.filler}-{number}"
+    sender = f"LIS^{_ROOT}.{order.lab + 1}^ISO|{place}|HUB^{_ROOT}.90^ISO|COUNTY^{_ROOT}.91^ISO"
+    sent, collected = _stamp(report.reported_at), _stamp(order.collected_at)
+    specimen = f"^{order.filler}S&{lab.name}&{lab.clia}&CLIA||258500001^Nasopharyngeal swab^SCT"
+    segments = [
+        f"MSH|^~\\&|{sender}|{sent}||ORU^R01^ORU_R01|{control_id}|{processing}|2.5.1|||||USA|UNICODE UTF-8|||{_PROFILE}",
         "SFT|Made-up County Software|1.0|County LIS|1.0||20201201",
         _pid(lab, person, record),
-        f"ORC|RE||{order.filler}^{place}|||||||||1999999992^Example^Orderly^^^^^^NPI|||||||||Example Clinic|1 Clinic Way^^Alderton^{STATE}^37991",
+        f"ORC|RE||{order.filler}^{place}|||||||||{_PROVIDER}|||||||||Example Clinic|1 Clinic Way^^Alderton^{STATE}^37991",
         *_observations(order, report, lab, person),
-        f"SPM|1|^{order.filler}S&{lab.name}&{lab.clia}&CLIA||258500001^Nasopharyngeal swab^SCT|||||||||||||{_stamp(order.collected_at)}|"
-        f"{_stamp(order.collected_at)}",
+        f"SPM|1|{specimen}|||||||||||||{collected}|{collected}",
     ]
-    return ("\r".join(observed) + "\r").encode()
+    return ("\r".join(segments) + "\r").encode()
 
 
 def _observations(order: LabOrder, report: LabReport, lab: Lab, person: Person) -> list[str]:
@@ -63,7 +67,7 @@ def _observations(order: LabOrder, report: LabReport, lab: Lab, person: Person) 
     performer = f"{lab.name}^^^^^CLIA&2.16.840.1.113883.4.7&ISO^XX^^^{lab.clia}|9 Bench Street^^Alderton^{STATE}^37991"
     flag = "A^Abnormal^HL70078" if report.answer == "positive" else "N^Normal^HL70078"
     lines = [
-        f"OBR|1||{order.filler}^{lab.name}^{lab.clia}^CLIA|{test}|||{collected}|||||||||1999999992^Example^Orderly^^^^^^NPI||||||{reported}|||"
+        f"OBR|1||{order.filler}^{lab.name}^{lab.clia}^CLIA|{test}|||{collected}|||||||||{_PROVIDER}||||||{reported}|||"
         f"{_STATUS[report.status]}",
         f"OBX|1|CWE|{test}||{_ANSWERS[lab.kind][report.answer]}|||{flag}|||{report.status}|||{collected}|||{lab.method}^^99ELR||{reported}||||{performer}",
     ]
@@ -88,10 +92,10 @@ def _pid(lab: Lab, person: Person, record: Registration) -> str:
         ethnicity = "H^Hispanic or Latino^HL70189" if person.hispanic else "N^Not Hispanic or Latino^HL70189"
     address = f"{person.street}^^{person.city}^{STATE}^{person.zip_code}^USA^H^^{person.area.fips}"
     area, phone = person.phone[:3], person.phone[4:].replace("-", "")
-    return (
-        f"PID|1||{record.sid.local_id}^^^{lab.name}&{lab.clia}&CLIA^MR||{name}||{born}|{person.sex}||{_race(person, record)}|{address}||"
-        f"^PRN^PH^^1^{area}^{phone}~^NET^Internet^{person.email}|||||||||{ethnicity}"
-    )
+    local_id = f"{record.sid.local_id}^^^{lab.name}&{lab.clia}&CLIA^MR"
+    reach = f"^PRN^PH^^1^{area}^{phone}~^NET^Internet^{person.email}"
+    race = _race(person, record)
+    return f"PID|1||{local_id}||{name}||{born}|{person.sex}||{race}|{address}||{reach}|||||||||{ethnicity}"
 
 
 def _race(person: Person, record: Registration) -> str:

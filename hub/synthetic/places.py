@@ -1,6 +1,7 @@
 """The made-up county's places: areas, laboratories, shelters, vaccination sites, screening facilities. None exists.
 
-County codes 47901-47905 are inside a real state's range and assigned to no county, so nothing here can be read as a claim on a real one.
+County codes 47901-47905 are inside a real state's range and assigned to no county, so nothing here can be read as a
+claim on a real one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Social-needs screenings at the social care network and the health center: who says that food runs out, who has no steady place."""
+"""Social-needs screenings: who says that food runs out, who has no steady place to live."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Screenings:
             self._screen(person, facility, day + timedelta(days=30))
 
     def after_result(self, person: Person, day: date) -> bool:
-        """The tracer hands the person on to the social care network, which screens on `day`. False: they decline to share elsewhere."""
+        """The tracer hands the person on to the care network, which screens on `day`. False: they declined before."""
         if any(not s.consent or s.cancelled for s in self._screened.get(person.index, ())):
             return False
         self._screen(person, 0, day)

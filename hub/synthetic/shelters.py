@@ -39,7 +39,7 @@ class Shelters:
             self._earlier_stay(household)
 
     def isolate(self, person: Person, day: date, until: date) -> None:
-        """A bed at the isolation site is accepted: in on `day`, out the day after `until`. The shelter keeps or closes its enrollment."""
+        """A bed at the isolation site is accepted: in on `day`, out the day after `until`, and back to the shelter."""
         sid = self._registrar.register(person, HMIS)
         came_from = {"sheltered": SHELTER, "unsheltered": STREET, "doubled-up": FRIENDS}.get(person.housing, RENTING)
         leave = until + timedelta(days=1)

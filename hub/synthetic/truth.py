@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hub.synthetic.evidence import ISOLATION, Known, known_of, lacks_food, lacks_place
 from hub.synthetic.facts import LabOrder, Ledger, Monitoree, SourceId, Stay
@@ -35,8 +35,8 @@ class Window(NamedTuple):
 class ExpectedNeed(NamedTuple):
     """`person` (or a part of their records, `members`) must isolate and lacks `support`: place or food.
 
-    `state` on the last day: open, helped (a stay at the isolation site began during isolation: `helped_on`), ended (isolation was over
-    first) or withdrawn (the result was corrected away).
+    `state` on the last day: open, helped (a stay at the isolation site began during isolation: `helped_on`), ended
+    (isolation was over first) or withdrawn (the result was corrected away).
     """
 
     person: int
@@ -47,6 +47,16 @@ class ExpectedNeed(NamedTuple):
     helped_on: date | None
     members: frozenset[SourceId]
 
+    def plain(self) -> dict[str, Any]:
+        """Ready for JSON, records sorted."""
+        return {
+            "support": self.support,
+            "state": self.state,
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+            "records": [list(sid) for sid in sorted(self.members)],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -54,6 +64,7 @@ class Truth:
 
     as_of: date
     who: dict[int, tuple[SourceId, ...]]  # every record of a person, also those which no reader may keep
+    person_of: dict[SourceId, int]
     clusters: tuple[frozenset[SourceId], ...]
     expected_links: frozenset[Link]  # pairs in sorted order
     hard_links: frozenset[Link]
@@ -71,8 +82,26 @@ class Truth:
     planted: tuple[Planted, ...]
 
     def same_person(self, left: SourceId, right: SourceId) -> bool:
-        """True when both records are of one person: what decides whether a found link is wrong."""
-        return any(left in sids and right in sids for sids in self.who.values())
+        """Whether both records are of one person: decides whether a found link is wrong. KeyError: no such record."""
+        return self.person_of[left] == self.person_of[right]
+
+    def summary(self) -> dict[str, Any]:
+        """What must be found, in numbers and as needs by records, ready for JSON."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "tested": len(self.tested),
+            "positive": len(self.positive),
+            "clusters": len(self.clusters),
+            "links_expected": len(self.expected_links),
+            "links_hard": len(self.hard_links),
+            "needs_expected": len(self.needs_ever),
+            "needs_open": len(self.needs_open),
+            "needs_hard": len(self.needs_hard),
+            "needs_withdrawn": len(self.needs_withdrawn),
+            "rejected": self.rejected,
+            "vaccinated": [[group, area, count] for (group, area), count in self.vaccinated.items()],
+            "needs": [need.plain() for need in self.needs_ever],
+        }
 
 
 def truth_of(ledger: Ledger, people: Sequence[Person], planted: Sequence[Planted]) -> Truth:
@@ -96,6 +125,7 @@ def truth_of(ledger: Ledger, people: Sequence[Person], planted: Sequence[Planted
     return Truth(
         as_of=LAST_DAY,
         who={person: tuple(sids) for person, sids in sorted(work.who.items())},
+        person_of={sid: person for person, sids in work.who.items() for sid in sids},
         clusters=tuple(sorted(clusters, key=sorted)),
         expected_links=expected,
         hard_links=frozenset(_pairs(whole.values())) - expected,
