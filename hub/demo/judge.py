@@ -1,0 +1,161 @@
+"""The verdict on a run: is what the live stack says what a batch computation says, and what the county knows to be true?
+
+Pure: what was observed, what preview computed and the county's own truth go in; one object of figures comes out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from hub.domain.measures import EquityMeasure
+from hub.preview import CURRENT_STATES, PreviewResult
+from hub.synthetic.county import County
+
+__all__ = ["Differences", "Observed", "Verdict", "compare", "judge", "widest_gap"]
+
+Pair = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the topics say at the end: fields of each need, owner of each source_person, totals, measures by key, dead
+    letters."""
+
+    needs: tuple[Mapping[str, Any], ...]
+    owners: Mapping[str, str]
+    totals: Mapping[str, int]
+    measures: Mapping[str, Mapping[str, Any]]
+    events: int
+    rejected: Mapping[str, int]
+    stream_rejected: int
+
+
+class Differences(NamedTuple):
+    """How many people, needs, totals, measures and dead letters differ from preview; all 0 = equal."""
+
+    people: int
+    needs: int
+    totals: int
+    measures: int
+    rejected: int
+
+    @property
+    def none(self) -> bool:
+        """Equal in everything."""
+        return not any(self)
+
+
+class Verdict(NamedTuple):
+    """Against the truth that the generator planted."""
+
+    needs_expected: int
+    needs_missed: int
+    needs_wrong: int
+    links_expected: int
+    links_missed: int
+    links_wrong: int
+
+
+def compare(observed: Observed, preview: PreviewResult) -> Differences:
+    """Live against batch, ids included; people are named by the set of their source_persons."""
+    groups: dict[str, set[str]] = {}
+    for source_person, owner in observed.owners.items():
+        groups.setdefault(owner, set()).add(source_person)
+    live_people = {frozenset(group) for group in groups.values()}
+    live_needs = {_shown(need, frozenset(groups.get(need["person_key"], ()))) for need in _standing(observed.needs)}
+    batch_needs = {_shown(need.model_dump(), preview.groups[need.person_key]) for need in preview.needs}
+    batch_measures = {_key(measure): measure.model_dump() for measure in preview.measures}
+    live_totals = {stratum: count for stratum, count in observed.totals.items() if count}
+    return Differences(
+        len(live_people ^ set(preview.people)),
+        len(live_needs ^ batch_needs),
+        len(set(live_totals.items()) ^ set(preview.totals.items())),
+        sum(
+            not _alike(observed.measures.get(key), batch_measures.get(key))
+            for key in {*observed.measures, *batch_measures}
+        ),
+        len(set(observed.rejected.items()) ^ set(preview.rejected.items())),
+    )
+
+
+def judge(observed: Observed, preview: PreviewResult, county: County) -> Verdict:
+    """Open needs and links against the county's truth."""
+    truth, tokens = county.truth, _Tokens(preview)
+    expected = {(tokens.owner(observed, need.members), need.support) for need in truth.needs_open}
+    allowed = expected | {(tokens.owner(observed, need.members), need.support) for need in truth.needs_hard}
+    found = {(need["person_key"], need["support"]) for need in observed.needs if need["state"] == "open"}
+    wanted = {tokens.pair(*link) for link in truth.expected_links}
+    possible = wanted | {tokens.pair(*link) for link in truth.hard_links}
+    linked = _linked(observed.owners)
+    return Verdict(
+        len(expected),
+        len(expected - found),
+        len(found - allowed),
+        len(wanted),
+        len(wanted - linked),
+        len(linked - possible),
+    )
+
+
+class _Tokens:
+    """The county's (connector, local id) in the hub's tokens; what the hub never saw stands for itself."""
+
+    def __init__(self, preview: PreviewResult) -> None:
+        self._local = preview.local
+
+    def token(self, record: Any) -> str:
+        return self._local.get((record.connector, record.local_id), f"unseen {record.connector}/{record.local_id}")
+
+    def pair(self, left: Any, right: Any) -> Pair:
+        return frozenset((self.token(left), self.token(right)))
+
+    def owner(self, observed: Observed, members: Iterable[Any]) -> str:
+        """The person_key that most of these records have."""
+        owners = Counter(
+            observed.owners.get(self.token(member), f"nobody for {self.token(member)}") for member in members
+        )
+        return max(owners.items(), key=lambda item: (item[1], item[0]))[0]
+
+
+def widest_gap(measures: Iterable[Mapping[str, Any] | EquityMeasure]) -> Mapping[str, Any] | None:
+    """The measure farthest below its reference group, over all areas; None when no group has one."""
+    rows = [measure.model_dump() if isinstance(measure, EquityMeasure) else measure for measure in measures]
+    rated = [
+        row
+        for row in rows
+        if row["area"] == "all" and row["difference"] is not None and row["difference_upper"] is not None
+    ]
+    return min(rated, key=lambda row: row["difference"], default=None)
+
+
+def _standing(needs: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [need for need in needs if need["state"] in CURRENT_STATES]
+
+
+def _shown(need: Mapping[str, Any], group: frozenset[str]) -> tuple[Any, ...]:
+    named = ("need_id", "support", "state", "urgency", "since", "until", "rule")
+    listed = ("reasons", "evidence", "labels", "purposes")
+    return (group, *(need[name] for name in named), *(tuple(need[name]) for name in listed))
+
+
+def _linked(owners: Mapping[str, str]) -> set[Pair]:
+    groups: dict[str, list[str]] = {}
+    for source_person, owner in owners.items():
+        groups.setdefault(owner, []).append(source_person)
+    return {frozenset(pair) for group in groups.values() for pair in combinations(group, 2)}
+
+
+def _key(measure: EquityMeasure) -> str:
+    return f"{measure.indicator}|{measure.area}|{measure.dimension}|{measure.group}"
+
+
+def _alike(live: Mapping[str, Any] | None, batch: Mapping[str, Any] | None) -> bool:
+    """The same figures; a measure that counts nobody and has no population says nothing."""
+    if live is None or batch is None:
+        known = live or batch or {}
+        return not known.get("numerator") and not known.get("denominator")
+    return dict(live) == dict(batch)

@@ -1,0 +1,57 @@
+"""What the demo says at its end, in plain sentences: tested, positive, needed help, found, missed, widest gap and how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.demo.judge import Verdict
+
+__all__ = ["GROUP_WORDS", "closing_words"]
+
+GROUP_WORDS = {
+    "aian": "American Indian or Alaska Native",
+    "asian": "Asian",
+    "black": "Black",
+    "hispanic": "Hispanic",
+    "mena": "Middle Eastern or North African",
+    "multiracial": "multiracial",
+    "nhpi": "Native Hawaiian or Pacific Islander",
+    "other": "other",
+    "white": "white",
+}
+
+
+def closing_words(
+    *, people: int, tested: int, positive: int, verdict: Verdict, gap: Mapping[str, Any] | None, equal: bool
+) -> list[str]:
+    """The last lines of `hub demo`. `gap` is the widest gap's measure (None: no group can be compared)."""
+    found = verdict.needs_expected - verdict.needs_missed
+    lines = [
+        f"In this made-up county of {people:,} people, {tested:,} were tested and {positive:,} had to isolate.",
+        f"On the last day {verdict.needs_expected:,} open needs for a place or food stood in the truth: "
+        f"the hub found {found:,}, missed {verdict.needs_missed:,} and raised {verdict.needs_wrong:,} that nobody has.",
+        f"Of {verdict.links_expected:,} pairs of records that agree exactly it joined "
+        f"{verdict.links_expected - verdict.links_missed:,}, and {verdict.links_wrong:,} pairs of different people.",
+    ]
+    if gap is None:
+        lines.append("No group is large enough to say whom vaccination passes by.")
+    else:
+        lines.append(_gap_words(gap))
+    lines.append(
+        "A batch computation over the same files gives exactly the same."
+        if equal
+        else "A batch computation over the same files gives something else: this is a bug, please report it."
+    )
+    return lines
+
+
+def _gap_words(gap: Mapping[str, Any]) -> str:
+    group, reference = (GROUP_WORDS.get(gap[name], str(gap[name])) for name in ("group", "reference_group"))
+    points, low, high = (-100 * gap[name] for name in ("difference", "difference_upper", "difference_lower"))
+    sure = "the gap is real" if low > 0 else "it may be chance"
+    return (
+        f"Widest gap in vaccination: {group} people are {points:.0f} points behind {reference} people "
+        f"({100 * gap['estimate']:.0f} % have a dose); between {low:.0f} and {high:.0f} points with 95 % confidence: {sure}. "
+        f"The race of {100 * gap['unknown_share']:.0f} % of those vaccinated is unknown."
+    )

@@ -1,0 +1,185 @@
+"""The whole path without a broker: mapped records in; links, needs, sites, tallies and measures out, by the same pure code.
+
+What the live stack must equal, once all is folded and the clock has reached `as_of`. Ids are those of the installation whose
+keys are handed in. Needs that later facts closed as `withdrawn` or `superseded` do not appear: whether an id was ever issued
+depends on when facts came; which needs stand does not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+from hub.domain.events import Event, PersonBlock, Site
+from hub.domain.history import Row, decode_row
+from hub.domain.identity import link, linked_fields
+from hub.domain.ids import Ids
+from hub.domain.isolation import Rules
+from hub.domain.measures import Denominators, EquityMeasure, measures
+from hub.domain.needs import SupportNeed
+from hub.domain.projection import Projector
+
+__all__ = ["CURRENT_STATES", "Outcome", "Preview", "PreviewResult"]
+
+CURRENT_STATES = ("open", "helped", "ended")
+
+
+class Outcome(Protocol):
+    """What mapping says of one record (hub.mapping.program.Mapped, after the agreement's grant)."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def event(self) -> Event | None: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewResult:
+    """Everything that stands at `as_of`. `groups`: the source_persons behind each need's person; `local`: who a source's id is."""
+
+    as_of: date
+    events: Mapping[str, int]
+    rejected: Mapping[str, int]
+    ignored: Mapping[str, int]
+    people: frozenset[frozenset[str]]
+    needs: tuple[SupportNeed, ...]
+    groups: Mapping[str, frozenset[str]]
+    sites: tuple[Mapping[str, Any], ...]
+    totals: Mapping[str, int]
+    measures: tuple[EquityMeasure, ...]
+    local: Mapping[tuple[str, str], str] = field(repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """For `hub preview --json`: no identifier of a person in it."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "events": dict(self.events),
+            "rejected": dict(self.rejected),
+            "ignored": dict(self.ignored),
+            "people": len(self.people),
+            "needs": [need.model_dump(mode="json", exclude={"revision"}) for need in self.needs],
+            "sites": list(self.sites),
+            "tallies": dict(self.totals),
+            "measures": [measure.model_dump(mode="json") for measure in self.measures],
+        }
+
+
+class Preview:
+    """Take outcomes in any order, as often as they come; then `finish`."""
+
+    def __init__(self, ids: Ids, rules: Rules, denominators: Denominators, *, include_test: bool = False) -> None:
+        self._ids, self._rules, self._denominators = ids, rules, denominators
+        self._include_test = include_test
+        self._events: dict[str, Event] = {}
+        self._counts: dict[str, Counter[str]] = {"event": Counter(), "rejected": Counter(), "ignored": Counter()}
+
+    def take(self, outcomes: Iterable[Outcome]) -> None:
+        """Count every outcome; keep each event once."""
+        for outcome in outcomes:
+            event = outcome.event
+            word = type(event).kind if event is not None else outcome.reason or "unknown"
+            self._counts[outcome.outcome][word] += 1
+            if event is not None:
+                self._events.setdefault(event.event_id, event)
+
+    def finish(self, as_of: date) -> PreviewResult:
+        """The batch answer on day `as_of`."""
+        people = [event for event in self._events.values() if event.source_person is not None]
+        groups = link(people, self._ids)
+        rows = self._fold(people, groups)
+        needs, by_person, totals = self._project(rows, groups, as_of)
+        return PreviewResult(
+            as_of=as_of,
+            events=dict(sorted(self._counts["event"].items())),
+            rejected=dict(sorted(self._counts["rejected"].items())),
+            ignored=dict(sorted(self._counts["ignored"].items())),
+            people=frozenset(groups.values()),
+            needs=tuple(sorted(needs, key=lambda need: need.need_id)),
+            groups=by_person,
+            sites=tuple(self._sites(totals)),
+            totals=dict(sorted(totals.items())),
+            measures=tuple(measures(totals, self._denominators)),
+            local=_local_ids(people),
+        )
+
+    def _fold(self, events: Iterable[Event], groups: Mapping[str, frozenset[str]]) -> dict[str, Row]:
+        rows: dict[str, Row] = {}
+        for event in events:
+            assert event.source_person is not None
+            key = _person(groups[event.source_person])
+            row = rows.get(key)
+            if row is None:
+                row = rows[key] = decode_row(None)
+            row.apply(key, 0, _record(event, self._include_test))
+        return rows
+
+    def _project(
+        self, rows: Mapping[str, Row], groups: Mapping[str, frozenset[str]], as_of: date
+    ) -> tuple[list[SupportNeed], dict[str, frozenset[str]], Counter[str]]:
+        projector = Projector(self._ids, self._rules)
+        needs: list[SupportNeed] = []
+        by_person: dict[str, frozenset[str]] = {}
+        totals: Counter[str] = Counter()
+        for key, row in rows.items():
+            projection = projector.project(key, row, as_of)
+            totals.update(projection.gained)
+            standing = [need for need in projection.needs if need.state in CURRENT_STATES]
+            needs.extend(standing)
+            if standing:
+                by_person[key] = groups[next(iter(row.subs))]
+        return needs, by_person, totals
+
+    def _sites(self, totals: Mapping[str, int]) -> list[dict[str, Any]]:
+        newest: dict[str, Site] = {}
+        for event in self._events.values():
+            if isinstance(event, Site):
+                known = newest.get(event.fact_key)
+                if known is None or _version(event) > _version(known):
+                    newest[event.fact_key] = event
+        return [
+            {
+                "site": site.site,
+                "site_kind": site.site_kind,
+                "beds": site.beds,
+                "present": totals.get(f"present|{site.site}|site|{site.site_kind}", 0),
+                "isolating": totals.get(f"isolating|{site.site}|site|{site.site_kind}", 0),
+            }
+            for site in sorted(newest.values(), key=lambda site: site.site)
+            if site.active
+        ]
+
+
+def _person(group: frozenset[str]) -> str:
+    """Stands for the person_key that a registry would mint: a person is the set of its source_persons."""
+    return min(group)
+
+
+def _version(event: Event) -> tuple[Any, ...]:
+    return (event.changed_at, event.status_rank, event.content_hash, event.mapping_version)
+
+
+def _record(event: Event, include_test: bool) -> dict[str, Any]:
+    """The event as the person topic carries it."""
+    fields = {name: getattr(event, name) for name in type(event).model_fields if name != "person"}
+    block = event.person if isinstance(event.person, PersonBlock) else None
+    _, county, postal_code = linked_fields(block)
+    if event.race_ethnicity is not None:
+        fields["race_ethnicity"] = event.race_ethnicity.model_dump()
+    if include_test and "processing" in fields:
+        fields["processing"] = "production"
+    return {**fields, "kind": type(event).kind, "link_revision": 1, "county": county, "postal_code": postal_code}
+
+
+def _local_ids(events: Iterable[Event]) -> dict[tuple[str, str], str]:
+    return {
+        (event.source, event.person.local_id): event.source_person
+        for event in events
+        if isinstance(event.person, PersonBlock)
+        and event.person.local_id is not None
+        and event.source_person is not None
+    }
