@@ -97,7 +97,10 @@ def _tuples(value: Any) -> Any:
 
 
 def _complaint(path: Path, error: Any, lines: dict[_Path, int]) -> str:
-    at: _Path = tuple(part for part in error["loc"])
+    at: _Path = ()
+    for depth, part in enumerate(error["loc"], start=1):
+        if (*at, part) in lines or depth == len(error["loc"]):  # else the tag of a union, which stands in no file
+            at = (*at, part)
     line = next((lines[at[:n]] for n in range(len(at), -1, -1) if at[:n] in lines), 1)
     field = ".".join(str(part) for part in at) or "file"
     return f"{path}:{line}: {field}: {error['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,76 @@
+"""The catalogue: what is shipped loads, and a mistake is named with file, line and field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.connectors.catalog import SHIPPED, Connector, find, load
+from hub.domain.events import EVENT_TYPES
+from hub.errors import ConfigError
+from hub.privacy.agreements import example_agreement
+
+NAMES = ["hmis-csv", "hrsn-screening", "iis-cvrs", "lab-elr-hl7v2", "sara-alert"]
+
+
+def own(tmp_path: Path, name: str, text: str) -> Path:
+    (tmp_path / name).mkdir()
+    path = tmp_path / name / "connector.yaml"
+    path.write_text(text)
+    return path
+
+
+def shipped(name: str) -> str:
+    return (SHIPPED / name / "connector.yaml").read_text()
+
+
+def test_one_connector_per_kind_of_source_is_shipped() -> None:
+    connectors = load()
+    assert list(connectors) == NAMES
+    assert {c.source.sector for c in connectors.values()} == {"labs", "immunization", "contact-tracing", "shelters", "food"}
+    assert connectors["lab-elr-hl7v2"].door.kind == "mllp"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_agreement_grants_what_its_connector_emits(name: str) -> None:
+    connector = load()[name]
+    assert set(connector.emits) <= set(EVENT_TYPES)
+    assert set(connector.emits) == set(example_agreement(name).events)
+
+
+def test_a_folder_of_the_installation_wins_over_the_shipped_one(tmp_path: Path) -> None:
+    own(tmp_path, "iis-cvrs", shipped("iis-cvrs").replace("unit: file", "unit: file\n  stable_s: 9.5"))
+    door = load([tmp_path])["iis-cvrs"].door
+    assert door.kind == "file-drop"
+    assert door.stable_s == 9.5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("kind: file-drop", "kind: carrier-pigeon", r"connector\.yaml:7: door: .*mllp"),
+        ("unit: file", "unit: bucket", r"connector\.yaml:9: door\.unit: "),
+        ("unit: file", "stable_s: -1", r"connector\.yaml:9: door\.stable_s: "),
+        ("title:", "titel:", r"connector\.yaml:2: titel: Extra"),
+        ("name: iis-cvrs\n", "name: another\n", r"connector\.yaml: name: is another"),
+        ("program: iis-cvrs", "program: '../../etc'", r"connector\.yaml:10: program: "),
+    ],
+)
+def test_a_mistake_is_named_with_file_line_and_field(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    text = shipped("iis-cvrs")
+    assert old in text
+    own(tmp_path, "iis-cvrs", text.replace(old, new, 1))
+    with pytest.raises(ConfigError, match=complaint):
+        load([tmp_path])
+
+
+def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"there is no .*; there are other"):
+        load(programs={"other": object()})
+
+
+def test_an_unknown_name_lists_the_names_there_are() -> None:
+    connectors: dict[str, Connector] = load()
+    with pytest.raises(ConfigError, match="there is no connector nope; there are hmis-csv, "):
+        find("nope", connectors)
