@@ -10,7 +10,8 @@ from pathlib import Path
 
 from hub.domain.events import Sealed
 from hub.errors import Reject, RetryError
-from hub.identity.registry import LOCAL_ID_PLACE, translated
+from hub.identity.batch import LOCAL_ID_PLACE
+from hub.identity.registry import translated
 from hub.privacy.vault import Vault
 
 __all__ = ["Lookup"]

@@ -8,7 +8,7 @@ from typing import Protocol
 from hub.bus.consumer import Incoming
 from hub.domain.events import Event, Model
 from hub.errors import Reject
-from hub.identity.registry import OutRecord
+from hub.identity.batch import OutRecord
 
 __all__ = ["Pending", "Reader", "Wire", "Writer"]
 

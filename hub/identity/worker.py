@@ -23,17 +23,21 @@ from hub.domain.identity_events import Decision, Link
 from hub.domain.ids import Ids
 from hub.domain.person_events import Membership, person_event
 from hub.errors import Reject
+from hub.identity.batch import Batch, OutboxRow, OutRecord
 from hub.identity.linker import ACTOR, MODEL, Sighting, SourcePerson
 from hub.identity.ports import Reader, Wire, Writer
-from hub.identity.registry import Batch, OutboxRow, OutRecord, Registry
+from hub.identity.registry import Registry
 from hub.ops import metrics
 from hub.ops.logs import logger
 from hub.privacy.vault import Vault
 
-__all__ = ["STEPS", "Identify"]
+__all__ = ["GROUP", "STEPS", "Identify"]
 
 STEPS = ("polled", "seen", "stored", "half-produced", "produced", "confirmed", "forgotten", "committed")
 """Between any two of these the process may be killed; the tests do."""
+
+GROUP = "hub.identify"
+"""Its consumer group."""
 
 _MAX_RECORDS = 1_000
 _POLL_S = 0.2
@@ -206,4 +210,4 @@ def _measure(batch: Batch, incoming: Sequence[Incoming]) -> None:
     for record in incoming:
         newest[record.topic] = max(newest.get(record.topic, 0), record.timestamp_ms)
     for topic, timestamp_ms in newest.items():
-        metrics.LAG_SECONDS.set(max(0.0, now_ms - timestamp_ms) / 1_000, group="hub.identify", topic=topic)
+        metrics.LAG_SECONDS.set(max(0.0, now_ms - timestamp_ms) / 1_000, group=GROUP, topic=topic)

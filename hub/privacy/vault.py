@@ -85,6 +85,14 @@ class Vault:
         cipher = self._cipher(key_id, create=True)
         return _encrypt(cipher, key_id, plaintext, place)
 
+    def seal_many(self, plaintexts: Sequence[bytes], key_id: str, *place: str) -> list[bytes]:
+        """Seal many under one key; the ciphertexts only, to be opened as Sealed(key_id, ciphertext)."""
+        if not plaintexts:
+            return []
+        cipher, aad = self._cipher(key_id, create=True), _aad(place)
+        nonces = [os.urandom(_NONCE) for _ in plaintexts]
+        return [nonce + cipher.encrypt(nonce, each, aad) for nonce, each in zip(nonces, plaintexts, strict=True)]
+
     def open(self, sealed: Sealed, *place: str) -> bytes:
         """The clear bytes; Reject when the key is gone or the bytes do not belong to `place`."""
         try:

@@ -10,7 +10,7 @@ from typing import Any
 from hub.bus.consumer import Incoming
 from hub.domain.events import Event, Model, Person, PersonBlock, ShelterStay
 from hub.errors import Reject, RetryError
-from hub.identity.registry import OutRecord
+from hub.identity.batch import OutRecord
 
 PERSON_TOPIC = "hub.person.event.v1"
 TOPICS = {"link": "hub.identity.link.v1", "decision": "hub.identity.decision.v1"}

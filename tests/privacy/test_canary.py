@@ -63,7 +63,7 @@ def test_no_canary_leaves_the_linkage_zone(tmp_path: Path, logged: io.StringIO) 
     """Through identify with a merge, a split, dead letters and a lost report: topics, keys, headers, logs, metrics, files."""
     other = CANARY_BLOCK.model_copy(update={"given_name": "Otherwise"})
     broken = event_of("c", 1, None).model_copy(update={"person": Sealed(key_id="c", ciphertext=b"x" * 40)})
-    story = [event_of("a", 1, CANARY_BLOCK), stay_of("b", 1), event_of("b", 2, CANARY_BLOCK), JUNK, broken,
+    story: list[Event | bytes] = [event_of("a", 1, CANARY_BLOCK), stay_of("b", 1), event_of("b", 2, CANARY_BLOCK), JUNK, broken,
              event_of("b", 3, other), event_of(None, 4, CANARY_BLOCK)]  # fmt: skip
     site = Site(tmp_path, story)
     site.log.fail_report = True

@@ -121,6 +121,12 @@ def test_a_small_cache_forgets_but_still_opens(tmp_path: Path) -> None:
     assert [vault.open(one, "t") for one in sealed] == [bytes([n]) for n in range(5)]
 
 
+def test_many_sealed_at_once_open_one_by_one(vault: Vault) -> None:
+    sealed = vault.seal_many([b"a", b"b"], "k", "t")
+    assert [vault.open(Sealed(key_id="k", ciphertext=each), "t") for each in sealed] == [b"a", b"b"]
+    assert vault.seal_many([], "k", "t") == []
+
+
 def _seal_many(path: Path, out: str) -> None:
     vault = Vault(path, KEK)
     vault.ensure_keys(f"p{n}" for n in range(50))

@@ -1,0 +1,166 @@
+"""One transaction of the registry: sightings in; changed people, decisions and outbox rows out."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from hub.domain.identity import NEVER, Version
+from hub.identity.linker import ACTOR, MODEL, Decided, Linker, Sighting, SourcePerson
+from hub.privacy.vault import Vault
+
+__all__ = ["LOCAL_ID_PLACE", "OUTBOX_KEY", "OUTBOX_PLACE", "Batch", "OutRecord", "OutboxRow"]
+
+OutRecord = tuple[str, bytes | None, bytes | None, int | None, list[tuple[str, bytes]] | None]
+"""topic, key, value, partition (None: by key), headers: what a producer takes."""
+OUTBOX_KEY = "identity-outbox"
+OUTBOX_PLACE = ("identity.sqlite", "outbox")
+LOCAL_ID_PLACE = ("identity.sqlite", "local-id")
+_COLUMNS = "token, source, person_key, link_revision, match_key, block_version, local_id"
+_LISTED = "(SELECT value FROM json_each(?))"
+
+
+class OutboxRow(NamedTuple):
+    """A record to publish, by its place in the outbox."""
+
+    seq: int
+    record: OutRecord
+
+
+class Batch:
+    """One open transaction. `decisions`, `links` (created or moved source persons) and `memberships` (source person and
+    the person_key to tell) say what changed; `rows` what was put into the outbox."""
+
+    def __init__(self, db: sqlite3.Connection, vault: Vault, mint: Callable[[], str]) -> None:
+        self._db, self._vault, self._mint = db, vault, mint
+        self._linker: Linker | None = None
+        self.decisions: list[tuple[int, Decided]] = []
+        self.links: list[SourcePerson] = []
+        self.memberships: list[tuple[SourcePerson, str]] = []
+        self.rows: list[OutboxRow] = []
+
+    def see(self, sightings: Sequence[Sighting]) -> dict[str, SourcePerson]:
+        """Take the sightings in, once per batch; each source person as it stands after all of them."""
+        rows = self._rows("token", {each.source_person for each in sightings})
+        linker = self._linker = self._load(sightings, rows)
+        first_local_ids: dict[str, str] = {}
+        for each in sightings:
+            row = linker.see(each)
+            if each.local_id and row.local_id is None:
+                first_local_ids.setdefault(row.token, each.local_id.strip())
+        for token, local_id in first_local_ids.items():
+            sealed = self._vault.seal(local_id.encode(), token, *LOCAL_ID_PLACE, token)
+            linker.rows[token].local_id = sealed.ciphertext
+            linker.changed.add(token)
+        self._store_people(linker)
+        self._store_decisions(linker.decisions)
+        revised = linker.touched.keys() | {token for decided in linker.decisions for token in decided.moved}
+        self.links = [linker.rows[token] for token in sorted(revised)]
+        self.memberships = [
+            (linker.rows[token], told) for token in sorted(linker.touched) for told in sorted(linker.touched[token])
+        ]
+        return linker.rows
+
+    def put(self, records: Iterable[OutRecord]) -> None:
+        """Put records into the outbox, in this order."""
+        start = self.rows[-1].seq if self.rows else self._last("outbox")
+        self.rows.extend(OutboxRow(start + number, record) for number, record in enumerate(records, 1))
+
+    def store(self) -> None:
+        """Write the outbox; called at the end of the transaction."""
+        values = [row.record[2] for row in self.rows]
+        sealed = iter(self._vault.seal_many([each for each in values if each is not None], OUTBOX_KEY, *OUTBOX_PLACE))
+        self._db.executemany(
+            "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (row.seq, topic, key, partition, None if value is None else next(sealed), _headers_text(headers))
+                for row in self.rows
+                for topic, key, value, partition, headers in [row.record]
+            ],
+        )
+
+    def _load(self, sightings: Sequence[Sighting], rows: dict[str, SourcePerson]) -> Linker:
+        """The part of the picture these sightings can touch: their groups and the groups they may join."""
+        active = [each for each in sightings if _may_change(rows.get(each.source_person), each)]
+        keys = {each.key for each in active if each.key is not None}
+        moving = {rows[each.source_person].person_key for each in active if each.source_person in rows}
+        joined = self._rows("match_key", keys)
+        people = moving | {row.person_key for row in joined.values()}
+        rows = self._rows("person_key", people) | joined | rows
+        members: dict[str, set[str]] = {}
+        for row in rows.values():
+            members.setdefault(row.person_key, set()).add(row.token)
+        by_match = {row.match_key: row.person_key for row in rows.values() if row.match_key is not None}
+        query = f"SELECT person_key, seq FROM person WHERE person_key IN {_LISTED}"  # noqa: S608
+        age = dict(self._db.execute(query, (json.dumps(list(people)),))) if people else {}
+        return Linker(rows, members, by_match, age, self._mint)
+
+    def _rows(self, column: str, values: set[str]) -> dict[str, SourcePerson]:
+        if not values:
+            return {}
+        query = f"SELECT {_COLUMNS} FROM source_person WHERE {column} IN {_LISTED}"  # noqa: S608
+        return {
+            token: SourcePerson(token, source, person, revision, key, _version(version), local_id)
+            for token, source, person, revision, key, version, local_id in self._db.execute(
+                query, (json.dumps(list(values)),)
+            )
+        }
+
+    def _store_people(self, linker: Linker) -> None:
+        self._db.executemany("INSERT INTO person (person_key) VALUES (?)", [(key,) for key in linker.created])
+        self._db.executemany(
+            "UPDATE person SET merged_into = ? WHERE person_key = ?",
+            [(kept, gone) for gone, kept in linker.merged.items()],
+        )
+        self._db.executemany(
+            "INSERT OR REPLACE INTO source_person VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    row.token,
+                    row.source,
+                    row.person_key,
+                    row.link_revision,
+                    row.match_key,
+                    _version_text(row.version),
+                    row.local_id,
+                )
+                for row in (linker.rows[token] for token in sorted(linker.changed))
+            ],
+        )
+
+    def _store_decisions(self, decisions: Sequence[Decided]) -> None:
+        self.decisions = list(enumerate(decisions, self._last("decision") + 1))
+        self._db.executemany(
+            "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (seq, kind, person_key, json.dumps(evidence), MODEL, ACTOR, json.dumps(moved), before, after)
+                for seq, (kind, person_key, evidence, moved, before, after) in self.decisions
+            ],
+        )
+
+    def _last(self, table: str) -> int:
+        """The highest number this table ever gave out."""
+        query = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?"
+        return int(self._db.execute(query, (table,)).fetchone()[0])
+
+
+def _may_change(row: SourcePerson | None, sighting: Sighting) -> bool:
+    return row is None or row.is_moved_by(sighting)
+
+
+def _version_text(version: Version) -> str | None:
+    return None if version == NEVER else json.dumps([version[0].isoformat(), *version[1:]])
+
+
+def _version(text: str | None) -> Version:
+    if text is None:
+        return NEVER
+    at, rank, content, mapping = json.loads(text)
+    return (datetime.fromisoformat(at), rank, content, mapping)
+
+
+def _headers_text(headers: list[tuple[str, bytes]] | None) -> str:
+    return json.dumps([(name, value.decode()) for name, value in headers or ()])
