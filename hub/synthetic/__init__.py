@@ -6,7 +6,8 @@ from hub.synthetic.county import County, PopulationRow, Story, make_county
 from hub.synthetic.deliveries import Delivery
 from hub.synthetic.facts import SourceId
 from hub.synthetic.faults import Planted
-from hub.synthetic.truth import ExpectedNeed, Truth, Window
+from hub.synthetic.reckoning import ExpectedNeed, Window
+from hub.synthetic.truth import Truth
 
 __all__ = [
     "County",

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from hub.synthetic.facts import Benefit, Contact, Ledger, Registration, SourceId, Stay
 from hub.synthetic.hmis_columns import HMIS_COLUMNS
+from hub.synthetic.hmis_sites import COC, SITES, Row, stamped
 from hub.synthetic.people import Person
-from hub.synthetic.places import ORGANIZATIONS, PROJECTS
 
 __all__ = ["Hmis"]
 
 PERIOD_START = date(2020, 10, 1)
-_COC = "TN-599"
 _RACES = {
     "aian": "AmIndAKNative",
     "asian": "Asian",
@@ -24,7 +23,6 @@ _RACES = {
 }
 _FLAGS = (*_RACES.values(), "HispanicLatinaeo", "MidEastNAfrican")
 _GENDERS = ("Woman", "Man", "NonBinary", "CulturallySpecific", "Transgender", "Questioning", "DifferentIdentity")
-Row = Mapping[str, object]
 
 
 class Hmis:
@@ -61,7 +59,7 @@ class Hmis:
         rows["Services"] = [_night(night, stay) for night, stay in self._nights if night < day]
         rows["CurrentLivingSituation"] = [_contact(c) for c in self._ledger.contacts if c.day < day]
         rows["IncomeBenefits"] = [_income(b) for b in self._ledger.benefits if b.enrollment_id in enrolled]
-        rows.update(_SITES)
+        rows.update(SITES)
         for name, more in (extra or {}).items():
             rows[name] = [*rows[name], *more]
         return {f"{name}.csv": _table(columns, rows[name], export_id) for name, columns in HMIS_COLUMNS.items()}
@@ -101,7 +99,7 @@ class Hmis:
             **dict.fromkeys(_GENDERS, 0),
         }
         row["Woman" if person.sex == "F" else "Man"] = 1
-        return {**row, **_stamped(self._first[sid])}
+        return {**row, **stamped(self._first[sid])}
 
     def _enrollment(self, stay: Stay) -> Row:
         return {
@@ -111,10 +109,10 @@ class Hmis:
             "EntryDate": stay.entry,
             "HouseholdID": stay.household,
             "RelationshipToHoH": 1 if stay.head else 4,
-            "EnrollmentCoC": _COC,
+            "EnrollmentCoC": COC,
             "LivingSituation": stay.came_from,
             "DisablingCondition": 0,
-            **_stamped(stay.entry),
+            **stamped(stay.entry),
         }
 
 
@@ -136,7 +134,7 @@ def _exit(stay: Stay) -> Row:
         "PersonalID": stay.sid.local_id,
         "ExitDate": stay.exit,
         "Destination": stay.destination,
-        **_stamped(stay.exit),
+        **stamped(stay.exit),
     }
 
 
@@ -151,7 +149,7 @@ def _health(stay: Stay) -> Row:
         "WhenOccurred": 1 if fleeing else "",
         "CurrentlyFleeing": fleeing or "",
         "DataCollectionStage": 1,
-        **_stamped(stay.entry),
+        **stamped(stay.entry),
     }
 
 
@@ -163,7 +161,7 @@ def _night(night: date, stay: Stay) -> Row:
         "DateProvided": night,
         "RecordType": 200,
         "TypeProvided": 200,
-        **_stamped(night),
+        **stamped(night),
     }
 
 
@@ -175,7 +173,7 @@ def _contact(contact: Contact) -> Row:
         "PersonalID": sid.local_id,
         "InformationDate": day,
         "CurrentLivingSituation": code,
-        **_stamped(day),
+        **stamped(day),
     }
 
 
@@ -192,13 +190,8 @@ def _income(benefit: Benefit) -> Row:
         "WIC": int(wic),
         "InsuranceFromAnySource": 99,
         "DataCollectionStage": 1,
-        **_stamped(day),
+        **stamped(day),
     }
-
-
-def _stamped(day: date) -> dict[str, object]:
-    at = datetime.combine(day, time(21))
-    return {"DateCreated": at, "DateUpdated": at, "UserID": "12"}
 
 
 def _table(columns: Sequence[str], rows: Sequence[Row], export_id: str) -> bytes:
@@ -214,60 +207,3 @@ def _cell(value: object) -> str:
     """Dates and times print as HMIS wants them; a text with a comma or a quote is quoted."""
     text = str(value)
     return '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text
-
-
-_OPENED = date(2019, 11, 1)
-_SITES: dict[str, list[Row]] = {
-    "Organization": [
-        {
-            "OrganizationID": key,
-            "OrganizationName": name,
-            "VictimServiceProvider": 0,
-            "OrganizationCommonName": name,
-            **_stamped(_OPENED),
-        }
-        for key, name in ORGANIZATIONS
-    ],
-    "Project": [
-        {
-            "ProjectID": p.project_id,
-            "OrganizationID": p.organization_id,
-            "ProjectName": p.name,
-            "ProjectCommonName": p.name,
-            "OperatingStartDate": _OPENED,
-            "ContinuumProject": 1,
-            "ProjectType": p.type,
-            "HousingType": 1 if p.beds else "",
-            "TargetPopulation": 4,
-            **_stamped(_OPENED),
-        }
-        for p in PROJECTS
-    ],
-    "HMISParticipation": [
-        {
-            "HMISParticipationID": f"P-{p.project_id}",
-            "ProjectID": p.project_id,
-            "HMISParticipationType": 1,
-            "HMISParticipationStatusStartDate": _OPENED,
-            **_stamped(_OPENED),
-        }
-        for p in PROJECTS
-    ],
-    "Inventory": [
-        {
-            "InventoryID": f"I-{p.project_id}",
-            "ProjectID": p.project_id,
-            "CoCCode": _COC,
-            "HouseholdType": 3 if p.families else 1,
-            "Availability": 1,
-            "UnitInventory": 0,
-            "BedInventory": p.beds,
-            "OtherBedInventory": p.beds,
-            "ESBedType": p.es_bed_type,
-            "InventoryStartDate": _OPENED,
-            **_stamped(_OPENED),
-        }
-        for p in PROJECTS
-        if p.beds
-    ],
-}

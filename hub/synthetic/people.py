@@ -5,15 +5,15 @@ No two different people share normalised full name and birth date: a record that
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
 from hub.synthetic.names import ORIGINS
 from hub.synthetic.places import AREAS, FIRST_DAY, Area
+from hub.synthetic.spelling import letters, name_key
 
-__all__ = ["Household", "Person", "make_people", "name_key"]
+__all__ = ["RACE_CODES", "Household", "Person", "make_people"]
 
 # CDCREC codes of the groups; Hispanic people answer the race question in several ways.
 RACE_CODES = {"white": "2106-3", "black": "2054-5", "asian": "2028-9", "aian": "1002-5", "nhpi": "2076-8"}
@@ -99,16 +99,6 @@ class Household:
     members: list[Person]
 
 
-def name_key(given: str, family: str, birth_date: date | None) -> tuple[str, str, str]:
-    """What two records must share to agree exactly: letters only, no accents, no case; and the birth date."""
-    return _letters(given), _letters(family), birth_date.isoformat() if birth_date else ""
-
-
-def _letters(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(sign for sign in decomposed if sign.isalnum())
-
-
 def make_people(count: int, rng: Random) -> list[Household]:
     """Households that hold `count` people in all. The first is one adult in a shelter: the one whose story the demo follows."""
     if count < 1:
@@ -187,7 +177,7 @@ class _Makers:
             surname = family if place != 1 or rng.random() < 0.6 else self._family(origin)
             given, birth = self._untaken(given, surname, birth, origin, sex)
             middle = self._given(origin, sex) if rng.random() < 0.2 else ""
-            email = f"{_letters(given)[:12]}.{first + place}@example.org"
+            email = f"{letters(given)[:12]}.{first + place}@example.org"
             members.append(
                 Person(
                     first + place,

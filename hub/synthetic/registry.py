@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
 from random import Random
 
 from hub.synthetic.facts import Ledger, Registration, SourceId
-from hub.synthetic.people import Person, name_key
+from hub.synthetic.people import Person
+from hub.synthetic.spelling import name_key, plain_capitals
 
-__all__ = ["Registrar", "plain_capitals"]
+__all__ = ["Registrar"]
 
 ERROR_RATE = 0.025
 RACE_UNKNOWN = {"lab-elr-hl7v2": 0.25, "iis-cvrs": 0.15, "sara-alert": 0.12, "hmis-csv": 0.03, "hrsn-screening": 0.08}
-
-
-def plain_capitals(name: str) -> str:
-    """A name as an old system keeps it: capitals without accents. Agrees exactly with the name once normalised."""
-    decomposed = unicodedata.normalize("NFKD", name)
-    return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).upper()
 
 
 class Registrar:

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from hub.commands.synthetic import synthetic
 from hub.synthetic import County, Delivery, make_county
 from hub.synthetic.evidence import known_of, unmistakable
-from hub.synthetic.people import name_key
 from hub.synthetic.places import CONGREGATE, ISOLATION_PROJECT
+from hub.synthetic.spelling import name_key
 
 
 def _fingerprint(county: County) -> str:
