@@ -1,0 +1,88 @@
+# Everything a newcomer types. Needs Python 3.11 or newer and make; nothing else, no root.
+# bash, so that a pipe's failure is a failure.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PY := $(VENV)/bin/python
+# The Python to make the environment with: 3.11 is what the lock was resolved for.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# Tests in parallel; the live ones share one broker.
+JOBS ?= 2
+# What the demo's county is: make demo DEMO="--people 2000 --seed 7"
+DEMO ?=
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --upgrade --generate-hashes --allow-unsafe \
+	--strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
+
+.PHONY: help demo test check fix setup setup-dev setup-ci setup-quix bench jars lock clean
+
+help: ## What there is to type
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## A made-up county through the real doors: needs and measures as they appear (Ctrl-C leaves nothing behind)
+	@exec $(VENV)/bin/hub demo $(DEMO)
+
+test: setup-dev ## Lint, types, import contracts, then all tests (HUB_TEST_REQUIRE_ALL=1: a skip is a failure)
+	@echo "== ruff"; $(VENV)/bin/ruff check hub tests
+	@echo "== mypy --strict"; $(VENV)/bin/mypy
+	@echo "== import contracts"; $(VENV)/bin/lint-imports
+	@echo "== pytest, $(JOBS) at a time; what is skipped is named at the end, with its reason"
+	@$(PY) -m pytest -q -n $(JOBS) --dist loadfile
+
+check: setup-dev ## The quick half of `make test`: format, lint, types, import contracts
+	@$(VENV)/bin/ruff format --check hub tests; $(VENV)/bin/ruff check hub tests; $(VENV)/bin/mypy; $(VENV)/bin/lint-imports
+
+fix: setup-dev ## Format, and mend what ruff can mend
+	@$(VENV)/bin/ruff format hub tests; $(VENV)/bin/ruff check --fix hub tests
+
+bench: setup-dev setup-quix ## How fast the folds run here, beside stock Faust and Quix Streams
+	@$(VENV)/bin/hub bench fold
+
+setup: $(VENV)/.runtime jars ## .venv from the lock with hashes, and the broker's jars (seconds when all is there)
+
+setup-dev: $(VENV)/.dev jars
+
+setup-quix: .venv-quix/.ready ## Quix Streams in an environment of its own, for the benchmark alone
+
+jars: $(VENV)/.runtime
+	@$(VENV)/bin/hub broker fetch
+
+lock: $(VENV)/.dev ## Resolve the dependencies anew into the lock files (review the difference)
+	@$(COMPILE) --build-deps-for editable -o requirements.lock pyproject.toml
+	@$(COMPILE) --build-deps-for editable --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	@$(COMPILE) -o requirements-quix.lock requirements-quix.in
+
+clean: ## Remove what set-up and tests made here (not the jars in ~/.cache/hub)
+	@rm -rf $(VENV) .venv-quix .hub .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache hub.egg-info
+
+setup-ci: ## Install what the full suite needs of the system (only as root, and only what is missing)
+	@missing=(); for tool in git make; do command -v $$tool > /dev/null || missing+=($$tool); done; \
+	"$(PYTHON)" -c 'import venv, ensurepip' 2> /dev/null || missing+=(python3-venv); \
+	if [ $${#missing[@]} -eq 0 ]; then echo "setup-ci: the system has all that the suite needs"; \
+	elif [ "$$(id -u)" -eq 0 ]; then apt-get update -qq && apt-get install -y -qq "$${missing[@]}"; \
+	else echo "setup-ci: missing $${missing[*]}; install them, or run this as root"; exit 1; fi
+
+# The package itself is installed with what the lock brought: no build environment is downloaded without hashes.
+$(VENV)/.python:
+	@[ -n "$(PYTHON)" ] || { echo "no python3 on PATH: install Python 3.11 or newer, or set PYTHON=…"; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old: Python 3.11 or newer is needed, set PYTHON=…"; exit 1; }
+	@echo "== environment: $(VENV) ($$("$(PYTHON)" --version))"
+	@"$(PYTHON)" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.python requirements.lock pyproject.toml
+	@echo "== dependencies, from requirements.lock with hashes (about a minute the first time)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo "== tools for the tests, from requirements-dev.lock with hashes"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv-quix/.ready: requirements-quix.lock
+	@"$(PYTHON)" -m venv .venv-quix
+	@.venv-quix/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-quix.lock
+	@touch $@
