@@ -6,9 +6,6 @@ __all__ = ["HMIS_COLUMNS"]
 
 _STAMP = " DateCreated DateUpdated UserID DateDeleted ExportID"
 _FILES = {
-    "Export": "ExportID SourceType SourceID SourceName SourceContactFirst SourceContactLast SourceContactPhone "
-    "SourceContactExtension SourceContactEmail ExportDate ExportStartDate ExportEndDate SoftwareName "
-    "SoftwareVersion CSVVersion ExportPeriodType ExportDirective HashStatus ImplementationID",
     "Client": "PersonalID FirstName MiddleName LastName NameSuffix NameDataQuality SSN SSNDataQuality DOB "
     "DOBDataQuality AmIndAKNative Asian BlackAfAmerican HispanicLatinaeo MidEastNAfrican "
     "NativeHIPacific White RaceNone AdditionalRaceEthnicity Woman Man NonBinary CulturallySpecific "
@@ -68,6 +65,10 @@ _FILES = {
     "Inventory": "InventoryID ProjectID CoCCode HouseholdType Availability UnitInventory BedInventory "
     "CHVetBedInventory YouthVetBedInventory VetBedInventory CHYouthBedInventory YouthBedInventory "
     "CHBedInventory OtherBedInventory ESBedType InventoryStartDate InventoryEndDate" + _STAMP,
+    "Export": "ExportID SourceType SourceID SourceName SourceContactFirst SourceContactLast SourceContactPhone "
+    "SourceContactExtension SourceContactEmail ExportDate ExportStartDate ExportEndDate SoftwareName "
+    "SoftwareVersion CSVVersion ExportPeriodType ExportDirective HashStatus ImplementationID",
 }
 
+# Export comes last: a reader may take its arrival as the sign that the folder is complete.
 HMIS_COLUMNS: dict[str, tuple[str, ...]] = {name: tuple(columns.split()) for name, columns in _FILES.items()}

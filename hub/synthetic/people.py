@@ -173,7 +173,8 @@ class _Makers:
         for place in range(size):
             sex = rng.choice("FM")
             birth = self._birth(place, members)
-            given = self._given(origin, sex)
+            named_after = place > 1 and sex == members[0].sex and rng.random() < 0.04  # same name, another birth date
+            given = members[0].given if named_after else self._given(origin, sex)
             surname = family if place != 1 or rng.random() < 0.6 else self._family(origin)
             given, birth = self._untaken(given, surname, birth, origin, sex)
             middle = self._given(origin, sex) if rng.random() < 0.2 else ""
