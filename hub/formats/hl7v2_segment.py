@@ -36,10 +36,10 @@ class Segment:
     MSH).
     """
 
-    __slots__ = ("_charset", "_fields", "_line", "_separators", "name")
+    __slots__ = ("_charset", "_fields", "_separators", "line", "name")
 
     def __init__(self, line: str, separators: Separators, charset: str) -> None:
-        self._line = line
+        self.line = line
         self._fields: list[str] | None = None  # split when first asked for: most segments never are
         self.name = line[:12].split(separators.field, 1)[0].strip()
         self._separators = separators
@@ -49,7 +49,7 @@ class Segment:
         """The field as sent: all repetitions, escapes not decoded; empty when absent."""
         fields = self._fields
         if fields is None:
-            fields = self._fields = self._line.split(self._separators.field)
+            fields = self._fields = self.line.split(self._separators.field)
             if self.name == "MSH":
                 fields.insert(1, self._separators.field)
         return fields[field] if field < len(fields) else ""

@@ -1,0 +1,70 @@
+"""Dates and times as sources write them. Civil dates stay as written; times become UTC."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+
+__all__ = ["civil_date", "hl7_date", "hl7_time", "iso_time", "local_time"]
+
+_HL7 = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.\d+)?([+-]\d{4})?$")
+_US = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")
+
+
+def hl7_time(text: str, zone: tzinfo) -> datetime | None:
+    """HL7 v2 TS/DTM (4 to 24 characters) in UTC; `zone` where it has none; None when it is no time or only a year."""
+    match = _HL7.match(text)
+    if not match or not match.group(3):
+        return None
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+    offset = match.group(7)
+    if offset:
+        sign = -1 if offset[0] == "-" else 1
+        zone = timezone(sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[3:])))
+    try:
+        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def hl7_date(text: str) -> date | None:
+    """The civil date of an HL7 v2 time, as written; None when it has no day or is no date (30 February)."""
+    return civil_date(text[:8]) if text[:8].isdigit() and len(text) >= 8 else None
+
+
+def civil_date(text: str) -> date | None:
+    """YYYY-MM-DD, YYYYMMDD, M/D/YYYY or MM-DD-YYYY, with or without a time behind it.
+
+    The date as written, None else.
+    """
+    try:
+        return date.fromisoformat(text[:10] if text[4:5] == "-" else text[:8])
+    except ValueError:
+        pass
+    match = _US.match(text)
+    if not match:
+        return None
+    month, day, year = map(int, match.groups())
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def iso_time(text: str, zone: tzinfo = UTC) -> datetime | None:
+    """ISO 8601 time in UTC; a bare date is its midnight in `zone`; None when it is none."""
+    try:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def local_time(at: datetime | None, zone: tzinfo) -> datetime | None:
+    """A time written without zone, in UTC."""
+    if at is None:
+        return None
+    try:
+        return at.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        return None

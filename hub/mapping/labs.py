@@ -1,0 +1,286 @@
+"""Laboratory reports: HL7 v2 ORU^R01 to lab-result events, one per analyte.
+
+The same observation is told by (sending facility, filler order else specimen, code, OBX-4); its version by OBR-22
+else MSH-7, then the status, then MSH-7. A correction or withdrawal is a whole new message with the same key.
+Whatever is not production (MSH-11) is marked so and starts nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from hub.domain.events import Coded, LabResult, LabStatus, Processing
+from hub.domain.ids import content_hash
+from hub.formats import hl7v2
+from hub.formats.errors import ParseError
+from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
+from hub.mapping.dates import hl7_date, hl7_time
+from hub.mapping.labs_observation import Asked, answered, asked, is_covid_order, method_of, status
+from hub.mapping.labs_patient import Patient, facility, patient
+from hub.mapping.labs_questions import Answers, answers
+from hub.mapping.program import Mapped, MappingContext, NotMapped, Unit, accepted, ignored, rejected, unreadable
+from hub.mapping.stamp import Stamp
+
+__all__ = ["Labs"]
+
+KIND = LabResult.kind
+_RANK: dict[LabStatus, int] = {"preliminary": 1, "final": 2, "corrected": 3, "withdrawn": 4}
+_RANK_STEP = 100_000_000  # minutes of MSH-7 since 2000 fit below: they break the tie of two equal statuses
+_MAX_REPEATS = 100
+_PLAIN_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$")
+_YEAR_2000 = datetime(2000, 1, 1, tzinfo=UTC)
+_PROCESSING: dict[str, Processing] = {"P": "production", "D": "debug"}
+
+
+class Labs:
+    """Program `lab-elr-hl7v2`. Option `timezone`: the zone of times sent without one."""
+
+    name = "lab-elr-hl7v2"
+
+    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
+        """Every outcome of a message, a batch or a file of messages."""
+        stamp = Stamp(context)
+        for file in unit.files:
+            for item in hl7v2.read(unit.data(file)):
+                yield from _outcomes(item, file, stamp, context)
+
+
+def _outcomes(item: Message | Broken | Mismatch, file: str, stamp: Stamp, context: MappingContext) -> list[Mapped]:
+    if isinstance(item, Mismatch):
+        raw = f"{item.segment}|{'' if item.declared is None else item.declared}".encode()
+        return [
+            unreadable(ParseError("batch-count-mismatch", item.segment), {"file": file, "segment": item.segment}, raw)
+        ]
+    where: dict[str, str | int] = {"file": file, "message": item.number}
+    if isinstance(item, Broken):
+        return [unreadable(item.error, where, item.raw)]
+    try:
+        return _message(item, where, stamp, context)
+    except NotMapped as not_mapped:
+        return [Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, where, item.raw)]
+    except Exception:  # a value that the strict event refuses, or our own bug: kept, to be read by mended code
+        return [rejected("mapping-error", where, item.raw, KIND)]
+
+
+class _Report(NamedTuple):
+    """What all observations of a message share."""
+
+    message: Message
+    patient: Patient
+    source_person: str | None
+    answers: Answers
+    processing: Processing
+    sent_at: datetime | None
+    facility: str
+    content: str
+    report_key: str
+
+
+class _Group(NamedTuple):
+    """An order and its specimen."""
+
+    orc: Segment | None
+    obr: Segment | None
+    spm: Segment | None
+
+
+def _message(message: Message, where: dict[str, str | int], stamp: Stamp, context: MappingContext) -> list[Mapped]:
+    if message.code != "ORU":
+        return [ignored("not-a-lab-report", where, message.raw, KIND)]
+    if not message.msh.text(12).startswith("2."):
+        raise NotMapped("unsupported-version")
+    pid = message.first("PID")
+    if pid is None:
+        raise NotMapped("no-patient")
+    report = _report(message, pid, stamp, context)
+    found: list[Mapped] = []
+    seen: dict[tuple[str, str], str] = {}
+    for obx, group in _observations(message):
+        try:
+            event = _event(obx, group, report, stamp, context, seen)
+        except NotMapped as not_mapped:
+            if not_mapped.reason != "not-a-result":
+                found.append(Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, where, message.raw))
+            continue
+        if event is not None:
+            found.append(accepted(event, where, message.raw))
+    return found or [ignored("no-observation", where, message.raw, KIND)]
+
+
+def _report(message: Message, pid: Segment, stamp: Stamp, context: MappingContext) -> _Report:
+    told = answers(message)
+    who = patient(message, pid, told.county)
+    sender = facility(message)
+    orders = (_filler(_Group(None, obr, None)) for obr in message.all("OBR"))
+    first_order = next((order for order in orders if order), "") or _filler(_Group(message.first("ORC"), None, None))
+    return _Report(
+        message=message,
+        patient=who,
+        source_person=stamp.person(who.authority, who.local_id) if who.local_id else None,
+        answers=told,
+        processing=_PROCESSING.get(message.msh.text(11).upper(), "test"),
+        sent_at=hl7_time(message.msh.text(7), context.zone),
+        facility=sender,
+        content=content_hash(*(segment.line for segment in message.segments if segment.name not in ("MSH", "SFT"))),
+        report_key=stamp.token("report", sender, first_order or message.control_id),
+    )
+
+
+def _observations(message: Message) -> Iterator[tuple[Segment, _Group]]:
+    """Each OBX with the order above it and the specimen of that order, wherever in the group the specimen stands."""
+    groups: list[tuple[_Group, list[Segment]]] = []
+    orc: Segment | None = None
+    for segment in message.segments:
+        if segment.name == "ORC":
+            orc = segment
+        elif segment.name == "OBR":
+            groups.append((_Group(orc, segment, None), []))
+        elif segment.name == "SPM" and groups:
+            group, observed = groups[-1]
+            if group.spm is None:
+                groups[-1] = (group._replace(spm=segment), observed)
+        elif segment.name == "OBX":
+            if not groups:
+                groups.append((_Group(orc, None, None), []))
+            groups[-1][1].append(segment)
+    specimen = next((group.spm for group, _ in groups if group.spm), None)
+    for group, observed in groups:
+        for obx in observed:
+            yield obx, group if group.spm else group._replace(spm=specimen)
+
+
+def _filler(group: _Group) -> str:
+    """Filler order number with its authority: OBR-3, else ORC-3, else the specimen."""
+    for segment in (group.obr, group.orc):
+        if segment is not None and (number := segment.text(3)):
+            return "^".join((number, segment.text(3, 3) or segment.text(3, 2)))
+    return _specimen(group)
+
+
+def _specimen(group: _Group) -> str:
+    spm = group.spm
+    return (spm.text(2, 2) or spm.text(2, 1)) if spm is not None else ""
+
+
+def _event(
+    obx: Segment,
+    group: _Group,
+    report: _Report,
+    stamp: Stamp,
+    context: MappingContext,
+    seen: dict[tuple[str, str], str],
+) -> LabResult | None:
+    """The event of one OBX.
+
+    None for an exact repeat within the message. NotMapped when it is no result of this report.
+    """
+    question = asked(obx)
+    meaning, issue = answered(obx, question, covid_order=is_covid_order(group.obr))
+    if _is_previous_result(obx, group):
+        raise NotMapped("previous-result", "ignored")
+    state, state_issue = status(obx, group.obr)
+    fact_key = _fact_key(obx, group, report, question, stamp, seen)
+    if fact_key is None:
+        return None
+    collected = _collected(obx, group)
+    resulted = _resulted(obx, group)
+    reported = hl7_time(group.obr.text(22), context.zone) if group.obr is not None else None
+    specimen = _specimen(group)
+    issues = tuple(i for i in (question.issue, issue, state_issue, *_processing_issue(report)) if i)
+    return LabResult(
+        **stamp.fields(
+            fact_key,
+            source_person=report.source_person,
+            changed_at=reported or report.sent_at,
+            status_rank=_RANK[state] * _RANK_STEP + _minutes(report.sent_at),
+            content=content_hash(report.content, obx.line),
+            occurred_on=collected or resulted,
+            active=state != "withdrawn",
+        ),
+        race_ethnicity=report.patient.race,
+        person=report.patient.block,
+        meaning=meaning,
+        status=state,
+        processing=report.processing,
+        method=method_of(question),
+        loinc=question.loinc,
+        observation_key=fact_key,
+        report_key=report.report_key,
+        specimen_key=stamp.token("specimen", report.facility, specimen) if specimen else None,
+        collected_on=collected,
+        resulted_on=resulted,
+        onset_on=report.answers.onset,
+        congregate=report.answers.congregate,
+        residence=report.answers.residence,
+        symptomatic=report.answers.symptomatic,
+        test=_as_sent(question.coded),
+        result=_as_sent(obx.coded(5), meaning) if obx.raw(5) else None,
+        issues=issues,
+    )
+
+
+def _fact_key(
+    obx: Segment, group: _Group, report: _Report, question: Asked, stamp: Stamp, seen: dict[tuple[str, str], str]
+) -> str | None:
+    """None for an exact repeat. Two answers under one key and status in one message are two facts, told by their order;
+    two statuses are two versions of one fact."""
+    code = question.loinc or "^".join((question.coded.code, question.coded.system))
+    order = _filler(group) or "^".join((report.patient.local_id, group.obr.text(7) if group.obr else ""))
+    native = [report.facility, order, code, obx.text(4)]
+    for repeat in range(_MAX_REPEATS):
+        fact_key = stamp.fact_key(KIND, *native, *([str(repeat)] if repeat else []))
+        told = seen.get((fact_key, obx.text(11)))
+        if told is None:
+            seen[fact_key, obx.text(11)] = obx.raw(5)
+            return fact_key
+        if told == obx.raw(5):
+            return None
+    raise NotMapped("too-many-repeats")
+
+
+def _is_previous_result(obx: Segment, group: _Group) -> bool:
+    """An earlier test told as an answer.
+
+    No status, nobody who performed it, observed before this specimen was taken.
+    """
+    observed, collected = hl7_date(obx.text(14)), _collected_by_order(group)
+    anonymous = not (obx.text(11) or obx.raw(15) or obx.raw(23))
+    return anonymous and observed is not None and collected is not None and observed < collected
+
+
+def _collected_by_order(group: _Group) -> date | None:
+    return (hl7_date(group.spm.text(17)) if group.spm is not None else None) or (
+        hl7_date(group.obr.text(7)) if group.obr is not None else None
+    )
+
+
+def _collected(obx: Segment, group: _Group) -> date | None:
+    return _collected_by_order(group) or hl7_date(obx.text(14))
+
+
+def _resulted(obx: Segment, group: _Group) -> date | None:
+    return (hl7_date(group.obr.text(22)) if group.obr is not None else None) or hl7_date(obx.text(19))
+
+
+def _minutes(at: datetime | None) -> int:
+    return max(0, min(int((at - _YEAR_2000).total_seconds() // 60), _RANK_STEP - 1)) if at is not None else 0
+
+
+def _processing_issue(report: _Report) -> tuple[str, ...]:
+    return () if report.message.msh.text(11) else ("processing-missing",)
+
+
+def _as_sent(coded: hl7v2.Coded, mapped: str | None = None) -> Coded:
+    """Code, system and mapping.
+
+    Whatever does not look like a code stays in the encrypted original: it may hold anything.
+    """
+    code, system = coded.code or coded.alt_code, coded.system or coded.alt_system
+    return Coded(
+        code=code if _PLAIN_CODE.match(code) else None,
+        system=system if _PLAIN_CODE.match(system) else None,
+        mapped=mapped,
+    )

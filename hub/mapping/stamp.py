@@ -1,0 +1,74 @@
+"""The part that all events share: ids, version, agreement, labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from hub.domain.agreement import merge_labels
+from hub.mapping.program import EPOCH, MappingContext
+
+__all__ = ["Stamp"]
+
+
+class Stamp:
+    """Makes the common fields of events under one context.
+
+    Remembers tokens of people and sites that recur in a unit.
+    """
+
+    def __init__(self, context: MappingContext) -> None:
+        self._context = context
+        self._keys = context.keys
+        self._fixed: dict[str, Any] = {
+            "source": context.source,
+            "mapping_version": context.mapping_version,
+            "agreement_id": context.agreement.agreement_id,
+            "purposes": tuple(context.agreement.purposes),
+        }
+        agreed = tuple(context.agreement.labels)
+        self._labels = lru_cache(maxsize=256)(lambda labels: merge_labels(agreed, labels))
+        self._person = lru_cache(maxsize=20_000)(
+            lambda authority, local_id: self._keys.source_person(context.source, authority, local_id)
+        )
+        self.site = lru_cache(maxsize=5_000)(lambda site_id: self._keys.site(context.source, site_id))
+
+    def person(self, authority: str, local_id: str) -> str:
+        """source_person of a local id under its authority."""
+        return self._person(authority, local_id)
+
+    def fact_key(self, kind: str, *native_key: str) -> str:
+        """Token of the fact as the source knows it."""
+        return self._keys.fact_key(self._context.source, kind, *native_key)
+
+    def token(self, *parts: str) -> str:
+        """Any other opaque token of this source."""
+        return self._keys.token(self._context.source, *parts)
+
+    def fields(
+        self,
+        fact_key: str,
+        *,
+        source_person: str | None,
+        changed_at: datetime | None,
+        status_rank: int,
+        content: str,
+        occurred_on: date | None,
+        active: bool = True,
+        labels: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """The common fields of an event; `content` is the content hash of its record."""
+        return {
+            **self._fixed,
+            "event_id": self._keys.event_id(fact_key, content, self._context.mapping_version),
+            "source_person": source_person,
+            "fact_key": fact_key,
+            "changed_at": changed_at or EPOCH,
+            "status_rank": status_rank,
+            "content_hash": content,
+            "occurred_on": occurred_on,
+            "active": active,
+            "labels": self._labels(tuple(labels)),
+        }

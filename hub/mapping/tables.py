@@ -1,0 +1,80 @@
+"""The dated code tables (tables/*.csv): what a code means is data with a source and a version, not code.
+
+Each table is read once. A table that does not hold what its reader expects is a programming error and raises at
+first use.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+
+__all__ = ["Observation", "ScreeningAnswer", "keyed", "observations", "rows", "screening_answers"]
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """All rows of a table, in file order. Every row has a `source` and a `version`."""
+    text = files("hub.mapping").joinpath("tables", f"{name}.csv").read_text(encoding="utf-8")
+    found = list(csv.DictReader(text.splitlines()))
+    if not all(row["source"] and row["version"] for row in found):
+        raise ValueError(f"table {name}: a row without source or version")
+    return found
+
+
+@lru_cache(maxsize=64)
+def keyed(name: str, key: str, value: str) -> Mapping[str, str]:
+    """One column of a table by another one."""
+    return {row[key]: row[value] for row in rows(name)}
+
+
+class Observation(NamedTuple):
+    """What an OBX-3 code asks for: `cls` diagnostic, genus, multi-analyte, serology, t-cell, control,
+    other-pathogen, panel, epidemiology or question; `asks` names the question."""
+
+    cls: str
+    method: str
+    asks: str
+
+
+@lru_cache(maxsize=1)
+def observations() -> Mapping[str, Observation]:
+    """By LOINC code (or the local code of an epidemiology block)."""
+    return {
+        row["code"]: Observation(row["class"], row["method"] or "other", row["asks"]) for row in rows("observations")
+    }
+
+
+class Answer(NamedTuple):
+    """What an answer means, and the issue it brings (`pooled-specimen`)."""
+
+    meaning: str
+    issue: str
+
+
+@lru_cache(maxsize=1)
+def results() -> Mapping[tuple[str, str], Answer]:
+    """By SNOMED CT code and observation class; class `` holds for every class without a row of its own."""
+    return {(row["code"], row["observation_class"]): Answer(row["meaning"], row["issue"]) for row in rows("results")}
+
+
+class ScreeningAnswer(NamedTuple):
+    """Need category of a (question, answer) pair; `multi`: the question takes several answers; `label`: sensitivity."""
+
+    category: str
+    indicates_need: str
+    multi: bool
+    label: str
+
+
+@lru_cache(maxsize=1)
+def screening_answers() -> Mapping[tuple[str, str], ScreeningAnswer]:
+    """By LOINC question and LOINC answer: one question has different answer lists in different tools."""
+    return {
+        (row["question"], row["answer"]): ScreeningAnswer(
+            row["category"], row["indicates_need"], row["multi"] == "yes", row["label"]
+        )
+        for row in rows("screening_answers")
+    }
