@@ -39,7 +39,6 @@ STEPS = ("polled", "seen", "stored", "half-produced", "produced", "confirmed", "
 GROUP = "hub.identify"
 """Its consumer group."""
 
-_MAX_RECORDS = 1_000
 _POLL_S = 0.2
 _log = logger(__name__)
 
@@ -47,7 +46,7 @@ _Opened = tuple[Incoming, Event, PersonBlock | None]
 
 
 class Identify:
-    """The worker. `step` is told each of STEPS as it is reached (tests kill the process there)."""
+    """The worker. A batch has up to `max_records`; `step` is told each of STEPS as it is reached (tests kill it there)."""
 
     def __init__(
         self,
@@ -58,11 +57,12 @@ class Identify:
         vault: Vault,
         ids: Ids,
         *,
+        max_records: int = 1_000,
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._reader, self._writer, self._wire = reader, writer, wire
         self._registry, self._vault, self._ids = registry, vault, ids
-        self._step = step
+        self._max_records, self._step = max_records, step
 
     def drain(self) -> int:
         """Publish what an earlier run left in the outbox; number of records. Must be done before the first `work`."""
@@ -76,7 +76,7 @@ class Identify:
 
     def work(self) -> int:
         """Work on one batch, if there is one; number of records read."""
-        incoming = self._reader.poll_batch(_MAX_RECORDS, _POLL_S)
+        incoming = self._reader.poll_batch(self._max_records, _POLL_S)
         if not incoming:
             return 0
         self._step("polled")
