@@ -18,7 +18,7 @@ from hub.formats import hl7v2
 from hub.formats.errors import ParseError
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
 from hub.mapping.dates import hl7_date, hl7_time
-from hub.mapping.labs_observation import Asked, answered, asked, is_covid_order, method_of, status
+from hub.mapping.labs_observation import Asked, answered, asked, is_covid_order, is_question, method_of, status
 from hub.mapping.labs_patient import Patient, facility, patient
 from hub.mapping.labs_questions import Answers, answers
 from hub.mapping.program import Mapped, MappingContext, NotMapped, Unit, accepted, ignored, rejected, unreadable
@@ -99,6 +99,8 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
     found: list[Mapped] = []
     seen: dict[tuple[str, str], str] = {}
     for obx, group in _observations(message):
+        if is_question(obx):
+            continue
         try:
             event = _event(obx, group, report, stamp, context, seen)
         except NotMapped as not_mapped:

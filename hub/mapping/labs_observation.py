@@ -123,6 +123,12 @@ def status(obx: Segment, obr: Segment | None) -> tuple[LabStatus, str]:
     return _OBR_25.get(report, "final"), "status-missing"
 
 
+def is_question(obx: Segment) -> bool:
+    """An answer of the person, not an observation: read by labs_questions."""
+    known = observations().get(obx.text(3))
+    return known is not None and known.cls == "question"
+
+
 def is_covid_order(obr: Segment | None) -> bool:
     """OBR-4 asks for a SARS-CoV-2 test or panel, so that an unknown code under it deserves a look."""
     if obr is None:

@@ -1,0 +1,181 @@
+"""Vaccinations: CVRS files (tab separated, 45 columns) to vaccination events, one per row.
+
+A refusal row has a date and a product and is no dose. A person is known by recip_id; names are redacted in extract
+type D. The file name `yyyymmdd_NN_AAA.txt` gives the day reported, which is the only change time there is.
+
+Source: CDC COVID-19 Vaccination Reporting Specification (CVRS) v2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+from hub.domain.events import DoseStatus, PersonBlock, Vaccination, YesNo
+from hub.domain.ids import content_hash
+from hub.formats.delimited import Row, RowFault, open_table
+from hub.formats.errors import ParseError
+from hub.mapping.dates import civil_date
+from hub.mapping.places import county_fips, postal_code, state_code
+from hub.mapping.program import Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
+from hub.mapping.race import race_ethnicity
+from hub.mapping.stamp import Stamp
+from hub.mapping.tables import keyed
+
+__all__ = ["COLUMNS", "Vaccinations"]
+
+KIND = Vaccination.kind
+
+COLUMNS = (
+    "vax_event_id", "ext_type", "pprl_id", "recip_id", "recip_first_name", "recip_middle_name", "recip_last_name", "recip_dob",
+    "recip_sex", "recip_address_street", "recip_address_street_2", "recip_address_city", "recip_address_county",
+    "recip_address_state", "recip_address_zip", "recip_race_1", "recip_race_2", "recip_race_3", "recip_race_4", "recip_race_5",
+    "recip_race_6", "recip_ethnicity", "admin_date", "cvx", "ndc", "mvx", "lot_number", "vax_expiration", "vax_admin_site",
+    "vax_route", "dose_num", "vax_series_complete", "responsible_org", "admin_name", "vtrcks_prov_pin", "admin_type",
+    "admin_address_street", "admin_address_street_2", "admin_address_city", "admin_address_county", "admin_address_state",
+    "admin_address_zip", "vax_refusal", "cmorbid_status", "serology",
+)  # fmt: skip
+
+FIRST_DOSE = date(2020, 12, 14)
+"""First COVID-19 dose given in the US outside trials (day not verified): an earlier one is an error."""
+
+_REPORTED = re.compile(r"(?:^|/)(\d{8})_(\d{1,4})_[A-Za-z0-9]{2,8}\.")
+_YES_NO: Mapping[str, YesNo] = {"YES": "yes", "Y": "yes", "NO": "no", "N": "no"}
+_RACES = tuple(f"recip_race_{n}" for n in range(1, 7))
+
+
+class Vaccinations:
+    """Program `iis-cvrs`."""
+
+    name = "iis-cvrs"
+
+    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
+        """Every row of every file; a file whose header is not CVRS is one rejected outcome."""
+        stamp = Stamp(context)
+        for name, content in unit.files.items():
+            try:
+                table = open_table(
+                    content if isinstance(content, bytes) else content(), delimiters="\t|,", quoted=False
+                )
+                _check(table.names)
+            except ParseError as error:
+                yield unreadable(error, {"file": name}, b"")
+                continue
+            mapper = _Mapper(name, stamp)
+            yield from guarded(table.rows(), mapper.map_row, mapper.locate, KIND)
+
+
+def _check(names: tuple[str, ...]) -> None:
+    """Exactly the 45 names, in any order and case."""
+    if missing := set(COLUMNS) - set(names):
+        raise ParseError("missing-column", "vax_event_id" if "vax_event_id" in missing else "header")
+    if len(names) != len(COLUMNS):
+        raise ParseError("unknown-column", "header")
+
+
+class _Mapper:
+    def __init__(self, file: str, stamp: Stamp) -> None:
+        self._file = file
+        self._stamp = stamp
+        self._reported, self._changed_at = _report_time(file)
+
+    def locate(self, row: Row | RowFault) -> tuple[Mapping[str, str | int], bytes]:
+        return {"file": self._file, "row": row.number}, row.raw
+
+    def map_row(self, row: Row | RowFault) -> list[Mapped]:
+        where, raw = self.locate(row)
+        if isinstance(row, RowFault):
+            return [unreadable(row.error, where, raw)]
+        return [accepted(self._event(row.cells), where, raw)]
+
+    def _event(self, cells: Mapping[str, str]) -> Vaccination:
+        event_id, recipient = cells["vax_event_id"], cells["recip_id"]
+        if not event_id or not recipient:
+            raise NotMapped("missing-key")
+        status = _status(cells)
+        given_on = civil_date(cells["admin_date"])
+        cvx = cells["cvx"] or None
+        covid = keyed("cvx", "cvx", "covid").get(cells["cvx"], "")
+        born = civil_date(cells["recip_dob"])
+        self._check_date(given_on, born, counts=status == "administered" and covid == "yes")
+        state = state_code(cells["recip_address_state"])
+        county = county_fips(cells["recip_address_county"], state)
+        return Vaccination(
+            **self._stamp.fields(
+                self._stamp.fact_key(KIND, event_id),
+                source_person=self._stamp.person("recip_id", recipient),
+                changed_at=self._changed_at,
+                status_rank=1,
+                content=content_hash(*[cells[name] for name in COLUMNS]),
+                occurred_on=given_on,
+            ),
+            race_ethnicity=race_ethnicity([cells[name] for name in _RACES], [cells["recip_ethnicity"]]),
+            person=_person(cells, born, state, county),
+            status="not-administered" if covid == "no-dose" and status == "administered" else status,
+            cvx=cvx,
+            ndc=cells["ndc"] or None,
+            covid=covid == "yes",
+            dose_number=int(cells["dose_num"]) if cells["dose_num"] in ("1", "2", "3", "4", "5", "6") else None,
+            series_complete=_YES_NO.get(cells["vax_series_complete"].upper(), "unknown"),
+            provider_pin=cells["vtrcks_prov_pin"] or None,
+            issues=_issues(cells, covid, state, county),
+        )
+
+    def _check_date(self, given_on: date | None, born: date | None, *, counts: bool) -> None:
+        if given_on is None:
+            raise NotMapped("no-dose-date")
+        if born is not None and given_on < born:
+            raise NotMapped("dose-before-birth")
+        if self._reported is not None and given_on > self._reported:
+            raise NotMapped("dose-in-the-future")
+        if counts and given_on < FIRST_DOSE:
+            raise NotMapped("dose-before-first-vaccine")
+
+
+def _status(cells: Mapping[str, str]) -> DoseStatus:
+    """A refusal is no dose; a row without any product is none either."""
+    if _YES_NO.get(cells["vax_refusal"].upper()) == "yes":
+        return "refused"
+    return "administered" if cells["cvx"] or cells["ndc"] else "not-administered"
+
+
+def _person(cells: Mapping[str, str], born: date | None, state: str | None, county: str | None) -> PersonBlock:
+    return PersonBlock(
+        given_name=_shown(cells["recip_first_name"]),
+        middle_name=_shown(cells["recip_middle_name"]),
+        family_name=_shown(cells["recip_last_name"]),
+        birth_date=born,
+        sex=cells["recip_sex"].upper() or None,
+        address_line=_shown(cells["recip_address_street"]),
+        city=_shown(cells["recip_address_city"]),
+        state=state,
+        postal_code=postal_code(cells["recip_address_zip"], state),
+        county=county,
+        local_id=cells["recip_id"],
+    )
+
+
+def _shown(value: str) -> str | None:
+    return None if not value or value.upper() == "REDACTED" else value
+
+
+def _issues(cells: Mapping[str, str], covid: str, state: str | None, county: str | None) -> tuple[str, ...]:
+    found = []
+    if not covid or covid == "fictitious":
+        found.append("unknown-product")
+    if state and county and keyed("states", "state", "fips")[state] != county[:2]:
+        found.append("county-not-in-state")
+    if _YES_NO.get(cells["vax_refusal"].upper()) == "yes" and (cells["lot_number"] or cells["ndc"]):
+        found.append("refusal-with-product")
+    return tuple(found)
+
+
+def _report_time(file: str) -> tuple[date | None, datetime | None]:
+    """Day reported and change time (that day plus the sequence number in seconds) of a CVRS file name."""
+    match = _REPORTED.search(file)
+    reported = civil_date(match.group(1)) if match else None
+    if match is None or reported is None:
+        return None, None
+    at = datetime(reported.year, reported.month, reported.day, tzinfo=UTC) + timedelta(seconds=int(match.group(2)))
+    return reported, at
