@@ -1,0 +1,243 @@
+"""Contact tracing: Sara Alert FHIR resources (single, NDJSON, bundles) to person, case or exposure, and lab-result
+events.
+
+A monitoree is one fact, `case` in the isolation workflow and `exposure` in the exposure workflow, under one key:
+whoever becomes a case is no longer merely exposed, in whatever order the two states arrive. Versions by
+meta.lastUpdated.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, cast
+
+from hub.domain.events import Case, Coded, Event, Exposure, LabResult, LabStatus, Meaning, Method, Person
+from hub.domain.ids import content_hash
+from hub.formats import fhir
+from hub.formats.fhir import Broken, Resource
+from hub.mapping.dates import civil_date, iso_time
+from hub.mapping.program import Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
+from hub.mapping.stamp import Stamp
+from hub.mapping.tables import keyed, observations, results
+from hub.mapping.tracing_person import Json, block, extension, listed, race, reference, text
+
+__all__ = ["Tracing"]
+
+_LOINC = "http://loinc.org"
+_SNOMED = "http://snomed.info/sct"
+_STATUS: Mapping[str, LabStatus] = {
+    "final": "final", "amended": "corrected", "corrected": "corrected", "appended": "corrected", "preliminary": "preliminary",
+    "cancelled": "withdrawn", "entered-in-error": "withdrawn",
+}  # fmt: skip
+_RANK: dict[LabStatus, int] = {"preliminary": 1, "final": 2, "corrected": 3, "withdrawn": 4}
+_NEVER = frozenset({"serology", "t-cell", "control", "other-pathogen"})
+
+
+class Tracing:
+    """Program `sara-alert`."""
+
+    name = "sara-alert"
+
+    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
+        """Every resource of every file."""
+        mapper = _Mapper(Stamp(context))
+        for file in unit.files:
+            mapper.file = file
+            yield from guarded(fhir.read(unit.data(file)), mapper.map_item, mapper.locate)
+
+
+class _Mapper:
+    def __init__(self, stamp: Stamp) -> None:
+        self._stamp = stamp
+        self.file = ""
+
+    def locate(self, item: Resource | Broken) -> tuple[Mapping[str, str | int], bytes]:
+        where: dict[str, str | int] = {"file": self.file, "message": item.number}
+        if "." in item.path:
+            where["path"] = item.path
+        return where, item.raw
+
+    def map_item(self, item: Resource | Broken) -> list[Mapped]:
+        where, raw = self.locate(item)
+        if isinstance(item, Broken):
+            return [unreadable(item.error, where, raw)]
+        events = {"Patient": self._patient, "RelatedPerson": self._contact, "Observation": self._observation}.get(
+            item.type
+        )
+        if events is None:
+            raise NotMapped("resource-not-used", "ignored")
+        resource_id = text(item.body.get("id"))
+        if not resource_id:
+            raise NotMapped("missing-key")
+        return [accepted(event, where, raw) for event in events(item.body, resource_id)]
+
+    def _fields(
+        self,
+        kind: str,
+        resource: Json,
+        resource_id: str,
+        person: str,
+        *,
+        occurred_on: date | None,
+        rank: int = 1,
+        active: bool = True,
+    ) -> dict[str, Any]:
+        meta = resource.get("meta")
+        changed = iso_time(text(meta.get("lastUpdated")) if isinstance(meta, dict) else "")
+        content = {key: value for key, value in resource.items() if key not in ("meta", "contained", "text")}
+        return self._stamp.fields(
+            self._stamp.fact_key(kind, resource_id),
+            source_person=person,
+            changed_at=changed,
+            status_rank=rank,
+            content=content_hash(json.dumps(content, sort_keys=True, ensure_ascii=False)),
+            occurred_on=occurred_on,
+            active=active,
+        )
+
+    def _patient(self, resource: Json, patient_id: str) -> Iterator[Event]:
+        person = self._stamp.person("Patient", patient_id)
+        demographics = self._fields("person", resource, f"Patient/{patient_id}", person, occurred_on=None)
+        yield Person(**demographics, person=block(resource, patient_id), race_ethnicity=race(resource))
+        fields = self._fields("monitoree", resource, patient_id, person, occurred_on=_began(resource))
+        closed_on = _day(extension(resource, "closed-at"))
+        if extension(resource, "isolation") is True:
+            yield Case(
+                **fields,
+                isolating=True,
+                case_status=_known_status(extension(resource, "case-status")),
+                onset_on=_day(extension(resource, "symptom-onset-date")),
+                extended_until=_day(extension(resource, "extended-isolation")),
+                closed_on=closed_on,
+                closed_reason=_reason(resource),
+            )
+        else:
+            yield Exposure(
+                **fields,
+                last_exposure_on=_day(extension(resource, "last-exposure-date")),
+                monitoring_until=_day(extension(resource, "end-of-monitoring")),
+                closed_on=closed_on,
+                closed_reason=_reason(resource),
+            )
+
+    def _contact(self, resource: Json, contact_id: str) -> Iterator[Event]:
+        """A close contact: a person, and exposed on the day that the tracer wrote down, if any."""
+        person = self._stamp.person("RelatedPerson", contact_id)
+        key = f"RelatedPerson/{contact_id}"
+        yield Person(
+            **self._fields("person", resource, key, person, occurred_on=None), person=who, race_ethnicity=race(resource)
+        )
+        exposed_on = _day(extension(resource, "last-date-of-exposure"))
+        if exposed_on is not None:
+            fields = self._fields("monitoree", resource, key, person, occurred_on=exposed_on)
+            yield Exposure(**fields, last_exposure_on=exposed_on)
+
+    def _observation(self, resource: Json, observation_id: str) -> Iterator[Event]:
+        codes = {
+            text(coding.get("code"))
+            for item in listed(resource.get("category"))
+            for coding in listed(item.get("coding"))
+        }
+        if codes and "laboratory" not in codes:
+            raise NotMapped("not-a-lab-report", "ignored")
+        status = _STATUS.get(text(resource.get("status")))
+        if status is None:
+            raise NotMapped("no-result-yet", "ignored")
+        patient_id = reference(resource.get("subject"), "Patient")
+        if not patient_id:
+            raise NotMapped("no-patient")
+        collected, resulted = (
+            civil_date(text(resource.get("effectiveDateTime"))),
+            civil_date(text(resource.get("issued"))),
+        )
+        loinc, test = _coding(resource.get("code"), _LOINC)
+        snomed, result = _coding(resource.get("valueCodeableConcept"), _SNOMED)
+        meaning, issue = _meaning(loinc, snomed)
+        known = observations().get(loinc)
+        fields = self._fields(
+            LabResult.kind,
+            resource,
+            observation_id,
+            self._stamp.person("Patient", patient_id),
+            occurred_on=collected or resulted,
+            rank=_RANK[status],
+            active=status != "withdrawn",
+        )
+        yield LabResult(
+            **fields,
+            meaning=meaning,
+            status=status,
+            processing="test" if _is_test_data(resource) else "production",
+            method=cast(Method, known.method) if known else "other",
+            loinc=loinc if known else None,
+            observation_key=fields["fact_key"],
+            report_key=self._stamp.token("report", observation_id),
+            collected_on=collected,
+            resulted_on=resulted,
+            test=test,
+            result=result.model_copy(update={"mapped": meaning}) if result else None,
+            issues=(issue,) if issue else (),
+        )
+
+
+def _meaning(loinc: str, snomed: str) -> tuple[Meaning, str]:
+    known = observations().get(loinc)
+    if known is None or known.cls not in (*_NEVER, "diagnostic", "genus", "multi-analyte"):
+        return "review", "unknown-test"
+    if known.cls in _NEVER:
+        return "not-covid", ""
+    answer = results().get((snomed, known.cls)) or results().get((snomed, ""))
+    if answer is None:
+        return "review", "unknown-result-code" if snomed else "no-result"
+    if known.cls == "genus" and answer.meaning == "positive":
+        return "presumptive-positive", "genus-level"
+    return cast(Meaning, answer.meaning), answer.issue
+
+
+def _coding(concept: object, system: str) -> tuple[str, Coded | None]:
+    """The code of that system (empty when there is none) and the first coding as sent; never the text."""
+    codings = listed(concept.get("coding")) if isinstance(concept, dict) else []
+    code = next((text(item.get("code")) for item in codings if item.get("system") == system), "")
+    if not codings:
+        return code, None
+    return code, Coded(code=text(codings[0].get("code")) or None, system=text(codings[0].get("system")) or None)
+
+
+def _is_test_data(resource: Json) -> bool:
+    meta = resource.get("meta")
+    labels = [*listed(meta.get("tag")), *listed(meta.get("security"))] if isinstance(meta, dict) else []
+    return any(label.get("code") == "HTEST" for label in labels)
+
+
+def _day(value: object) -> date | None:
+    return civil_date(text(value))
+
+
+def _known_status(value: object) -> str | None:
+    return text(value) if text(value) in ("Confirmed", "Probable", "Suspect", "Unknown", "Not a Case") else None
+
+
+def _reason(resource: Json) -> str | None:
+    """The reason for closure if it is one of the list; any other text becomes `Other`."""
+    reason = text(extension(resource, "reason-for-closure"))
+    return (reason if reason in keyed("closure_reasons", "reason", "version") else "Other") if reason else None
+
+
+def _began(resource: Json) -> date | None:
+    """The day monitoring as it is now began.
+
+    Became a case, else entered in the system. Never lastUpdated, which moves.
+    """
+    became = _day(extension(resource, "contact-became-case-at"))
+    return became or _day(extension(resource, "created-at")) or _created_by_provenance(resource)
+
+
+def _created_by_provenance(resource: Json) -> date | None:
+    for item in listed(resource.get("contained")):
+        activity = item.get("activity")
+        codes = listed(activity.get("coding")) if isinstance(activity, dict) else []
+        if item.get("resourceType") == "Provenance" and any(code.get("code") == "CREATE" for code in codes):
+            return _day(item.get("recorded"))
+    return None
