@@ -15,6 +15,10 @@ DEMO ?=
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --upgrade --generate-hashes --allow-unsafe \
 	--strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
+# pip says a line per package; a newcomer wants to see that it moves.
+NARRATE := awk '/^Collecting / && ++n % 10 == 0 {print "  " n " packages found"; fflush()} /^Installing/ {print "  installing"; fflush()}'
+PIP := -m pip install --disable-pip-version-check --no-input --progress-bar off
+
 .PHONY: help demo test check fix setup setup-dev setup-ci setup-quix bench jars lock clean
 
 help: ## What there is to type
@@ -73,16 +77,16 @@ $(VENV)/.python:
 
 $(VENV)/.runtime: $(VENV)/.python requirements.lock pyproject.toml
 	@echo "== dependencies, from requirements.lock with hashes (about a minute the first time)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PY) $(PIP) --require-hashes -r requirements.lock | $(NARRATE)
+	@$(PY) $(PIP) --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@echo "== tools for the tests, from requirements-dev.lock with hashes"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(PY) $(PIP) --require-hashes -r requirements-dev.lock | $(NARRATE)
 	@touch $@
 
 .venv-quix/.ready: requirements-quix.lock
 	@"$(PYTHON)" -m venv .venv-quix
-	@.venv-quix/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-quix.lock
+	@.venv-quix/bin/python $(PIP) --require-hashes -r requirements-quix.lock | $(NARRATE)
 	@touch $@
