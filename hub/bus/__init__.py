@@ -1,1 +1,1 @@
-"""The only room with confluent_kafka and fastavro: topics, codec, registry, producer and consumer, dead letters, the embedded broker."""
+"""The only room with confluent_kafka and fastavro: topics, codec, registry, clients, dead letters, embedded broker."""

@@ -1,0 +1,141 @@
+"""Originals and dead letters: what the hub took, and what it could not work on, encrypted under one key each.
+
+`Original` stands on hub.intake.raw.v1, `Rejected` on hub.intake.rejected.v1 (keyed by connector), `StreamRejected` on
+hub.stream.rejected.v1 (keyed as its source). A hard stop (data the hub must not hold) leaves a `Rejected` without
+`original`. `where`, `file` and `reason` are positions, tokens and codes, never values.
+
+Sealing is handed in (`Vault.seal_bytes`), so that this room holds no key: a sealed original opens only in its topic.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import Field
+
+from hub import __version__
+from hub.domain.events import Model, Sealed
+from hub.errors import Reject
+
+RAW_TOPIC = "hub.intake.raw.v1"
+REJECTED_TOPIC = "hub.intake.rejected.v1"
+STREAM_REJECTED_TOPIC = "hub.stream.rejected.v1"
+ORIGINAL_FIELD = "original"
+MAX_ORIGINAL_BYTES = 3_000_000
+"""A longer original is not kept whole: its dead letter says how long it was and what it hashed to."""
+
+Seal = Callable[[bytes, str, str], Sealed]
+"""(clear bytes, topic, field) → sealed under a key of its own (hub.privacy.vault.Vault.seal_bytes)."""
+
+
+class Original(Model):
+    """A record as it came, kept for a remap."""
+
+    kind: ClassVar[str] = "original"
+
+    connector: str
+    event_id: str = Field(description="the first event that was made of it")
+    content_hash: str = Field(description="SHA-256 of the original bytes, hex")
+    file: str = Field(description="token of the file or connection")
+    where: str = Field(description="position in it: message or row")
+    received_at: datetime
+    original: Sealed
+
+
+class Rejected(Model):
+    """A record the hub could not make an event of. `original` None: it must not be held, or it is too long."""
+
+    kind: ClassVar[str] = "rejected"
+
+    connector: str
+    stage: str
+    reason: str
+    file: str = Field(description="token of the file or connection")
+    where: str = Field(description="position in it: message, row, segment")
+    size: int = Field(description="bytes of the original, 0 when it was not to be held")
+    content_hash: str | None = Field(description="SHA-256 of the original bytes, hex; None when it was not to be held")
+    received_at: datetime
+    hub_version: str
+    mapping_version: int
+    original: Sealed | None
+
+
+class StreamRejected(Model):
+    """A record inside the hub that could not be worked on: must not happen in health."""
+
+    kind: ClassVar[str] = "stream-rejected"
+
+    topic: str
+    partition: int
+    offset: int
+    stage: str
+    reason: str
+    hub_version: str
+    original: Sealed | None
+
+
+def original(
+    seal: Seal, *, connector: str, event_id: str, raw: bytes, file: str, where: str, received_at: datetime
+) -> Original:
+    """`raw` sealed for hub.intake.raw.v1."""
+    return Original(
+        connector=connector,
+        event_id=event_id,
+        content_hash=_hash(raw),
+        file=file,
+        where=where,
+        received_at=received_at,
+        original=seal(raw, RAW_TOPIC, ORIGINAL_FIELD),
+    )
+
+
+def rejected(
+    seal: Seal,
+    *,
+    connector: str,
+    stage: str,
+    reason: str,
+    file: str,
+    where: str,
+    raw: bytes | None,
+    received_at: datetime,
+    mapping_version: int,
+) -> Rejected:
+    """A dead letter; `raw` None is a hard stop: nothing of the record is kept, not even its hash."""
+    kept = raw is not None and len(raw) <= MAX_ORIGINAL_BYTES
+    return Rejected(
+        connector=connector,
+        stage=stage,
+        reason=reason,
+        file=file,
+        where=where,
+        size=len(raw or b""),
+        content_hash=None if raw is None else _hash(raw),
+        received_at=received_at,
+        hub_version=__version__,
+        mapping_version=mapping_version,
+        original=seal(raw, REJECTED_TOPIC, ORIGINAL_FIELD) if raw is not None and kept else None,
+    )
+
+
+def stream_rejected(
+    seal: Seal | None, *, topic: str, partition: int, offset: int, why: Reject, value: bytes | None
+) -> StreamRejected:
+    """A dead letter for a record of one of the hub's own topics; without `seal` (or value) it is bodiless."""
+    keep = seal is not None and value is not None and len(value) <= MAX_ORIGINAL_BYTES
+    return StreamRejected(
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        stage=why.stage,
+        reason=why.reason,
+        hub_version=__version__,
+        original=seal(value, STREAM_REJECTED_TOPIC, ORIGINAL_FIELD) if seal and value is not None and keep else None,
+    )
+
+
+def _hash(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()

@@ -1,0 +1,119 @@
+"""Every topic of the hub in one table, and the step that makes them (`hub topics apply`); nothing else creates a topic.
+
+Keys are UTF-8 tokens, never an identifier of a person. All topics of the person path have `settings.partitions`
+partitions and the same partitioner (murmur2), so one key is on one partition number everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hub.bus.dead_letter import RAW_TOPIC, REJECTED_TOPIC, STREAM_REJECTED_TOPIC, Original, Rejected, StreamRejected
+from hub.domain.events import EVENT_TYPES, Model
+from hub.domain.identity_events import Decision, Link
+from hub.domain.measures import EquityMeasure
+from hub.domain.needs import SupportNeed
+from hub.domain.person_events import PERSON_TYPES, Carry, Membership, Tick
+from hub.domain.tallies import Tally
+
+PERSON_TOPIC = "hub.person.event.v1"
+LINK_TOPIC = "hub.identity.link.v1"
+DECISION_TOPIC = "hub.identity.decision.v1"
+NEED_TOPIC = "hub.alert.support-need.v1"
+TALLY_TOPIC = "hub.equity.tally.v1"
+MEASURE_TOPIC = "hub.equity.measure.v1"
+
+_DAY_MS = 86_400_000
+_FOREVER = -1
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic. `partitions` 0 means as many as the person path has; `days` 0 means for ever (or as compacted).
+
+    `strategy`: the subject of a value's schema is `<topic>-value` (`topic`) or `<topic>-<record>` (`topic-record`, for
+    topics with several record types). `public`: subscribers outside read it, so both directions stay compatible.
+    """
+
+    name: str
+    key: str
+    models: tuple[type[Model], ...] = ()
+    partitions: int = 0
+    compacted: bool = False
+    days: int = 0
+    strategy: Literal["topic", "topic-record"] = "topic"
+    public: bool = False
+    config: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def level(self) -> str:
+        """Compatibility level of its subjects."""
+        return "FULL_TRANSITIVE" if self.public else "BACKWARD_TRANSITIVE"
+
+    def subject(self, model: type[Model]) -> str:
+        """Under which subject the schema of a model's values is registered."""
+        return f"{self.name}-value" if self.strategy == "topic" else f"{self.name}-hub.{model.__name__}"
+
+    def settings(self, min_insync_replicas: int) -> dict[str, str]:
+        """Topic configuration at the broker."""
+        kept = {"cleanup.policy": "compact"} if self.compacted else {"cleanup.policy": "delete"}
+        if not self.compacted:
+            kept["retention.ms"] = str(self.days * _DAY_MS if self.days else _FOREVER)
+        return {
+            **kept,
+            "min.insync.replicas": str(min_insync_replicas),
+            "max.message.bytes": "4194304",
+            "unclean.leader.election.enable": "false",
+            **self.config,
+        }
+
+
+def intake_topic(kind: str) -> str:
+    """Topic of a canonical event kind."""
+    return f"hub.intake.{kind}.v1"
+
+
+def delivery_topic(subscriber: str) -> str:
+    """A subscriber's own topic."""
+    return f"hub.delivery.{subscriber}.v1"
+
+
+def delivery(subscriber: str, model: type[Model]) -> Topic:
+    """The topic of one delivery agreement; `model` holds the agreed fields (hub.outlets.delivery.delivery_model)."""
+    return Topic(delivery_topic(subscriber), "as source: need id", (model,), compacted=True, public=True)
+
+
+def changelog(name: str, config: Mapping[str, str]) -> Topic:
+    """The changelog of a stream's table (`hub.streams.app.changelog_topic` and `changelog_config`)."""
+    return Topic(name, "as the table", compacted=True, config=config)
+
+
+def _intake() -> Iterable[Topic]:
+    for kind, model in EVENT_TYPES.items():
+        yield Topic(intake_topic(kind), "source_person, else fact_key (site: site token)", (model,))
+
+
+_PERSON_MODELS: tuple[type[Model], ...] = (*PERSON_TYPES.values(), Membership, Tick, Carry)
+
+TOPICS: tuple[Topic, ...] = (
+    Topic(RAW_TOPIC, "connector", (Original,), days=30),
+    *_intake(),
+    Topic(REJECTED_TOPIC, "connector", (Rejected,), days=90),
+    Topic(LINK_TOPIC, "source_person", (Link,), compacted=True),
+    Topic(DECISION_TOPIC, "person_key", (Decision,)),
+    Topic(PERSON_TOPIC, "person_key", _PERSON_MODELS, strategy="topic-record"),
+    Topic(STREAM_REJECTED_TOPIC, "as source", (StreamRejected,), days=90),
+    Topic(NEED_TOPIC, "need_id", (SupportNeed,), compacted=True, public=True),
+    Topic(TALLY_TOPIC, "stratum, source partition", (Tally,), partitions=1, compacted=True),
+    Topic(
+        MEASURE_TOPIC, "indicator, area, dimension, group", (EquityMeasure,), partitions=1, compacted=True, public=True
+    ),
+)
+"""All topics that do not depend on agreements; add `delivery(...)` and `changelog(...)`."""
+
+
+def models() -> tuple[type[Model], ...]:
+    """Every record type of the table, each once, in the table's order."""
+    return tuple(dict.fromkeys(model for topic in TOPICS for model in topic.models))
