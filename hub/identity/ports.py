@@ -20,8 +20,6 @@ class Reader(Protocol):
 
     def commit(self, records: Sequence[Incoming], /) -> None: ...
 
-    def lag(self) -> int: ...
-
 
 class Pending(Protocol):
     """Records on their way; `wait` returns when every one is confirmed and raises RetryError otherwise."""

@@ -88,9 +88,6 @@ class FakeReader:
     def commit(self, records: Sequence[Incoming], /) -> None:
         self._log.committed = max(self._log.committed, records[-1].offset + 1)
 
-    def lag(self) -> int:
-        return len(self._log.incoming) - self._log.committed
-
 
 class FakePending:
     """What is produced reaches the log at once, as librdkafka may send before anybody waits."""

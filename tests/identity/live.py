@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.bus.consumer import Incoming, WorkerConsumer, read_to_end
+from hub.bus.lag import GroupLag
 from hub.bus.producer import DurableProducer
 from hub.domain.events import EVENT_TYPES, Event, Model
 from hub.domain.ids import Ids
@@ -69,9 +70,11 @@ def serve(bootstrap: str, prefix: str, directory: str, moment: str, visit: int) 
         consumer, DurableProducer(bootstrap), PickleWire(prefix), registry, vault, Ids(SECRET), step=step, max_records=7
     )
     worker.drain()
-    while not consumer.owned() or consumer.lag() > 0:
+    lag = GroupLag(bootstrap, f"{prefix}.identify", [f"{prefix}.intake"])
+    while not consumer.owned() or lag.records() > 0:
         worker.work()
     consumer.close()
+    lag.close()
 
 
 def run(bootstrap: str, prefix: str, directory: Path, moment: str = "", visit: int = 0) -> int:

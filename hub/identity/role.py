@@ -1,0 +1,107 @@
+"""`hub run identify`: opens what the worker needs, runs it until SIGTERM, and tells its supervisor how it is."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Protocol
+
+from hub.bus.consumer import WorkerConsumer
+from hub.bus.lag import GroupLag
+from hub.bus.producer import DurableProducer
+from hub.domain.ids import Ids
+from hub.identity.bus_ports import INTAKE_TOPICS, BusWire, open_codec
+from hub.identity.lookup import Lookup
+from hub.identity.registry import Registry
+from hub.identity.worker import GROUP, Identify
+from hub.ops import metrics
+from hub.ops.health import Flag, Heartbeat, OpsServer
+from hub.ops.logs import logger
+from hub.privacy.secrets import read_secret
+from hub.privacy.vault import Vault
+
+__all__ = ["Installation", "open_lookup", "run"]
+
+_STUCK_S = 120.0  # longer than any delivery timeout: the worker itself has hung
+_LAG_EVERY_S = 10.0
+_log = logger(__name__)
+
+
+class Installation(Protocol):
+    """What of the settings identify reads."""
+
+    @property
+    def instance(self) -> Path: ...
+
+    @property
+    def host(self) -> str: ...
+
+    def port(self, name: str) -> int: ...
+
+    def require_bootstrap(self) -> str: ...
+
+    def require_registry_url(self) -> str: ...
+
+
+def run(settings: Installation, stop: threading.Event | None = None) -> None:
+    """Work until `stop` is set or SIGTERM comes, then end the batch at hand and return.
+
+    Files of DIR: secrets/kek, secrets/hmac, keys.sqlite, identity.sqlite. ConfigError, RetryError and FatalError end the
+    process with their exit codes; nothing is committed then.
+    """
+    stop = stop or _until_sigterm()
+    beat, drained, assigned = Heartbeat(_STUCK_S), Flag("outbox not drained"), Flag("no partition assigned yet")
+    checks = {"outbox": drained, "assignment": assigned}
+    ops = OpsServer(settings.port("identify"), checks, live={"progress": beat}, role="identify", host=settings.host)
+    with ExitStack() as held:
+        held.enter_context(ops)
+        vault = held.enter_context(closing(_vault(settings)))
+        ids = Ids(read_secret(settings.instance / "secrets" / "hmac"))
+        registry = held.enter_context(closing(Registry(settings.instance / "identity.sqlite", vault)))
+        bootstrap = settings.require_bootstrap()
+        wire = BusWire(open_codec(settings.require_registry_url()), vault)
+        producer = held.enter_context(closing(DurableProducer(bootstrap, client_id=GROUP)))
+        # Static membership: there is one member only, and after a kill it takes its partitions back at once.
+        consumer = held.enter_context(closing(WorkerConsumer(bootstrap, GROUP, INTAKE_TOPICS, instance_id=GROUP)))
+        lag = held.enter_context(closing(GroupLag(bootstrap, GROUP, INTAKE_TOPICS)))
+        worker = Identify(consumer, producer, wire, registry, vault, ids)
+        worker.drain()
+        drained.set()
+        _loop(worker, consumer, lag, stop, beat, assigned)
+
+
+def open_lookup(settings: Installation) -> Lookup:
+    """The read-only lookup for delivery, in another process; RetryError until identify has made the registry."""
+    return Lookup(settings.instance / "identity.sqlite", _vault(settings))
+
+
+def _loop(
+    worker: Identify, consumer: WorkerConsumer, lag: GroupLag, stop: threading.Event, beat: Heartbeat, assigned: Flag
+) -> None:
+    _log.info("identify is working", topic="hub.intake.*")
+    asked = 0.0
+    while not stop.is_set():
+        worker.work()
+        beat.beat()
+        if consumer.owned():
+            assigned.set()
+        else:
+            assigned.clear("no partition assigned")
+        if time.monotonic() - asked >= _LAG_EVERY_S:
+            asked = time.monotonic()
+            metrics.LAG_RECORDS.set(lag.records(), group=GROUP, topic="all")
+    _log.info("identify has ended its batch and stops")
+
+
+def _vault(settings: Installation) -> Vault:
+    return Vault.from_files(settings.instance / "keys.sqlite", settings.instance / "secrets" / "kek")
+
+
+def _until_sigterm() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
