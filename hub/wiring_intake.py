@@ -1,0 +1,153 @@
+"""`hub run connectors`: every enabled connector with an agreement in force, in one process.
+
+Reads DIR/agreements/*.yaml, DIR/connectors/ (own connectors), DIR/secrets/{kek,hmac}, DIR/keys.sqlite; watches
+DIR/inbox/; listens for MLLP on settings.port(<connector>). A connector without agreement does not start and says which file
+to write; when none can start, that is the ConfigError of the process (exit 78). RetryError at start and FatalError: exit 70.
+SIGTERM drains and returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from hub.bus.codec import Codec
+from hub.bus.dead_letter import RAW_TOPIC, REJECTED_TOPIC
+from hub.bus.producer import DurableProducer
+from hub.bus.schema_registry import SchemaIds
+from hub.bus.topics import TOPICS, Topic, intake_topic
+from hub.config import Settings
+from hub.connectors.catalog import Connector
+from hub.connectors.door import Door
+from hub.connectors.file_drop import FileDropDoor
+from hub.connectors.intake import Intake
+from hub.connectors.mllp_door import MllpDoor
+from hub.connectors.packing import Packer
+from hub.connectors.service import Running, serve
+from hub.connectors.watch import Watch
+from hub.domain.agreement import IntakeAgreement
+from hub.domain.ids import Ids
+from hub.errors import ConfigError
+from hub.ops import metrics
+from hub.ops.health import Heartbeat, OpsServer
+from hub.ops.logs import logger
+from hub.privacy.agreements import intake_agreement
+from hub.privacy.secrets import read_secret
+from hub.privacy.vault import Vault
+from hub.wiring_outgoing import BusPublisher, SealedPack, answer_hl7
+from hub.wiring_reading import Reader, catalogue
+
+__all__ = ["allowed", "build", "intake_topics", "run"]
+
+ROLE = "connectors"
+LINGER_MS = 2  # a sender waits for each answer: latency before batching
+DELIVERY_TIMEOUT_MS = 20_000  # below the 30 s after which senders give up waiting for an answer
+_STUCK_S = 60.0
+log = logger(__name__)
+
+Chosen = Sequence[tuple[Connector, IntakeAgreement]]
+
+
+def run(settings: Settings) -> None:
+    """Take data in until SIGTERM or SIGINT, then answer what was taken and return."""
+    chosen = allowed(settings.instance, date.today())
+    secrets = settings.instance / "secrets"
+    ids = Ids(read_secret(secrets / "hmac"))
+    vault = Vault.from_files(settings.instance / "keys.sqlite", secrets / "kek")
+    producer = DurableProducer(
+        settings.require_bootstrap(), client_id=ROLE, delivery_timeout_ms=DELIVERY_TIMEOUT_MS, linger_ms=LINGER_MS
+    )
+    try:
+        topics = intake_topics(chosen)
+        _require(producer, topics)
+        codec = Codec(SchemaIds(settings.require_registry_url()), topics)
+        codec.open()
+        connectors = build(settings, chosen, ids, vault, codec, producer)
+        asyncio.run(_serve(settings, connectors))
+    finally:
+        producer.close()
+        vault.close()
+
+
+def allowed(instance: Path, today: date) -> list[tuple[Connector, IntakeAgreement]]:
+    """The enabled connectors whose agreement is in force today; ConfigError when there is none, saying what to write."""
+    found: list[tuple[Connector, IntakeAgreement]] = []
+    refused: list[str] = []
+    for connector in catalogue(instance).values():
+        if not connector.enabled:
+            continue
+        try:
+            found.append((connector, intake_agreement(instance / "agreements", connector.name, today)))
+        except ConfigError as why:
+            refused.append(str(why))
+            log.warning("connector is off: no agreement in force", connector=connector.name, exc_info=why)
+    if not found:
+        raise ConfigError("no connector can start: " + " | ".join(refused or ["none is enabled"]))
+    return found
+
+
+def intake_topics(chosen: Chosen) -> list[Topic]:
+    """What these connectors write to."""
+    kinds = {intake_topic(kind) for _, agreement in chosen for kind in agreement.events}
+    return [topic for topic in TOPICS if topic.name in kinds | {RAW_TOPIC, REJECTED_TOPIC}]
+
+
+def build(
+    settings: Settings, chosen: Chosen, ids: Ids, vault: Vault, codec: Codec, producer: DurableProducer
+) -> list[Running]:
+    """Each connector with its door, its program, its agreement and the one broker."""
+    publisher = BusPublisher(producer)
+    built: list[Running] = []
+    for connector, agreement in chosen:
+        watch = Watch(connector.name)
+        door = _door(settings, connector, watch)
+        packer = Packer(Reader(connector, agreement, ids), agreement, SealedPack(connector.name, codec, vault))
+        built.append(Running(door, Intake(door, packer, publisher, watch, in_force=agreement.in_force), watch))
+        if connector.expected_every_s is not None:
+            metrics.CONNECTOR_INTERVAL.set(connector.expected_every_s, connector=connector.name)
+    return built
+
+
+def _door(settings: Settings, connector: Connector, watch: Watch) -> Door:
+    if connector.door.kind == "mllp":
+        return MllpDoor(settings.host, settings.port(connector.name), connector.door, answer_hl7, watch)
+    return FileDropDoor(settings.instance / "inbox" / connector.name, connector.door, watch)
+
+
+def _require(producer: DurableProducer, topics: Sequence[Topic]) -> None:
+    missing = [topic.name for topic in topics if not producer.partitions(topic.name)]
+    if missing:
+        raise ConfigError(f"these topics are not there: {', '.join(missing)}; make them with `hub topics apply`")
+
+
+async def _serve(settings: Settings, connectors: Sequence[Running]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    beat = Heartbeat(_STUCK_S)
+    ready = {each.watch.connector: each.watch.ready for each in connectors}
+    ops = OpsServer(settings.port(ROLE), ready, live={"progress": beat}, role=ROLE, host=settings.host)
+    beating = asyncio.create_task(_beat(beat))
+    try:
+        with ops:
+            serving = asyncio.create_task(serve(connectors, stop))
+            _tell_doors(connectors)
+            await serving
+    finally:
+        beating.cancel()
+
+
+def _tell_doors(connectors: Sequence[Running]) -> None:
+    for each in connectors:
+        log.info("connector starts", connector=each.watch.connector, door=type(each.door).__name__)
+
+
+async def _beat(beat: Heartbeat) -> None:
+    """The event loop turns: what /livez asks."""
+    while True:
+        beat.beat()
+        await asyncio.sleep(1.0)

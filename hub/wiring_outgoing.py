@@ -1,0 +1,130 @@
+"""What intake is handed to publish with: sealing and encoding of one connector's records, the broker, and HL7 answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from hub.bus import dead_letter
+from hub.bus.codec import Codec
+from hub.bus.producer import Batch, DurableProducer
+from hub.bus.topics import intake_topic
+from hub.connectors.door import Problem, Receipt, Unit, unit_token
+from hub.connectors.packing import Outgoing
+from hub.domain.events import Event, Sealed, Site
+from hub.domain.ids import content_hash
+from hub.errors import RetryError
+from hub.formats import hl7v2, hl7v2_ack
+from hub.mapping.program import MAPPING_VERSION
+from hub.privacy.vault import Vault
+
+__all__ = ["BusPublisher", "SealedPack", "answer_hl7"]
+
+_ASK_S = 2.0
+
+
+class SealedPack:
+    """Seals and encodes for one connector. Originals of a person are sealed under that person's key: erasing it erases them."""
+
+    def __init__(
+        self, connector: str, codec: Codec, vault: Vault, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._connector, self._codec, self._vault, self._now = connector, codec, vault, now
+        self._key = connector.encode()
+
+    def prepare(self, source_persons: Sequence[str]) -> None:
+        """Their data keys, durable, in one transaction."""
+        self._vault.ensure_keys(source_persons)
+
+    def event(self, event: Event) -> Outgoing:
+        """On hub.intake.<kind>.v1, the person block sealed."""
+        topic = intake_topic(type(event).kind)
+        key = event.site if isinstance(event, Site) else event.source_person or event.fact_key
+        return (
+            topic,
+            key.encode(),
+            self._codec.encode(topic, self._vault.seal_person(event)),
+            None,
+            self._headers(topic, event.event_id),
+        )
+
+    def original(self, event: Event, raw: bytes, unit: Unit, where: str) -> Outgoing:
+        """On hub.intake.raw.v1: what a remap or a mended parser reads again."""
+        letter = dead_letter.original(
+            self._vault.seal_bytes if event.source_person is None else self._seal_for(event.source_person),
+            connector=self._connector, event_id=event.event_id, raw=raw, file=unit.token, where=where, received_at=self._now(),
+        )  # fmt: skip
+        topic = dead_letter.RAW_TOPIC
+        return topic, self._key, self._codec.encode(topic, letter), None, self._headers(topic, event.event_id)
+
+    def dead_letter(self, problem: Problem, raw: bytes | None, unit: Unit) -> Outgoing:
+        """On hub.intake.rejected.v1; without body when `raw` is None. File names of senders stay out: their tokens go."""
+        letter = dead_letter.rejected(
+            self._vault.seal_bytes,
+            connector=self._connector, stage=problem.stage, reason=problem.reason,
+            file=unit_token(problem.file) if problem.file else unit.token, where=problem.where, raw=raw,
+            received_at=self._now(), mapping_version=MAPPING_VERSION,
+        )  # fmt: skip
+        topic = dead_letter.REJECTED_TOPIC
+        told = (self._connector, letter.stage, letter.reason, letter.file, letter.where, letter.content_hash or "")
+        identity = uuid4().hex if letter.stage == "frame" else content_hash(*told)
+        return topic, self._key, self._codec.encode(topic, letter), None, self._headers(topic, identity)
+
+    def _seal_for(self, source_person: str) -> Callable[[bytes, str, str], Sealed]:
+        return lambda data, topic, field: self._vault.seal(data, source_person, topic, field)
+
+    def _headers(self, topic: str, identity: str) -> list[tuple[str, bytes]]:
+        """CloudEvents 1.0, Kafka protocol binding, binary mode."""
+        return [
+            ("ce_specversion", b"1.0"), ("ce_id", identity.encode()), ("ce_source", b"/connectors/" + self._key),
+            ("ce_type", topic.encode()), ("content-type", b"application/avro"),
+        ]  # fmt: skip
+
+
+class BusPublisher:
+    """The broker as intake sees it. `asked` is a topic that must be there for the broker to count as reachable."""
+
+    def __init__(self, producer: DurableProducer, asked: str = dead_letter.REJECTED_TOPIC) -> None:
+        self._producer, self._asked = producer, asked
+
+    async def send(self, outgoing: Sequence[Outgoing]) -> Batch:
+        """Queue in order; `Batch.delivered` is the confirmation."""
+        batch = self._producer.batch()
+        await batch.produce_all(outgoing)
+        return batch
+
+    async def reachable(self) -> bool:
+        """Whether a broker answers and has our topics."""
+        try:
+            return await asyncio.to_thread(self._producer.partitions, self._asked, _ASK_S) > 0
+        except RetryError:
+            return False
+
+
+_REJECTED = frozenset({"no-msh", "bad-separators", "empty", "too-large", "too-many-segments", "too-many-fields",
+                       "unsupported-version", "unsupported-encoding", "nul-byte"})  # fmt: skip
+"""Reasons that speak of the message as such (AR), not of what it says (AE)."""
+_CONDITIONS = {
+    "unsupported-version": "203",
+    "no-msh": "100",
+    "bad-separators": "100",
+    "no-patient": "101",
+    "mapping-error": "207",
+}
+
+
+def answer_hl7(message: bytes, receipt: Receipt) -> bytes | None:
+    """The acknowledgement: AA when all became events or was set aside, AE with an ERR per dead letter, AR when there was no
+    message to speak of. By then everything is on the broker. Of a batch, the first message is named."""
+    parsed = next((item for item in hl7v2.read(message) if isinstance(item, hl7v2.Message)), None)
+    problems = [
+        hl7v2_ack.Problem(_CONDITIONS.get(problem.reason, "999"), problem.reason) for problem in receipt.problems
+    ]
+    code: hl7v2_ack.Code = "AA"
+    if receipt.rejected:
+        code = "AR" if receipt.unreadable and _REJECTED.issuperset(receipt.rejected) else "AE"
+    at = time.strftime("%Y%m%d%H%M%S+0000", time.gmtime())
+    return hl7v2_ack.ack(parsed, code, problems, at=at, control_id=uuid4().hex[:20])
