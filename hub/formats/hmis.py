@@ -43,15 +43,7 @@ MARKS: dict[Dialect, dict[str, tuple[str, ...]]] = {
 }
 """Columns that only one dialect has."""
 
-_DATES = (
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%d",
-    "%m-%d-%Y %H:%M:%S",
-    "%m-%d-%Y",
-    "%Y-%m-%dT%H:%M:%S",
-    "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y",
-)
+_DATES = ("%m-%d-%Y %H:%M:%S", "%m-%d-%Y", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +99,11 @@ def open_export(files: Mapping[str, Opener], limits: Limits = _LIMITS) -> Export
 def parse_date(text: str) -> datetime | None:
     """A date or time as HMIS software writes it, without zone; None when it is none."""
     text = text.strip().split(".")[0].removesuffix("Z")
+    if text[4:5] == "-":
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            return None
     for form in _DATES:
         try:
             return datetime.strptime(text, form)

@@ -126,9 +126,8 @@ class _Mapper:
         """A close contact: a person, and exposed on the day that the tracer wrote down, if any."""
         person = self._stamp.person("RelatedPerson", contact_id)
         key = f"RelatedPerson/{contact_id}"
-        yield Person(
-            **self._fields("person", resource, key, person, occurred_on=None), person=who, race_ethnicity=race(resource)
-        )
+        demographics = self._fields("person", resource, key, person, occurred_on=None)
+        yield Person(**demographics, person=block(resource, contact_id), race_ethnicity=race(resource))
         exposed_on = _day(extension(resource, "last-date-of-exposure"))
         if exposed_on is not None:
             fields = self._fields("monitoree", resource, key, person, occurred_on=exposed_on)
