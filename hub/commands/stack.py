@@ -76,7 +76,7 @@ def _print_status(found: dict[str, Any]) -> None:
 
 def _supervise(directory: Path, roles: list[str]) -> int:
     """`--foreground`: supervises until a signal, or until everything gave up."""
-    from hub.wiring import prepare
+    from hub.wiring_bus import prepare
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
