@@ -14,9 +14,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from hub.bus.consumer import read_to_end
 from hub.bus.producer import PARTITIONER
+from hub.bus.topics import REGISTRY, REGISTRY_TOPIC
 from hub.errors import ConfigError, FatalError, RetryError
 
-REGISTRY_TOPIC = "hub.registry.schema.v1"
 _TIMEOUT_S = 20.0
 
 
@@ -77,7 +77,7 @@ class RegistryLog:
             self._topic,
             num_partitions=1,
             replication_factor=self._replication,
-            config={"cleanup.policy": "compact", "min.insync.replicas": str(self._min_insync)},
+            config=REGISTRY.settings(self._min_insync),
         )
         try:
             admin.create_topics([wanted], request_timeout=_TIMEOUT_S)[self._topic].result(_TIMEOUT_S)

@@ -20,8 +20,9 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from hub.bus.registry_log import REGISTRY_TOPIC, RegistryLog
+from hub.bus.registry_log import RegistryLog
 from hub.bus.registry_state import DEFAULT_LEVEL, LogRecord, RegistryError, RegistryState, canonical_text
+from hub.bus.topics import REGISTRY_TOPIC
 from hub.errors import HubError
 from hub.ops.http_server import listening, read_body
 

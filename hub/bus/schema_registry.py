@@ -45,8 +45,10 @@ class SchemaIds:
             raise _away(away) from None
 
     def set_level(self, subject: str, level: str) -> None:
-        """Sets the compatibility level of a subject."""
+        """Sets the compatibility level of a subject; writes nothing where it is set already."""
         try:
+            if self._level(subject) == level:
+                return
             self._client.set_compatibility(subject, level)
         except SchemaRegistryError as refused:
             raise _translate(refused, f"level of {subject} was refused") from None
@@ -70,6 +72,14 @@ class SchemaIds:
             raise _away(away) from None
         self._texts[schema_id] = found
         return found
+
+    def _level(self, subject: str) -> str | None:
+        try:
+            return str(self._client.get_compatibility(subject))
+        except SchemaRegistryError as refused:
+            if refused.http_status_code == 404:
+                return None
+            raise
 
     def close(self) -> None:
         """Closes its connections."""

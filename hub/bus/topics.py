@@ -1,4 +1,5 @@
-"""Every topic of the hub in one table, and the step that makes them (`hub topics apply`); nothing else creates a topic.
+"""Every topic of the hub in one table. `hub topics apply` makes them (hub.bus.topic_admin); nothing else creates a topic,
+but for the registry, which must be up before and makes its own by the same table.
 
 Keys are UTF-8 tokens, never an identifier of a person. All topics of the person path have `settings.partitions`
 partitions and the same partitioner (murmur2), so one key is on one partition number everywhere.
@@ -18,6 +19,7 @@ from hub.domain.needs import SupportNeed
 from hub.domain.person_events import PERSON_TYPES, Carry, Membership, Tick
 from hub.domain.tallies import Tally
 
+REGISTRY_TOPIC = "hub.registry.schema.v1"
 PERSON_TOPIC = "hub.person.event.v1"
 LINK_TOPIC = "hub.identity.link.v1"
 DECISION_TOPIC = "hub.identity.decision.v1"
@@ -97,7 +99,10 @@ def _intake() -> Iterable[Topic]:
 
 _PERSON_MODELS: tuple[type[Model], ...] = (*PERSON_TYPES.values(), Membership, Tick, Carry)
 
+REGISTRY = Topic(REGISTRY_TOPIC, "subject and version", partitions=1, compacted=True)
+
 TOPICS: tuple[Topic, ...] = (
+    REGISTRY,
     Topic(RAW_TOPIC, "connector", (Original,), days=30),
     *_intake(),
     Topic(REJECTED_TOPIC, "connector", (Rejected,), days=90),
