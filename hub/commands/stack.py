@@ -37,7 +37,7 @@ def up(ctx: click.Context, instance: str | None, foreground: bool, roles: str, t
     if unknown := [role for role in chosen if role not in ROLES]:
         raise click.UsageError(f"unknown role {unknown[0]}: known are {', '.join(ROLES)}")
     directory = instance_dir(instance)
-    ctx.exit(_supervise(directory, chosen) if foreground else _start_in_background(directory, chosen, timeout))
+    ctx.exit(_supervise(directory, chosen) if foreground else start_in_background(directory, chosen, timeout))
 
 
 @click.command()
@@ -101,7 +101,7 @@ def _supervise(directory: Path, roles: list[str]) -> int:
     return EXIT_CONFIG
 
 
-def _start_in_background(directory: Path, roles: list[str], timeout: int) -> int:
+def start_in_background(directory: Path, roles: list[str], timeout: int) -> int:
     if read_state(directory).running:
         click.echo(f"{directory} is already up: see `hub status`, or `hub down` first")
         return 0

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import create_model
 
 from hub.domain.agreement import DeliveryAgreement
 from hub.domain.events import Model
 from hub.domain.needs import SupportNeed
-from hub.outlets.wire import Read, ReadRecord, Send, Stop, Wire
+from hub.outlets.wire import ReadRecord, Send, Stop, Wire
 
 __all__ = ["LocalIds", "Subscriber", "delivery_model", "delivery_topic", "run_delivery"]
+
+_R = TypeVar("_R", bound=ReadRecord)
 
 LocalIds = Callable[[str, str], Sequence[str]]
 """(person_key, source) → that source's own ids of the person, from the linkage zone."""
@@ -71,9 +73,9 @@ class Subscriber:
 
 def run_delivery(
     subscriber: Subscriber,
-    read: Read,
+    read: Callable[[], Sequence[_R]],
     send: Send,
-    commit: Callable[[Sequence[ReadRecord]], None],
+    commit: Callable[[Sequence[_R]], None],
     wire: Wire,
     today: Callable[[], date],
     stop: Stop,

@@ -1,0 +1,41 @@
+"""How far a consumer group is behind, asked from outside it: for barriers of the demo and for operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from hub.errors import RetryError
+
+__all__ = ["GroupLag"]
+
+
+class GroupLag:
+    """Reads committed offsets and ends of logs of `topics` for `group`; joins nothing, commits nothing."""
+
+    def __init__(self, bootstrap: str, group: str, topics: Iterable[str]) -> None:
+        self._consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False})
+        self._topics = tuple(topics)
+        self._partitions: list[TopicPartition] = []
+
+    def records(self, timeout_s: float = 10.0) -> int:
+        """Records not committed yet, over all partitions. RetryError when the broker does not answer."""
+        try:
+            if not self._partitions:
+                self._partitions = self._find(timeout_s)
+            total = 0
+            for each in self._consumer.committed(self._partitions, timeout=timeout_s):
+                low, high = self._consumer.get_watermark_offsets(each, timeout=timeout_s)
+                total += high - max(each.offset, low)
+        except KafkaException as failure:
+            raise RetryError(f"lag:{failure.args[0].name()}") from None
+        return total
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._consumer.close()
+
+    def _find(self, timeout_s: float) -> list[TopicPartition]:
+        known = self._consumer.list_topics(timeout=timeout_s).topics
+        return [TopicPartition(topic, number) for topic in self._topics for number in sorted(known[topic].partitions)]

@@ -1,0 +1,184 @@
+"""The demo's stack: a fresh instance, scripted clock, example agreements, the county's populations, and eyes on its topics."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hub.bus.codec import Codec
+from hub.bus.consumer import WorkerConsumer, latest_by_key, read_to_end
+from hub.bus.dead_letter import REJECTED_TOPIC, STREAM_REJECTED_TOPIC
+from hub.bus.lag import GroupLag
+from hub.bus.producer import DurableProducer
+from hub.bus.topics import (
+    LINK_TOPIC,
+    MEASURE_TOPIC,
+    NEED_TOPIC,
+    PERSON_TOPIC,
+    TALLY_TOPIC,
+    intake_topic,
+)
+from hub.config import ROLES, Settings
+from hub.demo.feed import waiting
+from hub.demo.judge import Observed
+from hub.demo.watch import Watcher
+from hub.domain.events import EVENT_TYPES
+from hub.domain.person_events import Tick
+from hub.domain.tallies import TallyBoard
+from hub.errors import ConfigError, RetryError
+from hub.identity.worker import GROUP as IDENTIFY_GROUP
+from hub.privacy.agreements import EXAMPLES, delivery_agreements
+from hub.supervisor import Stack, read_state
+from hub.supervisor.state import living
+from hub.synthetic.county import County
+from hub.synthetic.facts import SourceId
+from hub.wiring_bus import JOIN_APP, all_topics, ids_of, open_codec, prepare
+from hub.wiring_outlets import CodecWire, Ticker, delivery_group
+
+__all__ = ["DEMO_ROLES", "DemoStack", "make_instance"]
+
+DEMO_ROLES = tuple(role for role in ROLES if role != "clock")  # the demo itself is the clock
+_SETTLE_S = 300.0
+_INTAKE = tuple(intake_topic(kind) for kind in EVENT_TYPES)
+
+
+def make_instance(instance: Path, county: County) -> None:
+    """Wipe and write the demo's instance directory. ConfigError when a stack still runs there."""
+    if instance.exists():
+        if living(read_state(instance)):
+            raise ConfigError(f"a demo is still up: run `hub down --instance {instance}` first")
+        shutil.rmtree(instance)
+    (instance / "agreements").mkdir(parents=True)
+    for example in EXAMPLES.glob("*.yaml"):
+        shutil.copy(example, instance / "agreements")
+    (instance / "population.csv").write_bytes(county.population_csv())
+    settings = {"clock": "scripted", "as_of": county.truth.as_of.isoformat()}
+    (instance / "settings.json").write_text(json.dumps(settings))
+    _connectors(instance / "connectors", county)
+
+
+def _connectors(folder: Path, county: County) -> None:
+    """The shipped connectors, with doors that need not wait: the demo renames files when they are whole."""
+    catalogue = Path(__file__).parent.parent / "connectors" / "catalog"
+    for declared in sorted(catalogue.glob("*/connector.yaml")):
+        connector = yaml.safe_load(declared.read_text())
+        if connector["door"]["kind"] == "file-drop":
+            connector["door"].update(poll_s=0.1, stable_s=0.0)
+        if connector["name"] == "hmis-csv":
+            connector.setdefault("options", {})["isolation_projects"] = list(county.isolation_projects)
+        target = folder / connector["name"]
+        shutil.copytree(declared.parent, target)
+        (target / "connector.yaml").write_text(yaml.safe_dump(connector))
+
+
+class DemoStack:
+    """A running stack and what can be asked of it from outside."""
+
+    def __init__(self, instance: Path, progress: Callable[[str], None]) -> None:
+        self.instance = instance
+        self.stack = Stack(instance, prepare=prepare, progress=progress)
+
+    def start(self) -> None:
+        """Bring everything up; returns when every role is ready."""
+        self.stack.start(DEMO_ROLES)
+        self.stack.wait_ready(180)
+        settings = self.settings
+        self.codec: Codec = open_codec(settings, all_topics(settings))
+        self._wire = CodecWire(self.codec)
+        self._producer = DurableProducer(settings.require_bootstrap(), client_id="hub-demo")
+        self._ticker = Ticker(self._producer, self.codec, settings.partitions)
+        bootstrap = settings.require_bootstrap()
+        self._lags = [GroupLag(bootstrap, IDENTIFY_GROUP, _INTAKE), GroupLag(bootstrap, JOIN_APP, [PERSON_TOPIC])]
+        agreements = delivery_agreements(self.instance / "agreements", date.today())
+        self._delivery = [GroupLag(bootstrap, delivery_group(name), a.topics) for name, a in agreements.items()]
+        consumer = WorkerConsumer(bootstrap, f"hub-demo-{time.time_ns()}", [NEED_TOPIC, MEASURE_TOPIC, LINK_TOPIC])
+        self.watcher = Watcher(
+            lambda: consumer.poll_batch(1_000, 0.1), self._wire, NEED_TOPIC, MEASURE_TOPIC, LINK_TOPIC
+        ).start()
+
+    @property
+    def settings(self) -> Settings:
+        """Addresses of this run."""
+        return self.stack.settings
+
+    def tokens(self, records: Iterable[SourceId]) -> list[str]:
+        """The source_person tokens of these records of the county."""
+        ids = ids_of(self.settings)
+        return [ids.source_person(record.connector, record.authority, record.local_id) for record in records]
+
+    def tick(self, day: date) -> None:
+        """It is `day` now."""
+        self._ticker(Tick(as_of=day))
+
+    def settle(self, timeout_s: float = _SETTLE_S) -> None:
+        """Wait until everything sent is folded: inboxes empty, nobody behind, twice in a row. RetryError when it never is."""
+        until, quiet = time.monotonic() + timeout_s, 0
+        inboxes = self.instance / "inbox"
+        while quiet < 2:
+            if time.monotonic() > until:
+                raise RetryError(
+                    f"the stack did not come to rest within {timeout_s:.0f} s: see {self.instance / 'logs'}"
+                )
+            if failures := self.stack.failures():
+                name, why = next(iter(failures.items()))
+                raise ConfigError(f"{name} gave up: {why}")
+            busy = sum(waiting(inbox) for inbox in inboxes.iterdir()) or sum(lag.records() for lag in self._lags)
+            quiet = 0 if busy else quiet + 1
+            time.sleep(0.15 if busy else 0.05)
+
+    def observe(self, timeout_s: float = 60.0) -> Observed:
+        """Read every topic whole. Call when settled; waits for measures and deliveries to have caught up."""
+        bootstrap = self.settings.require_bootstrap()
+        until = time.monotonic() + timeout_s
+        while sum(lag.records() for lag in self._delivery) and time.monotonic() < until:
+            time.sleep(0.1)
+        board = TallyBoard()
+        for record in latest_by_key(bootstrap, TALLY_TOPIC).values():
+            fields = self._fields(record.value)
+            board.put(fields["stratum"], fields["partition"], fields["count"], fields["version"])
+        owners = {f["source_person"]: f["person_key"] for f in self._latest(LINK_TOPIC).values()}
+        letters = {(f["connector"], f["file"], f["where"], f["stage"], f["reason"]) for f in self._all(REJECTED_TOPIC)}
+        return Observed(
+            needs=tuple(self._latest(NEED_TOPIC).values()),
+            owners=owners,
+            totals=board.totals(),
+            measures=self._settled_measures(until),
+            events=len({f["event_id"] for topic in _INTAKE for f in self._all(topic)}),
+            rejected=dict(Counter(letter[4] for letter in letters)),
+            stream_rejected=sum(1 for _ in read_to_end(bootstrap, STREAM_REJECTED_TOPIC)),
+        )
+
+    def close(self) -> None:
+        """Let go of connections; the stack goes on."""
+        self.watcher.stop()
+        self._producer.close()
+        for lag in (*self._lags, *self._delivery):
+            lag.close()
+
+    def _settled_measures(self, until: float) -> dict[str, dict[str, Any]]:
+        """Measures once they have stood still for a second and a half (the measures role settles for half of one)."""
+        last: dict[str, dict[str, Any]] | None = None
+        while True:
+            now = {key.decode(): fields for key, fields in self._latest(MEASURE_TOPIC).items()}
+            if now == last or time.monotonic() > until:
+                return now
+            last = now
+            time.sleep(1.5)
+
+    def _latest(self, topic: str) -> dict[bytes, dict[str, Any]]:
+        found = latest_by_key(self.settings.require_bootstrap(), topic)
+        return {key: self._fields(record.value) for key, record in found.items()}
+
+    def _all(self, topic: str) -> list[dict[str, Any]]:
+        return [self._fields(record.value) for record in read_to_end(self.settings.require_bootstrap(), topic)]
+
+    def _fields(self, value: bytes | None) -> dict[str, Any]:
+        return self.codec.decode_dict(value)[1]

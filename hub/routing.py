@@ -1,0 +1,93 @@
+"""Which connector a file or folder is for, by what is in it: for `hub preview`, where nobody says so.
+
+A folder named after a connector is that connector's. Else what the files hold decides: the first bytes of a file are looked at,
+never more than `SNIFF_BYTES`. `hub-preview.yaml` beside the files overrides: a mapping of glob pattern → connector name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from hub.errors import ConfigError
+
+__all__ = ["OVERRIDES", "Routed", "route"]
+
+OVERRIDES = "hub-preview.yaml"
+SNIFF_BYTES = 65_536
+_HMIS = frozenset({"export.csv", "client.csv", "enrollment.csv"})
+_SETS = ("DEMOGRAPHIC_DATA", "SCREENING", "QE_ADMIN_DATA")
+
+
+class Routed(NamedTuple):
+    """One unit: `path` is a file or a folder; `connector` None = nobody's, `why` says so in words."""
+
+    path: Path
+    connector: str | None
+    why: str
+
+
+def route(path: Path, known: Sequence[str]) -> Iterator[Routed]:
+    """Every unit under `path`, in name order. ConfigError when `path` does not exist or an override names no connector."""
+    if not path.exists():
+        raise ConfigError(f"there is no {path.name} to preview")
+    yield from _inside(path, known, {}, None)
+
+
+def _inside(path: Path, known: Sequence[str], overrides: Mapping[str, str], named: str | None) -> Iterator[Routed]:
+    if path.is_file():
+        chosen = next((name for pattern, name in overrides.items() if fnmatch(path.name, pattern)), named)
+        connector = chosen or _sniff(path)
+        yield Routed(path, connector, "" if connector else "nothing in it is of a format the hub knows")
+        return
+    if path.name in known:
+        named = path.name
+    whole = _folder_unit(path)
+    if whole is not None:
+        yield Routed(path, named or whole, "")
+        return
+    overrides = {**overrides, **_overrides(path, known)}
+    for child in sorted(path.iterdir()):
+        if child.name != OVERRIDES and not child.name.startswith("."):
+            if named is None and child.is_file() and child.name == "population.csv":
+                continue  # denominators, not a source
+            yield from _inside(child, known, overrides, named)
+
+
+def _folder_unit(path: Path) -> str | None:
+    """The connector of a folder that is one unit, None when its files are units of their own."""
+    names = {child.name.casefold() for child in path.iterdir() if child.is_file()}
+    if names >= _HMIS:
+        return "hmis-csv"
+    screening = any(name.upper().startswith(_SETS[1]) for name in names)
+    people = any(name.upper().startswith(_SETS[0]) for name in names)
+    return "hrsn-screening" if screening and people else None
+
+
+def _sniff(path: Path) -> str | None:
+    with path.open("rb") as file:
+        head = file.read(SNIFF_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith((b"MSH", b"FHS", b"BHS")):
+        return "lab-elr-hl7v2" if b"ORU^R01" in head else None
+    if head[:12].lower() == b"vax_event_id":
+        return "iis-cvrs"
+    if head.startswith((b"{", b"[")) and b"saraalert.org" in head:
+        return "sara-alert"
+    return None
+
+
+def _overrides(path: Path, known: Sequence[str]) -> dict[str, str]:
+    file = path / OVERRIDES
+    if not file.is_file():
+        return {}
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (OSError, ValueError, yaml.YAMLError):
+        raise ConfigError(f'{file} cannot be read: it holds lines like `"*.txt": iis-cvrs`') from None
+    if not isinstance(found, dict) or any(name not in known for name in found.values()):
+        raise ConfigError(f"{file}: each pattern must name one of {', '.join(known)}")
+    return {str(pattern): str(name) for pattern, name in found.items()}

@@ -1,0 +1,36 @@
+"""The one place that joins rooms: what each role of `hub run ROLE` is made of.
+
+Each role serves /metrics, /livez and /readyz, drains on SIGTERM, and ends with the exit codes of hub.errors.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+from hub.config import ROLES, Settings
+from hub.errors import ConfigError
+from hub.ops.logs import configure
+
+__all__ = ["run_role"]
+
+_ROLES = {
+    "registry": "hub.wiring_bus:run_registry",
+    "connectors": "hub.wiring_intake:run",
+    "identify": "hub.identity.role:run",
+    "streams": "hub.wiring_streams:run",
+    "measures": "hub.wiring_outlets:run_measures_role",
+    "delivery": "hub.wiring_outlets:run_delivery_role",
+    "clock": "hub.wiring_outlets:run_clock_role",
+}
+assert set(_ROLES) == set(ROLES)
+
+
+def run_role(role: str, settings: Settings) -> None:
+    """Run one role until SIGTERM. ConfigError, RetryError and FatalError end it; the caller turns them into exit codes."""
+    if role not in _ROLES:
+        raise ConfigError(f"there is no role {role}: known are {', '.join(ROLES)}")
+    configure(role)
+    module, _, name = _ROLES[role].partition(":")
+    run: Callable[[Settings], None] = getattr(importlib.import_module(module), name)
+    run(settings)

@@ -1,0 +1,103 @@
+"""The role `streams`: the join, on the hardened Faust app."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from hub.bus.consumer import read_to_end
+from hub.bus.dead_letter import STREAM_REJECTED_TOPIC, stream_rejected
+from hub.bus.topics import NEED_TOPIC, PERSON_TOPIC, TALLY_TOPIC
+from hub.config import Settings
+from hub.domain.projection import Projector
+from hub.errors import Reject
+from hub.ops import metrics
+from hub.ops.health import OpsServer
+from hub.ops.stream_collector import StreamCollector
+from hub.streams.app import StreamSettings
+from hub.streams.join import JoinProcessor, Published, Wire
+from hub.streams.metrics import StreamMetrics
+from hub.streams.processor import Output, Record
+from hub.streams.worker import run_worker
+from hub.wiring_bus import JOIN_APP, all_topics, ids_of, isolation_rules, open_codec, vault_of
+
+__all__ = ["join_processor", "run"]
+
+_STUCK_S = 120.0  # twice the delivery time-out: whatever was slow has failed by then
+
+
+def join_processor(settings: Settings, codec: Any) -> JoinProcessor:
+    """The join with its codec; reads back what a partition published when it is gained."""
+    wire = Wire(
+        decode=codec.decode_dict,
+        encode_need=lambda need: codec.encode(NEED_TOPIC, need),
+        encode_tally=lambda tally: codec.encode(TALLY_TOPIC, tally),
+        encode_carry=lambda carry: codec.encode(PERSON_TOPIC, carry),
+        needs_topic=NEED_TOPIC,
+        tally_topic=TALLY_TOPIC,
+        person_topic=PERSON_TOPIC,
+    )
+
+    def published(partition: int) -> Published:
+        strata, version = set(), -1
+        for record in read_to_end(settings.require_bootstrap(), TALLY_TOPIC):
+            if record.value is None:
+                continue
+            _, fields = codec.decode_dict(record.value)
+            if fields["partition"] == partition:
+                strata.add(fields["stratum"])
+                version = max(version, fields["version"])
+        return Published(frozenset(strata), version)
+
+    return JoinProcessor(Projector(ids_of(settings), isolation_rules()), wire, published)
+
+
+def run(settings: Settings) -> None:
+    """Run one worker until SIGTERM."""
+    worker = os.environ.get("HUB_WORKER", "0")
+    codec = open_codec(settings, all_topics(settings))
+    vault = vault_of(settings)
+
+    def rejection(topic: str, partition: int, record: Record, reason: str) -> Output:
+        metrics.STREAM_REJECTED.inc(stage="fold", reason=reason, topic=topic)
+        letter = stream_rejected(
+            vault.seal_bytes,
+            topic=topic,
+            partition=partition,
+            offset=record.offset,
+            why=Reject(reason, "fold"),
+            value=record.value,
+        )
+        return Output(STREAM_REJECTED_TOPIC, record.key, codec.encode(STREAM_REJECTED_TOPIC, letter))
+
+    def started(numbers: StreamMetrics) -> None:
+        metrics.REGISTRY.register(StreamCollector(numbers, JOIN_APP, PERSON_TOPIC))
+        ready = {"table": lambda: None if numbers.ready else "recovering the table"}
+        live = {"progress": lambda: _stuck(numbers)}
+        OpsServer(settings.port("streams"), ready, live=live, role="streams", host=settings.host).start()
+
+    run_worker(
+        StreamSettings(
+            bootstrap=settings.require_bootstrap(),
+            app_id=JOIN_APP,
+            source_topic=PERSON_TOPIC,
+            partitions=settings.partitions,
+            state_dir=settings.instance / "state",
+            worker=worker,
+            replication=settings.replication,
+            standbys=settings.standbys,
+        ),
+        join_processor(settings, codec),
+        rejection=rejection,
+        on_start=started,
+    )
+
+
+def _stuck(numbers: StreamMetrics) -> str | None:
+    """Records wait and none was folded for long: only a restart helps. A broker that is away is no reason."""
+    waiting = sum(numbers.lag().values())
+    if not waiting or numbers.last_progress is None:
+        return None
+    silent = time.monotonic() - numbers.last_progress
+    return f"{waiting} records wait, none folded for {silent:.0f} s" if silent > _STUCK_S else None
