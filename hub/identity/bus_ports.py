@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from hub.bus.cloud_events import cloud_events_headers
 from hub.bus.codec import Codec
 from hub.bus.consumer import Incoming
 from hub.bus.dead_letter import STREAM_REJECTED_TOPIC, stream_rejected
@@ -9,11 +12,12 @@ from hub.bus.schema_registry import SchemaIds
 from hub.bus.topics import DECISION_TOPIC, LINK_TOPIC, PERSON_TOPIC, TOPICS, intake_topic
 from hub.domain.events import EVENT_TYPES, Event, Model
 from hub.domain.identity_events import Decision, Link
+from hub.domain.person_events import Membership
 from hub.errors import Reject
 from hub.identity.batch import OutRecord
 from hub.privacy.vault import Vault
 
-__all__ = ["INTAKE_TOPICS", "BusWire", "open_codec"]
+__all__ = ["INTAKE_TOPICS", "BusWire", "open_codec", "taken_in"]
 
 INTAKE_TOPICS = tuple(intake_topic(kind) for kind in EVENT_TYPES if kind != "site")
 """What identify reads: every kind of event that may be a person's."""
@@ -26,6 +30,18 @@ def open_codec(registry_url: str) -> Codec:
     codec = Codec(SchemaIds(registry_url), [topic for topic in TOPICS if topic.name in {*INTAKE_TOPICS, *_WRITTEN}])
     codec.open()
     return codec
+
+
+def taken_in(record: Incoming) -> datetime:
+    """When the hub took a record in: as its connector says, else when the broker got it."""
+    for name, value in record.headers:
+        if name == "ce_time":
+            try:
+                at = datetime.fromisoformat(value.decode())
+            except ValueError:
+                break
+            return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return datetime.fromtimestamp(max(record.timestamp_ms, 0) / 1_000, UTC)
 
 
 class BusWire:
@@ -42,12 +58,16 @@ class BusWire:
             raise Reject("invalid-event", "decode")
         return event
 
-    def out(self, model: Model, key: str) -> OutRecord:
+    def out(self, model: Model, key: str, because: Incoming) -> OutRecord:
         """The record of a model, keyed by `key` on the topic that its type belongs to."""
-        topic = (
-            LINK_TOPIC if isinstance(model, Link) else DECISION_TOPIC if isinstance(model, Decision) else PERSON_TOPIC
-        )
-        return self._record(topic, key.encode(), model)
+        if isinstance(model, Link):
+            return self._record(LINK_TOPIC, key.encode(), model, f"{key}.{model.link_revision}", because)
+        if isinstance(model, Decision):
+            return self._record(DECISION_TOPIC, key.encode(), model, f"decision.{model.decision}", because)
+        if isinstance(model, Membership):
+            identity = f"{model.source_person}.{model.revision}.{key}"
+            return self._record(PERSON_TOPIC, key.encode(), model, identity, because)
+        return self._record(PERSON_TOPIC, key.encode(), model, getattr(model, "event_id", key), because)
 
     def dead_letter(self, record: Incoming, why: Reject) -> OutRecord:
         """The record as it came, sealed under a key of its own, keyed as it was."""
@@ -59,7 +79,9 @@ class BusWire:
             why=why,
             value=record.value,
         )
-        return self._record(STREAM_REJECTED_TOPIC, record.key or b"none", letter)
+        identity = f"{record.topic}.{record.partition}.{record.offset}"
+        return self._record(STREAM_REJECTED_TOPIC, record.key or b"none", letter, identity, record)
 
-    def _record(self, topic: str, key: bytes, model: Model) -> OutRecord:
-        return self._names.get(topic, topic), key, self._codec.encode(topic, model), None, None
+    def _record(self, topic: str, key: bytes, model: Model, identity: str, because: Incoming) -> OutRecord:
+        headers = cloud_events_headers(event_id=identity, source="identify", kind=topic, received_at=taken_in(because))
+        return self._names.get(topic, topic), key, self._codec.encode(topic, model), None, headers

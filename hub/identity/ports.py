@@ -48,8 +48,8 @@ class Wire(Protocol):
     def event(self, record: Incoming) -> Event:
         """The event in a record; Reject when it cannot be decoded."""
 
-    def out(self, model: Model, key: str) -> OutRecord:
-        """A record ready to publish: topic by the model's kind, key, value, headers."""
+    def out(self, model: Model, key: str, because: Incoming) -> OutRecord:
+        """A record ready to publish: topic by the model's kind, key, value, headers with the time of what it is about."""
 
     def dead_letter(self, record: Incoming, why: Reject) -> OutRecord:
         """The record itself, on the topic of what the hub could not work on."""

@@ -84,7 +84,7 @@ class Identify:
             opened, letters = self._open(incoming)
             with self._registry.batch() as batch:
                 people = batch.see([self._sighting(event, block) for _, event, block in opened])
-                batch.put(self._said(batch))
+                batch.put(self._said(batch, incoming[-1]))
                 batch.put(self._events(opened, people, letters))
                 batch.put(letters)
                 self._step("seen")
@@ -125,7 +125,7 @@ class Identify:
         local_id = block.local_id if block is not None else None
         return Sighting(event.source_person, event.source, version_of(event), telling, key, local_id)
 
-    def _said(self, batch: Batch) -> Iterator[OutRecord]:
+    def _said(self, batch: Batch, because: Incoming) -> Iterator[OutRecord]:
         """What the batch changed about who is who."""
         out = self._wire.out
         for seq, each in batch.decisions:
@@ -140,12 +140,13 @@ class Identify:
                 before=each.before,
                 after=each.after,
             )
-            yield out(decision, each.person_key)
+            yield out(decision, each.person_key, because)
         for row in batch.links:
             link = Link(source_person=row.token, person_key=row.person_key, link_revision=row.link_revision)
-            yield out(link, row.token)
+            yield out(link, row.token, because)
         for row, told in batch.memberships:
-            yield out(Membership(source_person=row.token, revision=row.link_revision, owner=row.person_key), told)
+            membership = Membership(source_person=row.token, revision=row.link_revision, owner=row.person_key)
+            yield out(membership, told, because)
 
     def _events(
         self, opened: Iterable[_Opened], people: dict[str, SourcePerson], letters: list[OutRecord]
@@ -153,13 +154,13 @@ class Identify:
         for record, event, block in opened:
             assert event.source_person is not None
             try:
-                yield self._person_event(event, block, people[event.source_person])
+                yield self._person_event(record, event, block, people[event.source_person])
             except Reject as why:
                 letters.append(self._letter(record, why))
             except ValidationError:
                 letters.append(self._letter(record, Reject("bad-person-event", "validate")))
 
-    def _person_event(self, event: Event, block: PersonBlock | None, row: SourcePerson) -> OutRecord:
+    def _person_event(self, record: Incoming, event: Event, block: PersonBlock | None, row: SourcePerson) -> OutRecord:
         year_month, county, postal_code = linked_fields(block)
         model: Model = person_event(
             event,
@@ -169,7 +170,7 @@ class Identify:
             county=county,
             postal_code=postal_code,
         )
-        return self._wire.out(model, row.person_key)
+        return self._wire.out(model, row.person_key, record)
 
     def _letter(self, record: Incoming, why: Reject) -> OutRecord:
         metrics.STREAM_REJECTED.inc(stage=why.stage, reason=why.reason, topic=record.topic)

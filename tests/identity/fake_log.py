@@ -132,7 +132,7 @@ class FakeWire:
             raise Reject("bad-bytes", "decode")
         return found
 
-    def out(self, model: Model, key: str) -> OutRecord:
+    def out(self, model: Model, key: str, because: Incoming) -> OutRecord:
         kind = type(model).kind  # type: ignore[attr-defined]
         value = pickle.dumps({"kind": kind, **model.model_dump()})
         return TOPICS.get(kind, PERSON_TOPIC), key.encode(), value, None, [("ce_type", kind.encode())]

@@ -40,7 +40,7 @@ class PickleWire:
             raise Reject("bad-bytes", "decode") from None
         return EVENT_TYPES[kind](**fields)
 
-    def out(self, model: Model, key: str) -> OutRecord:
+    def out(self, model: Model, key: str, because: Incoming) -> OutRecord:
         kind = type(model).kind  # type: ignore[attr-defined]
         topic = kind if kind in ("link", "decision") else "person"
         return f"{self._prefix}.{topic}", key.encode(), pickle.dumps({"kind": kind, **model.model_dump()}), None, None
