@@ -1,0 +1,90 @@
+"""An HMIS client: identifiers with their own data quality, race and ethnicity as one multi-select set.
+
+Identifiers that are hashed, placeholders or said to be unreliable are left out rather than linked on. FY2022 did not
+ask for Middle Eastern or North African, and its Ethnicity 8, 9, 99 is an absence, never `not Hispanic`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Set
+
+from hub.domain.events import PersonBlock, RaceEthnicity
+from hub.mapping.dates import civil_date
+from hub.mapping.race import report
+
+__all__ = ["client_block", "client_race"]
+
+Cells = Mapping[str, str]
+
+_RACES = {
+    "amindaknative": "aian", "asian": "asian", "blackafamerican": "black", "nativehipacific": "nhpi", "white": "white",
+    "midestnafrican": "mena", "mideastnafrican": "mena", "hispaniclatinaeo": "hispanic", "hispaniclatinao": "hispanic",
+}  # fmt: skip
+_ABSENCES = {"8": "asked-unknown", "9": "declined", "99": "not-asked"}
+_HASH = re.compile(r"[0-9A-Fa-f]{32,68}$")
+_RELIABLE = frozenset({"", "1", "2"})
+
+
+def client_block(cells: Cells, placeholder_ssns: Set[str], county: str | None) -> PersonBlock:
+    """Identifiers of a Client row.
+
+    `county`: FIPS code of the area that this HMIS serves, from the connector's settings.
+    """
+    named = cells.get("namedataquality", "") in _RELIABLE
+    born = civil_date(cells.get("dob", ""))
+    return PersonBlock(
+        given_name=_clear(cells, "firstname") if named else None,
+        middle_name=_clear(cells, "middlename") if named else None,
+        family_name=_clear(cells, "lastname") if named else None,
+        suffix=_clear(cells, "namesuffix") if named else None,
+        birth_date=born,
+        birth_date_partial=born is not None and cells.get("dobdataquality", "") not in ("", "1"),
+        sex=_sex(cells),
+        ssn=_ssn(cells, placeholder_ssns),
+        county=county,
+        local_id=cells["personalid"],
+    )
+
+
+def _clear(cells: Cells, name: str) -> str | None:
+    """A value in clear text; a hash is no name, whatever HashStatus says."""
+    value = cells.get(name, "")
+    return None if not value or _HASH.match(value) else value
+
+
+def _ssn(cells: Cells, placeholders: Set[str]) -> str | None:
+    """Nine digits that are somebody's; partial, repeated (000000000) and well-known ones carry no weight."""
+    value = cells.get("ssn", "").replace("-", "")
+    whole = len(value) == 9 and value.isascii() and value.isdigit() and cells.get("ssndataquality", "") in ("", "1")
+    if not whole or len(set(value)) == 1 or value in ("123456789", "987654321") or cells.get("ssn", "") in placeholders:
+        return None
+    return value
+
+
+def _sex(cells: Cells) -> str | None:
+    """FY2026 Sex (0 female, 1 male); before, the gender flags when exactly one of the two is set."""
+    if "sex" in cells:
+        return {"0": "F", "1": "M"}.get(cells["sex"])
+    female, male = cells.get("female", cells.get("woman")) == "1", cells.get("male", cells.get("man")) == "1"
+    return ("F" if female else "M") if female != male else None
+
+
+def client_race(cells: Cells) -> RaceEthnicity:
+    """The report of a Client row. A named group beats RaceNone; `not Hispanic` only where it was really said."""
+    groups = {group for column, group in _RACES.items() if cells.get(column) == "1"}
+    if cells.get("additionalraceethnicity") and not groups:
+        groups.add("other")
+    if "ethnicity" in cells:
+        groups |= {{"0": "not-hispanic", "1": "hispanic"}.get(cells["ethnicity"], "")} - {""}
+    elif groups and "hispanic" not in groups and _says_no(cells):
+        groups.add("not-hispanic")
+    return report(groups, _absence(cells), "administrative")
+
+
+def _says_no(cells: Cells) -> bool:
+    return "0" in (cells.get("hispaniclatinaeo"), cells.get("hispaniclatinao"))
+
+
+def _absence(cells: Cells) -> Iterator[str]:
+    yield _ABSENCES.get(cells.get("racenone", ""), "not-asked")

@@ -1,0 +1,204 @@
+"""What must be known of an HMIS export before any of its rows can become an event.
+
+Which projects are shelters and of what kind, whose rows must not be held at all (victim service providers), which
+enrollment a row belongs to, who is fleeing, which SSNs are placeholders. Held in memory: enrollments and exits; all
+other tables are streamed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+from typing import NamedTuple, cast
+from zoneinfo import ZoneInfo
+
+from hub.domain.events import SiteKind
+from hub.domain.ids import content_hash
+from hub.formats.delimited import Row
+from hub.formats.hmis import Export, parse_date
+from hub.mapping.dates import civil_date, local_time
+from hub.mapping.tables import rows
+
+__all__ = ["Enrollment", "Exit", "Index", "Project", "changed_at", "row_content"]
+
+_SSN_SHARED_BY = 3  # an SSN on three people is a placeholder
+
+
+class Project(NamedTuple):
+    """`nightly`: presence is told by bed nights only.
+
+    `overnight`: people sleep there; `stopped`: its people may not be held.
+    """
+
+    kind: SiteKind
+    nightly: bool
+    overnight: bool
+    stopped: bool
+
+
+class Enrollment(NamedTuple):
+    """What other tables need of an enrollment; `clashes`: its id was given to two people."""
+
+    person: str
+    project: str
+    clashes: bool
+
+
+class Exit(NamedTuple):
+    """The exit of an enrollment; `left_on` is None when the exit was deleted."""
+
+    left_on: date | None
+    changed_at: datetime | None
+    content: str
+
+
+@dataclass(slots=True)
+class Index:
+    """Built by `Index.of`; ids are the export's own."""
+
+    zone: ZoneInfo
+    isolation_projects: Set[str]
+    as_of: date | None
+    projects: dict[str, Project] = field(default_factory=dict)
+    beds: Counter[str] = field(default_factory=Counter)
+    enrollments: dict[str, Enrollment] = field(default_factory=dict)
+    exits: dict[str, Exit] = field(default_factory=dict)
+    fleeing: set[str] = field(default_factory=set)
+    placeholder_ssns: set[str] = field(default_factory=set)
+    any_stopped: bool = False
+    _held: set[str] = field(default_factory=set)
+    _stopped: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, export: Export, zone: ZoneInfo, isolation_projects: Set[str]) -> Index:
+        """Read the tables that say what the others mean. Raises ParseError when one has no readable header."""
+        end = civil_date(export.about.get("exportenddate", ""))
+        index = cls(zone, isolation_projects, end or (export.exported_at.date() if export.exported_at else None))
+        index._read_projects(export)
+        index._read_inventory(export)
+        index._read_enrollments(export)
+        index._read_exits(export)
+        index._read_people(export)
+        return index
+
+    def project_of(self, enrollment: Enrollment) -> Project:
+        """The project of an enrollment; one that the export does not describe shelters nobody."""
+        return self.projects.get(enrollment.project, _NO_PROJECT)
+
+    def may_not_hold(self, person: str) -> bool:
+        """True where everything known of this person comes from a victim service provider, or may come from one."""
+        if person in self._held:
+            return False
+        return person in self._stopped or self.any_stopped
+
+    def labels(self, person: str) -> tuple[str, ...]:
+        """Sensitivity of everything about this person: SDV (domestic violence) while they are fleeing."""
+        return ("R", "SDV") if person in self.fleeing else ()
+
+    def _read_projects(self, export: Export) -> None:
+        victim_services = {
+            cells.get("organizationid", "")
+            for cells in _cells(export, "Organization")
+            if cells.get("victimserviceprovider") == "1"
+        }
+        elsewhere = {
+            cells.get("projectid", "")
+            for cells in _cells(export, "HMISParticipation")
+            if cells.get("hmisparticipationtype") == "2" and not cells.get("datedeleted")
+        }
+        for cells in _cells(export, "Project"):
+            project_id = cells.get("projectid", "")
+            stopped = (
+                cells.get("organizationid", "") in victim_services
+                or project_id in elsewhere
+                or cells.get("targetpopulation") == "1"
+            )
+            kind, nightly, overnight = _project_type(cells)
+            if project_id in self.isolation_projects:
+                kind, overnight = "isolation", True
+            self.projects[project_id] = Project(kind, nightly, overnight, stopped)
+        self.any_stopped = bool(victim_services or elsewhere) or any(p.stopped for p in self.projects.values())
+
+    def _read_inventory(self, export: Export) -> None:
+        for cells in _cells(export, "Inventory"):
+            start, end = civil_date(cells.get("inventorystartdate", "")), civil_date(cells.get("inventoryenddate", ""))
+            day, beds = self.as_of, cells.get("bedinventory", "")
+            current = day is None or ((start is None or start <= day) and (end is None or end >= day))
+            if current and beds.isdigit() and not cells.get("datedeleted"):
+                self.beds[cells.get("projectid", "")] += int(beds)
+
+    def _read_enrollments(self, export: Export) -> None:
+        for cells in _cells(export, "Enrollment"):
+            enrollment_id, person = cells.get("enrollmentid", ""), cells.get("personalid", "")
+            known = self.enrollments.get(enrollment_id)
+            clashes = known is not None and (known.clashes or known.person != person)
+            enrollment = Enrollment(person, cells.get("projectid", ""), clashes)
+            self.enrollments[enrollment_id] = enrollment
+            (self._stopped if self.project_of(enrollment).stopped else self._held).add(person)
+
+    def _read_exits(self, export: Export) -> None:
+        for cells in _cells(export, "Exit"):
+            changed = changed_at(cells, self.zone)
+            left_on = None if cells.get("datedeleted") else civil_date(cells.get("exitdate", ""))
+            found = Exit(left_on, changed, row_content(cells))
+            known = self.exits.get(cells.get("enrollmentid", ""))
+            if known is None or _order(found) > _order(known):
+                self.exits[cells.get("enrollmentid", "")] = found
+
+    def _read_people(self, export: Export) -> None:
+        for cells in _cells(export, "HealthAndDV"):
+            if cells.get("currentlyfleeing") == "1" and not cells.get("datedeleted"):
+                self.fleeing.add(cells.get("personalid", ""))
+        people: dict[str, set[str]] = {}
+        for cells in _cells(export, "Client"):
+            if ssn := cells.get("ssn", ""):
+                people.setdefault(ssn, set()).add(cells.get("personalid", ""))
+        self.placeholder_ssns = {ssn for ssn, shared in people.items() if len(shared) >= _SSN_SHARED_BY}
+
+
+_NO_PROJECT = Project("other", nightly=False, overnight=False, stopped=False)
+
+
+def changed_at(cells: Mapping[str, str], zone: ZoneInfo) -> datetime | None:
+    """When the source last changed this row, in UTC: DateUpdated, or DateDeleted where that is later."""
+    times = [
+        local_time(parse_date(cells.get(name, "")), zone) for name in ("dateupdated", "datedeleted") if cells.get(name)
+    ]
+    return max((at for at in times if at is not None), default=None)
+
+
+def row_content(cells: Mapping[str, str]) -> str:
+    """Hash of a row without the columns of its transport: the same row in the next export hashes alike."""
+    return content_hash(
+        *[f"{name}={value}" for name, value in cells.items() if value and name not in ("exportid", "userid")]
+    )
+
+
+def _order(found: Exit) -> tuple[bool, datetime | None, str]:
+    return found.changed_at is not None, found.changed_at, found.content
+
+
+def _project_type(cells: Mapping[str, str]) -> tuple[SiteKind, bool, bool]:
+    """Site kind, night-by-night, overnight. FY2022 told night-by-night by TrackingMethod 3 of a type 1 project."""
+    code = cells.get("projecttype", "")
+    if code == "1" and "trackingmethod" in cells and cells["trackingmethod"] != "3":
+        code = "0"
+    return _types().get(code, ("other", False, False))
+
+
+@lru_cache(maxsize=1)
+def _types() -> Mapping[str, tuple[SiteKind, bool, bool]]:
+    return {
+        row["code"]: (cast(SiteKind, row["site_kind"]), row["nightly"] == "yes", row["overnight"] == "yes")
+        for row in rows("project_types")
+    }
+
+
+def _cells(export: Export, table: str) -> Iterator[dict[str, str]]:
+    """Readable rows of a table; none when the export does not have it. Rows that cannot be read are told elsewhere."""
+    if table not in export.tables:
+        return iter(())
+    return (row.cells for row in export.table(table).rows() if isinstance(row, Row))
