@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 from hub.bus.cloud_events import cloud_events_headers
@@ -25,11 +27,13 @@ INTAKE_TOPICS = tuple(intake_topic(kind) for kind in EVENT_TYPES if kind != "sit
 _WRITTEN = (PERSON_TOPIC, LINK_TOPIC, DECISION_TOPIC, STREAM_REJECTED_TOPIC)
 
 
-def open_codec(registry_url: str) -> Codec:
+@contextmanager
+def open_codec(registry_url: str) -> Iterator[Codec]:
     """A codec for what identify reads and writes; registers the schemas. RetryError when the registry is away."""
-    codec = Codec(SchemaIds(registry_url), [topic for topic in TOPICS if topic.name in {*INTAKE_TOPICS, *_WRITTEN}])
-    codec.open()
-    return codec
+    with closing(SchemaIds(registry_url)) as ids:
+        codec = Codec(ids, [topic for topic in TOPICS if topic.name in {*INTAKE_TOPICS, *_WRITTEN}])
+        codec.open()
+        yield codec
 
 
 def taken_in(record: Incoming) -> datetime:

@@ -62,7 +62,7 @@ def run(settings: Installation, stop: threading.Event | None = None) -> None:
         ids = Ids(read_secret(settings.instance / "secrets" / "hmac"))
         registry = held.enter_context(closing(Registry(settings.instance / "identity.sqlite", vault)))
         bootstrap = settings.require_bootstrap()
-        wire = BusWire(open_codec(settings.require_registry_url()), vault)
+        wire = BusWire(held.enter_context(open_codec(settings.require_registry_url())), vault)
         producer = held.enter_context(closing(DurableProducer(bootstrap, client_id=GROUP)))
         # Static membership: there is one member only, and after a kill it takes its partitions back at once.
         consumer = held.enter_context(closing(WorkerConsumer(bootstrap, GROUP, INTAKE_TOPICS, instance_id=GROUP)))

@@ -63,6 +63,7 @@ class Identify:
         self._reader, self._writer, self._wire = reader, writer, wire
         self._registry, self._vault, self._ids = registry, vault, ids
         self._max_records, self._step = max_records, step
+        self._rejected: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
 
     def drain(self) -> int:
         """Publish what an earlier run left in the outbox; number of records. Must be done before the first `work`."""
@@ -92,6 +93,7 @@ class Identify:
             self._publish(batch.rows)
             self._reader.commit(incoming)
             self._step("committed")
+        self._log_rejected()
         _measure(batch, incoming)
         return len(incoming)
 
@@ -174,15 +176,23 @@ class Identify:
 
     def _letter(self, record: Incoming, why: Reject) -> OutRecord:
         metrics.STREAM_REJECTED.inc(stage=why.stage, reason=why.reason, topic=record.topic)
-        _log.error(
-            "rejected a record of an intake topic",
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            stage=why.stage,
-            reason=why.reason,
-        )
+        self._rejected.setdefault((record.topic, why.stage, why.reason), []).append((record.partition, record.offset))
         return self._wire.dead_letter(record, why)
+
+    def _log_rejected(self) -> None:
+        """One line per topic and reason and batch, with the first of them: a flood of bad records is no flood of logs."""
+        for (topic, stage, reason), places in self._rejected.items():
+            partition, offset = places[0]
+            _log.error(
+                "rejected records of an intake topic",
+                topic=topic,
+                stage=stage,
+                reason=reason,
+                count=len(places),
+                partition=partition,
+                offset=offset,
+            )
+        self._rejected.clear()
 
     def _publish(self, rows: Sequence[OutboxRow]) -> None:
         if not rows:

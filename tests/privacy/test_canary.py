@@ -75,5 +75,5 @@ def test_no_canary_leaves_the_linkage_zone(tmp_path: Path, logged: io.StringIO) 
     haystacks |= {"headers": repr(site.log.headers), "metrics": metrics.render(), "logs": logged.getvalue()}
     haystacks["sealed intake"] = repr(site.log.incoming[:3])
     assert len(site.log.out) == 4
-    assert "rejected a record" in logged.getvalue()
+    assert "rejected records" in logged.getvalue()
     assert find_canaries(haystacks) == []
