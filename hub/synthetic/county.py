@@ -157,12 +157,13 @@ def _live(households: list[Household], residents: list[Person], ledger: Ledger, 
 
 
 def _tidy(ledger: Ledger) -> None:
-    """What is reported after the last day never arrives; a withdrawn order tells no one's race."""
+    """What is reported after the last day never arrives; a record with nothing that stands tells no one's race."""
     for order in ledger.orders:
         order.reports = [report for report in order.reports if report.reported_at.date() <= LAST_DAY]
     ledger.orders = [order for order in ledger.orders if order.reports]
     ledger.monitorees = [monitoree for monitoree in ledger.monitorees if monitoree.states]
-    told = {order.sid for order in ledger.orders if order.reports[-1].status != "W" and not order.test_message}
-    for order in ledger.orders:
-        if order.sid not in told:
-            ledger.registrations[order.sid].race_known = False
+    stands = {order.sid for order in ledger.orders if order.reports[-1].status != "W" and not order.test_message}
+    stands |= {screening.sid for screening in ledger.screenings if screening.consent and not screening.cancelled}
+    for sid, record in ledger.registrations.items():
+        if sid.connector in ("lab-elr-hl7v2", "hrsn-screening") and sid not in stands:
+            record.race_known = False

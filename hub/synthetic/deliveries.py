@@ -12,7 +12,7 @@ from hub.synthetic.cvrs import cvrs_file, cvrs_row
 from hub.synthetic.facts import Dose, Ledger, Monitoree, MonitoreeState, Screening
 from hub.synthetic.faults import Planted, broken_message, broken_monitoree, broken_night, broken_row
 from hub.synthetic.hmis import Hmis
-from hub.synthetic.hrsn import hrsn_set
+from hub.synthetic.hrsn import QUESTIONS, hrsn_set
 from hub.synthetic.oru import oru_message
 from hub.synthetic.people import Person
 from hub.synthetic.places import FIRST_DAY, LAST_DAY
@@ -59,9 +59,10 @@ class Dispatch:
             for connector, number in faults:
                 self.planted.append(Planted(connector, _REASONS[connector][number % 2], name))
         for day, screenings in self._screened.items():
-            refused = len({s.sid for s in screenings if not s.consent})
-            if refused:
-                self.planted.append(Planted("hrsn-screening", "no-consent", f"hrsn-{day:%Y%m%d}", refused))
+            refused = [s for s in screenings if not s.consent]
+            if refused:  # every row that says something of the person: who they are, and each answer
+                rows = len({s.sid for s in refused}) + len(QUESTIONS) * len(refused)
+                self.planted.append(Planted("hrsn-screening", "no-consent", f"hrsn-{day:%Y%m%d}", rows))
 
     def all(self) -> Iterator[Delivery]:
         """Every delivery, earliest first."""
@@ -137,7 +138,7 @@ class Dispatch:
         writer = Hmis(self._ledger, self._people)
         for day in _weekly(0):
             name = f"hmis-{day:%Y%m%d}"
-            bad = [broken_night(number)[1] for _, number in self._bad_nights.get(name, ())]
+            bad = [broken_night(number, self._ledger.stays[0])[1] for _, number in self._bad_nights.get(name, ())]
             yield Delivery(day, "hmis-csv", name, writer.export(day, {"Services": bad}), datetime.combine(day, time(3)))
 
     def _screenings_by_set(self) -> dict[date, list[Screening]]:

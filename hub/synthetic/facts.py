@@ -30,7 +30,7 @@ __all__ = [
 class SourceId(NamedTuple):
     """A person as one system knows them.
 
-    `authority` is who gave the id: the laboratory's CLIA, the facility; empty where the connector has only one.
+    `authority` is whose number it is: the laboratory's CLIA, the facility; else the name of the field that holds it.
     """
 
     connector: str

@@ -11,6 +11,7 @@ from random import Random
 from typing import NamedTuple
 
 from hub.synthetic.cvrs import CVRS_COLUMNS
+from hub.synthetic.facts import Stay
 from hub.synthetic.places import LABS
 
 __all__ = ["Planted", "broken_message", "broken_monitoree", "broken_night", "broken_row"]
@@ -48,12 +49,12 @@ def broken_monitoree(line: bytes) -> tuple[str, bytes]:
     return "not-json", line[: len(line) // 2].rstrip() + b"\n"
 
 
-def broken_night(number: int) -> tuple[str, dict[str, object]]:
+def broken_night(number: int, stay: Stay) -> tuple[str, dict[str, object]]:
     """Reason family and Services row of a bed night on a day that no calendar has."""
     return "bad-date", {
         "ServicesID": f"BAD-{number}",
-        "EnrollmentID": "999999",
-        "PersonalID": "999999",
+        "EnrollmentID": stay.enrollment_id,
+        "PersonalID": stay.sid.local_id,
         "DateProvided": "2021-02-30",
         "RecordType": 200,
         "TypeProvided": 200,

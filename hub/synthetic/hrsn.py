@@ -8,7 +8,7 @@ from hub.synthetic.facts import Registration, Screening, SourceId
 from hub.synthetic.people import RACE_CODES, Person
 from hub.synthetic.places import FACILITIES, STATE, UTC_OFFSET
 
-__all__ = ["hrsn_set"]
+__all__ = ["QUESTIONS", "hrsn_set"]
 
 _DEMOGRAPHIC = (
     "MPI_ID|PAT_MRN_ID|FACILITY_ID|CONSENT|FIRST_NAME|MIDDLE_NAME|LAST_NAME|ADMINISTRATIVE_SEX_CODE|"
@@ -52,7 +52,7 @@ _FOOD = {
     True: (("LA28397-0", "Often true", "Yes"), ("LA6729-3", "Sometimes true", "Yes")),
     False: (("LA28398-8", "Never true", "No"), ("LA28398-8", "Never true", "No")),
 }
-_QUESTIONS = (
+QUESTIONS = (
     ("71802-3", "What is your living situation today?", "Homelessness, Housing Instability"),
     (
         "88122-7",
@@ -187,7 +187,7 @@ def _answers(screening: Screening) -> list[str]:
     ]
     return [
         "|".join([*head, code, question, _LOINC, "", domain, "", answer, words, _LOINC, need])
-        for (code, question, domain), (answer, words, need) in zip(_QUESTIONS, answers, strict=True)
+        for (code, question, domain), (answer, words, need) in zip(QUESTIONS, answers, strict=True)
     ]
 
 

@@ -29,6 +29,7 @@ class Registrar:
         self, person: Person, connector: str, authority: str = "", *, upper: bool = False, again: bool = False
     ) -> SourceId:
         """The person's id at this system, made at first sight. `again`: a second record of somebody known there."""
+        authority = authority or _FIELDS[connector]
         key = (person.index, connector, authority)
         if key in self._known and not again:
             return self._known[key]
@@ -76,6 +77,7 @@ class Registrar:
             record.given, record.family, record.birth_date, record.exact = given, family, born, False
 
 
+_FIELDS = {"iis-cvrs": "recip_id", "sara-alert": "Patient", "hmis-csv": "PersonalID"}
 _PATTERNS = {
     "lab-elr-hl7v2": "{:06d}",
     "iis-cvrs": "TNIIS{:07d}",

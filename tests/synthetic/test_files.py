@@ -158,7 +158,7 @@ def test_hmis_rows_refer_to_each_other(deliveries: list[Delivery]) -> None:
     assert {row["ProjectID"] for row in enrollments.values()} <= projects
     assert len(enrollments) == len(table["Enrollment.csv"])
     for row in table["Services.csv"]:
-        if row["EnrollmentID"] != "999999":
+        if row["DateProvided"] != "2021-02-30":
             assert row["DateProvided"] >= enrollments[row["EnrollmentID"]]["EntryDate"]
     exits = {row["EnrollmentID"]: row["ExitDate"] for row in table["Exit.csv"]}
     assert all(day > enrollments[key]["EntryDate"] for key, day in exits.items())
@@ -198,7 +198,9 @@ def test_screening_sets_join_on_the_patient_and_say_no_where_consent_is_missing(
         assert len(people) == len(tables["DEMOGRAPHIC_DATA"])
         for other in ("QE_ADMIN_DATA", "SCREENING"):
             assert {(row["PAT_MRN_ID"], row["FACILITY_ID"]) for row in tables[other]} == people
-        refused += sum(row["CONSENT"] == "N" for row in tables["DEMOGRAPHIC_DATA"])
+        unwilling = {(r["PAT_MRN_ID"], r["FACILITY_ID"]) for r in tables["DEMOGRAPHIC_DATA"] if r["CONSENT"] == "N"}
+        refused += len(unwilling)
+        refused += sum((row["PAT_MRN_ID"], row["FACILITY_ID"]) in unwilling for row in tables["SCREENING"])
         assert {row["SCREENING_STATUS_CODE"] for row in tables["SCREENING"]} <= {"final", "unknown"}
     assert refused == county.truth.rejected["hrsn-screening"]["no-consent"] > 0
 
