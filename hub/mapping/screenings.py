@@ -87,15 +87,17 @@ class _Mapper:
         for name in self._unit.files:
             try:
                 table = self._open(name)
-                if "consent" in table.names:
+                kind = _kind(name, table)
+                if kind == "demographic":
                     table.require(_DEMOGRAPHIC, "header")
                     self._demographic.append(name)
                     self._read_consent(table)
-                elif "question_code" in table.names:
+                elif kind == "screening":
                     table.require(_ANSWERS, "header")
                     self._answers.append(name)
                     self._read_times(table)
-                elif "visit_part_2_flag" in table.names:
+                elif kind == "admin":
+                    table.require(_ADMIN, "header")
                     self._read_flags(table)
                 else:
                     yield ignored("file-not-used", {"file": name}, b"")
@@ -207,6 +209,18 @@ class _Mapper:
             answer=Coded(code=cells["answer_code"] or None, system="http://loinc.org", mapped=answer.category),
             final=not withdrawn,
         )
+
+
+def _kind(name: str, table: Table) -> str:
+    """`demographic`, `screening`, `admin`, or empty for a file of another sort. By name first, so that a renamed
+    column is an error and not a file quietly left out."""
+    named = re.match(r"(?:QE_)?(DEMOGRAPHIC|SCREENING|ADMIN)", name.rsplit("/", 1)[-1].upper())
+    if named:
+        return named.group(1).lower()
+    if "pat_mrn_id" not in table.names:
+        return ""
+    marks = {"consent": "demographic", "question_code": "screening", "visit_part_2_flag": "admin"}
+    return next((kind for column, kind in marks.items() if column in table.names), "")
 
 
 def _cells(table: Table) -> Iterator[Cells]:

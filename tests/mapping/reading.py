@@ -1,0 +1,48 @@
+"""Reading files through a program in tests: one context, made-up people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.domain.events import Event
+from hub.domain.ids import Ids
+from hub.mapping.catalog import PROGRAMS
+from hub.mapping.program import Mapped, MappingContext, Unit
+
+
+@dataclass(frozen=True)
+class MadeUpAgreement:
+    agreement_id: str = "test-agreement"
+    purposes: tuple[str, ...] = ("isolation-support",)
+    labels: tuple[str, ...] = ("R",)
+
+
+class Reader:
+    """Reads files through the program of a connector."""
+
+    def __call__(self, connector: str, files: Mapping[str, bytes | str], **options: Any) -> list[Mapped]:
+        content = {name: data.encode() if isinstance(data, str) else data for name, data in files.items()}
+        context = MappingContext(connector, MadeUpAgreement(), Ids(b"k" * 32), options=options)
+        return list(PROGRAMS[connector].read(Unit("unit", content), context))
+
+    def events(self, connector: str, files: Mapping[str, bytes | str], **options: Any) -> list[Any]:
+        """The events alone (typed Any: tests name the fields of the kind they made)."""
+        found = self(connector, files, **options)
+        assert [m.reason for m in found if m.outcome == "rejected"] == []
+        return [mapped.event for mapped in found if mapped.event is not None]
+
+
+def counted(found: list[Mapped]) -> dict[str, dict[str, int]]:
+    """Events by type, rejected and ignored by reason: what `hub connector try --summary` shows."""
+    return {
+        "events": dict(Counter(m.type or "" for m in found if m.outcome == "event")),
+        "rejected": dict(Counter(m.reason or "" for m in found if m.outcome == "rejected")),
+        "ignored": dict(Counter(m.reason or "" for m in found if m.outcome == "ignored")),
+    }
+
+
+def identity(event: Event) -> tuple[str, str]:
+    return event.fact_key, event.event_id
