@@ -50,6 +50,9 @@ share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 # A development stack starts and stops its consumers all the time: no waiting for more members to join.
 group.initial.rebalance.delay.ms=0
+# After a crash the controller waits this long before it lets the same broker in again (9 s by default).
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=1000
 num.network.threads=2
 num.io.threads=4
 # The default 128 MB of clean-up buffer is a quarter of the heap.

@@ -7,10 +7,12 @@ Elsewhere a child is only put into a group of its own, and `hub down` clears wha
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -79,15 +81,10 @@ def is_same_process(pid: int, start: float) -> bool:
 
 def end_process(pid: int, start: float, grace: float) -> None:
     """Ends a process that is not our child, if it is still the one noted: SIGTERM, then SIGKILL after `grace` seconds."""
-    if not is_same_process(pid, start):
-        return
-    process = psutil.Process(pid)
-    try:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(grace)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(5)
-    except psutil.NoSuchProcess:
-        return
+    until = time.monotonic() + grace
+    signals = [signal.SIGKILL, signal.SIGTERM]
+    while is_same_process(pid, start):  # a zombie has ended: reaping it is its parent's business
+        if signals and (len(signals) == 2 or time.monotonic() > until):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signals.pop())
+        time.sleep(0.05)

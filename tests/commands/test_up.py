@@ -1,0 +1,91 @@
+"""`hub up`, `status`, `down` as an operator types them, on a real broker."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from hub.supervisor import read_state, stop_instance
+
+pytestmark = pytest.mark.live
+
+
+def _hub(instance: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    command = [sys.executable, "-P", "-m", "hub", *arguments, "--instance", str(instance)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=180)
+
+
+def _status(instance: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_hub(instance, "status", "--json").stdout)
+    return found
+
+
+def _processes(instance: Path) -> list[psutil.Process]:
+    pids = [noted["pid"] for noted in read_state(instance).processes.values()]
+    return [psutil.Process(pid) for pid in pids]
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "instance"
+    stop_instance(tmp_path / "instance")
+
+
+def test_up_status_down_is_a_round_trip_that_leaves_no_process(instance: Path) -> None:
+    came_up = _hub(instance, "up", "--roles", "registry")
+    assert came_up.returncode == 0, came_up.stderr
+    assert "ready: registry" in came_up.stderr
+    found = _status(instance)
+    assert {name: process["ready"] for name, process in found["processes"].items()} == {
+        "broker": True,
+        "registry": True,
+    }
+    with urllib.request.urlopen(f"{found['registry']}/subjects", timeout=10) as answer:
+        assert answer.status == 200
+    running = _processes(instance)
+    again = _hub(instance, "up")
+    assert (again.returncode, "already up" in again.stdout) == (0, True)
+    assert _hub(instance, "down").returncode == 0
+    assert [process for process in running if process.is_running()] == []
+    assert _status(instance)["up"] is False
+    assert list((instance / "logs").glob("*.log"))
+
+
+def test_a_process_that_gives_up_is_quoted_and_exit_is_78(instance: Path) -> None:
+    came_up = _hub(instance, "up", "--roles", "registry,connectors")  # nobody has written an agreement
+    assert came_up.returncode == 78
+    assert "connectors gave up" in came_up.stderr
+    assert "agreement" in came_up.stderr
+
+
+def test_foreground_ends_with_ctrl_c_and_leaves_no_process(instance: Path) -> None:
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "hub",
+        "up",
+        "--foreground",
+        "--roles",
+        "registry",
+        "--instance",
+        str(instance),
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert any(line.startswith("up: broker") for line in process.stderr)
+        running = _processes(instance)[:1]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    assert [one for one in running if one.is_running()] == []
