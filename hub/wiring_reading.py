@@ -16,17 +16,11 @@ from hub.connectors.door import Unit
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
 from hub.errors import ConfigError, Reject
+from hub.mapping.catalog import PROGRAMS
 from hub.mapping.program import Mapped, MappingContext, Program
 from hub.mapping.program import Unit as SourceUnit
-from hub.mapping.labs import Labs
-from hub.mapping.tracing import Tracing
-from hub.mapping.vaccinations import Vaccinations
 
-__all__ = ["OFFLINE_IDS", "PROGRAMS", "Reader", "catalogue", "outcomes", "units"]
-
-_ALL: tuple[Program, ...] = (Labs(), Vaccinations(), Tracing())
-PROGRAMS: dict[str, Program] = {program.name: program for program in _ALL}
-"""Every mapping program, by the name that connector.yaml uses."""
+__all__ = ["OFFLINE_IDS", "Reader", "catalogue", "outcomes", "units"]
 
 OFFLINE_IDS = Ids(sha256(b"hub connector try: ids of nobody's installation").digest())
 """Ids of offline trials: the same on every machine, and of no use to anyone, since no installation has this secret."""
@@ -34,7 +28,7 @@ OFFLINE_IDS = Ids(sha256(b"hub connector try: ids of nobody's installation").dig
 
 def catalogue(instance: Path | None = None) -> dict[str, Connector]:
     """The connectors of the catalogue and of an instance (DIR/connectors/), each with a program that exists."""
-    return load([instance / "connectors"] if instance is not None else [])
+    return load([instance / "connectors"] if instance is not None else [], programs=PROGRAMS)
 
 
 class Reader:
