@@ -10,6 +10,7 @@ from hub.bus.cloud_events import cloud_events_headers
 from hub.bus.codec import Codec
 from hub.bus.consumer import Incoming
 from hub.bus.dead_letter import STREAM_REJECTED_TOPIC, stream_rejected
+from hub.bus.producer import MAX_RECORD_BYTES
 from hub.bus.schema_registry import SchemaIds
 from hub.bus.topics import DECISION_TOPIC, LINK_TOPIC, PERSON_TOPIC, TOPICS, intake_topic
 from hub.domain.events import EVENT_TYPES, Event, Model
@@ -24,6 +25,7 @@ __all__ = ["INTAKE_TOPICS", "BusWire", "open_codec", "taken_in"]
 INTAKE_TOPICS = tuple(intake_topic(kind) for kind in EVENT_TYPES if kind != "site")
 """What identify reads: every kind of event that may be a person's."""
 
+_MAX_VALUE = MAX_RECORD_BYTES - 8_192  # leaves room for key and headers
 _WRITTEN = (PERSON_TOPIC, LINK_TOPIC, DECISION_TOPIC, STREAM_REJECTED_TOPIC)
 
 
@@ -88,4 +90,9 @@ class BusWire:
 
     def _record(self, topic: str, key: bytes, model: Model, identity: str, because: Incoming) -> OutRecord:
         headers = cloud_events_headers(event_id=identity, source="identify", kind=topic, received_at=taken_in(because))
-        return self._names.get(topic, topic), key, self._codec.encode(topic, model), None, headers
+        value = self._codec.encode(topic, model)
+        if (
+            len(value) > _MAX_VALUE
+        ):  # refused here, one record; refused by the broker, it would stop the outbox for good
+            raise Reject("too-large", "encode")
+        return self._names.get(topic, topic), key, value, None, headers

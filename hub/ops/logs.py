@@ -23,7 +23,13 @@ from hub.ops.redact import WITHHELD, exception_summary, literals, redact, safe_t
 
 __all__ = ["configure", "logger"]
 
-_LIBRARIES_AT = {"aiokafka": logging.WARNING, "faust": logging.INFO, "mode": logging.INFO, "asyncio": logging.WARNING}
+_LIBRARIES_AT = {
+    "aiokafka": logging.WARNING,
+    "httpx": logging.WARNING,
+    "faust": logging.INFO,
+    "mode": logging.INFO,
+    "asyncio": logging.WARNING,
+}
 
 
 def configure(role: str, level: str = "INFO", stream: TextIO | None = None) -> None:
