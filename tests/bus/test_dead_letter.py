@@ -1,0 +1,78 @@
+"""A dead letter keeps the original sealed, or nothing of it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from hub.bus.dead_letter import (
+    MAX_ORIGINAL_BYTES,
+    RAW_TOPIC,
+    REJECTED_TOPIC,
+    STREAM_REJECTED_TOPIC,
+    Rejected,
+    original,
+    rejected,
+    stream_rejected,
+)
+from hub.domain.events import Sealed
+from hub.errors import Reject
+
+NOW = datetime(2021, 1, 2, tzinfo=UTC)
+RAW = b"PID|1||made-up"
+
+
+def seal(data: bytes, *place: str) -> Sealed:
+    """Stands for the vault: says what was sealed where."""
+    return Sealed(key_id="once", ciphertext=hashlib.sha256(data).digest() + "/".join(place).encode())
+
+
+def letter(raw: bytes | None, **changes: Any) -> Rejected:
+    return rejected(
+        seal,
+        **{
+            "connector": "lab-elr-hl7v2", "stage": "parse", "reason": "no-patient", "file": "f0", "where": "message 3",
+            "raw": raw, "received_at": NOW, "mapping_version": 2, **changes,
+        },
+    )  # fmt: skip
+
+
+def test_the_original_is_sealed_for_its_own_topic() -> None:
+    found = letter(RAW)
+    assert found.original is not None
+    assert found.original.ciphertext.endswith(f"{REJECTED_TOPIC}/original".encode())
+    assert (found.size, found.content_hash) == (len(RAW), hashlib.sha256(RAW).hexdigest())
+    assert "made-up" not in repr(found)
+
+
+def test_a_hard_stop_leaves_nothing_of_the_record() -> None:
+    found = letter(None, reason="no-consent")
+    assert (found.original, found.size, found.content_hash) == (None, 0, None)
+    assert (found.reason, found.where) == ("no-consent", "message 3")
+
+
+def test_a_record_too_long_to_keep_leaves_its_size_and_hash() -> None:
+    found = letter(b"x" * (MAX_ORIGINAL_BYTES + 1))
+    assert found.original is None
+    assert found.size == MAX_ORIGINAL_BYTES + 1
+    assert found.content_hash is not None
+
+
+def test_an_accepted_original_names_the_event_it_became() -> None:
+    kept = original(seal, connector="c", event_id="e1", raw=RAW, file="f0", where="row 2", received_at=NOW)
+    assert kept.event_id == "e1"
+    assert kept.original.ciphertext.endswith(f"{RAW_TOPIC}/original".encode())
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_stream_rejection_says_where_and_why(sealed: bool) -> None:
+    found = stream_rejected(
+        seal if sealed else None, topic="t", partition=2, offset=7, why=Reject("undecodable", "decode"), value=RAW
+    )
+    assert (found.topic, found.partition, found.offset, found.stage, found.reason) == ("t", 2, 7, "decode", "undecodable")
+    assert (found.original is not None) is sealed
+    if found.original:
+        assert found.original.ciphertext.endswith(f"{STREAM_REJECTED_TOPIC}/original".encode())
