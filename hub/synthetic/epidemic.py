@@ -24,9 +24,9 @@ __all__ = ["Epidemic", "Illness"]
 ELR = "lab-elr-hl7v2"
 DAY = timedelta(days=1)
 _RISK = {"white": 1.0, "asian": 0.9, "multiracial": 1.1, "black": 1.3, "hispanic": 1.6, "aian": 1.5, "nhpi": 1.5}
-_ATTACK = {"housed": 0.08, "doubled-up": 0.16, "sheltered": 0.42, "unsheltered": 0.3}
+_ATTACK = {"housed": 0.085, "doubled-up": 0.18, "sheltered": 0.5, "unsheltered": 0.35}
 _SPAN = 90
-_WAVES = list(accumulate(exp(-(((n - 12) / 18) ** 2)) + 1.3 * exp(-(((n - 87) / 6) ** 2)) + 0.1 for n in range(_SPAN)))
+_WAVES = list(accumulate(exp(-(((n - 12) / 18) ** 2)) + 1.7 * exp(-(((n - 87) / 6) ** 2)) + 0.1 for n in range(_SPAN)))
 
 
 @dataclass(slots=True)
@@ -153,7 +153,7 @@ class Epidemic:
             at = datetime.combine(day + rng.randint(0, 2) * DAY, time(rng.randint(16, 19), rng.randint(0, 59)))
             lab = self._lab(person, antigen=at.date() == day)
             self._order(person, lab, day, [LabReport("F", "inconclusive" if rng.random() < 0.015 else "negative", at)])
-        if illness is None and rng.random() < (0.13 if person.housing == "sheltered" else 0.012):
+        if illness is None and rng.random() < (0.2 if person.housing == "sheltered" else 0.012):
             self._trap(person)
 
     def _trap(self, person: Person) -> None:

@@ -206,7 +206,7 @@ class _Makers:
         risk = _HOMELESS_RISK[group] * (0.8 if size > 2 else 1.0)
         draw = self._rng.random()
         for housing, share in (
-            ("sheltered", 0.068 * risk),
+            ("sheltered", 0.075 * risk),
             ("unsheltered", 0.022 * risk if size < 4 else 0.0),
             ("doubled-up", 0.045),
         ):

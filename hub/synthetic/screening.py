@@ -34,7 +34,7 @@ class Screenings:
         if person.index == 0:
             self._screen(person, 0, date(2021, 1, 12))
             return
-        if rng.random() >= (0.55 if worse_off else 0.12):
+        if rng.random() >= (0.62 if worse_off else 0.12):
             return
         day = (
             date(2020, 4, 20) + timedelta(days=rng.randint(0, 250))

@@ -92,7 +92,7 @@ class Shelters:
             stay.entry_exit = True
             if leaves <= LAST_DAY:
                 stay.exit, stay.destination = leaves, destination
-            if member.age_on(FIRST_DAY) >= 18:
+            if member.age_on(FIRST_DAY) >= 18 and rng.random() < 0.5:
                 self._ledger.benefits.append(
                     Benefit(
                         sid, stay.enrollment_id, entry, rng.random() < 0.5, member.sex == "F" and rng.random() < 0.15
@@ -120,7 +120,7 @@ class Shelters:
         stay.nights = nights
         if person.index != 0 and nights and nights[-1] < LAST_DAY - timedelta(days=30) and rng.random() < 0.5:
             stay.exit, stay.destination = nights[-1] + timedelta(days=rng.randint(1, 20)), 30
-        if rng.random() < 0.4:
+        if rng.random() < 0.2:
             self._ledger.benefits.append(Benefit(sid, stay.enrollment_id, begin, rng.random() < 0.45, False))
 
     def _outreach(self, person: Person) -> None:

@@ -29,6 +29,8 @@ class Truth:
     as_of: date
     who: dict[int, tuple[SourceId, ...]]  # every record of a person, also those which no reader may keep
     person_of: dict[SourceId, int]
+    optional: frozenset[SourceId]  # only ever cancelled or rehearsed: a reader may make a person of them, or not
+    refused: frozenset[SourceId]  # did not consent: no reader may know them
     clusters: tuple[frozenset[SourceId], ...]
     expected_links: frozenset[Link]  # pairs in sorted order
     hard_links: frozenset[Link]
@@ -83,6 +85,7 @@ def truth_of(ledger: Ledger, people: Sequence[Person], planted: Sequence[Planted
     windows = {
         person: window for person, sids in whole.items() if (window := work.window(sids, withdrawn=False)) is not None
     }
+    refused = frozenset(screening.sid for screening in ledger.screenings if not screening.consent) - work.accepted
     rejected: dict[str, Counter[str]] = defaultdict(Counter)
     for fault in planted:
         rejected[fault.connector][fault.reason] += fault.records
@@ -90,6 +93,8 @@ def truth_of(ledger: Ledger, people: Sequence[Person], planted: Sequence[Planted
         as_of=LAST_DAY,
         who={person: tuple(sids) for person, sids in sorted(work.who.items())},
         person_of={sid: person for person, sids in work.who.items() for sid in sids},
+        optional=frozenset(ledger.registrations) - work.accepted - refused,
+        refused=refused,
         clusters=tuple(sorted(clusters, key=sorted)),
         expected_links=expected,
         hard_links=frozenset(pairs(whole.values())) - expected,

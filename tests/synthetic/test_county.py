@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -32,6 +35,19 @@ def test_the_same_seed_gives_the_same_bytes_and_the_same_truth() -> None:
     assert _fingerprint(one) == _fingerprint(two)
     assert json.dumps(one.truth.summary()) == json.dumps(two.truth.summary())
     assert one.truth == two.truth
+
+
+def test_the_bytes_do_not_depend_on_the_hash_seed_of_the_process(tmp_path: Path) -> None:
+    script = "import sys; from hub.cli import main; main(sys.argv[1:])"
+    said = []
+    for hash_seed in ("1", "2"):
+        out, truth = tmp_path / hash_seed, tmp_path / f"{hash_seed}.json"
+        arguments = ["synthetic", "write", str(out), "--people", "150", "--seed", "5", "--truth", str(truth)]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        subprocess.run([sys.executable, "-c", script, *arguments], check=True, env=environment, capture_output=True)
+        files = sorted(path for path in out.rglob("*") if path.is_file())
+        said.append(([(str(f.relative_to(out)), f.read_bytes()) for f in files], truth.read_text()))
+    assert said[0] == said[1]
 
 
 def test_another_seed_gives_another_county() -> None:
@@ -109,6 +125,10 @@ def test_expected_links_join_records_of_one_person_only(county: County) -> None:
     assert not truth.expected_links & truth.hard_links
     members = [sid for cluster in truth.clusters for sid in cluster]
     assert len(members) == len(set(members))
+    assert truth.optional
+    assert truth.refused
+    assert {*members, *truth.optional, *truth.refused} == set(truth.person_of)
+    assert len(members) + len(truth.optional) + len(truth.refused) == len(truth.person_of)
 
 
 def test_who_moves_to_the_isolation_site_sleeps_nowhere_else(county: County) -> None:
