@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from hub.domain.events import Coded, LabResult, LabStatus, Processing
@@ -28,10 +28,8 @@ __all__ = ["Labs"]
 
 KIND = LabResult.kind
 _RANK: dict[LabStatus, int] = {"preliminary": 1, "final": 2, "corrected": 3, "withdrawn": 4}
-_RANK_STEP = 100_000_000  # minutes of MSH-7 since 2000 fit below: they break the tie of two equal statuses
 _MAX_REPEATS = 100
 _PLAIN_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$")
-_YEAR_2000 = datetime(2000, 1, 1, tzinfo=UTC)
 _PROCESSING: dict[str, Processing] = {"P": "production", "D": "debug"}
 
 
@@ -97,7 +95,7 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
         raise NotMapped("no-patient")
     report = _report(message, pid, stamp, context)
     found: list[Mapped] = []
-    seen: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, ...], list[str]] = {}
     for obx, group in _observations(message):
         if is_question(obx):
             continue
@@ -173,7 +171,7 @@ def _event(
     report: _Report,
     stamp: Stamp,
     context: MappingContext,
-    seen: dict[tuple[str, str], str],
+    seen: dict[tuple[str, ...], list[str]],
 ) -> LabResult | None:
     """The event of one OBX.
 
@@ -197,7 +195,7 @@ def _event(
             fact_key,
             source_person=report.source_person,
             changed_at=reported or report.sent_at,
-            status_rank=_RANK[state] * _RANK_STEP + _minutes(report.sent_at),
+            status_rank=_RANK[state],
             content=content_hash(report.content, obx.line),
             occurred_on=collected or resulted,
             active=state != "withdrawn",
@@ -225,22 +223,20 @@ def _event(
 
 
 def _fact_key(
-    obx: Segment, group: _Group, report: _Report, question: Asked, stamp: Stamp, seen: dict[tuple[str, str], str]
+    obx: Segment, group: _Group, report: _Report, question: Asked, stamp: Stamp, seen: dict[tuple[str, ...], list[str]]
 ) -> str | None:
     """None for an exact repeat. Two answers under one key and status in one message are two facts, told by their order;
     two statuses are two versions of one fact."""
     code = question.loinc or "^".join((question.coded.code, question.coded.system))
     order = _filler(group) or "^".join((report.patient.local_id, group.obr.text(7) if group.obr else ""))
-    native = [report.facility, order, code, obx.text(4)]
-    for repeat in range(_MAX_REPEATS):
-        fact_key = stamp.fact_key(KIND, *native, *([str(repeat)] if repeat else []))
-        told = seen.get((fact_key, obx.text(11)))
-        if told is None:
-            seen[fact_key, obx.text(11)] = obx.raw(5)
-            return fact_key
-        if told == obx.raw(5):
-            return None
-    raise NotMapped("too-many-repeats")
+    native = (report.facility, order, code, obx.text(4))
+    told = seen.setdefault((*native, obx.text(11)), [])
+    if obx.raw(5) in told:
+        return None
+    if len(told) >= _MAX_REPEATS:
+        raise NotMapped("too-many-repeats")
+    told.append(obx.raw(5))
+    return stamp.fact_key(KIND, *native, *([str(len(told))] if len(told) > 1 else []))
 
 
 def _is_previous_result(obx: Segment, group: _Group) -> bool:
@@ -265,10 +261,6 @@ def _collected(obx: Segment, group: _Group) -> date | None:
 
 def _resulted(obx: Segment, group: _Group) -> date | None:
     return (hl7_date(group.obr.text(22)) if group.obr is not None else None) or hl7_date(obx.text(19))
-
-
-def _minutes(at: datetime | None) -> int:
-    return max(0, min(int((at - _YEAR_2000).total_seconds() // 60), _RANK_STEP - 1)) if at is not None else 0
 
 
 def _processing_issue(report: _Report) -> tuple[str, ...]:

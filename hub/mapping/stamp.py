@@ -59,13 +59,19 @@ class Stamp:
         active: bool = True,
         labels: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """The common fields of an event; `content` is the content hash of its record."""
+        """The common fields of an event; `content` is the content hash of its record.
+
+        The event id is of the whole version: a value that comes back later (A, B, A) is a third event, not the first
+        again.
+        """
+        at = changed_at or EPOCH
+        version = f"{content} {int(at.timestamp())} {status_rank}"
         return {
             **self._fixed,
-            "event_id": self._keys.event_id(fact_key, content, self._context.mapping_version),
+            "event_id": self._keys.event_id(fact_key, version, self._context.mapping_version),
             "source_person": source_person,
             "fact_key": fact_key,
-            "changed_at": changed_at or EPOCH,
+            "changed_at": at,
             "status_rank": status_rank,
             "content_hash": content,
             "occurred_on": occurred_on,

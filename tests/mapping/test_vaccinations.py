@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.mapping.vaccinations import COLUMNS
+from tests.mapping.reading import Reader, counted
+
+CVRS = "iis-cvrs"
+DOSE = {
+    "vax_event_id": "V1", "ext_type": "I", "recip_id": "R1", "recip_first_name": "Person", "recip_last_name": "Example",
+    "recip_dob": "1980-01-01", "recip_sex": "F", "recip_address_county": "06037", "recip_address_state": "CA",
+    "recip_address_zip": "90001-1234", "recip_race_1": "2106-3", "recip_ethnicity": "2186-5", "admin_date": "2021-01-20",
+    "cvx": "208", "dose_num": "1", "vax_series_complete": "NO", "vax_refusal": "NO",
+}  # fmt: skip
+
+
+def cvrs(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> str:
+    lines = [columns, *([{**DOSE, **row}.get(name, "") for name in columns] for row in rows)]
+    return "\r\n".join("\t".join(line) for line in lines) + "\r\n"
+
+
+def one(read: Reader, name: str = "f.txt", **changes: str) -> Any:
+    (event,) = read.events(CVRS, {name: cvrs(changes)})
+    return event
+
+
+def test_a_row_is_a_dose(read: Reader) -> None:
+    event = one(read)
+    assert (event.status, event.cvx, event.covid, event.dose_number) == ("administered", "208", True, 1)
+    assert event.race_ethnicity.groups == ("white", "not-hispanic")
+    assert (event.person.postal_code, event.person.county) == ("90001", "06037")
+
+
+@pytest.mark.parametrize("word", ["YES", "Yes", "yes", "y"])
+def test_a_refusal_is_no_dose_whatever_its_date_and_product(word: str, read: Reader) -> None:
+    assert one(read, vax_refusal=word).status == "refused"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "covid"),
+    [
+        ({"cvx": "", "ndc": ""}, "not-administered", False),
+        ({"cvx": "998"}, "not-administered", False),
+        ({"cvx": "24"}, "administered", False),  # anthrax, whatever its text says
+        ({"cvx": "900"}, "administered", False),  # fictitious
+        ({"cvx": "519"}, "administered", True),  # given abroad
+    ],
+)
+def test_only_products_of_the_table_count_as_covid(
+    changes: dict[str, str], status: str, covid: bool, read: Reader
+) -> None:
+    event = one(read, **changes)
+    assert (event.status, event.covid) == (status, covid)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"admin_date": "1979-12-31"}, "dose-before-birth"),
+        ({"admin_date": "2020-12-13"}, "dose-before-first-vaccine"),
+        ({"admin_date": "2021-02-02"}, "dose-in-the-future"),
+        ({"admin_date": ""}, "no-dose-date"),
+        ({"admin_date": "2021-02-30"}, "no-dose-date"),
+        ({"vax_event_id": ""}, "missing-key"),
+        ({"recip_id": ""}, "missing-key"),
+    ],
+)
+def test_impossible_rows_are_dead_letters(changes: dict[str, str], reason: str, read: Reader) -> None:
+    found = read(CVRS, {"20210201_01_AAA.txt": cvrs({}, changes)})
+    assert counted(found)["rejected"] == {reason: 1}
+    assert counted(found)["events"] == {"vaccination": 1}
+
+
+def test_redacted_names_are_no_names(read: Reader) -> None:
+    event = one(read, ext_type="D", recip_first_name="Redacted", recip_last_name="REDACTED")
+    assert (event.person.given_name, event.person.family_name, event.person.local_id) == (None, None, "R1")
+
+
+def test_race_that_may_not_be_reported_is_withheld_not_unknown(read: Reader) -> None:
+    assert one(read, recip_race_1="POL", recip_ethnicity="UNK").race_ethnicity.absence == "withheld"
+
+
+def test_the_day_reported_in_the_file_name_is_the_change_time(read: Reader) -> None:
+    late = one(read, name="20210203_02_AAA.txt")
+    early = one(read, name="20210203_01_AAA.txt")
+    assert late.changed_at > early.changed_at
+    assert late.fact_key == early.fact_key
+
+
+def test_header_names_come_in_any_order_and_case(read: Reader) -> None:
+    shuffled = cvrs({}, columns=tuple(reversed(COLUMNS))).replace("cvx", "CVX", 1)
+    (event,) = read.events(CVRS, {"f": shuffled})
+    assert event.event_id == one(read).event_id
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"), [(COLUMNS[1:], "missing-column"), ((*COLUMNS, "extra"), "unknown-column")]
+)
+def test_another_header_refuses_the_file(columns: tuple[str, ...], reason: str, read: Reader) -> None:
+    (found,) = read(CVRS, {"f": cvrs({}, columns=columns)})
+    assert (found.reason, found.stage, found.raw) == (reason, "parse", b"")
+
+
+def test_bad_rows_leave_their_neighbours_unharmed(read: Reader) -> None:
+    lines = cvrs({}, {"vax_event_id": "V2"}).splitlines()
+    found = read(CVRS, {"f": "\n".join([lines[0], lines[1], "short", "", lines[2] + "\tlong", lines[2]])})
+    assert [(mapped.reason, mapped.where["row"]) for mapped in found] == [
+        (None, 2), ("short-row", 3), ("empty-row", 4), ("long-row", 5), (None, 6),
+    ]  # fmt: skip
+
+
+ROWS = [{"vax_event_id": f"V{n}", "vax_refusal": "YES" if n % 2 else "NO"} for n in range(5)]
+
+
+@given(st.permutations(ROWS))
+def test_order_of_rows_does_not_change_the_set_of_events(rows: list[dict[str, str]]) -> None:
+    read = Reader()
+    one_way = {event.model_dump_json() for event in read.events(CVRS, {"f": cvrs(*ROWS)})}
+    assert {event.model_dump_json() for event in read.events(CVRS, {"f": cvrs(*rows, rows[0])})} == one_way
