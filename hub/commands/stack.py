@@ -102,8 +102,12 @@ def _supervise(directory: Path, roles: list[str]) -> int:
 
 
 def start_in_background(directory: Path, roles: list[str], timeout: int) -> int:
+    """A supervisor of its own, which outlives this process; returns when all is ready, with the exit code of `hub up`.
+
+    Says on stderr what becomes ready. ConfigError when a process gave up.
+    """
     if read_state(directory).running:
-        click.echo(f"{directory} is already up: see `hub status`, or `hub down` first")
+        _say(f"{directory} is already up: see `hub status`, or `hub down` first")
         return 0
     if not load_settings(directory).bootstrap:
         ensure_jars(progress=_say)
@@ -151,7 +155,7 @@ def _watch(process: subprocess.Popen[bytes], directory: Path, timeout: int, log:
                 _say(f"ready: {name}")
         if noted and told == set(noted):
             found = status_of(directory)
-            click.echo(f"{directory} is up: broker {found['bootstrap']}, registry {found['registry']}")
+            _say(f"{directory} is up: broker {found['bootstrap']}, registry {found['registry']}")
             return 0
         idle.wait(0.2)
     late = ", ".join(sorted(set(read_state(directory).processes) - told)) or "the broker"

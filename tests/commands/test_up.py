@@ -55,7 +55,7 @@ def test_up_status_down_is_a_round_trip_that_leaves_no_process(instance: Path) -
         assert answer.status == 200
     running = _processes(instance)
     again = _hub(instance, "up")
-    assert (again.returncode, "already up" in again.stdout) == (0, True)
+    assert (again.returncode, "already up" in again.stderr) == (0, True)
     assert _hub(instance, "down").returncode == 0
     assert [process for process in running if process.is_running()] == []
     assert _status(instance)["up"] is False
