@@ -23,8 +23,6 @@ from hub.privacy.vault import Vault
 
 __all__ = ["BusPublisher", "SealedPack", "answer_hl7"]
 
-_ASK_S = 2.0
-
 
 class SealedPack:
     """Seals and encodes for one connector. Originals of a person are sealed under that person's key: erasing it erases them."""
@@ -87,8 +85,10 @@ class SealedPack:
 class BusPublisher:
     """The broker as intake sees it. `asked` is a topic that must be there for the broker to count as reachable."""
 
-    def __init__(self, producer: DurableProducer, asked: str = dead_letter.REJECTED_TOPIC) -> None:
-        self._producer, self._asked = producer, asked
+    def __init__(
+        self, producer: DurableProducer, asked: str = dead_letter.REJECTED_TOPIC, ask_s: float = 2.0
+    ) -> None:
+        self._producer, self._asked, self._ask_s = producer, asked, ask_s
 
     async def send(self, outgoing: Sequence[Outgoing]) -> Batch:
         """Queue in order; `Batch.delivered` is the confirmation."""
@@ -99,7 +99,7 @@ class BusPublisher:
     async def reachable(self) -> bool:
         """Whether a broker answers and has our topics."""
         try:
-            return await asyncio.to_thread(self._producer.partitions, self._asked, _ASK_S) > 0
+            return await asyncio.to_thread(self._producer.partitions, self._asked, self._ask_s) > 0
         except RetryError:
             return False
 
@@ -125,6 +125,7 @@ def answer_hl7(message: bytes, receipt: Receipt) -> bytes | None:
     ]
     code: hl7v2_ack.Code = "AA"
     if receipt.rejected:
-        code = "AR" if receipt.unreadable and _REJECTED.issuperset(receipt.rejected) else "AE"
+        taken = receipt.events.total() + receipt.ignored.total()
+        code = "AR" if not taken and _REJECTED.issuperset(receipt.rejected) else "AE"
     at = time.strftime("%Y%m%d%H%M%S+0000", time.gmtime())
     return hl7v2_ack.ack(parsed, code, problems, at=at, control_id=uuid4().hex[:20])

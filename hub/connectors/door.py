@@ -22,6 +22,7 @@ from hub.domain.events import Event
 __all__ = ["Delivery", "Door", "Mapped", "Problem", "Read", "Receipt", "Unit", "unit_token"]
 
 _POSITIONS_KEPT = 1_000  # per reason; a receipt of a million bad rows is no help, the count is
+_UNREAD = ("frame", "parse")
 _PROBLEMS_KEPT = 50  # an acknowledgement with more ERR segments is read by nobody
 
 
@@ -82,18 +83,19 @@ class Read(Protocol):
 
 @dataclass
 class Receipt:
-    """What became of one unit: counts and positions, no values."""
+    """What became of one unit: counts and positions, no values. `unread` counts the records that could not even be parsed."""
 
     events: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
     positions: dict[str, list[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    unread: int = 0
 
     @property
     def unreadable(self) -> bool:
-        """True when nothing at all could be made of it."""
-        return bool(self.rejected) and not self.events and not self.ignored
+        """True when nothing of it could be read. A unit read well and refused (no consent) is not unreadable."""
+        return 0 < self.unread == self.rejected.total() and not self.events and not self.ignored
 
     def accept(self, kind: str) -> None:
         self.events[kind] += 1
@@ -103,6 +105,7 @@ class Receipt:
 
     def reject(self, problem: Problem) -> None:
         self.rejected[problem.reason] += 1
+        self.unread += problem.stage in _UNREAD
         kept = self.positions.setdefault(problem.reason, [])
         if len(kept) < _POSITIONS_KEPT:
             kept.append(f"{problem.file} {problem.where}".strip())

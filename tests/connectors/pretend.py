@@ -1,6 +1,7 @@
 """A pretend source and codec: one record a line, so that the loop can be tested without any format.
 
     person:dose   a vaccination       bad:reason   rejected       stop:reason   rejected, and may not be kept
+    junk:reason   cannot be parsed
     skip:reason   ignored             boom         the mapping raises, and survives it     crash   the whole reading raises
     unpackable    an event that cannot be encoded                other:x       an event kind that was not agreed
 """
@@ -38,11 +39,13 @@ def read(unit: Unit) -> Iterator[Record]:
     content = unit.content.read_bytes() if isinstance(unit.content, Path) else unit.content
     assert isinstance(content, bytes)
     if not content:
-        yield Record("rejected", reason="empty", raw=b"")
+        yield Record("rejected", reason="empty", raw=b"", stage="parse")
     for row, line in enumerate(content.splitlines(), start=1):
         word, _, rest = line.decode().partition(":")
         where = {"row": row}
-        if word == "bad":
+        if word == "junk":
+            yield Record("rejected", reason=rest, where=where, raw=line, stage="parse")
+        elif word == "bad":
             yield Record("rejected", reason=rest or "wrong", where=where, raw=line)
         elif word == "stop":
             yield Record("rejected", reason=rest, where=where, raw=line, hard_stop=True)

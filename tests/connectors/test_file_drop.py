@@ -81,7 +81,7 @@ def test_a_file_is_read_then_stands_in_done_with_a_receipt_beside_it(inbox: Path
     assert sorted(p.name for p in inbox.iterdir()) == ["done", "failed"]
 
 
-@pytest.mark.parametrize("lines", [(), ("bad:not-a-table",)])
+@pytest.mark.parametrize("lines", [(), ("junk:not-a-table",)])
 def test_a_file_of_which_nothing_could_be_read_stands_in_failed(inbox: Path, lines: tuple[str, ...]) -> None:
     desk = Desk(inbox)
     desk.put("junk.txt", *lines)
@@ -99,6 +99,13 @@ def test_a_file_still_growing_is_left_alone(inbox: Path) -> None:
             path.write_text("ann:1\n" * (second + 2))
         seen.append(desk.ready())
     assert seen == [[], [], [], [], ["doses.txt"], ["doses.txt"]]
+
+
+def test_a_file_that_was_read_well_and_refused_whole_is_done(inbox: Path) -> None:
+    desk = Desk(inbox)
+    desk.put("screening.csv", "stop:no-consent", "stop:no-consent")
+    taken(desk, lambda: (inbox / "done" / "screening.csv").exists())
+    assert desk.receipt("done/screening.csv")["rejected"]["no-consent"]["count"] == 2
 
 
 @pytest.mark.parametrize("name", ["x.csv.part", "x.csv.tmp", "x.filepart", ".hidden", "~lock.csv"])

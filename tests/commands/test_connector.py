@@ -1,0 +1,137 @@
+"""`hub connector …` as an integration engineer types it: the contract of design §8."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hub.commands.connector import connector
+from hub.privacy.agreements import EXAMPLES
+from tests.connectors.made_up_lab import NEGATIVE, message
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Path:
+    return tmp_path / "instance"
+
+
+def hub(instance: Path, *arguments: str | Path) -> Result:
+    command, *rest = map(str, arguments)
+    return CliRunner().invoke(connector, [command, "--instance", str(instance), *rest], catch_exceptions=False)
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@pytest.fixture
+def labs(tmp_path: Path) -> Path:
+    path = tmp_path / "labs.hl7"
+    path.write_bytes(message(1) + message(2, NEGATIVE).replace(b"PID|", b"XXX|") + message(3, NEGATIVE))
+    return path
+
+
+def test_try_prints_one_object_per_record_in_input_order(instance: Path, labs: Path) -> None:
+    result = hub(instance, "try", "lab-elr-hl7v2", labs, "--json")
+    found = lines(result)
+    assert [(line["outcome"], line["reason"], line["where"]["message"]) for line in found] == [
+        ("event", None, 1), ("rejected", "no-patient", 2), ("event", None, 3),
+    ]  # fmt: skip
+    assert set(found[0]) == {"outcome", "type", "event", "reason", "where"}
+    event = found[0]["event"]
+    assert (found[0]["type"], event["meaning"]) == ("lab-result", "positive")
+    assert (event["status"], event["processing"]) == ("final", "production")
+    assert event["loinc"] == "94500-6"
+    assert event["observation_key"]
+    assert event["report_key"]
+    assert found[2]["event"]["meaning"] == "negative"
+    assert result.exit_code == 1
+
+
+def test_try_gives_the_same_ids_each_time(instance: Path, labs: Path) -> None:
+    first, second = (lines(hub(instance, "try", "lab-elr-hl7v2", labs, "--json")) for _ in range(2))
+    assert [line["event"] for line in first] == [line["event"] for line in second]
+
+
+def test_try_exits_0_when_all_was_read(instance: Path, tmp_path: Path) -> None:
+    path = tmp_path / "one.hl7"
+    path.write_bytes(message(1))
+    assert hub(instance, "try", "lab-elr-hl7v2", path, "--json").exit_code == 0
+
+
+@pytest.mark.parametrize("arguments", [("nobody", "labs.hl7"), ("lab-elr-hl7v2", "absent.hl7")])
+def test_try_exits_2_when_it_cannot_run(instance: Path, labs: Path, arguments: tuple[str, str]) -> None:
+    name, file = arguments
+    result = hub(instance, "try", name, labs.parent / file, "--json")
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_try_shows_agreed_fields_only(instance: Path, labs: Path) -> None:
+    agreements = instance / "agreements"
+    agreements.mkdir(parents=True)
+    text = (EXAMPLES / "lab-elr-hl7v2.yaml").read_text()
+    narrow = text[: text.index("person_block:")] + (
+        "person_block: [birth_date]\nevents:\n  lab-result: [meaning, status, processing, method]\n"
+    )
+    (agreements / "lab-elr-hl7v2.yaml").write_text(narrow)
+    result = hub(instance, "try", "lab-elr-hl7v2", labs, "--json")
+    event = lines(result)[0]["event"]
+    assert {name for name, value in event["person"].items() if value} == {"birth_date"}
+    assert (event["loinc"], event["race_ethnicity"], event["test"], event["collected_on"]) == (None, None, None, None)
+    assert event["meaning"] == "positive"
+    assert "Madeup1" not in result.output
+
+
+def test_a_kind_that_was_not_agreed_is_counted_as_such(instance: Path, shared_samples: Path) -> None:
+    agreements = instance / "agreements"
+    agreements.mkdir(parents=True)
+    text = (EXAMPLES / "hmis-csv.yaml").read_text().replace("  food-assistance: [program, enrolled, delivered]\n", "")
+    (agreements / "hmis-csv.yaml").write_text(text)
+    result = hub(instance, "try", "hmis-csv", shared_samples / "social/hmis-fy2022-es-nbn", "--summary")
+    summary = json.loads(result.stdout)
+    assert summary["ignored"]["kind-not-agreed"] > 0
+    assert "food-assistance" not in summary["events"]
+
+
+def test_the_summary_of_an_hmis_export_counts_its_entities(instance: Path, shared_samples: Path) -> None:
+    result = hub(instance, "try", "hmis-csv", shared_samples / "social/hmis-fy2024-datalab", "--summary")
+    summary = json.loads(result.stdout)
+    assert set(summary) == {"events", "rejected", "ignored", "entities"}
+    assert summary["entities"] == {"clients": 514, "enrollments": 574, "exits": 447, "bed_nights": 6385}
+    assert result.exit_code == 0
+
+
+def test_a_screening_without_consent_is_rejected_and_shows_nothing_of_the_person(instance: Path, shared_samples: Path) -> None:
+    result = hub(instance, "try", "hrsn-screening", shared_samples / "social/ny-1115-hrsn", "--json")
+    found = lines(result)
+    assert {line["reason"] for line in found if line["outcome"] == "rejected"} == {"no-consent"}
+    assert not [line for line in found if line["event"]]
+    assert result.exit_code == 1
+
+
+def test_words_for_people_name_rows_and_no_values(instance: Path, labs: Path) -> None:
+    result = hub(instance, "try", "lab-elr-hl7v2", labs)
+    assert "labs.hl7 message 2: no-patient" in result.stdout
+    assert "Madeup" not in result.output
+
+
+def test_list_says_of_each_connector_what_it_lacks(instance: Path) -> None:
+    entries = {entry["name"]: entry for entry in lines(hub(instance, "list", "--json"))}
+    assert set(entries) == {"lab-elr-hl7v2", "iis-cvrs", "sara-alert", "hmis-csv", "hrsn-screening"}
+    assert str(instance / "agreements" / "hmis-csv.yaml") in entries["hmis-csv"]["agreement"]
+    assert "\n" in hub(instance, "list").stdout
+
+
+def test_lint_exits_1_until_there_is_an_agreement(instance: Path) -> None:
+    assert hub(instance, "lint", "hmis-csv").exit_code == 1
+    (instance / "agreements").mkdir(parents=True)
+    shutil.copy(EXAMPLES / "hmis-csv.yaml", instance / "agreements")
+    result = hub(instance, "lint", "hmis-csv")
+    assert result.exit_code == 0
+    assert "ok, under example-hmis-csv" in result.stdout

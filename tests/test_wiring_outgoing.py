@@ -1,0 +1,162 @@
+"""What stands on the broker: sealed, keyed by a token, headed by CloudEvents; and the answers a laboratory gets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.bus.codec import Codec
+from hub.bus.dead_letter import ORIGINAL_FIELD, RAW_TOPIC, REJECTED_TOPIC
+from hub.bus.producer import DurableProducer
+from hub.bus.schema_registry import SchemaIds
+from hub.bus.topics import TOPICS
+from hub.connectors.door import Problem, Receipt, Unit
+from hub.connectors.packing import Outgoing
+from hub.domain.events import Event, PersonBlock, Sealed
+from hub.errors import Reject
+from hub.privacy.agreements import example_agreement
+from hub.privacy.vault import Vault
+from hub.wiring_outgoing import BusPublisher, SealedPack, answer_hl7
+from hub.wiring_reading import OFFLINE_IDS, Reader, catalogue
+from tests.connectors.made_up_lab import message
+
+LAB = "lab-elr-hl7v2"
+UNIT = Unit("Mary_Madeup_1980.hl7", message(7))
+
+
+class LocalIds(SchemaIds):
+    def __init__(self) -> None:
+        self._texts: dict[int, str] = {}
+
+    def register(self, subject: str, schema: dict[str, Any]) -> int:
+        self._texts[len(self._texts) + 1] = json.dumps(schema)
+        return len(self._texts)
+
+    def text(self, schema_id: int) -> str:
+        return self._texts[schema_id]
+
+
+@pytest.fixture(scope="module")
+def codec() -> Codec:
+    made = Codec(LocalIds(), TOPICS)
+    made.open()
+    return made
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Iterator[Vault]:
+    made = Vault(tmp_path / "keys.sqlite", b"k" * 32)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def pack(codec: Codec, vault: Vault) -> SealedPack:
+    return SealedPack(LAB, codec, vault, now=lambda: datetime(2021, 2, 5, tzinfo=UTC))
+
+
+@pytest.fixture
+def event() -> Event:
+    agreement = example_agreement(LAB)
+    mapped = next(Reader(catalogue()[LAB], agreement, OFFLINE_IDS)(UNIT))
+    assert mapped.event is not None
+    return agreement.grant(mapped.event)
+
+
+def bare(outgoing: Outgoing) -> bytes:
+    """Every byte that stands in the clear on the broker or in a header."""
+    _topic, key, value, _partition, headers = outgoing
+    return b"|".join([key or b"", value or b"", *(part for name, text in headers or [] for part in (name.encode(), text))])
+
+
+def test_an_event_goes_out_sealed_under_its_source_person(pack: SealedPack, codec: Codec, vault: Vault, event: Event) -> None:
+    pack.prepare([event.source_person or ""])
+    topic, key, value, partition, headers = outgoing = pack.event(event)
+    assert (topic, key, partition) == ("hub.intake.lab-result.v1", (event.source_person or "").encode(), None)
+    assert isinstance(event.person, PersonBlock)
+    for canary in (b"Madeup7", b"L00007", b"1980-01-01", b"Nowhere"):
+        assert canary not in bare(outgoing)
+    decoded = codec.decode(value)
+    assert isinstance(decoded, Event)
+    assert vault.open_person(decoded) == event.person
+    assert dict(headers or []) == {
+        "ce_specversion": b"1.0", "ce_id": event.event_id.encode(), "ce_source": b"/connectors/lab-elr-hl7v2",
+        "ce_type": b"hub.intake.lab-result.v1", "content-type": b"application/avro",
+    }  # fmt: skip
+
+
+def test_an_original_dies_with_the_key_of_its_person(pack: SealedPack, codec: Codec, vault: Vault, event: Event) -> None:
+    outgoing = pack.original(event, UNIT.content, UNIT, "message 1")  # type: ignore[arg-type]
+    assert b"Madeup" not in bare(outgoing)
+    _, fields = codec.decode_dict(outgoing[2])
+    sealed = Sealed(**fields["original"])
+    assert vault.open(sealed, RAW_TOPIC, ORIGINAL_FIELD) == message(7)
+    vault.erase(event.source_person or "")
+    with pytest.raises(Reject, match="key-erased"):
+        vault.open(sealed, RAW_TOPIC, ORIGINAL_FIELD)
+
+
+def test_a_dead_letter_keeps_the_original_encrypted_and_the_file_name_out(pack: SealedPack, codec: Codec, vault: Vault) -> None:
+    outgoing = pack.dead_letter(Problem("no-patient", "map", "message 1", UNIT.name), message(7), UNIT)
+    assert outgoing[:2] == (REJECTED_TOPIC, b"lab-elr-hl7v2")
+    assert b"Madeup" not in bare(outgoing)
+    _, fields = codec.decode_dict(outgoing[2])
+    assert (fields["reason"], fields["stage"], fields["where"], fields["file"]) == ("no-patient", "map", "message 1", UNIT.token)
+    assert vault.open(Sealed(**fields["original"]), REJECTED_TOPIC, ORIGINAL_FIELD) == message(7)
+
+
+def test_a_repeated_dead_letter_has_the_same_id(pack: SealedPack) -> None:
+    first, second = (pack.dead_letter(Problem("no-patient", "map", "message 1"), b"x", UNIT) for _ in range(2))
+    assert dict(first[4] or [])["ce_id"] == dict(second[4] or [])["ce_id"]
+
+
+def test_a_hard_stop_keeps_nothing_of_the_record(pack: SealedPack, codec: Codec) -> None:
+    _, fields = codec.decode_dict(pack.dead_letter(Problem("no-consent", "map", "row 2"), None, UNIT)[2])
+    assert (fields["original"], fields["content_hash"], fields["size"]) == (None, None, 0)
+
+
+def receipt(*reasons: str, events: int = 0, stage: str = "map") -> Receipt:
+    made = Receipt()
+    made.events["lab-result"] += events
+    for reason in reasons:
+        made.reject(Problem(reason, stage, "message 1"))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("content", "told", "code", "errors"),
+    [
+        (message(1), receipt(events=1), "AA", []),
+        (message(1), receipt("no-result-code", events=1), "AE", ["999"]),
+        (message(1), receipt("no-patient", "mapping-error"), "AE", ["101", "207"]),
+        (message(1), receipt("unsupported-version"), "AR", ["203"]),
+        (b"junk", receipt("no-msh", stage="parse"), "AR", ["100"]),
+        (b"", receipt("empty", stage="parse"), "AR", ["999"]),
+        (message(1).replace(b"|P|2.5.1\r", b"|P|2.5.1|||AL|NE\r", 1), receipt(events=1), "CA", []),
+        (message(1).replace(b"|P|2.5.1\r", b"|P|2.5.1|||AL|NE\r", 1), receipt("no-patient"), "CE", ["101"]),
+    ],
+)
+def test_a_laboratory_is_answered_as_it_asked(content: bytes, told: Receipt, code: str, errors: list[str]) -> None:
+    answer = answer_hl7(content, told)
+    assert answer is not None
+    segments = [segment.split("|") for segment in answer.decode().split("\r") if segment]
+    acknowledged = next(segment for segment in segments if segment[0] == "MSA")
+    assert acknowledged[1] == code
+    assert acknowledged[2] == ("M00001" if content.startswith(b"MSH") else "")
+    assert [segment[3].split("^")[0] for segment in segments if segment[0] == "ERR"] == errors
+    assert b"Madeup" not in answer
+
+
+def test_a_laboratory_that_wants_no_answer_gets_none() -> None:
+    assert answer_hl7(message(1).replace(b"|P|2.5.1\r", b"|P|2.5.1|||NE|NE\r", 1), receipt(events=1)) is None
+
+
+def test_a_broker_that_does_not_answer_is_not_reachable() -> None:
+    publisher = BusPublisher(DurableProducer("127.0.0.1:1", delivery_timeout_ms=200), ask_s=0.2)
+    assert asyncio.run(publisher.reachable()) is False
