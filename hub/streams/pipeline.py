@@ -123,7 +123,6 @@ class Pipeline:
             await self._see_through(found)
         except BaseException as failure:
             self._halt(failure)
-            raise
 
     async def _see_through(self, found: SourceList) -> None:
         partition, metrics = found.place.partition, self._metrics

@@ -151,7 +151,7 @@ class Stage:
         left = {n for n, end in ends.items() if end}
         found: list[tuple[bytes, bytes | None, int]] = []
         while left:
-            for message in consumer.consume(5000, 5.0):
+            for message in consumer.consume(5000, 0.2):
                 assert message.error() is None
                 found.append((message.key(), message.value(), message.partition()))
                 if message.offset() >= ends[message.partition()] - 1:

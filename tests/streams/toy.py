@@ -28,6 +28,7 @@ class Counting:
     poison: bytes = b"poison"
     huge: bytes = b"huge"
     gone: bytes = b"gone"
+    json_only: bool = False
     pause_s: float = 0.0
     before_outputs: Callable[[], None] = lambda: None
     opened: dict[int, dict[bytes, bytes]] = field(default_factory=dict)
@@ -44,6 +45,8 @@ class Counting:
             key = record.key or b""
             if record.value == self.poison:
                 raise ValueError("poison")
+            if self.json_only:
+                json.loads(record.value or b"")
             count, last = touched.get(key) or parse(read(key))
             if record.offset > last:
                 count, last = count + 1, record.offset
@@ -95,7 +98,11 @@ def serve() -> None:
     told = json.loads(os.environ["HUB_TOY"])
     fields = told["settings"]
     fields["state_dir"] = Path(fields["state_dir"])
-    processor = Counting(output_topic=told.get("output_topic"), pause_s=told.get("pause_s", 0.0))
+    processor = Counting(
+        output_topic=told.get("output_topic"),
+        pause_s=told.get("pause_s", 0.0),
+        json_only=told.get("json_only", False),
+    )
     run_worker(StreamSettings(**fields), processor, on_start=lambda metrics: _report(metrics, told.get("progress")))
 
 
