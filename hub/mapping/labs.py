@@ -196,7 +196,7 @@ def _event(
             source_person=report.source_person,
             changed_at=reported or report.sent_at,
             status_rank=_RANK[state],
-            content=content_hash(report.content, obx.line),
+            content=content_hash(report.content, obx.line, report.processing),
             occurred_on=collected or resulted,
             active=state != "withdrawn",
         ),

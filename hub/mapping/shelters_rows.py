@@ -82,7 +82,9 @@ class Rows:
         person = _key(cells, "personalid")
         if self._index.may_not_hold(person):
             return [hard_stop(_STOP, where, "person")]
-        fields = self._fields(cells, self._stamp.fact_key("person", person), occurred_on=None)
+        placeholder = cells.get("ssn", "") in self._index.placeholder_ssns
+        content = content_hash(row_content(cells), str(placeholder))
+        fields = self._fields(cells, self._stamp.fact_key("person", person), occurred_on=None, content=content)
         block = client_block(cells, self._index.placeholder_ssns, self._county)
         return [accepted(Person(**fields, person=block, race_ethnicity=client_race(cells)), where, raw)]
 
@@ -131,7 +133,7 @@ class Rows:
             cells,
             self._stamp.fact_key("enrollment", enrollment_id),
             occurred_on=entered_on,
-            content=content_hash(row_content(cells), left.content if left else ""),
+            content=content_hash(row_content(cells), left.content if left else "", project.kind, str(project.nightly)),
             changed_at=max(times, default=None),
         )
         household = cells.get("householdid", "")
@@ -185,8 +187,10 @@ class Rows:
         project, left = self._index.project_of(enrollment), self._index.exits.get(cells["enrollmentid"])
         issues = ["bed-night-on-exit-date"] if left is not None and left.left_on == night else []
         issues += [] if project.overnight else ["bed-night-outside-shelter"]
+        fact_key = self._stamp.fact_key("bed-night", _key(cells, "servicesid"))
+        content = content_hash(row_content(cells), project.kind, *issues)
         event = ShelterStay(
-            **self._fields(cells, self._stamp.fact_key("bed-night", _key(cells, "servicesid")), occurred_on=night),
+            **self._fields(cells, fact_key, occurred_on=night, content=content),
             stay="night",
             presence=project.overnight,
             site=self._stamp.site(enrollment.project),

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from hub.domain.agreement import merge_labels
+from hub.domain.ids import content_hash
 from hub.mapping.program import EPOCH, MappingContext
 
 __all__ = ["Stamp"]
@@ -65,6 +66,8 @@ class Stamp:
         again.
         """
         at = changed_at or EPOCH
+        if labels:
+            content = content_hash(content, *labels)  # a record that became more sensitive is told anew
         version = f"{content} {int(at.timestamp())} {status_rank}"
         return {
             **self._fixed,
