@@ -20,9 +20,10 @@ from typing import Any, NamedTuple, Protocol
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
 from pydantic import ValidationError
 
-from hub.bus.avro_parse import parse
+from hub.bus.avro_compile import Read, Write, compiled_reader, compiled_writer
+from hub.bus.avro_parse import parse, parse_node
 from hub.bus.avro_schema import NAMESPACE, avro_schema
-from hub.bus.avro_types import AvroType, InvalidSchema
+from hub.bus.avro_types import AvroType, InvalidSchema, canonical
 from hub.bus.compatibility import can_read
 from hub.bus.topics import Topic
 from hub.domain.events import Model, PersonBlock
@@ -44,14 +45,13 @@ class Schemas(Protocol):
 
 class _Writer(NamedTuple):
     head: bytes
-    schema: Any
+    write: Write
 
 
 class _Reader(NamedTuple):
     kind: str
     model: type[Model]
-    writer: Any
-    reader: Any  # None: the same as the writer's
+    read: Read
 
 
 class Codec:
@@ -61,7 +61,7 @@ class Codec:
         self._ids = ids
         self._topics = list(topics)
         self._models = {f"{NAMESPACE}.{m.__name__}": m for topic in self._topics for m in topic.models}
-        self._parsed: dict[type[Model], Any] = {}
+        self._write: dict[type[Model], Write] = {}
         self._writers: dict[tuple[str, type[Model]], _Writer] = {}
         self._readers: dict[int, _Reader] = {}
 
@@ -73,27 +73,27 @@ class Codec:
 
     def encode(self, topic: str, model: Model) -> bytes:
         """The value of `model` for `topic`."""
-        return self.encode_dict(topic, type(model), _plain(model))
-
-    def encode_dict(self, topic: str, model: type[Model], fields: dict[str, Any]) -> bytes:
-        """The value of a record given by its fields (nested records as dictionaries), validated as `model` first."""
-        writer = self._writers.get((topic, model))
+        writer = self._writers.get((topic, type(model)))
         if writer is None:
-            raise ConfigError(f"{model.__name__} has no contract on {topic}")
+            raise ConfigError(f"{type(model).__name__} has no contract on {topic}")
+        fields = _plain(model)
         try:
-            model.__pydantic_validator__.validate_python(fields)
-            out = BytesIO()
-            out.write(writer.head)
-            schemaless_writer(out, writer.schema, fields)
-        except ValidationError:
-            raise Reject("not-encodable", "encode") from None
+            type(model).__pydantic_validator__.validate_python(fields)
+            value = writer.write(writer.head, fields)
         except Exception:
-            # fastavro raises whatever Python does; none of it may show a value.
+            # A writer raises whatever Python does; none of it may show a value.
             raise Reject("not-encodable", "encode") from None
-        value = out.getvalue()
         if len(value) > MAX_VALUE_BYTES:
             raise Reject("too-large", "encode")
         return value
+
+    def encode_dict(self, topic: str, model: type[Model], fields: dict[str, Any]) -> bytes:
+        """The value of a record given by its fields (nested records as dictionaries, lists as tuples)."""
+        try:
+            made = model.model_validate(fields)
+        except ValidationError:
+            raise Reject("not-encodable", "encode") from None
+        return self.encode(topic, made)
 
     def decode_dict(self, value: bytes | None) -> tuple[str, dict[str, Any]]:
         """(kind, fields) of a value, as our schema of that record reads it."""
@@ -118,21 +118,20 @@ class Codec:
             raise Reject("bad-magic", "decode")
         schema_id = int.from_bytes(value[1:_HEAD], "big")
         reader = self._readers.get(schema_id) or self._learn(schema_id)
-        body = BytesIO(value)
-        body.seek(_HEAD)
         try:
-            fields: dict[str, Any] = schemaless_reader(body, reader.writer, reader.reader)
+            fields, end = reader.read(value, _HEAD)
         except Exception:
             raise Reject("undecodable", "decode") from None
-        if body.tell() != size:
-            raise Reject("trailing-bytes", "decode")
+        if end != size:
+            raise Reject("trailing-bytes" if end < size else "undecodable", "decode")
         return reader, fields
 
     def _writer(self, topic: Topic, model: type[Model]) -> None:
         schema = avro_schema(model)
         schema_id = self._ids.register(topic.subject(model), schema)
-        self._parsed[model] = parse_schema(schema)
-        self._writers[topic.name, model] = _Writer(b"\0" + schema_id.to_bytes(4, "big"), self._parsed[model])
+        if model not in self._write:
+            self._write[model] = writer_of(schema)
+        self._writers[topic.name, model] = _Writer(b"\0" + schema_id.to_bytes(4, "big"), self._write[model])
 
     def _learn(self, schema_id: int) -> _Reader:
         """How to read an id met for the first time: only records we know, that our schema can read, and that are safe."""
@@ -140,15 +139,47 @@ class Codec:
         try:
             written = parse(text)
             model = self._models.get(written.fullname)
-            ours = avro_schema(model) if model else None
-            if model is None or not is_bounded(written) or not can_read(parse(json.dumps(ours)), written):
+            ours = avro_schema(model) if model else {}
+            if model is None or not is_bounded(written) or not can_read(parse_node(ours), written):
                 raise Reject("unreadable-schema", "decode")
         except (InvalidSchema, RecursionError):
             raise Reject("unreadable-schema", "decode") from None
-        writer, reader = parse_schema(json.loads(text)), parse_schema(ours)
-        made = _Reader(getattr(model, "kind", ""), model, writer, None if writer == reader else reader)
+        made = _Reader(getattr(model, "kind", ""), model, reader_of(json.loads(text), ours))
         self._readers[schema_id] = made
         return made
+
+
+def writer_of(schema: dict[str, Any]) -> Write:
+    """Writes by one schema; compiled where it can be, else fastavro's."""
+    compiled = compiled_writer(parse_node(schema))
+    if compiled:
+        return compiled
+    parsed = parse_schema(schema)
+
+    def write(head: bytes, fields: dict[str, Any]) -> bytes:
+        out = BytesIO()
+        out.write(head)
+        schemaless_writer(out, parsed, fields)
+        return out.getvalue()
+
+    return write
+
+
+def reader_of(writer: dict[str, Any], ours: dict[str, Any]) -> Read:
+    """Reads what `writer` wrote as our schema has it: compiled when they are the same, else resolved by fastavro."""
+    same = canonical(parse_node(writer)) == canonical(parse_node(ours))
+    compiled = compiled_reader(parse_node(ours)) if same else None
+    if compiled:
+        return compiled
+    written, wanted = parse_schema(writer), parse_schema(ours)
+
+    def read(value: bytes, start: int) -> tuple[dict[str, Any], int]:
+        body = BytesIO(value)
+        body.seek(start)
+        fields: dict[str, Any] = schemaless_reader(body, written, None if same else wanted)
+        return fields, body.tell()
+
+    return read
 
 
 def is_bounded(schema: AvroType, above: tuple[int, ...] = ()) -> bool:
