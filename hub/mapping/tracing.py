@@ -51,6 +51,7 @@ class Tracing:
 class _Mapper:
     def __init__(self, stamp: Stamp) -> None:
         self._stamp = stamp
+        self._hashed: tuple[Json, str] | None = None
         self.file = ""
 
     def locate(self, item: Resource | Broken) -> tuple[Mapping[str, str | int], bytes]:
@@ -73,6 +74,16 @@ class _Mapper:
             raise NotMapped("missing-key")
         return [accepted(event, where, raw) for event in events(item.body, resource_id)]
 
+    def _content(self, resource: Json) -> str:
+        """Content hash of a resource less what moves by itself.
+
+        Of the last resource only, which makes several events.
+        """
+        if self._hashed is None or self._hashed[0] is not resource:
+            kept = {key: value for key, value in resource.items() if key not in ("meta", "contained", "text")}
+            self._hashed = (resource, content_hash(json.dumps(kept, sort_keys=True, ensure_ascii=False)))
+        return self._hashed[1]
+
     def _fields(
         self,
         kind: str,
@@ -86,13 +97,12 @@ class _Mapper:
     ) -> dict[str, Any]:
         meta = resource.get("meta")
         changed = iso_time(text(meta.get("lastUpdated")) if isinstance(meta, dict) else "")
-        content = {key: value for key, value in resource.items() if key not in ("meta", "contained", "text")}
         return self._stamp.fields(
             self._stamp.fact_key(kind, resource_id),
             source_person=person,
             changed_at=changed,
             status_rank=rank,
-            content=content_hash(json.dumps(content, sort_keys=True, ensure_ascii=False)),
+            content=self._content(resource),
             occurred_on=occurred_on,
             active=active,
         )

@@ -94,12 +94,12 @@ def _telecom(resource: Json, system: str) -> str | None:
 
 def race(resource: Json) -> RaceEthnicity | None:
     """US Core race and ethnicity: ombCategory and detailed codes; the text only where no code was sent."""
-    parts = {
-        item.get("url"): list(_codes(item))
-        for item in listed(resource.get("extension"))
-        if isinstance(item.get("url"), str)
-    }
-    return race_ethnicity(parts.get(US_CORE + "race", []), parts.get(US_CORE + "ethnicity", []))
+    found: dict[str, list[str]] = {"race": [], "ethnicity": []}
+    for item in listed(resource.get("extension")):
+        name = text(item.get("url")).removeprefix(US_CORE)
+        if name in found:
+            found[name] = list(_codes(item))
+    return race_ethnicity(found["race"], found["ethnicity"])
 
 
 def _codes(item: Json) -> Iterator[str]:
