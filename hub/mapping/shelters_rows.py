@@ -106,9 +106,7 @@ class Rows:
         enrollment = self._enrollment_of(cells)
         if self._stopped(enrollment):
             return [hard_stop(_STOP, where, "shelter-stay")]
-        entered_on = civil_date(cells.get("entrydate", ""))
-        if entered_on is None:
-            raise NotMapped("missing-key")
+        entered_on = _day(cells, "entrydate")
         found: list[Mapped] = []
         project = self._index.project_of(enrollment)
         if project.overnight:
@@ -169,9 +167,7 @@ class Rows:
     def exit(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
         if self._stopped(self._enrollment_of(cells)):
             return [hard_stop(_STOP, where, "living-situation")]
-        left_on = civil_date(cells.get("exitdate", ""))
-        if left_on is None:
-            raise NotMapped("missing-key")
+        left_on = _day(cells, "exitdate")
         lived = self._lived(cells, "exit", cells["enrollmentid"], left_on, cells.get("destination", ""), where, raw)
         return lived or [ignored("no-answer", where, raw, "living-situation")]
 
@@ -181,9 +177,7 @@ class Rows:
             return [hard_stop(_STOP, where, "shelter-stay")]
         if cells.get("recordtype") != "200":
             return [ignored("not-a-bed-night", where, raw, "shelter-stay")]
-        night = civil_date(cells.get("dateprovided", ""))
-        if night is None:
-            raise NotMapped("missing-key")
+        night = _day(cells, "dateprovided")
         project, left = self._index.project_of(enrollment), self._index.exits.get(cells["enrollmentid"])
         issues = ["bed-night-on-exit-date"] if left is not None and left.left_on == night else []
         issues += [] if project.overnight else ["bed-night-outside-shelter"]
@@ -203,9 +197,7 @@ class Rows:
     def living(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
         if self._stopped(self._enrollment_of(cells)):
             return [hard_stop(_STOP, where, "living-situation")]
-        day = civil_date(cells.get("informationdate", ""))
-        if day is None:
-            raise NotMapped("missing-key")
+        day = _day(cells, "informationdate")
         key, code = _key(cells, "currentlivingsitid"), cells.get("currentlivingsituation", "")
         return self._lived(cells, "contact", key, day, code, where, raw) or [
             ignored("no-answer", where, raw, "living-situation")
@@ -214,9 +206,7 @@ class Rows:
     def benefits(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
         if self._stopped(self._enrollment_of(cells)):
             return [hard_stop(_STOP, where, "food-assistance")]
-        day, found = civil_date(cells.get("informationdate", "")), []
-        if day is None:
-            raise NotMapped("missing-key")
+        day, found = _day(cells, "informationdate"), []
         for program in ("snap", "wic"):
             enrolled = _YES_NO.get(cells.get(program, ""))
             if enrolled is not None:
@@ -235,6 +225,13 @@ def _key(cells: Cells, name: str) -> str:
     if not value:
         raise NotMapped("missing-key")
     return value
+
+
+def _day(cells: Cells, name: str) -> date:
+    day = civil_date(_key(cells, name))
+    if day is None:
+        raise NotMapped("bad-date")
+    return day
 
 
 def _situations(fy2022: bool) -> Mapping[str, Situation]:

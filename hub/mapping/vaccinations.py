@@ -124,7 +124,7 @@ class _Mapper:
 
     def _check_date(self, given_on: date | None, born: date | None, *, counts: bool) -> None:
         if given_on is None:
-            raise NotMapped("no-dose-date")
+            raise NotMapped("bad-date")
         if born is not None and given_on < born:
             raise NotMapped("dose-before-birth")
         if self._reported is not None and given_on > self._reported:

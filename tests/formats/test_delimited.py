@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -181,3 +182,17 @@ def test_any_bytes_end_in_rows_faults_or_one_refusal(data: bytes) -> None:
         or not kept
         or (len(kept) >= len(data.strip()) - data.count(b"\n") - data.count(b"\r"))
     )
+
+
+CORPUS = sorted((Path(__file__).parents[1] / "corpora" / "delimited").iterdir())
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+def test_the_corpus_reads_as_its_name_says(path: Path) -> None:
+    """File names are `<rows>-<faults>-<what>`; every file has the columns A and B."""
+    with path.open("rb") as stream:
+        table = open_table(stream)
+        found = list(table.rows())
+    assert table.columns == ("A", "B")
+    counts = [sum(isinstance(row, kind) for row in found) for kind in (Row, RowFault)]
+    assert counts == [int(number) for number in path.stem.split("-")[:2]]

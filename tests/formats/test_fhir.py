@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -118,3 +119,14 @@ json_values = st.recursive(
 def test_every_value_comes_through_unchanged(value: dict[str, object]) -> None:
     body = {**value, "resourceType": "Basic"}
     assert bodies(json.dumps(body).encode()) == [body]
+
+
+CORPUS = sorted((Path(__file__).parents[1] / "corpora" / "fhir").iterdir())
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+def test_the_corpus_reads_as_its_name_says(path: Path) -> None:
+    """File names are `<resources>-<broken>-<what>`."""
+    items = list(read(path.read_bytes()))
+    counts = [sum(isinstance(item, kind) for item in items) for kind in (Resource, Broken)]
+    assert counts == [int(number) for number in path.stem.split("-")[:2]]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -84,3 +85,17 @@ def test_half_a_frame_shows_as_pending() -> None:
     framer = Framer()
     framer.feed(b"\x0bMSH|")
     assert framer.pending == 5
+
+
+CORPUS = sorted((Path(__file__).parents[1] / "corpora" / "mllp").iterdir())
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_corpus_frames_as_its_name_says(path: Path, at_once: bool) -> None:
+    """File names are `<frames>-<faults>-<what>`."""
+    data, framer = path.read_bytes(), Framer()
+    chunks = [data] if at_once else [bytes([byte]) for byte in data]
+    found = [item for chunk in chunks for item in framer.feed(chunk)]
+    counts = [sum(isinstance(item, kind) for item in found) for kind in (bytes, FrameFault)]
+    assert counts == [int(number) for number in path.stem.split("-")[:2]]

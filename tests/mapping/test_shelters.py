@@ -198,6 +198,7 @@ def test_food_benefits_are_facts_only_where_they_were_answered(read: Reader) -> 
         ("Services", "S9,E9,P1,2021-01-01,200,200,,", "unknown-enrollment"),
         ("Services", "S9,E1,P2,2021-01-01,200,200,,", "person-mismatch"),
         ("Services", "S9,E1,P1,,200,200,,", "missing-key"),
+        ("Services", "S9,E1,P1,2021-02-30,200,200,,", "bad-date"),
         ("Services", ",E1,P1,2021-01-01,200,200,,", "missing-key"),
         ("Client", ",Person,Nine,1,,99,,99,0,0,0,9,,", "missing-key"),
         ("Enrollment", "E1,P2,EE,2021-01-01,H1,116,,,", "duplicate-key"),
