@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
@@ -40,7 +40,7 @@ class Outcome(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PreviewResult:
-    """Everything that stands at `as_of`. `groups`: the source_persons behind each need's person; `local`: who a source's id is."""
+    """Everything that stands at `as_of`. `groups`: the source_persons behind each need's person."""
 
     as_of: date
     events: Mapping[str, int]
@@ -52,7 +52,7 @@ class PreviewResult:
     sites: tuple[Mapping[str, Any], ...]
     totals: Mapping[str, int]
     measures: tuple[EquityMeasure, ...]
-    local: Mapping[tuple[str, str], str] = field(repr=False)
+    distinct_events: int
 
     def as_json(self) -> dict[str, Any]:
         """For `hub preview --json`: no identifier of a person in it."""
@@ -104,7 +104,7 @@ class Preview:
             sites=tuple(self._sites(totals)),
             totals=dict(sorted(totals.items())),
             measures=tuple(measures(totals, self._denominators)),
-            local=_local_ids(people),
+            distinct_events=len(self._events),
         )
 
     def _fold(self, events: Iterable[Event], groups: Mapping[str, frozenset[str]]) -> dict[str, Row]:
@@ -173,13 +173,3 @@ def _record(event: Event, include_test: bool) -> dict[str, Any]:
     if include_test and "processing" in fields:
         fields["processing"] = "production"
     return {**fields, "kind": type(event).kind, "link_revision": 1, "county": county, "postal_code": postal_code}
-
-
-def _local_ids(events: Iterable[Event]) -> dict[tuple[str, str], str]:
-    return {
-        (event.source, event.person.local_id): event.source_person
-        for event in events
-        if isinstance(event.person, PersonBlock)
-        and event.person.local_id is not None
-        and event.source_person is not None
-    }

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from hub.bus.producer import LIBRARY_LOG
 from hub.errors import ConfigError, RetryError
 
 Partitions = list[tuple[str, int]]
@@ -57,16 +58,19 @@ class WorkerConsumer:
         extra: dict[str, Any] | None = None,
     ) -> None:
         static = {"group.instance.id": instance_id} if instance_id else {}
-        self._consumer = Consumer({
-            "bootstrap.servers": bootstrap,
-            "group.id": group,
-            "session.timeout.ms": 10_000,
-            "max.poll.interval.ms": 300_000,
-            "partition.assignment.strategy": "range",
-            **static,
-            **(extra or {}),
-            **_SAFE,
-        })
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": group,
+                "session.timeout.ms": 10_000,
+                "max.poll.interval.ms": 300_000,
+                "partition.assignment.strategy": "range",
+                **static,
+                **(extra or {}),
+                **_SAFE,
+            },
+            logger=LIBRARY_LOG,
+        )
         self._owned: set[tuple[str, int]] = set()
         self._on_assign, self._on_revoke = on_assign, on_revoke
         self._consumer.subscribe(list(topics), on_assign=self._gained, on_revoke=self._lost, on_lost=self._lost)
@@ -151,13 +155,16 @@ def read_to_end(
 
     RetryError after `timeout_s` seconds without progress; ConfigError when the topic does not exist.
     """
-    consumer = Consumer({
-        "bootstrap.servers": bootstrap,
-        "group.id": "hub-read-to-end",  # librdkafka asks for one; nothing is ever committed to it
-        "enable.partition.eof": True,
-        **(extra or {}),
-        **_SAFE,
-    })
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "hub-read-to-end",  # librdkafka asks for one; nothing is ever committed to it
+            "enable.partition.eof": True,
+            **(extra or {}),
+            **_SAFE,
+        },
+        logger=LIBRARY_LOG,
+    )
     try:
         partitions = _partitions(consumer, topic, timeout_s)
         consumer.assign([TopicPartition(topic, each, OFFSET_BEGINNING) for each in partitions])

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from hub.bus.producer import LIBRARY_LOG
 from hub.errors import RetryError
 
 __all__ = ["GroupLag"]
@@ -15,7 +16,9 @@ class GroupLag:
     """Reads committed offsets and ends of logs of `topics` for `group`; joins nothing, commits nothing."""
 
     def __init__(self, bootstrap: str, group: str, topics: Iterable[str]) -> None:
-        self._consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False})
+        self._consumer = Consumer(
+            {"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False}, logger=LIBRARY_LOG
+        )
         self._topics = tuple(topics)
         self._partitions: list[TopicPartition] = []
 

@@ -11,6 +11,7 @@ each later call raises it too); Reject("record-too-large", "publish") for a reco
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Iterable
 from typing import Any
@@ -22,6 +23,9 @@ from hub.errors import FatalError, Reject, RetryError
 Headers = list[tuple[str, bytes]]
 OutRecord = tuple[str, bytes | None, bytes | None, int | None, Headers | None]
 """topic, key, value (None: tombstone), partition (None: murmur2 of the key), headers."""
+
+LIBRARY_LOG = logging.getLogger("hub.bus.rdkafka")
+"""Where librdkafka's own lines go, instead of plain text on stderr."""
 
 PARTITIONER = "murmur2_random"
 MAX_RECORD_BYTES = 4_000_000
@@ -152,7 +156,8 @@ class DurableProducer:
                 "partitioner": PARTITIONER,
                 "acks": "all",
                 "enable.idempotence": True,
-            }
+            },
+            logger=LIBRARY_LOG,
         )
         self._open = self.batch()
 

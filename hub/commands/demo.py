@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from pathlib import Path
 
@@ -44,6 +45,8 @@ def demo(
     from hub.demo.run import run_demo
     from hub.demo.screen import screen_for
 
+    logging.getLogger("hub").addHandler(logging.NullHandler())  # the roles log to files; the screen is for people
+    logging.getLogger("hub").propagate = False
     home = instance_dir(instance)
     screen = screen_for(json=as_json)
     with screen:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, NamedTuple
 
+from hub.domain.ids import Ids
 from hub.domain.measures import EquityMeasure
 from hub.preview import CURRENT_STATES, PreviewResult
 from hub.synthetic.county import County
+from hub.synthetic.facts import SourceId
 
 __all__ = ["Differences", "Observed", "Verdict", "compare", "judge", "widest_gap"]
 
@@ -35,13 +37,14 @@ class Observed:
 
 
 class Differences(NamedTuple):
-    """How many people, needs, totals, measures and dead letters differ from preview; all 0 = equal."""
+    """How many people, needs, totals, measures, reasons of rejection and events differ from preview; all 0 = equal."""
 
     people: int
     needs: int
     totals: int
     measures: int
     rejected: int
+    events: int
 
     @property
     def none(self) -> bool:
@@ -79,45 +82,38 @@ def compare(observed: Observed, preview: PreviewResult) -> Differences:
             for key in {*observed.measures, *batch_measures}
         ),
         len(set(observed.rejected.items()) ^ set(preview.rejected.items())),
+        abs(observed.events - preview.distinct_events),
     )
 
 
-def judge(observed: Observed, preview: PreviewResult, county: County) -> Verdict:
-    """Open needs and links against the county's truth."""
-    truth, tokens = county.truth, _Tokens(preview)
-    expected = {(tokens.owner(observed, need.members), need.support) for need in truth.needs_open}
-    allowed = expected | {(tokens.owner(observed, need.members), need.support) for need in truth.needs_hard}
-    found = {(need["person_key"], need["support"]) for need in observed.needs if need["state"] == "open"}
-    wanted = {tokens.pair(*link) for link in truth.expected_links}
-    possible = wanted | {tokens.pair(*link) for link in truth.hard_links}
+def judge(observed: Observed, county: County, ids: Ids) -> Verdict:
+    """Needs (open, helped or ended, each in its right state) and links against the county's truth.
+
+    A need that would follow if a record with a clerk's error were joined is neither missed nor wrong.
+    """
+    truth = county.truth
+    tokens = {sid: ids.source_person(*sid) for sids in truth.who.values() for sid in sids}
+    people = {tokens[sid]: person for person, sids in truth.who.items() for sid in sids}
+    owner = _Owners(observed.owners, tokens)
+    expected = {(owner.of(need.members), need.support, need.state) for need in truth.needs_ever}
+    hard = {(owner.of((sid,)), need.support) for need in truth.needs_hard for sid in need.members}
+    found = {(need["person_key"], need["support"], need["state"]) for need in _standing(observed.needs)}
+    wrong = {need for need in found - expected if need[:2] not in hard}
+    wanted = {frozenset((tokens[left], tokens[right])) for left, right in truth.expected_links}
     linked = _linked(observed.owners)
-    return Verdict(
-        len(expected),
-        len(expected - found),
-        len(found - allowed),
-        len(wanted),
-        len(wanted - linked),
-        len(linked - possible),
-    )
+    mixed = {pair for pair in linked if len({people.get(token) for token in pair}) > 1}
+    return Verdict(len(expected), len(expected - found), len(wrong), len(wanted), len(wanted - linked), len(mixed))
 
 
-class _Tokens:
-    """The county's (connector, local id) in the hub's tokens; what the hub never saw stands for itself."""
+class _Owners:
+    """Who has the records of the county now."""
 
-    def __init__(self, preview: PreviewResult) -> None:
-        self._local = preview.local
+    def __init__(self, owners: Mapping[str, str], tokens: Mapping[SourceId, str]) -> None:
+        self._owners, self._tokens = owners, tokens
 
-    def token(self, record: Any) -> str:
-        return self._local.get((record.connector, record.local_id), f"unseen {record.connector}/{record.local_id}")
-
-    def pair(self, left: Any, right: Any) -> Pair:
-        return frozenset((self.token(left), self.token(right)))
-
-    def owner(self, observed: Observed, members: Iterable[Any]) -> str:
-        """The person_key that most of these records have."""
-        owners = Counter(
-            observed.owners.get(self.token(member), f"nobody for {self.token(member)}") for member in members
-        )
+    def of(self, members: Iterable[SourceId]) -> str:
+        """The person_key that most of these records have; a record that the hub never saw stands for itself."""
+        owners = Counter(self._owners.get(token := self._tokens[sid], f"nobody for {token}") for sid in members)
         return max(owners.items(), key=lambda item: (item[1], item[0]))[0]
 
 

@@ -23,10 +23,12 @@ from hub.demo.stack import DemoStack, make_instance
 from hub.demo.words import closing_words
 from hub.synthetic.county import County, make_county
 from hub.synthetic.deliveries import Delivery
+from hub.wiring_bus import ids_of
 
 __all__ = ["DemoResult", "Kill", "run_demo"]
 
 _MLLP = "lab-elr-hl7v2"
+_STORY_PATIENCE_S = 20.0
 
 
 class Kill(NamedTuple):
@@ -73,9 +75,9 @@ def run_demo(*, people: int, seed: int, instance: Path, screen: Screen, kill: Se
         result.figures["restarts"] = sum(demo.stack.restarts.values())
         result.figures["seconds"] = round(time.monotonic() - began, 1)
         result.figures["deliveries"] = sent
-        demo.close()
         return result
     finally:
+        demo.close()
         demo.stack.stop()
 
 
@@ -83,17 +85,17 @@ def _live(demo: DemoStack, county: County, screen: Screen, kills: list[Kill]) ->
     """Three simulated months; returns how many deliveries were sent."""
     deliveries = list(county.deliveries())
     sender = MllpSender(demo.settings.host, demo.settings.port(_MLLP))
-    story = _Story(county, demo)
+    story = _Story(county, demo, screen)
     sent = 0
     for day, of_day in _days(deliveries):
         demo.tick(day)
         sent += _send(demo, sender, of_day)
         while kills and sent >= kills[0].share * len(deliveries):
             demo.stack.kill(kills.pop(0).role)
-        if day.weekday() == 6 or story.expects(day):
+        story.sent(day)
+        if day.weekday() == 6:
             demo.settle()
-        for line in story.lines(day):
-            screen.say(line)
+            story.settled(day)
         screen.show(_Moment(day, sent, sent / len(deliveries), demo.watcher.needs(), demo.watcher.coverage()))
     demo.settle()
     demo.tick(county.truth.as_of)
@@ -122,51 +124,62 @@ def _send(demo: DemoStack, sender: MllpSender, deliveries: Sequence[Delivery]) -
 class _Story:
     """One person, followed from the result to the need to the bed."""
 
-    def __init__(self, county: County, demo: DemoStack) -> None:
+    def __init__(self, county: County, demo: DemoStack, screen: Screen) -> None:
         self._story = county.story()
-        self._demo = demo
-        self._said: set[str] = set()
+        self._demo, self._say = demo, screen.say
+        self._tokens = demo.tokens(self._story.records)
+        self._told: set[str] = set()
 
-    def expects(self, day: date) -> bool:
-        """Whether this is a day on which something is to be told."""
-        return day in (self._story.result_on, self._story.moved_on)
+    def sent(self, day: date) -> None:
+        """Everything of this day is on its way: tell of the result, and how soon a need stands."""
+        if day != self._story.result_on:
+            return
+        self._say(f"\n  {self._story.person.given} is one of them, and as made up as the rest.")
+        for line in self._story.lines[:2]:
+            self._say(f"  {line}")
+        began, needs = time.monotonic(), self._needs("open")
+        while not needs and time.monotonic() - began < _STORY_PATIENCE_S:
+            time.sleep(0.02)
+            needs = self._needs("open")
+        for line in needs:
+            self._say(
+                f"  {line}, {time.monotonic() - began:.1f} s after the last of the day's results was acknowledged"
+            )
+        self._say("")
 
-    def lines(self, day: date) -> list[str]:
-        """What to tell on this day."""
-        if day == self._story.result_on:
-            return [
-                "",
-                f"  {self._story.person.given}, made up, is one of them:",
-                *(f"  {line}" for line in self._story.lines[:2]),
-                *self._needs(day),
-                "",
-            ]
-        if day > self._story.moved_on and "moved" not in self._said:
-            self._said.add("moved")
-            return ["", f"  {self._story.lines[2]}", *self._needs(day), ""]
-        return []
+    def settled(self, day: date) -> None:
+        """Everything up to this day is folded: tell of the bed once the shelter's export has told it."""
+        helped = self._needs("helped") if day > self._story.moved_on and "bed" not in self._told else []
+        if helped:
+            self._told.add("bed")
+            self._say(f"\n  {self._story.lines[2]}; the shelters' weekly export tells it, and")
+            for line in helped:
+                self._say(f"  {line}")
+            self._say("")
 
-    def _needs(self, day: date) -> list[str]:
-        owners = {self._demo.watcher.owner(token) for token in self._demo.tokens(self._story.records)} - {None}
+    def _needs(self, state: str) -> list[str]:
+        owners = {self._demo.watcher.owner(token) for token in self._tokens} - {None}
         needs = [need for owner in owners if owner for need in self._demo.watcher.needs_of(owner)]
         words = {"place": "a place to isolate", "food": "food"}
-        return [
-            f"  {day}        the hub: {words[need['support']]}, {need['state']}, until {need['until']}, {need['urgency']}"
-            for need in sorted(needs, key=lambda need: need["need_id"])
-            if need["state"] in ("open", "helped")
-        ]
+        return sorted(
+            f"the hub has a need: {words[need['support']]}, until {need['until']}, {need['urgency']}: {state}"
+            for need in needs
+            if need["state"] == state
+        )
 
 
 def _judged(county: County, demo: DemoStack, observed: Observed, screen: Screen) -> DemoResult:
     screen.say("Now the same files in one batch, without a broker, to compare.")
     preview = preview_of(county, demo)
     differences = compare(observed, preview)
-    verdict = judge(observed, preview, county)
+    verdict = judge(observed, county, ids_of(demo.settings))
     gap = widest_gap(observed.measures.values())
     equal = differences.none and not observed.stream_rejected
     figures = {
         "events": observed.events,
-        "rejected": dict(sorted(observed.rejected.items())),
+        "rejected": sum(observed.rejected.values()),
+        "rejected_planted": sum(sum(reasons.values()) for reasons in county.truth.rejected.values()),
+        "rejected_reasons": dict(sorted(observed.rejected.items())),
         "people": len(set(observed.owners.values())),
         "needs_open": sum(need["state"] == "open" for need in observed.needs),
         "measures": len(observed.measures),

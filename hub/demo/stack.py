@@ -34,6 +34,7 @@ from hub.domain.events import EVENT_TYPES
 from hub.domain.person_events import Tick
 from hub.domain.tallies import TallyBoard
 from hub.errors import ConfigError, RetryError
+from hub.identity.bus_ports import INTAKE_TOPICS
 from hub.identity.worker import GROUP as IDENTIFY_GROUP
 from hub.privacy.agreements import EXAMPLES, delivery_agreements
 from hub.supervisor import Stack, read_state
@@ -85,6 +86,7 @@ class DemoStack:
     def __init__(self, instance: Path, progress: Callable[[str], None]) -> None:
         self.instance = instance
         self.stack = Stack(instance, prepare=prepare, progress=progress)
+        self._open: list[Callable[[], object]] = []
 
     def start(self) -> None:
         """Bring everything up; returns when every role is ready."""
@@ -96,13 +98,15 @@ class DemoStack:
         self._producer = DurableProducer(settings.require_bootstrap(), client_id="hub-demo")
         self._ticker = Ticker(self._producer, self.codec, settings.partitions)
         bootstrap = settings.require_bootstrap()
-        self._lags = [GroupLag(bootstrap, IDENTIFY_GROUP, _INTAKE), GroupLag(bootstrap, JOIN_APP, [PERSON_TOPIC])]
+        self._lags = [GroupLag(bootstrap, IDENTIFY_GROUP, INTAKE_TOPICS), GroupLag(bootstrap, JOIN_APP, [PERSON_TOPIC])]
         agreements = delivery_agreements(self.instance / "agreements", date.today())
         self._delivery = [GroupLag(bootstrap, delivery_group(name), a.topics) for name, a in agreements.items()]
+        self._open += [self._producer.close, *(lag.close for lag in (*self._lags, *self._delivery))]
         consumer = WorkerConsumer(bootstrap, f"hub-demo-{time.time_ns()}", [NEED_TOPIC, MEASURE_TOPIC, LINK_TOPIC])
         self.watcher = Watcher(
             lambda: consumer.poll_batch(1_000, 0.1), self._wire, NEED_TOPIC, MEASURE_TOPIC, LINK_TOPIC
         ).start()
+        self._open += [consumer.close, self.watcher.stop]
 
     @property
     def settings(self) -> Settings:
@@ -158,10 +162,9 @@ class DemoStack:
 
     def close(self) -> None:
         """Let go of connections; the stack goes on."""
-        self.watcher.stop()
-        self._producer.close()
-        for lag in (*self._lags, *self._delivery):
-            lag.close()
+        for each in reversed(self._open):
+            each()
+        self._open.clear()
 
     def _settled_measures(self, until: float) -> dict[str, dict[str, Any]]:
         """Measures once they have stood still for a second and a half (the measures role settles for half of one)."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import create_model
@@ -32,6 +33,7 @@ def delivery_topic(subscriber: str) -> str:
     return f"hub.delivery.{subscriber}.v1"
 
 
+@cache
 def delivery_model(agreement: DeliveryAgreement) -> type[Model]:
     """The record type of a subscriber's topic: the agreed fields of a need, `local_id` among them where agreed."""
     known: dict[str, Any] = {name: (field.annotation, field) for name, field in SupportNeed.model_fields.items()}

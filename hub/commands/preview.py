@@ -1,0 +1,74 @@
+"""`hub preview`: the whole path without a broker."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from hub.preview import PreviewResult
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--as-of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day on which needs are looked at.")
+@click.option(
+    "--instance", type=click.Path(path_type=Path), help="Use this installation's ids, agreements and populations."
+)
+@click.option("--include-test", is_flag=True, help="Let test and debug messages count too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_context
+def preview(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    as_of: datetime,
+    instance: Path | None,
+    include_test: bool,
+    as_json: bool,
+) -> None:
+    """Files in; events, links, needs, sites, tallies and measures out, by the code that runs live.
+
+    A folder is routed by what is in it, or by a `hub-preview.yaml` beside the files (glob pattern: connector name).
+    Exit 0 when all was read, 1 when something was rejected or nobody's.
+    """
+    from hub.preview_files import preview_files
+
+    result, nobodys = preview_files(
+        paths, as_of.date(), instance=instance, include_test=include_test, tell=_tell(as_json)
+    )
+    if as_json:
+        click.echo(json.dumps({**result.as_json(), "not_routed": nobodys}))
+    else:
+        click.echo("\n".join(_words(result, nobodys, as_of.date())))
+    ctx.exit(1 if result.rejected or nobodys else 0)
+
+
+def _tell(as_json: bool) -> Any:
+    """Progress on stderr, one line in place, only where a person looks."""
+    shown = click.get_text_stream("stderr").isatty() and not as_json
+
+    def tell(done: int, all_units: int) -> None:
+        if shown:
+            click.echo(f"\r{done:,} of {all_units:,} files and folders read", err=True, nl=done == all_units)
+
+    return tell
+
+
+def _words(result: PreviewResult, nobodys: list[str], as_of: date) -> list[str]:
+    lines = [f"On {as_of}: {len(result.people):,} people"]
+    lines += [f"  {count:8,}  {kind} events" for kind, count in result.events.items()]
+    lines += [f"  {count:8,}  rejected: {reason}" for reason, count in result.rejected.items()]
+    lines += [f"  {count:8,}  ignored: {reason}" for reason, count in result.ignored.items()]
+    lines += [f"  {'':8}  not routed: {why}" for why in nobodys]
+    states = Counter((need.support, need.state) for need in result.needs)
+    lines += [f"  {count:8,}  needs for {support}: {state}" for (support, state), count in sorted(states.items())]
+    for site in result.sites:
+        if site["present"]:
+            beds = f" of {site['beds']} beds" if site["beds"] else ""
+            lines.append(f"  {site['present']:8,}  present{beds} at {site['site_kind']} site {site['site'][:6]}…")
+    return lines
