@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -104,6 +105,10 @@ class Stage:
         worker = Worker(process, progress, log)
         self.workers.append(worker)
         return worker
+
+    def wipe(self, name: str) -> None:
+        """A worker's disk is gone."""
+        shutil.rmtree(self.directory / f"state-{name}")
 
     def stop_all(self) -> None:
         for worker in self.workers:

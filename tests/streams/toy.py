@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,18 @@ from hub.streams.app import StreamSettings
 from hub.streams.metrics import StreamMetrics
 from hub.streams.processor import Effects, Output, Record
 from hub.streams.worker import run_worker
+
+
+class Deadly(list[Output]):
+    """Outputs that kill their process (-9) when they are about to leave: the rows are written, nothing is committed."""
+
+    looks = 0
+
+    def __iter__(self) -> Iterator[Output]:
+        self.looks += 1
+        if self.looks == 2:  # the first look weighs them
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__iter__()
 
 
 @dataclass
@@ -29,8 +42,8 @@ class Counting:
     huge: bytes = b"huge"
     gone: bytes = b"gone"
     json_only: bool = False
+    deadly: bool = False
     pause_s: float = 0.0
-    before_outputs: Callable[[], None] = lambda: None
     opened: dict[int, dict[bytes, bytes]] = field(default_factory=dict)
     folded: list[tuple[int, int, int]] = field(default_factory=list)  # partition, first and last offset
 
@@ -63,7 +76,8 @@ class Counting:
         if self.pause_s:
             time.sleep(self.pause_s)
         self.folded.append((partition, records[0].offset, records[-1].offset))
-        self.before_outputs()
+        if self.deadly:
+            effects.outputs = Deadly(effects.outputs)
         return effects
 
     def close(self, partition: int) -> None:
@@ -102,6 +116,7 @@ def serve() -> None:
         output_topic=told.get("output_topic"),
         pause_s=told.get("pause_s", 0.0),
         json_only=told.get("json_only", False),
+        deadly=told.get("deadly", False),
     )
     run_worker(StreamSettings(**fields), processor, on_start=lambda metrics: _report(metrics, told.get("progress")))
 
