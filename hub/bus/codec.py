@@ -42,6 +42,8 @@ class Schemas(Protocol):
 
     def text(self, schema_id: int) -> str: ...
 
+    def close(self) -> None: ...
+
 
 class _Writer(NamedTuple):
     head: bytes
@@ -70,6 +72,10 @@ class Codec:
         for topic in self._topics:
             for model in topic.models:
                 self._writer(topic, model)
+
+    def close(self) -> None:
+        """Closes what it asks for ids; it still encodes, and decodes what it knows."""
+        self._ids.close()
 
     def encode(self, topic: str, model: Model) -> bytes:
         """The value of `model` for `topic`."""

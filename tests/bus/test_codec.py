@@ -40,6 +40,9 @@ class ListedIds:
             raise Reject("unknown-schema", "decode")
         return self.texts[schema_id]
 
+    def close(self) -> None:
+        self.texts.clear()
+
 
 @pytest.fixture
 def ids() -> ListedIds:
