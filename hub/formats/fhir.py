@@ -21,8 +21,6 @@ from hub.formats.errors import ParseError, Reason
 
 __all__ = ["Broken", "Limits", "Resource", "read"]
 
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
-_BRACKETS = re.compile(r"[\[\]{}]")
 _SPACE = re.compile(r"[ \t\r\n\x1e]*")  # 0x1E: RFC 7464 record separator
 _RESTARTS = 16
 
@@ -127,9 +125,9 @@ def _resources(document: str, value: object, number: int, limits: Limits) -> Ite
     try:
         if len(document) > limits.characters:
             raise ParseError("too-large", where)
-        _check_depth(document, limits.depth, where)
         if value is _UNREAD:
             value = _decode(document, where)
+        _check_depth(value, limits.depth, where)
         if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
             raise ParseError("not-a-resource", where)
     except ParseError as error:
@@ -162,14 +160,19 @@ def _dump(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
 
 
-def _check_depth(document: str, limit: int, where: str) -> None:
-    if document.count("{") + document.count("[") <= limit:
-        return
-    depth = 0
-    for bracket in _BRACKETS.findall(_STRINGS.sub("", document)):
-        depth += 1 if bracket in "[{" else -1
-        if depth > limit:
-            raise ParseError("too-deep", where)
+def _check_depth(value: object, limit: int, where: str) -> None:
+    """Level by level, so that depth costs no recursion of ours (the decoder's own ends in RecursionError)."""
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return
+    raise ParseError("too-deep", where)
 
 
 def _decode(document: str, where: str) -> object:

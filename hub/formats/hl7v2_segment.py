@@ -64,6 +64,8 @@ class Segment:
         raw = self.raw(field)
         if not raw:
             return ""
+        if raw.isalnum():  # nothing to split, decode or trim: most ids, codes and dates
+            return raw if component == sub == repetition == 1 else ""
         separators = self._separators
         if separators.repetition in raw or repetition > 1:
             raw = _part(raw, separators.repetition, repetition)
@@ -84,8 +86,8 @@ class Segment:
         parts = raw.split(separators.component, 6)[:6]
         if separators.subcomponent in raw:
             parts = [part.split(separators.subcomponent, 1)[0] for part in parts]
-        parts += [""] * (6 - len(parts))
-        return Coded(*[self._clean(part) for part in parts])
+        parts = [self._clean(part) if part else "" for part in parts]
+        return Coded(*parts, *[""] * (6 - len(parts)))
 
     def _clean(self, value: str) -> str:
         if self._separators.escape in value:
