@@ -75,17 +75,19 @@ def run(settings: Settings) -> None:
 def allowed(instance: Path, today: date) -> list[tuple[Connector, IntakeAgreement]]:
     """The enabled connectors whose agreement is in force today; ConfigError when there is none, saying what to write."""
     found: list[tuple[Connector, IntakeAgreement]] = []
-    refused: list[str] = []
+    refused: dict[str, str] = {}
     for connector in catalogue(instance).values():
         if not connector.enabled:
             continue
         try:
             found.append((connector, intake_agreement(instance / "agreements", connector.name, today)))
         except ConfigError as why:
-            refused.append(str(why))
+            refused[connector.name] = str(why)
             log.warning("connector is off: no agreement in force", connector=connector.name, exc_info=why)
     if not found:
-        raise ConfigError("no connector can start: " + " | ".join(refused or ["none is enabled"]))
+        first, *others = refused.values() if refused else ["none is enabled"]
+        names = f" (the log says the same of {', '.join(list(refused)[1:])})" if others else ""
+        raise ConfigError(f"no connector can start: {first}{names}")
     return found
 
 
