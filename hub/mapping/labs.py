@@ -78,11 +78,12 @@ class _Report(NamedTuple):
 
 
 class _Group(NamedTuple):
-    """An order and its specimen."""
+    """An order, its specimen, and whether any of its observations carries a status of its own."""
 
     orc: Segment | None
     obr: Segment | None
     spm: Segment | None
+    stated: bool = False
 
 
 def _message(message: Message, where: dict[str, str | int], stamp: Stamp, context: MappingContext) -> list[Mapped]:
@@ -148,8 +149,10 @@ def _observations(message: Message) -> Iterator[tuple[Segment, _Group]]:
             groups[-1][1].append(segment)
     specimen = next((group.spm for group, _ in groups if group.spm), None)
     for group, observed in groups:
+        stated = any(obx.text(11) and not is_question(obx) for obx in observed)
+        whole = group._replace(spm=group.spm or specimen, stated=stated)
         for obx in observed:
-            yield obx, group if group.spm else group._replace(spm=specimen)
+            yield obx, whole
 
 
 def _filler(group: _Group) -> str:
@@ -240,13 +243,12 @@ def _fact_key(
 
 
 def _is_previous_result(obx: Segment, group: _Group) -> bool:
-    """An earlier test told as an answer.
-
-    No status, nobody who performed it, observed before this specimen was taken.
-    """
+    """An earlier test told as an answer: nobody performed it, and it has no status where this order's own result has
+    one, or was observed before this specimen was taken."""
+    if obx.text(11) or obx.raw(15) or obx.raw(23):
+        return False
     observed, collected = hl7_date(obx.text(14)), _collected_by_order(group)
-    anonymous = not (obx.text(11) or obx.raw(15) or obx.raw(23))
-    return anonymous and observed is not None and collected is not None and observed < collected
+    return group.stated or (observed is not None and collected is not None and observed < collected)
 
 
 def _collected_by_order(group: _Group) -> date | None:

@@ -124,9 +124,9 @@ def status(obx: Segment, obr: Segment | None) -> tuple[LabStatus, str]:
 
 
 def is_question(obx: Segment) -> bool:
-    """An answer of the person, not an observation: read by labs_questions."""
+    """An answer of the person (by its code, or marked QST in OBX-29), not an observation: read by labs_questions."""
     known = observations().get(obx.text(3))
-    return known is not None and known.cls == "question"
+    return (known is not None and known.cls == "question") or obx.text(29).upper() == "QST"
 
 
 def is_covid_order(obr: Segment | None) -> bool:

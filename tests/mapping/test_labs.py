@@ -174,6 +174,13 @@ def test_an_exact_repeat_within_a_message_is_told_once(read: Reader) -> None:
     assert len(read.events(LABS, {"m": oru(more=(again,))})) == 1
 
 
+@pytest.mark.parametrize("rest", ["", "|||||||||20201213", "||||||F|||20201213|||||||||||||||QST"])
+def test_an_earlier_result_told_as_an_answer_is_no_result_of_this_report(rest: str, read: Reader) -> None:
+    earlier = f"OBX|2|CWE|94558-4^Ag^LN||{DETECTED}{rest}"
+    (event,) = read.events(LABS, {"m": oru(answer=NOT_DETECTED, more=(earlier,))})
+    assert (event.loinc, event.meaning) == ("94500-6", "negative")
+
+
 @pytest.mark.parametrize("question", ["65222-2", "11368-8"])
 def test_both_onset_questions_are_onset(question: str, read: Reader) -> None:
     event = one(read, more=(f"OBX|2|DT|{question}^onset^LN||20210103||||||F",))
