@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from hub.bus.cloud_events import cloud_events_headers
 from hub.bus.codec import Codec
 from hub.bus.consumer import Incoming, WorkerConsumer
 from hub.bus.producer import DurableProducer
 from hub.bus.topics import MEASURE_TOPIC, NEED_TOPIC, PERSON_TOPIC, TALLY_TOPIC
 from hub.config import Settings
 from hub.domain.events import Model
+from hub.domain.ids import content_hash
 from hub.domain.person_events import Tick
 from hub.errors import ConfigError
 from hub.identity.role import open_lookup
@@ -24,6 +26,7 @@ from hub.ops.health import Flag, Heartbeat, OpsServer
 from hub.outlets.clock import TICK_KEY, run_clock
 from hub.outlets.delivery import Subscriber, run_delivery
 from hub.outlets.measures import MeasureBoard, run_measures
+from hub.outlets.wire import Send
 from hub.privacy.agreements import delivery_agreements
 from hub.wiring_bus import all_topics, denominators, open_codec
 
@@ -56,7 +59,9 @@ class Ticker:
         value = self._codec.encode(PERSON_TOPIC, tick)
         batch = self._producer.batch()
         for partition in range(self._partitions):
-            batch.produce(PERSON_TOPIC, TICK_KEY, value, partition)
+            identity = f"tick.{tick.as_of.isoformat()}.{partition}"
+            headers = cloud_events_headers(event_id=identity, source="clock", kind=PERSON_TOPIC)
+            batch.produce(PERSON_TOPIC, TICK_KEY, value, partition, headers)
         batch.wait()
 
 
@@ -84,7 +89,9 @@ def run_measures_role(settings: Settings) -> None:
 
     with _ops("measures", settings, beat, ready):
         try:
-            run_measures(read, _sender(producer), CodecWire(codec), board, MEASURE_TOPIC, stop.is_set, beat.beat)
+            run_measures(
+                read, _sender(producer, "measures"), CodecWire(codec), board, MEASURE_TOPIC, stop.is_set, beat.beat
+            )
         finally:
             consumer.close()
             producer.close()
@@ -120,7 +127,7 @@ def run_delivery_role(settings: Settings) -> None:
             run_delivery(
                 subscriber,
                 read,
-                _sender(producer),
+                _sender(producer, "delivery"),
                 consumer.commit,
                 CodecWire(codec),
                 _today,
@@ -185,11 +192,13 @@ class _Lookup:
         return found
 
 
-def _sender(producer: DurableProducer) -> Any:
+def _sender(producer: DurableProducer, role: str) -> Send:
     def send(records: Sequence[tuple[str, bytes, bytes | None]]) -> None:
         batch = producer.batch()
         for topic, key, value in records:
-            batch.produce(topic, key, value)
+            identity = content_hash(topic, key.decode(), (value or b"").hex())
+            headers = cloud_events_headers(event_id=identity, source=role, kind=topic)
+            batch.produce(topic, key, value, headers=headers)
         batch.wait()
 
     return send

@@ -6,11 +6,17 @@ import os
 import time
 from typing import Any
 
+from hub.bus.cloud_events import cloud_events_headers
 from hub.bus.consumer import read_to_end
 from hub.bus.dead_letter import STREAM_REJECTED_TOPIC, stream_rejected
 from hub.bus.topics import NEED_TOPIC, PERSON_TOPIC, TALLY_TOPIC
 from hub.config import Settings
+from hub.domain.events import Model
+from hub.domain.ids import content_hash
+from hub.domain.needs import SupportNeed
+from hub.domain.person_events import Carry
 from hub.domain.projection import Projector
+from hub.domain.tallies import Tally
 from hub.errors import Reject
 from hub.ops import metrics
 from hub.ops.health import OpsServer
@@ -37,6 +43,7 @@ def join_processor(settings: Settings, codec: Any) -> JoinProcessor:
         needs_topic=NEED_TOPIC,
         tally_topic=TALLY_TOPIC,
         person_topic=PERSON_TOPIC,
+        headers=_headers,
     )
 
     def published(partition: int) -> Published:
@@ -69,7 +76,9 @@ def run(settings: Settings) -> None:
             why=Reject(reason, "fold"),
             value=record.value,
         )
-        return Output(STREAM_REJECTED_TOPIC, record.key, codec.encode(STREAM_REJECTED_TOPIC, letter))
+        identity = f"{topic}.{partition}.{record.offset}"
+        headers = cloud_events_headers(event_id=identity, source="streams", kind=STREAM_REJECTED_TOPIC)
+        return Output(STREAM_REJECTED_TOPIC, record.key, codec.encode(STREAM_REJECTED_TOPIC, letter), headers=headers)
 
     def started(numbers: StreamMetrics) -> None:
         metrics.REGISTRY.register(StreamCollector(numbers, JOIN_APP, PERSON_TOPIC))
@@ -92,6 +101,17 @@ def run(settings: Settings) -> None:
         rejection=rejection,
         on_start=started,
     )
+
+
+def _headers(model: Model) -> list[tuple[str, bytes]]:
+    """CloudEvents headers of an output: the same output has the same id."""
+    if isinstance(model, SupportNeed):
+        return cloud_events_headers(event_id=f"{model.need_id}.{model.revision}", source="streams", kind=NEED_TOPIC)
+    if isinstance(model, Tally):
+        return cloud_events_headers(event_id=f"{model.key}.{model.version}", source="streams", kind=TALLY_TOPIC)
+    assert isinstance(model, Carry)
+    identity = f"{model.source_person}.{model.revision}.{content_hash(model.sub_history.hex())}"
+    return cloud_events_headers(event_id=identity, source="streams", kind=PERSON_TOPIC)
 
 
 def _stuck(numbers: StreamMetrics) -> str | None:

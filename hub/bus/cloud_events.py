@@ -7,17 +7,23 @@ from datetime import UTC, datetime
 CONTENT_TYPE = b"application/avro"
 
 
-def cloud_events_headers(*, event_id: str, source: str, kind: str, received_at: datetime) -> list[tuple[str, bytes]]:
+def cloud_events_headers(
+    *, event_id: str, source: str, kind: str, received_at: datetime | None = None
+) -> list[tuple[str, bytes]]:
     """Headers of one record.
 
     `event_id`: deterministic id of the record (a repeat has the same). `source`: the connector or process, a word, never
-    a person's. `kind`: type word, usually the topic's name. `received_at`: when the hub took it in (aware).
+    a person's. `kind`: type word, usually the topic's name. `received_at`: when the hub took it in (aware); None where
+    the record is computed, not taken in (the attribute is optional in CloudEvents).
     """
-    return [
+    attributes = [
         ("ce_specversion", b"1.0"),
         ("ce_id", event_id.encode()),
         ("ce_source", f"/hub/{source}".encode()),
         ("ce_type", kind.encode()),
-        ("ce_time", received_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()),
         ("content-type", CONTENT_TYPE),
     ]
+    if received_at is not None:
+        at = received_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        attributes.append(("ce_time", at.encode()))
+    return attributes

@@ -1,38 +1,61 @@
-"""The demo's batch answer: the county's files through preview, under the ids and agreements of the demo's own installation."""
+"""The county's batch answer: its files through preview, in one go, as of its last day."""
 
 from __future__ import annotations
 
 import tempfile
-from datetime import date
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from hub.connectors.catalog import Connector
+from hub.domain.agreement import IntakeAgreement
+from hub.domain.ids import Ids
+from hub.domain.measures import Denominators, load_denominators
 from hub.preview import Preview, PreviewResult
-from hub.privacy.agreements import intake_agreement
+from hub.privacy.agreements import EXAMPLES, intake_agreement
 from hub.synthetic.county import County
-from hub.wiring_bus import denominators, ids_of, isolation_rules
+from hub.wiring_bus import isolation_rules
 from hub.wiring_reading import catalogue, outcomes
 
-if TYPE_CHECKING:
-    from hub.demo.stack import DemoStack
-
-__all__ = ["preview_of"]
+__all__ = ["preview_of", "read_county", "with_isolation_sites"]
 
 
-def preview_of(county: County, demo: DemoStack) -> PreviewResult:
-    """Everything the county delivered, computed in one go as of its last day."""
-    settings = demo.settings
-    ids = ids_of(settings)
-    preview = Preview(ids, isolation_rules(), denominators(settings))
-    connectors = catalogue(demo.instance)
+def preview_of(county: County, ids: Ids, instance: Path) -> PreviewResult:
+    """Everything the county delivered, under the connectors and agreements of an instance."""
+    today = datetime.now(UTC).date()
+    connectors = catalogue(instance)
+    agreements = {name: intake_agreement(instance / "agreements", name, today) for name in connectors}
     with tempfile.TemporaryDirectory(prefix="hub-demo-") as scratch:
-        folder = Path(scratch)
-        county.write(folder)
-        for name, connector in connectors.items():
-            home = folder / name
-            if not home.is_dir():
-                continue
-            agreement = intake_agreement(demo.instance / "agreements", name, date.today())
-            for unit in sorted(home.iterdir()):
-                preview.take(outcomes(connector, agreement, ids, unit))
+        return _read(county, ids, connectors, agreements, Path(scratch))
+
+
+def read_county(county: County, ids: Ids, scratch: Path) -> PreviewResult:
+    """The same under the shipped connectors and example agreements; `scratch` is an empty folder."""
+    today = datetime.now(UTC).date()
+    connectors = {name: with_isolation_sites(connector, county) for name, connector in catalogue().items()}
+    return _read(county, ids, connectors, {n: intake_agreement(EXAMPLES, n, today) for n in connectors}, scratch)
+
+
+def with_isolation_sites(connector: Connector, county: County) -> Connector:
+    """The shelter connector told which of the county's projects are isolation sites."""
+    if connector.program != "hmis-csv":
+        return connector
+    options = {**connector.options, "isolation_projects": list(county.isolation_projects)}
+    return connector.model_copy(update={"options": options})
+
+
+def _read(
+    county: County,
+    ids: Ids,
+    connectors: Mapping[str, Connector],
+    agreements: Mapping[str, IntakeAgreement],
+    scratch: Path,
+) -> PreviewResult:
+    county.write(scratch)
+    populations: Denominators = load_denominators(county.population_csv().decode())
+    preview = Preview(ids, isolation_rules(), populations)
+    for name, connector in connectors.items():
+        home = scratch / name
+        for unit in sorted(home.iterdir()) if home.is_dir() else ():
+            preview.take(outcomes(connector, agreements[name], ids, unit))
     return preview.finish(county.truth.as_of)

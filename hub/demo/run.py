@@ -170,7 +170,7 @@ class _Story:
 
 def _judged(county: County, demo: DemoStack, observed: Observed, screen: Screen) -> DemoResult:
     screen.say("Now the same files in one batch, without a broker, to compare.")
-    preview = preview_of(county, demo)
+    preview = preview_of(county, ids_of(demo.settings), demo.instance)
     differences = compare(observed, preview)
     verdict = judge(observed, county, ids_of(demo.settings))
     gap = widest_gap(observed.measures.values())
@@ -193,6 +193,7 @@ def _judged(county: County, demo: DemoStack, observed: Observed, screen: Screen)
         tested=len(county.truth.tested),
         positive=len(county.truth.positive),
         verdict=verdict,
+        states=Counter(need["state"] for need in observed.needs),
         gap=gap,
         equal=equal,
     )

@@ -23,16 +23,25 @@ GROUP_WORDS = {
 
 
 def closing_words(
-    *, people: int, tested: int, positive: int, verdict: Verdict, gap: Mapping[str, Any] | None, equal: bool
+    *,
+    people: int,
+    tested: int,
+    positive: int,
+    verdict: Verdict,
+    states: Mapping[str, int],
+    gap: Mapping[str, Any] | None,
+    equal: bool,
 ) -> list[str]:
-    """The last lines of `hub demo`. `gap` is the widest gap's measure (None: no group can be compared)."""
+    """The last lines of `hub demo`. `states`: needs by state; `gap` is the widest gap's measure (None: no group can be compared)."""
     found = verdict.needs_expected - verdict.needs_missed
     lines = [
         f"In this made-up county of {people:,} people, {tested:,} were tested and {positive:,} had to isolate.",
-        f"On the last day {verdict.needs_expected:,} open needs for a place or food stood in the truth: "
-        f"the hub found {found:,}, missed {verdict.needs_missed:,} and raised {verdict.needs_wrong:,} that nobody has.",
+        f"{verdict.needs_expected:,} times somebody had to isolate and lacked a place or food: the hub found {found:,}, "
+        f"missed {verdict.needs_missed:,}, and raised {verdict.needs_wrong:,} needs that nobody has. "
+        f"{states['helped']:,} were helped, {states['ended']:,} got through isolation without help, "
+        f"{states['open']:,} are open on the last day.",
         f"Of {verdict.links_expected:,} pairs of records that agree exactly it joined "
-        f"{verdict.links_expected - verdict.links_missed:,}, and {verdict.links_wrong:,} pairs of different people.",
+        f"{verdict.links_expected - verdict.links_missed:,}, and {verdict.links_wrong:,} pairs of two people.",
     ]
     if gap is None:
         lines.append("No group is large enough to say whom vaccination passes by.")
