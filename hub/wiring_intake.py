@@ -32,7 +32,7 @@ from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
 from hub.errors import ConfigError
 from hub.ops import metrics
-from hub.ops.health import Heartbeat, OpsServer
+from hub.ops.health import Check, Flag, Heartbeat, OpsServer
 from hub.ops.logs import logger
 from hub.privacy.agreements import intake_agreement
 from hub.privacy.secrets import read_secret
@@ -46,6 +46,7 @@ ROLE = "connectors"
 LINGER_MS = 2  # a sender waits for each answer: latency before batching
 DELIVERY_TIMEOUT_MS = 20_000  # below the 30 s after which senders give up waiting for an answer
 _STUCK_S = 60.0
+_ASK_EVERY_S = 5.0
 log = logger(__name__)
 
 Chosen = Sequence[tuple[Connector, IntakeAgreement]]
@@ -65,8 +66,9 @@ def run(settings: Settings) -> None:
         _require(producer, topics)
         codec = Codec(SchemaIds(settings.require_registry_url()), topics)
         codec.open()
-        connectors = build(settings, chosen, ids, vault, codec, producer)
-        asyncio.run(_serve(settings, connectors))
+        publisher = BusPublisher(producer)
+        connectors = build(settings, chosen, ids, vault, codec, publisher)
+        asyncio.run(_serve(settings, connectors, publisher))
     finally:
         producer.close()
         vault.close()
@@ -98,10 +100,9 @@ def intake_topics(chosen: Chosen) -> list[Topic]:
 
 
 def build(
-    settings: Settings, chosen: Chosen, ids: Ids, vault: Vault, codec: Codec, producer: DurableProducer
+    settings: Settings, chosen: Chosen, ids: Ids, vault: Vault, codec: Codec, publisher: BusPublisher
 ) -> list[Running]:
     """Each connector with its door, its program, its agreement and the one broker."""
-    publisher = BusPublisher(producer)
     built: list[Running] = []
     for connector, agreement in chosen:
         watch = Watch(connector.name)
@@ -125,27 +126,22 @@ def _require(producer: DurableProducer, topics: Sequence[Topic]) -> None:
         raise ConfigError(f"these topics are not there: {', '.join(missing)}; make them with `hub topics apply`")
 
 
-async def _serve(settings: Settings, connectors: Sequence[Running]) -> None:
+async def _serve(settings: Settings, connectors: Sequence[Running], publisher: BusPublisher) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    beat = Heartbeat(_STUCK_S)
-    ready = {each.watch.connector: each.watch.ready for each in connectors}
+    beat, broker = Heartbeat(_STUCK_S), Flag("not asked yet")
+    ready: dict[str, Check] = {each.watch.connector: each.watch.ready for each in connectors}
+    ready["broker"] = broker
     ops = OpsServer(settings.port(ROLE), ready, live={"progress": beat}, role=ROLE, host=settings.host)
-    beating = asyncio.create_task(_beat(beat))
+    checks = [asyncio.create_task(_beat(beat)), asyncio.create_task(_ask(publisher, broker))]
     try:
         with ops:
-            serving = asyncio.create_task(serve(connectors, stop))
-            _tell_doors(connectors)
-            await serving
+            await serve(connectors, stop)
     finally:
-        beating.cancel()
-
-
-def _tell_doors(connectors: Sequence[Running]) -> None:
-    for each in connectors:
-        log.info("connector starts", connector=each.watch.connector, door=type(each.door).__name__)
+        for check in checks:
+            check.cancel()
 
 
 async def _beat(beat: Heartbeat) -> None:
@@ -153,3 +149,13 @@ async def _beat(beat: Heartbeat) -> None:
     while True:
         beat.beat()
         await asyncio.sleep(1.0)
+
+
+async def _ask(publisher: BusPublisher, broker: Flag) -> None:
+    """A connector that nobody sends to would not notice that the broker is away: what /readyz asks."""
+    while True:
+        if await publisher.reachable():
+            broker.set()
+        else:
+            broker.clear("does not answer")
+        await asyncio.sleep(_ASK_EVERY_S)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -68,6 +70,9 @@ def try_connector(
             rejected = _print_lines(read)
         else:
             rejected = _print_summary(read, as_json or summary)
+    except BrokenPipeError:  # `… | head`: who reads has seen enough; nothing may be written at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        ctx.exit(CANNOT_RUN)
     except (HubError, OSError) as why:
         click.echo(f"hub: {why if isinstance(why, HubError) else f'{path}: {why.strerror}'}", err=True)
         ctx.exit(CANNOT_RUN)

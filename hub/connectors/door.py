@@ -83,7 +83,11 @@ class Read(Protocol):
 
 @dataclass
 class Receipt:
-    """What became of one unit: counts and positions, no values. `unread` counts the records that could not even be parsed."""
+    """What became of one unit: counts and positions, no values.
+
+    `unread` counts the records that could not even be parsed. `broken_off`: a bug of ours ended the reading half-way; what follows
+    was not taken, so the unit must not count as done.
+    """
 
     events: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
@@ -91,6 +95,7 @@ class Receipt:
     positions: dict[str, list[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unread: int = 0
+    broken_off: bool = False
 
     @property
     def unreadable(self) -> bool:
@@ -115,6 +120,7 @@ class Receipt:
     def as_json(self) -> dict[str, Any]:
         """For the receipt file: counts by event type, positions by reason."""
         return {
+            "read_to_its_end": not self.broken_off,
             "events": dict(sorted(self.events.items())),
             "rejected": {
                 reason: {"count": count, "where": self.positions[reason], "all_listed": count == len(self.positions[reason])}

@@ -4,10 +4,10 @@ A unit is a file, or a folder of files, as the connector says. It is taken once 
 `complete_when` is there) and its sizes and times did not change for `stable_s`. Names that begin with `.` or `~`, or end in
 `.part`, `.tmp` or `.filepart`, are still being written: a sender may use that and rename.
 
-Afterwards it stands in `done/`, or in `failed/` where nothing could be read, with a receipt beside it
-(`<name>.receipt.json`: counts and row numbers, no values). A crash before the move means that it is read again, whole:
-same ids, so no second copy. Symbolic links and anything that is neither file nor folder are refused. One process per
-folder.
+Afterwards it stands in `done/`, or in `failed/` where nothing could be read or a bug of ours ended the reading, with a
+receipt beside it (`<name>.receipt.json`: counts and row numbers, no values). A crash before the move means that it is
+read again, whole: same ids, so no second copy. Symbolic links and anything that is neither file nor folder are refused.
+One process per folder.
 """
 
 from __future__ import annotations
@@ -98,6 +98,7 @@ class FileDropDoor:
             raise ConfigError(f"cannot make the inbox {self.inbox}: {error.strerror}") from None
         if not os.access(self.inbox, os.R_OK | os.W_OK | os.X_OK):
             raise ConfigError(f"the inbox {self.inbox} must be readable and writable for this process")
+        self.watch.opened(path=str(self.inbox))
 
     async def __aiter__(self) -> AsyncIterator[_FileDelivery]:
         while not self._stop.is_set():
@@ -239,7 +240,7 @@ class _FileDelivery:
         source = door.inbox / name
         if self.fault is None and door.look(name)[0] != self._candidate.print:
             return False
-        target = door.inbox / (FAILED if receipt.unreadable else DONE)
+        target = door.inbox / (FAILED if receipt.unreadable or receipt.broken_off else DONE)
         free = _free_name(target, name)
         told = {"connector": door.watch.connector, "unit": name, "token": unit_token(name), "taken_at": door.stamp()}
         written = target / f".{unit_token(name)}.receipt"

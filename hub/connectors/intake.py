@@ -198,8 +198,8 @@ class Intake:
     def _pause(self, trouble: BaseException) -> None:
         if isinstance(trouble, RetryError) and self._trouble is None:
             self._trouble = "broker-away"
-            self._watch.enter("paused", self._trouble)
-        elif not isinstance(trouble, RetryError | OSError):
+            self._watch.enter("paused", self._trouble, trouble)
+        elif not isinstance(trouble, RetryError):
             self._watch.broken(trouble)
 
     async def _until_well(self) -> None:

@@ -68,6 +68,7 @@ class MllpDoor:
         except OSError as error:
             raise ConfigError(f"cannot listen for MLLP on {self.host}:{self.port}: {error.strerror or error}") from None
         self.port = int(self._server.sockets[0].getsockname()[1])
+        self.watch.opened(host=self.host, port=self.port)
 
     async def __aiter__(self) -> AsyncIterator[_MllpDelivery]:
         while (delivery := await self._queue.get()) is not None:
@@ -226,6 +227,9 @@ class _MllpDelivery:
                 self.connection.drop()
             elif self.fault is None:
                 await self.connection.say(self.connection.door.answer(self.message, receipt))
+        except Exception:  # no answer could be built: the sender must not wait for one
+            self.connection.drop()
+            raise
         finally:
             self.connection.settled()
 

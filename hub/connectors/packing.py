@@ -114,6 +114,7 @@ class Packer:
         except Exception as bug:
             job.records = None
             reason, stage = (bug.reason, bug.stage) if isinstance(bug, Reject) else (MAPPING_ERROR, "map")
+            job.receipt.broken_off = True
             raw = unit.content if isinstance(unit.content, bytes) else None
             return _Found(job, None, raw, "", "", Problem(reason, stage, ""))
         if mapped is None:

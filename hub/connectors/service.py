@@ -38,7 +38,8 @@ async def serve(connectors: Sequence[Running], stop: asyncio.Event, *, drain_s: 
         await _until_stopped(loops, stopping)
         for each in opened:
             await each.door.stop_reading()
-        done, _late = await asyncio.wait(loops, timeout=drain_s)
+        taking = any(each.watch.state == "running" for each in opened)  # a paused one has nothing to wait for
+        done, _late = await asyncio.wait(loops, timeout=drain_s if taking else 0.1)
         for task in done:
             task.result()
     finally:
@@ -58,8 +59,7 @@ async def _open(connectors: Sequence[Running]) -> list[Running]:
         try:
             await each.door.open()
         except ConfigError as why:
-            each.watch.enter("failed", "door-cannot-open")
-            each.watch.broken(why)
+            each.watch.enter("failed", "door-cannot-open", why)
             failures.append(f"{each.watch.connector}: {why}")
         else:
             opened.append(each)

@@ -21,14 +21,18 @@ class Watch:
         self.why = ""
         self.enter("starting", "not started yet")
 
-    def enter(self, state: str, why: str = "") -> None:
-        """The connector is now `running`, or `paused` or `failed` for the reason in words of ours."""
+    def opened(self, **where: str | int) -> None:
+        """The door is open: `host` and `port`, or `path`."""
+        log.info("door is open", connector=self.connector, **where)
+
+    def enter(self, state: str, why: str = "", error: BaseException | None = None) -> None:
+        """The connector is now `running`, or `paused` or `failed` for the reason (a code), with what was raised, if anything."""
         changed = (self.state, self.why) != (state, why)
         self.state, self.why = state, why
         for known in STATES:
             metrics.CONNECTOR_STATE.set(float(known == state), connector=self.connector, state=known)
         if changed and state in ("paused", "failed"):
-            log.warning("connector takes nothing in", connector=self.connector, state=state, reason=why)
+            log.warning("connector takes nothing in", connector=self.connector, state=state, reason=why, exc_info=error)
         elif changed and state == "running":
             log.info("connector takes data in", connector=self.connector, state=state)
 

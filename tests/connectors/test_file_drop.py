@@ -74,6 +74,7 @@ def test_a_file_is_read_then_stands_in_done_with_a_receipt_beside_it(inbox: Path
     assert values(desk.bus.log, "event") == [b"event-ann-1"]
     assert desk.receipt("done/doses.txt") == {
         "connector": "pretend", "unit": "doses.txt", "token": "6ff588fad038", "taken_at": "2021-02-01T00:00:00Z",
+        "read_to_its_end": True,
         "events": {"vaccination": 1},
         "rejected": {"no-date": {"count": 1, "where": ["row 2"], "all_listed": True}},
         "ignored": {"not-covid": 1},
@@ -99,6 +100,14 @@ def test_a_file_still_growing_is_left_alone(inbox: Path) -> None:
             path.write_text("ann:1\n" * (second + 2))
         seen.append(desk.ready())
     assert seen == [[], [], [], [], ["doses.txt"], ["doses.txt"]]
+
+
+def test_a_file_whose_reading_a_bug_ended_is_not_done(inbox: Path) -> None:
+    desk = Desk(inbox)
+    desk.put("doses.txt", "ann:1", "crash:x", "bob:2")
+    taken(desk, lambda: (inbox / "failed" / "doses.txt").exists())
+    assert desk.receipt("failed/doses.txt")["read_to_its_end"] is False
+    assert values(desk.bus.log, "event") == [b"event-ann-1"]
 
 
 def test_a_file_that_was_read_well_and_refused_whole_is_done(inbox: Path) -> None:

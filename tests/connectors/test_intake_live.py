@@ -28,6 +28,7 @@ from hub.domain.ids import Ids
 from hub.privacy.agreements import EXAMPLES
 from hub.privacy.vault import Vault
 from hub.wiring_intake import allowed, build
+from hub.wiring_outgoing import BusPublisher
 from hub.wiring_reading import outcomes
 from tests.connectors.made_up_lab import LabSender, message
 
@@ -110,7 +111,7 @@ class Hub:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         producer = DurableProducer(self.broker.bootstrap, delivery_timeout_ms=2_000, linger_ms=1)
         settings = Settings(instance=self.instance)
-        self.connectors = build(settings, self.chosen, IDS, self.vault, self.codec, producer)
+        self.connectors = build(settings, self.chosen, IDS, self.vault, self.codec, BusPublisher(producer))
         serving = asyncio.create_task(serve(self.connectors, self._stop, drain_s=5))
         while not all(each.watch.state == "running" for each in self.connectors):
             await asyncio.sleep(0.01)

@@ -21,6 +21,8 @@ END = b"\x1c\x0d"
 
 
 def answer(message: bytes, receipt: Receipt) -> bytes | None:
+    if message.startswith(b"unanswerable"):
+        raise ZeroDivisionError
     if message.startswith(b"quiet"):
         return None
     code = b"AR" if receipt.unreadable else b"AE" if receipt.rejected else b"AA"
@@ -173,6 +175,15 @@ def test_a_sender_that_asked_for_no_answer_gets_none() -> None:
         assert await sender.answer() == b"AA ann:1"
 
     assert values(scenario(play).log, "event") == [b"event-quiet-1", b"event-ann-1"]
+
+
+def test_where_no_answer_can_be_built_the_sender_does_not_wait_for_one() -> None:
+    async def play(it: Hub) -> None:
+        unlucky, honest = await it.sender(), await it.sender()
+        assert await unlucky.ask(b"unanswerable:1") == b""
+        assert await honest.ask(b"ann:1") == b"AA ann:1"
+
+    assert values(scenario(play).log, "event") == [b"event-unanswerable-1", b"event-ann-1"]
 
 
 @pytest.mark.parametrize(
