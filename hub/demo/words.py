@@ -32,7 +32,7 @@ def closing_words(
     gap: Mapping[str, Any] | None,
     equal: bool,
 ) -> list[str]:
-    """The last lines of `hub demo`. `states`: needs by state; `gap` is the widest gap's measure (None: no group can be compared)."""
+    """The last lines of `hub demo`. `states`: needs by state; `gap` the widest gap's measure, None without one."""
     found = verdict.needs_expected - verdict.needs_missed
     lines = [
         f"In this made-up county of {people:,} people, {tested:,} were tested and {positive:,} had to isolate.",

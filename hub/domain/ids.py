@@ -6,13 +6,17 @@ of HMAC-SHA-256): opaque, safe in topic keys, headers, metrics and logs.
 
 from __future__ import annotations
 
-import base64
 import hmac
 from hashlib import sha256
 
 __all__ = ["Ids", "content_hash"]
 
-_LENGTH = 26  # 26 base32 characters = 130 bits: no collision to be expected below 2^60 facts
+# 26 base32 characters = 130 bits (no collision to be expected below 2^60 facts); 17 bytes hold them and 6 bits more
+_BYTES, _SPARE_BITS = 17, 6
+_SHIFTS = tuple(range(120, -1, -10))
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # base32 of RFC 4648, lower case
+# Ten bits at a time, by table: faster than base64.b32encode, and labs make five tokens a message.
+_PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 _SEPARATOR = b"\x1f"  # unit separator: cannot stand in an identifier, so ("a", "bc") and ("ab", "c") differ
 
 
@@ -36,7 +40,8 @@ class Ids:
         """One opaque token for these parts, in this order."""
         mac = self._base.copy()
         mac.update(_SEPARATOR.join(part.encode() for part in parts))
-        return base64.b32encode(mac.digest())[:_LENGTH].decode("ascii").lower()
+        bits = int.from_bytes(mac.digest()[:_BYTES], "big") >> _SPARE_BITS
+        return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 
     def source_person(self, source: str, authority: str, local_id: str) -> str:
         """The person as one source knows them: HMAC(source, authority of the id, local id)."""

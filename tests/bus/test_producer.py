@@ -105,9 +105,10 @@ def test_a_fatal_error_is_raised_by_each_later_call() -> None:
             return 45
 
     producer._on_error(Fatal())  # type: ignore[arg-type]
-    for call in (lambda: producer.produce("t", b"k", b"v"), producer.flush):
-        with pytest.raises(FatalError, match="OUT_OF_ORDER"):
-            call()
+    with pytest.raises(FatalError, match="OUT_OF_ORDER"):
+        producer.produce("t", b"k", b"v")
+    with pytest.raises(FatalError, match="OUT_OF_ORDER"):
+        producer.flush()
 
 
 def test_exceptions_name_no_key_and_no_value() -> None:

@@ -33,6 +33,9 @@ class NumberedSchemas:
     def text(self, schema_id: int) -> str:
         return self.texts[schema_id]
 
+    def close(self) -> None:
+        """Nothing to let go of."""
+
 
 @pytest.fixture
 def codec() -> Codec:
