@@ -104,7 +104,7 @@ def test_a_fatal_error_is_raised_by_each_later_call() -> None:
         def code(self) -> int:
             return 45
 
-    producer._on_error(Fatal())  # type: ignore[arg-type]
+    producer._on_error(Fatal())
     with pytest.raises(FatalError, match="OUT_OF_ORDER"):
         producer.produce("t", b"k", b"v")
     with pytest.raises(FatalError, match="OUT_OF_ORDER"):
