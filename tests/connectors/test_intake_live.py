@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from hub.bus.codec import Codec
 from hub.bus.embedded import EmbeddedBroker
@@ -140,8 +140,20 @@ class Hub:
 
     def _ends(self, topic: str) -> list[int]:
         consumer = self._consumer()
+        found: list[int] = []
+
+        def answered() -> bool:
+            try:
+                found[:] = [
+                    consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=30)[1] for n in range(PARTITIONS)
+                ]
+            except KafkaException:  # a topic made a moment ago has no leader yet
+                return False
+            return True
+
         try:
-            return [consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=30)[1] for n in range(PARTITIONS)]
+            _until(answered)
+            return found
         finally:
             consumer.close()
 
