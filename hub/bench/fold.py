@@ -231,8 +231,10 @@ def _is_right(log: Log, about: Told, case: Case, count: int) -> bool:
     if case.fold == "toy":
         expected = Counter(key for key, _, _ in _source(case, count))
         return _counts(log, about) == expected
+    from hub.bench import real
+
     rows = {key: value for key, value, _, _ in log.read(f"{about.group}-rows-changelog") if value is not None}
-    return rows == _folded_here(log, about)
+    return real.contents(rows) == real.contents(_folded_here(log, about))
 
 
 def _counts(log: Log, about: Told) -> Counter[bytes]:

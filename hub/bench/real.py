@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -20,10 +20,11 @@ from hub.domain.events import (
     ShelterStay,
     Vaccination,
 )
+from hub.domain.history import decode_row
 from hub.domain.ids import Ids
 from hub.domain.person_events import Tick, person_event
 from hub.domain.projection import Projector
-from hub.streams.join import JoinProcessor, Published, Wire
+from hub.streams.join import CLOCK_KEY, JoinProcessor, Published, Wire
 from hub.wiring_bus import isolation_rules
 
 START = date(2021, 1, 4)
@@ -69,6 +70,11 @@ def processor(outputs: str) -> JoinProcessor:
         person_topic=outputs,
     )
     return JoinProcessor(Projector(Ids(SECRET), isolation_rules()), wire, lambda _: Published(frozenset(), -1))
+
+
+def contents(rows: Mapping[bytes, bytes]) -> dict[bytes, Any]:
+    """Rows by what they say: the order in which facts came in may differ."""
+    return {key: value if key == CLOCK_KEY else decode_row(value) for key, value in rows.items()}
 
 
 def tick() -> bytes:
