@@ -142,9 +142,7 @@ class _Story:
             time.sleep(0.02)
             needs = self._needs("open")
         for line in needs:
-            self._say(
-                f"  {line}, {time.monotonic() - began:.1f} s after the last of the day's results was acknowledged"
-            )
+            self._say(f"  {line}; {time.monotonic() - began:.1f} s after the result was acknowledged")
         self._say("")
 
     def settled(self, day: date) -> None:
@@ -152,7 +150,7 @@ class _Story:
         helped = self._needs("helped") if day > self._story.moved_on and "bed" not in self._told else []
         if helped:
             self._told.add("bed")
-            self._say(f"\n  {self._story.lines[2]}; the shelters' weekly export tells it, and")
+            self._say(f"\n  {self._story.lines[2]}; the shelters' weekly export tells it")
             for line in helped:
                 self._say(f"  {line}")
             self._say("")
@@ -162,7 +160,7 @@ class _Story:
         needs = [need for owner in owners if owner for need in self._demo.watcher.needs_of(owner)]
         words = {"place": "a place to isolate", "food": "food"}
         return sorted(
-            f"the hub has a need: {words[need['support']]}, until {need['until']}, {need['urgency']}: {state}"
+            f"→ {state}: {words[need['support']]}, until {need['until']}, {need['urgency']}"
             for need in needs
             if need["state"] == state
         )

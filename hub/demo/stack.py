@@ -86,11 +86,13 @@ class DemoStack:
     def __init__(self, instance: Path, progress: Callable[[str], None]) -> None:
         self.instance = instance
         self.stack = Stack(instance, prepare=prepare, progress=progress)
+        self._progress = progress
         self._open: list[Callable[[], object]] = []
 
     def start(self) -> None:
         """Bring everything up; returns when every role is ready."""
         self.stack.start(DEMO_ROLES)
+        self._progress("starting the doors, identify, streams, measures and delivery")
         self.stack.wait_ready(180)
         settings = self.settings
         self.codec: Codec = open_codec(settings, all_topics(settings))
