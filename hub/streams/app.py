@@ -107,6 +107,7 @@ class HubApp(faust.App):  # type: ignore[misc]
     ledger: Ledger
     metrics: StreamMetrics
     pipeline: Pipeline
+    table: HubTable
     source_topic: str
     list_records: int
     list_bytes: int
@@ -151,7 +152,7 @@ def make_app(
         rejection=rejection or bodiless_rejection(settings.rejected_topic),
         is_frozen=lambda: app.consumer.is_frozen(),
     )
-    table = app.Table(
+    app.table = app.Table(
         TABLE, key_type=bytes, value_type=bytes, partitions=settings.partitions, settings=settings.store,
         extra_topic_configs=changelog_config(settings.replication),
     )  # fmt: skip
@@ -159,7 +160,7 @@ def make_app(
 
     async def fold_lists(stream: Any) -> None:
         try:
-            await _feed(app, table, stream)
+            await _feed(app, stream)
         except Exception as failure:
             halt(failure)
 
@@ -167,8 +168,8 @@ def make_app(
     return app
 
 
-async def _feed(app: HubApp, table: HubTable, stream: AsyncIterator[Any]) -> None:
-    app.pipeline.rows = table.data
+async def _feed(app: HubApp, stream: AsyncIterator[Any]) -> None:
+    app.pipeline.rows = app.table.data
     async for event in stream.events():  # type: ignore[attr-defined]
         await app.pipeline.take(event.value)
 

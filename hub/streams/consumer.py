@@ -1,7 +1,7 @@
 """Faust's consumer, delivering each fetched list as one event, without a hole, and committing only what is finished.
 
 Stock Faust delivers record by record and infers from acknowledgements what may be committed (holes H1, H2 of its reference);
-here the ledger knows. Changelog topics still go record by record, as recovery and standbys expect.
+here the ledger knows. A list of a changelog goes to the table at once; recovery and standbys are told how far it reached.
 """
 
 # ruff: noqa: ARG002 (signatures are Faust's)
@@ -169,7 +169,7 @@ class HubConsumer(driver.Consumer):  # type: ignore[misc]
 
     async def _deliver_changelog(self, tp: TP, found: Fetched) -> None:
         wanted = self._changelog_next.get(tp)
-        if wanted is None or found.end <= wanted:
+        if wanted is None or found.end <= wanted or tp not in self._get_active_partitions():
             return
         if found.start > wanted:
             self.app.metrics.holes += 1
@@ -177,21 +177,12 @@ class HubConsumer(driver.Consumer):  # type: ignore[misc]
             if self._changelog_next.get(tp) == wanted:
                 self._changelog_next[tp] = reached
             return
-        done = await self.wait_first(self._pass_on(tp, found, wanted), self.suspend_flow.wait())
-        if not done.stopped and tp in self._changelog_next and self._changelog_next[tp] == wanted:
-            self._changelog_next[tp] = found.end
+        self.app.table.replay(tp.partition, [record for record in found.records if record.offset >= wanted], found.end)
+        self._changelog_next[tp] = found.end
+        await self.wait_first(self.callback(self._read_up_to(tp, found.end - 1)), self.suspend_flow.wait())
 
-    async def _pass_on(self, tp: TP, found: Fetched, wanted: int) -> None:
-        last = None
-        for record in found.records:
-            if record.offset >= wanted:
-                await self.callback(self._to_message(tp, record))
-            last = record.offset
-        if last is None or last < found.end - 1:
-            await self.callback(self._cleaned(tp, found.end - 1))
-
-    def _cleaned(self, tp: TP, offset: int) -> ConsumerMessage:
-        """Stands for records that the cleaner took away, so that recovery sees the end of the log: no key, no row."""
+    def _read_up_to(self, tp: TP, offset: int) -> ConsumerMessage:
+        """Tells Faust's recovery how far the table is, also where the cleaner took the last records away: no key, no row."""
         return ConsumerMessage(
             tp.topic, tp.partition, offset, 0.0, 0, [], None, b"", None, 0, 0, tp,
             generation_id=self.app.consumer_generation_id,

@@ -8,7 +8,7 @@ local store is never ahead of the changelog: what a crash leaves is a prefix of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from faust.tables.table import Table
 from faust.types import TP
 
 from hub.streams.halt import halt
+from hub.streams.processor import Record
 
 
 @dataclass(frozen=True)
@@ -84,17 +85,7 @@ class HubStore(Store):  # type: ignore[misc]
         self._db_for_partition(partition).write(batch)
 
     def apply_changelog_batch(self, batch: Iterable[Any], to_key: Any = None, to_value: Any = None) -> None:
-        """Recovery and standby: the changelog's rows, each partition's rows and offset in one write."""
-        rows: dict[int, dict[bytes, bytes | None]] = {}
-        offsets: dict[int, int] = {}
-        for event in batch:
-            message = event.message
-            offsets[message.partition] = max(message.offset, offsets.get(message.partition, -1))
-            found = rows.setdefault(message.partition, {})
-            if message.key is not None:
-                found[message.key] = message.value
-        for partition, found in rows.items():
-            self.write(partition, found, offsets[partition])
+        """Nothing: the rows came by `HubTable.replay`; Faust's events only say how far."""
 
     def revoke_partitions(self, table: Any, tps: set[TP]) -> None:
         """Close the stores of lost partitions."""
@@ -145,15 +136,15 @@ class HubTable(Table):  # type: ignore[misc]
         offset = super().persisted_offset(tp)
         return -1 if offset is None else int(offset)
 
-    def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
-        """Rows of the partitions held, active or standby; what fails ends the process: stock Faust would go on with less."""
-        recovery = self.app.tables.recovery
-        held = [event for event in batch if event.message.tp in recovery.active_tps | recovery.standby_tps]
+    def replay(self, partition: int, records: Sequence[Record], end: int) -> None:
+        """Recovery and standby: rows of the changelog up to position `end`; what fails ends the process."""
         try:
-            self.data.apply_changelog_batch(held)
+            self.data.write(
+                partition, {record.key: record.value for record in records if record.key is not None}, end - 1
+            )
         except Exception as failure:
             halt(failure)
-        self.app.metrics.recovered_rows += len(held)
+        self.app.metrics.recovered_rows += len(records)
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Recovered: open the active partitions before the first list."""

@@ -28,7 +28,7 @@ class Fetched(NamedTuple):
 
     start: int
     end: int
-    records: list[Any]
+    records: list[Record]
     log_end: int | None
 
 
@@ -158,9 +158,8 @@ class HubConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         state = result._assignment.state_value(tp)
         start, size = state.position, 0
         unread = result._partition_records
-        if app.is_source(tp):
-            unread._consumer_record = _record
-        records: list[Any] = []
+        unread._consumer_record = _record
+        records: list[Record] = []
         for record in unread:
             records.append(record)
             size += len(record.value or b"") + len(record.key or b"")
