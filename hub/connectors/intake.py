@@ -118,17 +118,15 @@ class Intake:
     async def _take(self, deliveries: list[Delivery]) -> None:
         """Read these to their end, hand everything to the broker, and leave each to be settled."""
         loop = asyncio.get_running_loop()
-        jobs: list[Job] = []
+        jobs = [self._packer.begin(delivery) for delivery in deliveries]
         try:
-            jobs = await loop.run_in_executor(self._worker, lambda: [self._packer.begin(d) for d in deliveries])
             while any(job.records is not None for job in jobs):
                 outgoing = await loop.run_in_executor(self._worker, self._packer.chunk, jobs)
                 await self._send(jobs, outgoing)
                 jobs = self._settle_finished(jobs)
-            self._settle_finished(jobs)
         except RetryError as away:
             self._pause(away)
-            for job in jobs or [Job(delivery, None) for delivery in deliveries]:
+            for job in jobs:
                 job.trouble = away
                 self._settle_later(job)
 

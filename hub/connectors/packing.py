@@ -77,7 +77,7 @@ class Packer:
         self._pack = pack
 
     def begin(self, delivery: Delivery) -> Job:
-        """A job for this delivery; what the door could not get whole becomes a dead letter without body."""
+        """A job for this delivery, nothing read yet; what the door could not get whole becomes a dead letter without body."""
         if delivery.fault is not None:
             return Job(delivery, iter([_Fault(delivery.fault)]))
         return Job(delivery, self._lazily(delivery.unit))
