@@ -40,7 +40,7 @@ from hub.privacy.vault import Vault
 from hub.wiring_outgoing import BusPublisher, SealedPack, answer_hl7
 from hub.wiring_reading import Reader, catalogue
 
-__all__ = ["allowed", "build", "intake_topics", "run"]
+__all__ = ["allowed", "build", "intake_topics", "require_topics", "run"]
 
 ROLE = "connectors"
 LINGER_MS = 2  # a sender waits for each answer: latency before batching
@@ -63,7 +63,7 @@ def run(settings: Settings) -> None:
     )
     try:
         topics = intake_topics(chosen)
-        _require(producer, topics)
+        require_topics(producer, topics)
         codec = Codec(SchemaIds(settings.require_registry_url()), topics)
         codec.open()
         publisher = BusPublisher(producer)
@@ -120,7 +120,8 @@ def _door(settings: Settings, connector: Connector, watch: Watch) -> Door:
     return FileDropDoor(settings.instance / "inbox" / connector.name, connector.door, watch)
 
 
-def _require(producer: DurableProducer, topics: Sequence[Topic]) -> None:
+def require_topics(producer: DurableProducer, topics: Sequence[Topic]) -> None:
+    """ConfigError unless the broker has all of these; RetryError when it does not answer."""
     missing = [topic.name for topic in topics if not producer.partitions(topic.name)]
     if missing:
         raise ConfigError(f"these topics are not there: {', '.join(missing)}; make them with `hub topics apply`")
