@@ -18,6 +18,7 @@ from hub.bus.consumer import WorkerConsumer, latest_by_key, read_to_end
 from hub.bus.dead_letter import REJECTED_TOPIC, STREAM_REJECTED_TOPIC
 from hub.bus.lag import GroupLag
 from hub.bus.producer import DurableProducer
+from hub.bus.schema_registry import SchemaIds
 from hub.bus.topics import (
     LINK_TOPIC,
     MEASURE_TOPIC,
@@ -41,7 +42,7 @@ from hub.supervisor import Stack, read_state
 from hub.supervisor.state import living
 from hub.synthetic.county import County
 from hub.synthetic.facts import SourceId
-from hub.wiring_bus import JOIN_APP, all_topics, ids_of, open_codec, prepare
+from hub.wiring_bus import JOIN_APP, all_topics, ids_of, prepare
 from hub.wiring_outlets import CodecWire, Ticker, delivery_group
 
 __all__ = ["DEMO_ROLES", "DemoStack", "make_instance"]
@@ -95,7 +96,10 @@ class DemoStack:
         self._progress("starting the doors, identify, streams, measures and delivery")
         self.stack.wait_ready(180)
         settings = self.settings
-        self.codec: Codec = open_codec(settings, all_topics(settings))
+        ids = SchemaIds(settings.require_registry_url())
+        self._open.append(ids.close)
+        self.codec = Codec(ids, all_topics(settings))
+        self.codec.open()
         self._wire = CodecWire(self.codec)
         self._producer = DurableProducer(settings.require_bootstrap(), client_id="hub-demo")
         self._ticker = Ticker(self._producer, self.codec, settings.partitions)

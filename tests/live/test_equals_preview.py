@@ -1,0 +1,92 @@
+"""The promise, whole: any order, everything twice, and the live stack says exactly what a batch computation says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from hub.bus.topics import intake_topic
+from hub.demo.feed import waiting
+from hub.domain.events import EVENT_TYPES
+from hub.synthetic.county import County, make_county
+from tests.live.town import CVRS, HMIS, HRSN, LAB, SARA, Town, Unit
+
+pytestmark = [pytest.mark.live, pytest.mark.samples, pytest.mark.slow]
+
+PEOPLE = 200
+ROUNDS = 16
+FILES = (
+    (LAB, "health/prime-reportstream/oru/*.hl7"),
+    (LAB, "health/data-exchange-hl7/*.hl7"),
+    (CVRS, "health/cdc-iis-open-tools/CVRS*.txt"),
+    (SARA, "health/sara-alert/api/*.json"),
+)
+FOLDERS = ((HMIS, "social/hmis-fy2022-es-nbn"), (HMIS, "social/hmis-fy2024-datalab"), (HRSN, "social/ny-1115-hrsn"))
+RUNS = ((1, date(2021, 3, 31)), (2, date(2022, 6, 30)))
+"""Seed and the day it ends on: the county's last day, and a day in the middle of the shelters' sample."""
+
+
+def samples(folder: Path) -> list[Unit]:
+    """Every sample file of the five kinds of sources, a message or file or folder each."""
+    found = [Unit(who, path.name, path.read_bytes()) for who, glob in FILES for path in sorted(folder.glob(glob))]
+    for who, name in FOLDERS:
+        inner = {path.name: path.read_bytes() for path in sorted((folder / name).iterdir())}
+        found.append(Unit(who, Path(name).name, inner))
+    return found
+
+
+def shuffled(units: list[Unit], rng: Random) -> list[list[Unit]]:
+    """Rounds in which each unit comes twice, in any order within and across doors."""
+    rounds: list[list[Unit]] = [[] for _ in range(ROUNDS)]
+    for unit in units:
+        for number in rng.sample(range(ROUNDS), 2):
+            rounds[number].append(unit)
+    for each in rounds:
+        rng.shuffle(each)
+    return rounds
+
+
+@pytest.fixture(params=RUNS, ids=lambda run: f"seed-{run[0]}")
+def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[int, date, County, Town]]:
+    seed, as_of = request.param
+    county = make_county(PEOPLE, seed)
+    town = Town(tmp_path / "instance", county)
+    try:
+        town.start()
+        yield seed, as_of, county, town
+    finally:
+        town.end()
+
+
+def test_shuffled_and_twice_the_stack_says_exactly_what_preview_says(
+    run: tuple[int, date, County, Town], shared_samples: Path
+) -> None:
+    seed, as_of, county, town = run
+    rng = Random(seed)
+    units = [Unit(d.connector, d.name, d.payload) for d in county.deliveries()] + samples(shared_samples)
+    for each in shuffled(units, rng):
+        town.send(each)
+        town.tick(as_of - timedelta(days=rng.randrange(200)))
+        _wait_until_taken(town)
+    town.tick(as_of)
+    observed, batch = town.assert_equal_to_preview(as_of)
+
+    assert len(batch.needs) >= 10
+    assert len(batch.people) > 600
+    assert sum(batch.rejected.values()) >= 32  # 31 of the screenings' sample, one of Sara Alert's, the county's own
+    assert batch.measures
+    assert batch.distinct_events > 9_000
+    told = sum(len(town.records(intake_topic(kind))) for kind in EVENT_TYPES)
+    assert told >= 2 * observed.events, "everything came twice"
+    assert set(town.stack.restarts.values()) == {0}
+
+
+def _wait_until_taken(town: Town) -> None:
+    """Until the doors have taken this round: the next may hold the same names."""
+    while any(waiting(inbox) for inbox in (town.instance / "inbox").iterdir()):
+        assert not town.stack.failures()
+        town.pause()
