@@ -13,28 +13,52 @@ from hub.domain.events import Exposure, FoodAssistance, PersonBlock, RaceEthnici
 from hub.errors import Reject
 
 CORE: dict[str, Any] = {
-    "event_id": "e", "source": "made-up", "source_person": "p", "fact_key": "f", "changed_at": datetime(2021, 2, 1, tzinfo=UTC),
-    "status_rank": 0, "content_hash": "c", "mapping_version": 1, "occurred_on": date(2021, 2, 1), "active": True,
-    "agreement_id": "", "labels": ("N",), "purposes": (),
+    "event_id": "e",
+    "source": "made-up",
+    "source_person": "p",
+    "fact_key": "f",
+    "changed_at": datetime(2021, 2, 1, tzinfo=UTC),
+    "status_rank": 0,
+    "content_hash": "c",
+    "mapping_version": 1,
+    "occurred_on": date(2021, 2, 1),
+    "active": True,
+    "agreement_id": "",
+    "labels": ("N",),
+    "purposes": (),
 }
 TERMS: dict[str, Any] = {
-    "agreement_id": "a-1", "basis": "a made-up law", "valid_from": date(2020, 1, 1), "valid_until": date(2030, 12, 31),
-    "purposes": ("isolation-support",), "labels": ("R",), "retention_days": 30,
+    "agreement_id": "a-1",
+    "basis": "a made-up law",
+    "valid_from": date(2020, 1, 1),
+    "valid_until": date(2030, 12, 31),
+    "purposes": ("isolation-support",),
+    "labels": ("R",),
+    "retention_days": 30,
 }
 
 
 def intake(**changes: Any) -> IntakeAgreement:
     fields: dict[str, Any] = {
-        **TERMS, "kind": "intake", "connector": "made-up", "discloser": "d", "recipient": "r",
-        "person_block": ("family_name",), "events": {"food-assistance": ("program", "enrolled")},
+        **TERMS,
+        "kind": "intake",
+        "connector": "made-up",
+        "discloser": "d",
+        "recipient": "r",
+        "person_block": ("family_name",),
+        "events": {"food-assistance": ("program", "enrolled")},
     }
     return IntakeAgreement(**{**fields, **changes})
 
 
 def delivery(**changes: Any) -> DeliveryAgreement:
     fields: dict[str, Any] = {
-        **TERMS, "kind": "delivery", "subscriber": "s", "topics": ("t",),
-        "fields": ("support", "local_id"), "own_source": "made-up",
+        **TERMS,
+        "kind": "delivery",
+        "subscriber": "s",
+        "topics": ("t",),
+        "fields": ("support", "local_id"),
+        "own_source": "made-up",
     }
     return DeliveryAgreement(**{**fields, **changes})
 
@@ -43,7 +67,15 @@ def visit(**changes: Any) -> FoodAssistance:
     block = PersonBlock(family_name="Madeup", ssn="900000000", birth_date=date(1980, 1, 1))
     race = RaceEthnicity(groups=("asian",))
     return FoodAssistance(
-        **{**CORE, "person": block, "race_ethnicity": race, "program": "pantry", "enrolled": "yes", "delivered": True, **changes}
+        **{
+            **CORE,
+            "person": block,
+            "race_ethnicity": race,
+            "program": "pantry",
+            "enrolled": "yes",
+            "delivered": True,
+            **changes,
+        }
     )
 
 
