@@ -94,7 +94,8 @@ def denominators(settings: Settings) -> Denominators:
         return load_denominators(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError) as why:
         raise ConfigError(
-            f"{path} cannot be read ({type(why).__name__}): columns: area, dimension, group, population, source, vintage"
+            f"{path} cannot be read ({type(why).__name__}): columns: area, dimension, group, population, source, vintage; "
+            "no row for area `all`, which is the sum of the others"
         ) from None
 
 

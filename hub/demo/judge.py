@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from hub.domain.ids import Ids
-from hub.domain.measures import EquityMeasure
+from hub.domain.measures import ALL_AREAS, EquityMeasure
 from hub.preview import CURRENT_STATES, PreviewResult
 from hub.synthetic.county import County
 from hub.synthetic.facts import SourceId
@@ -118,12 +118,13 @@ class _Owners:
 
 
 def widest_gap(measures: Iterable[Mapping[str, Any] | EquityMeasure]) -> Mapping[str, Any] | None:
-    """The measure farthest below its reference group, over all areas; None when no group has one."""
+    """The measure farthest below its reference group, over all areas; None when no group has one. Groups whose denominator
+    cannot be right are left out."""
     rows = [measure.model_dump() if isinstance(measure, EquityMeasure) else measure for measure in measures]
     rated = [
         row
         for row in rows
-        if row["area"] == "all" and row["difference"] is not None and row["difference_upper"] is not None
+        if row["area"] == ALL_AREAS and row["difference_upper"] is not None and not row["denominator_suspect"]
     ]
     return min(rated, key=lambda row: row["difference"], default=None)
 

@@ -2,8 +2,8 @@
 
 Coverage = people with a dose / population of the group. Intervals: Wilson score for a proportion (Wilson 1927; without
 continuity correction), Newcombe's hybrid score for a difference (Newcombe 1998, method 10), both at 95 %. Nothing is
-clamped: a coverage above 1 is shown with `denominator_suspect`, and has no interval, because its denominator cannot be
-right. Unknown race is never a group: its share is `unknown_share`, and above 20 % every rate of that area is marked
+clamped: a coverage above 1 is shown with `denominator_suspect`, and has no interval, no gap and no part in the gaps of
+others, because its denominator cannot be right. Unknown race is never a group: its share is `unknown_share`, and above 20 % every rate of that area is marked
 unreliable (equity-identity.md requirement 5).
 """
 
@@ -18,13 +18,13 @@ from typing import ClassVar, NamedTuple
 
 from hub.domain.events import Model
 
-__all__ = ["ALL_AREAS", "Denominators", "EquityMeasure", "load_denominators", "measures", "newcombe", "total", "wilson"]
+__all__ = ["ALL_AREAS", "RACE", "Denominators", "EquityMeasure", "load_denominators", "measures", "newcombe", "wilson"]
 
 _Z = 1.959963984540054  # 97.5 % point of the standard normal
 _UNKNOWN_LIMIT = 0.20
 _MIN_GROUP = 30  # fewer people than this say nothing about a group (NCHS presentation standards: n >= 30)
 ALL_AREAS = "all"
-_RACE = "race_ethnicity"
+RACE = "race_ethnicity"
 
 
 class EquityMeasure(Model):
@@ -60,16 +60,14 @@ class Denominators(NamedTuple):
 
 
 def load_denominators(text: str) -> Denominators:
-    """Population of a CSV: area, dimension, group, population, source, vintage. ValueError when unreadable."""
-    rows = [row for row in csv.DictReader(StringIO(text)) if row["dimension"] == _RACE]
+    """Population of a CSV: area, dimension, group, population, source, vintage. ValueError when unreadable, or when it has
+    a row for all areas: that is the sum of the others."""
+    rows = [row for row in csv.DictReader(StringIO(text)) if row["dimension"] == RACE]
+    if any(row["area"] == ALL_AREAS for row in rows):
+        raise ValueError(f"area {ALL_AREAS} is the sum of the others: leave it out")
     people = {(row["area"], row["group"]): int(row["population"]) for row in rows}
     sources = sorted({f"{row['source']} {row['vintage']}" for row in rows})
     return Denominators(people, "; ".join(sources) or "none")
-
-
-def total(partials: Mapping[str, Iterable[int]]) -> dict[str, int]:
-    """Sum of each stratum's partial totals (one a partition)."""
-    return {stratum: sum(values) for stratum, values in partials.items()}
 
 
 def wilson(events: int, people: int) -> tuple[float, float] | None:
@@ -101,7 +99,7 @@ def measures(totals: Mapping[str, int], denominators: Denominators) -> list[Equi
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for stratum, count in totals.items():
         indicator, area, dimension, group = stratum.split("|")
-        if indicator == "vaccinated" and dimension == _RACE and count:
+        if indicator == "vaccinated" and dimension == RACE and count:
             counts[area][group] += count
             counts[ALL_AREAS][group] += count
     people: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -120,7 +118,7 @@ def _area(area: str, vaccinated: Mapping[str, int], people: Mapping[str, int], s
     rated = {
         group: vaccinated.get(group, 0) / number
         for group, number in people.items()
-        if number >= _MIN_GROUP and group != "unknown"
+        if number >= _MIN_GROUP and group != "unknown" and vaccinated.get(group, 0) <= number
     }
     reference = max(rated, key=lambda group: (rated[group], group), default=None)
     groups = sorted({*vaccinated, *people})
@@ -138,13 +136,15 @@ def _measure(
 ) -> EquityMeasure:
     events, number = vaccinated.get(group, 0), people.get(group, 0) if group != "unknown" else 0
     interval = wilson(events, number)
-    compared = reference if number >= _MIN_GROUP and reference not in (None, group) else None
+    suspect = bool(number) and events > number
+    sound = number >= _MIN_GROUP and not suspect
+    compared = reference if sound and reference not in (None, group) else None
     gap = newcombe(events, number, vaccinated.get(compared, 0), people[compared]) if compared else None
     estimate = events / number if number else None
     return EquityMeasure(
         indicator="vaccinated",
         area=area,
-        dimension=_RACE,
+        dimension=RACE,
         group=group,
         numerator=events,
         denominator=number or None,
@@ -159,6 +159,6 @@ def _measure(
         difference_lower=gap[0] if gap else None,
         difference_upper=gap[1] if gap else None,
         unknown_share=unknown,
-        reliable=unknown <= _UNKNOWN_LIMIT and number >= _MIN_GROUP,
-        denominator_suspect=bool(number) and events > number,
+        reliable=unknown <= _UNKNOWN_LIMIT and sound,
+        denominator_suspect=suspect,
     )

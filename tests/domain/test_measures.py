@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.domain.measures import Denominators, measures, newcombe, wilson
+from hub.domain.measures import Denominators, EquityMeasure, load_denominators, measures, newcombe, wilson
 from hub.domain.tallies import PartitionTally, TallyBoard
 
 
@@ -54,3 +54,35 @@ def test_totals_are_absolute_so_a_repeat_changes_nothing() -> None:
     board.put("a", 0, 9, 4)
     board.put("a", 1, 2, 1)
     assert board.totals() == {"a": 3}
+
+
+def _doubted() -> dict[str, EquityMeasure]:
+    """asian: more doses than people; white: well covered; black: behind."""
+    doses = {"asian": 60, "white": 300, "black": 100}
+    people = {"asian": 50, "white": 600, "black": 500}
+    found = measures(
+        {f"vaccinated|47065|race_ethnicity|{group}": count for group, count in doses.items()},
+        Denominators({("47065", group): number for group, number in people.items()}, "made up"),
+    )
+    return {measure.group: measure for measure in found if measure.area == "47065"}
+
+
+def test_a_group_with_more_doses_than_people_is_nobodys_reference() -> None:
+    found = _doubted()
+    assert found["asian"].denominator_suspect
+    assert found["black"].reference_group == "white"
+    assert found["black"].difference == pytest.approx(0.2 - 0.5)
+
+
+def test_a_group_with_more_doses_than_people_is_not_reliable_and_has_no_gap() -> None:
+    asian = _doubted()["asian"]
+    assert not asian.reliable
+    assert (asian.reference_group, asian.difference) == (None, None)
+
+
+def test_a_population_of_all_areas_is_refused_because_it_is_the_sum_of_the_others() -> None:
+    head = "area,dimension,group,population,source,vintage\n"
+    with pytest.raises(ValueError, match="all"):
+        load_denominators(
+            f"{head}47065,race_ethnicity,white,10,made up,2021\nall,race_ethnicity,white,10,made up,2021\n"
+        )
