@@ -27,7 +27,7 @@ _KILL = re.compile(r"(?P<role>[a-z]+)@(?P<percent>\d{1,3})%")
     "--instance",
     default=".hub/demo",
     show_default=True,
-    help="Where the demo's stack keeps its files; wiped at the start.",
+    help="Where the demo's stack keeps its files; made, or wiped if an earlier demo made it.",
 )
 @click.option("--keep", is_flag=True, help="Leave the stack up at the end (then: hub status, hub down).")
 @click.option(

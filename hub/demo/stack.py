@@ -45,26 +45,42 @@ from hub.synthetic.facts import SourceId
 from hub.wiring_bus import JOIN_APP, all_topics, ids_of, prepare
 from hub.wiring_outlets import CodecWire, Ticker, delivery_group
 
-__all__ = ["DEMO_ROLES", "DemoStack", "make_instance"]
+__all__ = ["DEMO_ROLES", "MARKER", "DemoStack", "make_instance"]
 
 DEMO_ROLES = tuple(role for role in ROLES if role != "clock")  # the demo itself is the clock
+MARKER = ".made-by-hub-demo"
 _SETTLE_S = 300.0
 _INTAKE = tuple(intake_topic(kind) for kind in EVENT_TYPES)
 
 
 def make_instance(instance: Path, county: County) -> None:
-    """Wipe and write the demo's instance directory. ConfigError when a stack still runs there."""
+    """Wipe and write the demo's instance directory. ConfigError when a stack still runs there, or when it is not the demo's
+    own to wipe."""
     if instance.exists():
-        if living(read_state(instance)):
-            raise ConfigError(f"a demo is still up: run `hub down --instance {instance}` first")
-        shutil.rmtree(instance)
-    (instance / "agreements").mkdir(parents=True)
+        _wipe(instance)
+    instance.mkdir(parents=True, exist_ok=True)
+    (instance / MARKER).write_text("Made by `hub demo`, which wipes this directory at its next start.\n")
+    (instance / "agreements").mkdir()
     for example in EXAMPLES.glob("*.yaml"):
         shutil.copy(example, instance / "agreements")
     (instance / "population.csv").write_bytes(county.population_csv())
     settings = {"clock": "scripted", "as_of": county.truth.as_of.isoformat()}
     (instance / "settings.json").write_text(json.dumps(settings))
     _connectors(instance / "connectors", county)
+
+
+def _wipe(instance: Path) -> None:
+    """Empty a directory that the demo made; its marker stays, so that a wipe that was broken off can be done again."""
+    found = list(instance.iterdir()) if instance.is_dir() else [instance]
+    if found and not (instance / MARKER).is_file():
+        raise ConfigError(f"{instance} was not made by `hub demo`: it is not wiped; use another --instance")
+    if living(read_state(instance)):
+        raise ConfigError(f"a demo is still up: run `hub down --instance {instance}` first")
+    for each in found:
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        elif each.name != MARKER:
+            each.unlink()
 
 
 def _connectors(folder: Path, county: County) -> None:
