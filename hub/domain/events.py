@@ -97,6 +97,10 @@ class PersonBlock(Model):
         default=None, description="the person's id in the source: for the subscriber's own look-up"
     )
 
+    def __repr_args__(self) -> list[tuple[str | None, object]]:
+        """None: whatever prints a block (a traceback, a failed assertion, a log) shows no value of it."""
+        return []
+
 
 class Sealed(Model):
     """The person block under AES-256-GCM: the name of its data key, and nonce + ciphertext."""
