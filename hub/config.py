@@ -2,7 +2,7 @@
 
 Later wins: the defaults below, DIR/settings.json (what an operator chose), DIR/run.json (addresses of the stack that
 runs now, only while it runs), the environment (`HUB_BOOTSTRAP`, `HUB_REGISTRY_URL`, `HUB_PROFILE`, `HUB_PARTITIONS`,
-`HUB_AS_OF`, `HUB_HOST`).
+`HUB_AS_OF`, `HUB_HOST`, `HUB_TIME_ZONE`).
 Whatever is wrong raises ConfigError with the file or variable to change.
 """
 
@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hub.errors import ConfigError
 
@@ -29,6 +30,7 @@ _ENVIRONMENT = {
     "HUB_PARTITIONS": "partitions",
     "HUB_AS_OF": "as_of",
     "HUB_HOST": "host",
+    "HUB_TIME_ZONE": "time_zone",
 }
 
 
@@ -42,12 +44,22 @@ class Settings(BaseModel):
     bootstrap: str | None = None  # host:port[,host:port]; embedded: known once the broker is up
     registry_url: str | None = None
     host: str = "127.0.0.1"  # where the processes listen; a container sets 0.0.0.0
+    time_zone: str = "UTC"  # IANA name of the county's civil time: when its day begins
     partitions: int = Field(default=4, ge=1, le=128)  # of every topic on the person path: never change it in place
     clock: Literal["wall", "scripted"] = "wall"
     as_of: date | None = None  # scripted clock: the day on which it ends
     ports: dict[str, int] = Field(default_factory=dict)  # role or door → port; absent: any free port
     broker_port: int = Field(default=0, ge=0, le=65535)  # embedded broker; 0: any free port
     broker_heap_mb: int = Field(default=512, ge=128)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("no such time zone: give the county's IANA name, such as America/Chicago") from None
+        return name
 
     @model_validator(mode="after")
     def _agree(self) -> Settings:
@@ -86,6 +98,15 @@ class Settings(BaseModel):
         if not self.registry_url:
             raise ConfigError(f"no registry is known: run `hub up --instance {self.instance}`, or set HUB_REGISTRY_URL")
         return self.registry_url
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def today(settings: Settings, now: Callable[[], datetime] = _now) -> date:
+    """The county's civil date: what the clock ticks and what agreements are held against. `now` gives an aware time."""
+    return now().astimezone(ZoneInfo(settings.time_zone)).date()
 
 
 def instance_dir(chosen: str | Path | None = None) -> Path:

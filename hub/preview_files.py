@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
-from hub.config import load_settings
+from hub.config import load_settings, today
 from hub.connectors.catalog import Connector
 from hub.domain.ids import Ids
 from hub.domain.measures import Denominators, load_denominators
@@ -49,7 +49,7 @@ def _take(preview: Preview, unit: Routed, connector: Connector, instance: Path |
     if instance is None:
         agreement = example_agreement(connector.name)
     else:
-        agreement = intake_agreement(instance / "agreements", connector.name, datetime.now(UTC).date())
+        agreement = intake_agreement(instance / "agreements", connector.name, today(load_settings(instance)))
     preview.take(outcomes(connector, agreement, _ids(instance), unit.path))
 
 

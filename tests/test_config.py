@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from hub.config import Settings, load_settings, save_settings
+from hub.config import Settings, load_settings, save_settings, today
 from hub.errors import ConfigError
 
 
@@ -45,6 +45,9 @@ def test_what_is_saved_is_what_is_read(tmp_path: Path) -> None:
         ('{"partitons": 4}', "partitons: Extra inputs"),
         ('{"profile": "production"}', "give bootstrap and registry_url"),
         ('{"clock": "scripted"}', "needs as_of"),
+        ('{"time_zone": "Mars/Olympus"}', "time_zone: .*no such time zone.*America/Chicago"),
+        ('{"time_zone": "America"}', "time_zone: .*no such time zone"),
+        ('{"time_zone": "../etc"}', "time_zone: .*no such time zone"),
         ("{", "mend it or remove it"),
         ("[]", "must hold one JSON object"),
     ],
@@ -61,3 +64,26 @@ def test_without_a_broker_the_error_says_how_to_get_one(tmp_path: Path) -> None:
         found.require_bootstrap()
     with pytest.raises(ConfigError, match="HUB_REGISTRY_URL"):
         found.require_registry_url()
+
+
+def test_the_environment_may_give_the_time_zone(tmp_path: Path) -> None:
+    assert load_settings(tmp_path, {"HUB_TIME_ZONE": "America/Chicago"}).time_zone == "America/Chicago"
+    with pytest.raises(ConfigError, match="no such time zone"):
+        load_settings(tmp_path, {"HUB_TIME_ZONE": "Mars/Olympus"})
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "day"),
+    [
+        ("UTC", datetime(2021, 3, 14, 23, 59, 59, tzinfo=UTC), date(2021, 3, 14)),
+        ("UTC", datetime(2021, 3, 15, tzinfo=UTC), date(2021, 3, 15)),
+        # before and after the clocks went forward on 2021-03-14: 6 hours behind UTC, then 5
+        ("America/Chicago", datetime(2021, 3, 14, 5, 59, 59, tzinfo=UTC), date(2021, 3, 13)),
+        ("America/Chicago", datetime(2021, 3, 14, 6, tzinfo=UTC), date(2021, 3, 14)),
+        ("America/Chicago", datetime(2021, 3, 15, 4, 59, 59, tzinfo=UTC), date(2021, 3, 14)),
+        ("America/Chicago", datetime(2021, 3, 15, 5, tzinfo=UTC), date(2021, 3, 15)),
+        ("Pacific/Guam", datetime(2021, 3, 14, 14, tzinfo=UTC), date(2021, 3, 15)),
+    ],
+)
+def test_the_day_begins_at_the_countys_own_midnight(tmp_path: Path, zone: str, at: datetime, day: date) -> None:
+    assert today(Settings(instance=tmp_path, time_zone=zone), lambda: at) == day

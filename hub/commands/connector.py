@@ -7,13 +7,12 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
-from hub.config import instance_dir
+from hub.config import instance_dir, load_settings, today
 from hub.connectors.catalog import Connector, find
 from hub.domain.agreement import IntakeAgreement
 from hub.errors import ConfigError, HubError
@@ -55,7 +54,13 @@ def list_connectors(instance: str | None, as_json: bool) -> None:
 @_INSTANCE
 @click.pass_context
 def try_connector(
-    ctx: click.Context, name: str, path: Path, as_json: bool, summary: bool, agreement_file: Path | None, instance: str | None
+    ctx: click.Context,
+    name: str,
+    path: Path,
+    as_json: bool,
+    summary: bool,
+    agreement_file: Path | None,
+    instance: str | None,
 ) -> None:
     """What the hub would make of PATH (a file, or a folder of files), offline: no broker, no keys, nothing is kept.
 
@@ -91,7 +96,7 @@ def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
     failed = 0
     for each in chosen:
         try:
-            agreement = intake_agreement(directory / "agreements", each.name, date.today())
+            agreement = intake_agreement(directory / "agreements", each.name, today(load_settings(directory)))
         except ConfigError as why:
             failed += 1
             click.echo(f"{each.name}: cannot start: {why}")
@@ -102,7 +107,8 @@ def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
 
 def _entry(found: Connector, directory: Path) -> dict[str, Any]:
     try:
-        allowed = f"agreement {intake_agreement(directory / 'agreements', found.name, date.today()).agreement_id}"
+        day = today(load_settings(directory))
+        allowed = f"agreement {intake_agreement(directory / 'agreements', found.name, day).agreement_id}"
     except ConfigError as why:
         allowed = f"cannot start: {why}"
     return {
@@ -114,9 +120,9 @@ def _entry(found: Connector, directory: Path) -> dict[str, Any]:
 def _agreement(name: str, file: Path | None, directory: Path) -> IntakeAgreement:
     """The one given, else the installation's, else the shipped example (said aloud: it is nobody's real agreement)."""
     if file is not None:
-        return intake_agreement(file.parent, file.stem, date.today())
+        return intake_agreement(file.parent, file.stem, today(load_settings(directory)))
     if (directory / "agreements" / f"{name}.yaml").is_file():
-        return intake_agreement(directory / "agreements", name, date.today())
+        return intake_agreement(directory / "agreements", name, today(load_settings(directory)))
     click.echo(f"no agreement for {name} in {directory / 'agreements'}: the shipped example is applied", err=True)
     return example_agreement(name)
 

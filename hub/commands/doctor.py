@@ -7,14 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
 from hub.bus.jars import jar_dir, locked_jars, missing_jars
-from hub.config import Settings, instance_dir, load_settings
+from hub.config import Settings, instance_dir, load_settings, today
 from hub.errors import ConfigError, HubError
 from hub.privacy.agreements import EXAMPLES, intake_agreement
 from hub.privacy.secrets import read_secret
@@ -118,11 +117,11 @@ def _secrets(instance: Path) -> str:
 def _agreements(instance: Path) -> str:
     from hub.wiring_reading import catalogue
 
-    folder, today = instance / "agreements", datetime.now(UTC).date()
+    folder, day = instance / "agreements", today(load_settings(instance))
     in_force, off = [], []
     for connector in catalogue(instance).values():
         try:
-            intake_agreement(folder, connector.name, today)
+            intake_agreement(folder, connector.name, day)
             in_force.append(connector.name)
         except ConfigError:
             off.append(connector.name)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
+from hub.config import load_settings, today
 from hub.connectors.catalog import Connector
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
 from hub.domain.measures import Denominators, load_denominators
 from hub.preview import Preview, PreviewResult
-from hub.privacy.agreements import EXAMPLES, intake_agreement
+from hub.privacy.agreements import example_agreement, intake_agreement
 from hub.synthetic.county import County
 from hub.wiring_bus import isolation_rules
 from hub.wiring_reading import catalogue, outcomes
@@ -22,18 +22,17 @@ __all__ = ["preview_of", "read_county", "with_isolation_sites"]
 
 def preview_of(county: County, ids: Ids, instance: Path) -> PreviewResult:
     """Everything the county delivered, under the connectors and agreements of an instance."""
-    today = datetime.now(UTC).date()
+    day = today(load_settings(instance))
     connectors = catalogue(instance)
-    agreements = {name: intake_agreement(instance / "agreements", name, today) for name in connectors}
+    agreements = {name: intake_agreement(instance / "agreements", name, day) for name in connectors}
     with tempfile.TemporaryDirectory(prefix="hub-demo-") as scratch:
         return _read(county, ids, connectors, agreements, Path(scratch))
 
 
 def read_county(county: County, ids: Ids, scratch: Path) -> PreviewResult:
     """The same under the shipped connectors and example agreements; `scratch` is an empty folder."""
-    today = datetime.now(UTC).date()
     connectors = {name: with_isolation_sites(connector, county) for name, connector in catalogue().items()}
-    return _read(county, ids, connectors, {n: intake_agreement(EXAMPLES, n, today) for n in connectors}, scratch)
+    return _read(county, ids, connectors, {name: example_agreement(name) for name in connectors}, scratch)
 
 
 def with_isolation_sites(connector: Connector, county: County) -> Connector:

@@ -11,11 +11,10 @@ import http.client
 import json
 import os
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from hub.config import Settings, load_settings, write_json
+from hub.config import Settings, load_settings, today, write_json
 from hub.errors import ConfigError
 from hub.ops.tether import end_process, is_same_process, started_at
 
@@ -63,7 +62,7 @@ def status(instance: Path) -> dict[str, Any]:
     """What `hub status --json` prints; readiness is asked of each process now, never remembered."""
     state = read_state(instance)
     settings = load_settings(instance)
-    as_of = settings.as_of if settings.clock == "scripted" and settings.as_of else datetime.now(UTC).date()
+    as_of = settings.as_of if settings.clock == "scripted" and settings.as_of else today(settings)
     return {
         "instance": str(instance),
         "up": state.running,
