@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from hub.domain.ids import Ids
+from hub.domain.ids import Ids, content_hash
 
 IDS = Ids(b"made-up secret of the tests, 32+ bytes")
 FAR_PAST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,11 +37,11 @@ class Story:
                 "source_person": self.source_person,
                 "link_revision": self.revision,
                 "person_key": self.owner,
-                "fact_key": f"{self.source_person}/{fact}",
+                "fact_key": fact if fact.startswith("/") else f"{self.source_person}/{fact}",
                 "event_id": f"{fact}-{version}",
                 "changed_at": datetime(2021, 1, version, tzinfo=UTC),
                 "status_rank": 0,
-                "content_hash": f"{fact}{version}",
+                "content_hash": content_hash(fact, repr((active, sorted(fields.items())))),
                 "mapping_version": 1,
                 "active": active,
                 "race_ethnicity": None,
@@ -110,16 +110,20 @@ class Story:
             left_on=None,
         )
 
-    def lacks_food(self, *, on: str, final: bool = True) -> Story:
+    def lacks_food(self, *, on: str, final: bool = True, answer: str = "yes") -> Story:
         """A screening answer."""
         return self.tells(
             "screening",
             f"food-{on}",
             occurred_on=day(on),
             category="food-insecurity",
-            indicates_need="yes",
+            indicates_need=answer,
             final=final,
         )
+
+    def lived(self, situation: str, *, on: str) -> Story:
+        """A living situation as asked."""
+        return self.tells("living-situation", f"living-{on}", occurred_on=day(on), situation=situation)
 
     def got_dose(self, *, on: str, fact: str = "dose", status: str = "administered", covid: bool = True) -> Story:
         """A vaccination."""

@@ -9,49 +9,53 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.domain.history import AnyFact, Dose, Stay
-from hub.domain.isolation import Episode
+from hub.domain.isolation import Episode, FactName
 from hub.domain.needs import FoundNeed
 
 __all__ = ["UNKNOWN_AREA", "contributions", "county_of", "race_group"]
 
 UNKNOWN_AREA = "unknown"
-_RANK = {"self": 3, "related-person": 2, "administrative": 1, "derived": 0}
-_ABSENCE_RANK = {"declined": 1}
+_REPORTERS = ("self", "related-person", "administrative", "derived")
 
-Facts = Sequence[tuple[str, AnyFact]]
+Facts = Sequence[tuple[FactName, AnyFact]]
 
 
 def race_group(facts: Facts) -> str:
-    """One reporting group: `hispanic` (any race), a single race, `multiracial`, or `unknown`."""
-    best: tuple[bool, int, tuple[int, int, str, int], str] | None = None
-    groups: frozenset[str] = frozenset()
-    for key, fact in facts:
-        if fact.race is None:
-            continue
-        reporter, listed, _ = fact.race.split(":")
-        told = frozenset(listed.split(",")) - {"", "not-hispanic"}
-        rank = (bool(told), _RANK[reporter], fact.version, key)
-        if best is None or rank > best:
-            best, groups = rank, told
+    """One reporting group: `hispanic` (any race), a single race, `multiracial`, or `unknown`.
+
+    The best reporter who tells anything decides, within one the newest telling; who declined is not asked behind their back.
+    """
+    told = [(fact.race.split(":"), fact.version, name) for name, fact in facts if fact.race is not None]
+    for reporter in _REPORTERS:
+        reports = [
+            (version, name, listed, absence) for (who, listed, absence), version, name in told if who == reporter
+        ]
+        values = [report for report in reports if _groups(report[2])]
+        if values:
+            return _reporting_group(_groups(max(values)[2]))
+        if any(absence == "declined" for _, _, _, absence in reports):
+            break
+    return "unknown"
+
+
+def _groups(listed: str) -> frozenset[str]:
+    return frozenset(listed.split(",")) - {"", "not-hispanic"}
+
+
+def _reporting_group(groups: frozenset[str]) -> str:
     if "hispanic" in groups:
         return "hispanic"
-    if len(groups) > 1:
-        return "multiracial"
-    return next(iter(groups), "unknown")
+    return next(iter(groups)) if len(groups) == 1 else "multiracial"
 
 
 def county_of(facts: Facts) -> str:
     """FIPS county of residence: the newest report."""
-    best: tuple[tuple[int, int, str, int], str] | None = None
-    county = UNKNOWN_AREA
-    for key, fact in facts:
-        if fact.county is not None and (best is None or (fact.version, key) > best):
-            best, county = (fact.version, key), fact.county
-    return county
+    told = [(fact.version, name, fact.county) for name, fact in facts if fact.county is not None]
+    return max(told)[2] if told else UNKNOWN_AREA
 
 
 def contributions(facts: Facts, found: Sequence[Episode], needs: Sequence[FoundNeed], as_of: int) -> list[str]:
-    """The strata this person counts in, sorted; `facts` are the active ones with their fact_keys."""
+    """The strata this person counts in, sorted; `facts` are the active ones with their names."""
     place = f"{county_of(facts)}|race_ethnicity|{race_group(facts)}"
     strata = {f"people|{place}"}
     if any(isinstance(fact, Dose) and fact.given and fact.occurred <= as_of for _, fact in facts):

@@ -13,7 +13,7 @@ UTC.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,7 +34,6 @@ __all__ = [
     "ShelterStay",
     "Site",
     "Vaccination",
-    "event_type",
 ]
 
 YesNo = Literal["yes", "no", "unknown"]
@@ -278,10 +277,3 @@ _TYPES: tuple[type[Event], ...] = (
 )
 EVENT_TYPES: dict[str, type[Event]] = {cls.kind: cls for cls in _TYPES}
 """Every event kind, by the word used in topic names (`hub.intake.<kind>.v1`)."""
-
-Fips = Annotated[str, Field(pattern=r"^\d{5}$")]
-
-
-def event_type(event: Event) -> str:
-    """The kind of an event, as used in topic names and in JSON."""
-    return type(event).kind

@@ -5,8 +5,8 @@ wins, needs that were issued are united. So any order, repeat or crash ends in t
 The row of a person_key that no longer owns a sub-history keeps it inactive: it contributes nothing and is sent whole to
 the owner, as is every later arrival.
 
-Facts hold what the projections read and nothing else; dates are proleptic ordinals (`date.toordinal`). Sheltered
-presence older than `STAY_HORIZON_D` days before the newest tick may be forgotten; every other fact is kept.
+Facts hold what the projections read and nothing else; dates are proleptic ordinals (`date.toordinal`). Every fact is
+kept: a bed night takes about 95 bytes, a year of them 35 kB of the 900 kB that a row may have.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Any
 
 import msgspec
 
+from hub.errors import ConfigError
+
 __all__ = [
-    "STAY_HORIZON_D",
     "AnyFact",
     "Benefit",
     "CaseReport",
@@ -37,9 +38,7 @@ __all__ = [
 ]
 
 SCHEMA = 1
-STAY_HORIZON_D = (
-    1100  # three years: past every look-back of a rule, and a year of nights stays far under the row cap of 900 kB
-)
+
 
 _HASH_LENGTH = 16  # of 32 hex characters: 64 bits settle ties between versions of one fact
 
@@ -59,9 +58,9 @@ class Fact(msgspec.Struct, array_like=True, tag=True, frozen=True):
     terms: str
 
     @property
-    def version(self) -> tuple[int, int, str, int]:
-        """What decides between two states of the same fact."""
-        return (self.changed_us, self.status_rank, self.content, self.mapping_version)
+    def version(self) -> tuple[int, int, str, int, str, str]:
+        """What decides between two states of the same fact; terms and county last: the same record read under other terms."""
+        return (self.changed_us, self.status_rank, self.content, self.mapping_version, self.terms, self.county or "")
 
 
 class Demographics(Fact, tag="p", frozen=True):
@@ -129,7 +128,7 @@ class Benefit(Fact, tag="b", frozen=True):
 
 
 class ScreenAnswer(Fact, tag="a", frozen=True):
-    """A final screening answer in the need vocabulary."""
+    """A screening answer in the need vocabulary; `category` is empty where it answers nothing."""
 
     category: str
     needs: bool
@@ -139,12 +138,12 @@ AnyFact = Demographics | Lab | Dose | CaseReport | Quarantine | Stay | Living | 
 
 
 class SubHistory(msgspec.Struct, array_like=True):
-    """All that one source_person brought, and who owns it now."""
+    """All that one source_person brought, who owns it now, and the needs issued on its ground: id → (support, day 0)."""
 
     revision: int
     owner: str
     facts: dict[str, AnyFact]
-    issued: dict[str, str]
+    issued: dict[str, tuple[str, int]]
 
 
 class Row(msgspec.Struct, array_like=True):
@@ -182,25 +181,13 @@ class Row(msgspec.Struct, array_like=True):
         self.offset = max(self.offset, offset)
         return [source_person] if sub.owner != person_key else []
 
-    def active(self, person_key: str) -> list[SubHistory]:
-        """The sub-histories this key owns."""
-        return [sub for sub in self.subs.values() if sub.owner == person_key]
-
     def _sub(self, source_person: str, revision: int, owner: str) -> SubHistory:
         sub = self.subs.get(source_person)
         if sub is None:
             sub = self.subs[source_person] = SubHistory(revision, owner, {}, {})
-        elif revision > sub.revision:
+        elif (revision, owner) > (sub.revision, sub.owner):
             sub.revision, sub.owner = revision, owner
         return sub
-
-    def forget_old_stays(self, as_of: int) -> None:
-        """Drop presence that ended more than the horizon before `as_of`."""
-        limit = as_of - STAY_HORIZON_D
-        for sub in self.subs.values():
-            old = [key for key, fact in sub.facts.items() if isinstance(fact, Stay) and 0 < fact.left < limit]
-            for key in old:
-                del sub.facts[key]
 
 
 _ROW_DECODER = msgspec.msgpack.Decoder(Row)
@@ -209,12 +196,18 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 
 def decode_row(value: bytes | None) -> Row:
-    """The row of a stored value; an empty row for None. ValueError when the value is of another schema."""
+    """The row of a stored value; an empty row for None. ConfigError when the value is of another schema."""
     if value is None:
         return Row(SCHEMA, -1, {}, [], 0, 0)
-    row = _ROW_DECODER.decode(value)
-    if row.schema != SCHEMA:
-        raise ValueError(f"row schema {row.schema}, this code reads {SCHEMA}: rebuild the state")
+    try:
+        row = _ROW_DECODER.decode(value)
+        known = row.schema == SCHEMA
+    except msgspec.DecodeError:
+        known = False
+    if not known:
+        raise ConfigError(
+            f"a row of the table is not of schema {SCHEMA}: rebuild the state (a new version of the join app)"
+        )
     return row
 
 
@@ -293,6 +286,12 @@ def _stay(common: _Common, record: Mapping[str, Any]) -> Stay:
     return Stay(*common, record["presence"], record["site"], record["site_kind"], entered, left)
 
 
+def _screening(common: _Common, record: Mapping[str, Any]) -> ScreenAnswer:
+    """What is not final, or neither yes nor no, answers nothing."""
+    answers = record["final"] and record["indicates_need"] in ("yes", "no")
+    return ScreenAnswer(*common, record["category"] if answers else "", record["indicates_need"] == "yes")
+
+
 _FACTS: dict[str, Callable[[_Common, Mapping[str, Any]], AnyFact]] = {
     "person": lambda common, _: Demographics(*common),
     "lab-result": _lab,
@@ -302,7 +301,5 @@ _FACTS: dict[str, Callable[[_Common, Mapping[str, Any]], AnyFact]] = {
     "shelter-stay": _stay,
     "living-situation": lambda common, record: Living(*common, record["situation"]),
     "food-assistance": lambda common, record: Benefit(*common, record["program"], record["delivered"]),
-    "screening": lambda common, record: ScreenAnswer(
-        *common, record["category"], record["final"] and record["indicates_need"] == "yes"
-    ),
+    "screening": _screening,
 }

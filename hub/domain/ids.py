@@ -17,7 +17,6 @@ _SHIFTS = tuple(range(120, -1, -10))
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # base32 of RFC 4648, lower case
 # Ten bits at a time, by table: faster than base64.b32encode, and labs make five tokens a message.
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
-_SEPARATOR = b"\x1f"  # unit separator: cannot stand in an identifier, so ("a", "bc") and ("ab", "c") differ
 
 
 def content_hash(*parts: str) -> str:
@@ -37,9 +36,10 @@ class Ids:
         self._base = hmac.new(secret, digestmod=sha256)
 
     def token(self, *parts: str) -> str:
-        """One opaque token for these parts, in this order."""
+        """One opaque token for these parts, in this order; each goes in with its length, so ("a", "bc") and ("ab", "c") differ."""
         mac = self._base.copy()
-        mac.update(_SEPARATOR.join(part.encode() for part in parts))
+        for part in parts:
+            mac.update(b"%d:%b" % (len(encoded := part.encode()), encoded))
         bits = int.from_bytes(mac.digest()[:_BYTES], "big") >> _SPARE_BITS
         return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 
@@ -59,9 +59,13 @@ class Ids:
         """A site (project, facility)."""
         return self.token("site", source, site_id)
 
-    def need(self, rule: str, condition: str, support: str, anchor: str) -> str:
-        """A need: HMAC(rule, condition, support, anchor fact). Never of a person_key, so that a merge keeps it."""
-        return self.token("need", rule, condition, support, anchor)
+    def need(self, rule: str, condition: str, support: str, source_person: str, anchor: str) -> str:
+        """A need: HMAC(rule, condition, support, its anchor: a fact as one source person has it).
+
+        Never of a person_key, so that a merge keeps it. The source person is in it because a source may tell one fact
+        of two people (a result corrected on to another patient).
+        """
+        return self.token("need", rule, condition, support, source_person, anchor)
 
     def match_key(self, *parts: str) -> str:
         """Equality key of normalised identifiers, for the linkage zone only."""

@@ -12,18 +12,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from io import StringIO
+from typing import NamedTuple
 
 from hub.domain.history import AnyFact, CaseReport, Lab
 
-__all__ = ["Episode", "IsolationRule", "Rules", "episodes", "load_rules"]
+__all__ = ["Episode", "FactName", "IsolationRule", "Rules", "episodes", "load_rules"]
 
 EPISODE_D = 90
 """Evidence within 90 days of the first belongs to the same infection (CDC/CSTE case definition 2020, interim-20-ID-02:
 a new case counts after 90 days)."""
 
-_ENDING_REASONS = frozenset(
-    {"meets criteria to discontinue isolation", "deceased", "duplicate", "transferred to another jurisdiction"}
-)
+NEW_ONSET_D = 14
+"""Symptoms that begin more than two weeks after the first evidence are a new infection's: no isolation rule lasts longer."""
+
+# Sara Alert's reasons for closure: which end the person's isolation, and which only this record's part in it.
+_ENDS = frozenset({"meets criteria to discontinue isolation", "deceased"})
+_GIVES_UP = frozenset({"duplicate", "transferred to another jurisdiction"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +40,18 @@ class IsolationRule:
 
 
 Rules = tuple[IsolationRule, ...]
+FactName = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One infection. `start` is day 0, `until` the last day of isolation (ordinals); `anchor` the fact_key of its
-    earliest evidence."""
+    """One infection. `start` is day 0, `until` the last day of isolation (ordinals); `anchor` its earliest
+    evidence. Facts are named by (source_person, fact_key): two people may have been told the same fact."""
 
     start: int
     until: int
-    anchor: str
-    evidence: tuple[str, ...]
+    anchor: FactName
+    evidence: tuple[FactName, ...]
     rule: str
     congregate: bool
 
@@ -64,23 +69,36 @@ def load_rules(text: str) -> Rules:
     return tuple(sorted(rules, key=lambda rule: rule.since, reverse=True))
 
 
-def episodes(facts: Iterable[Mapping[str, AnyFact]], rules: Rules) -> list[Episode]:
-    """All episodes in a person's active facts, earliest first. A function of the set of facts, not of their order."""
-    evidence: list[tuple[int, str, Lab | CaseReport]] = []
-    for sub in facts:
-        for fact_key, fact in sub.items():
-            if isinstance(fact, Lab | CaseReport) and (day := _evidence_day(fact)):
-                evidence.append((day, fact_key, fact))
-    evidence.sort(key=lambda item: item[:2])
+def episodes(facts: Iterable[tuple[str, Mapping[str, AnyFact]]], rules: Rules) -> list[Episode]:
+    """All episodes in a person's active facts, earliest first; `facts` by source_person. A function of the set of facts."""
+    evidence = [
+        _Evidence(day, source_person, fact_key, fact)
+        for source_person, told in facts
+        for fact_key, fact in told.items()
+        if isinstance(fact, Lab | CaseReport) and (day := _evidence_day(fact))
+    ]
+    evidence.sort(key=lambda item: item[:3])
     found: list[Episode] = []
     begin = 0
     while begin < len(evidence):
-        end = begin
-        while end < len(evidence) and evidence[end][0] <= evidence[begin][0] + EPISODE_D:
+        end = begin + 1
+        while end < len(evidence) and _same_infection(evidence[begin], evidence[end]):
             end += 1
         found.append(_episode(evidence[begin:end], rules))
         begin = end
     return found
+
+
+class _Evidence(NamedTuple):
+    day: int
+    source_person: str
+    fact_key: str
+    fact: Lab | CaseReport
+
+
+def _same_infection(first: _Evidence, later: _Evidence) -> bool:
+    """Later evidence belongs to the first's episode, unless new symptoms began when the first must have been over."""
+    return later.day <= first.day + EPISODE_D and later.fact.onset <= first.day + NEW_ONSET_D
 
 
 def _evidence_day(fact: Lab | CaseReport) -> int:
@@ -92,15 +110,35 @@ def _evidence_day(fact: Lab | CaseReport) -> int:
     return (fact.onset or fact.first_positive or fact.occurred) if fact.isolating else 0
 
 
-def _episode(evidence: list[tuple[int, str, Lab | CaseReport]], rules: Rules) -> Episode:
-    onsets = [fact.onset for _, _, fact in evidence if fact.onset]
-    first_day, anchor, _ = evidence[0]
-    start = min(onsets) if onsets else first_day
+def _episode(evidence: list[_Evidence], rules: Rules) -> Episode:
+    first = evidence[0]
+    onsets = [each.fact.onset for each in evidence if each.fact.onset]
+    start = min(onsets) if onsets else first.day
     rule = next((rule for rule in rules if rule.since <= start), rules[-1])
-    cases = [fact for _, _, fact in evidence if isinstance(fact, CaseReport)]
-    until = max([start + rule.days, *(case.extended_until for case in cases)])
-    closed = [case.closed for case in cases if case.closed and (case.closed_reason or "").casefold() in _ENDING_REASONS]
-    if closed:
-        until = min(until, *closed)
-    congregate = any(isinstance(fact, Lab) and fact.congregate for _, _, fact in evidence)
-    return Episode(start, until, anchor, tuple(key for _, key, _ in evidence), rule.version, congregate)
+    until = max(_own_end(each.fact, start + rule.days) for each in evidence)
+    until = min(
+        [
+            until,
+            *(each.fact.closed for each in evidence if isinstance(each.fact, CaseReport) and _over(each.fact, start)),
+        ]
+    )
+    congregate = any(isinstance(each.fact, Lab) and each.fact.congregate for each in evidence)
+    anchor = (first.source_person, first.fact_key)
+    return Episode(
+        start, until, anchor, tuple((e.source_person, e.fact_key) for e in evidence), rule.version, congregate
+    )
+
+
+def _own_end(fact: Lab | CaseReport, by_rule: int) -> int:
+    """The last day that this evidence by itself asks for: a case handed on or filed twice asks for nothing after it was
+    closed."""
+    if isinstance(fact, Lab):
+        return by_rule
+    if fact.closed and (fact.closed_reason or "").casefold() in _GIVES_UP:
+        return min(by_rule, fact.closed)
+    return max(by_rule, fact.extended_until)
+
+
+def _over(case: CaseReport, start: int) -> bool:
+    """The tracer says that the isolation which began on `start` is over for the person, whatever other records say."""
+    return case.closed >= start and (case.closed_reason or "").casefold() in _ENDS

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from hub.domain.events import Model
 from hub.domain.history import AnyFact, Benefit, Living, ScreenAnswer, Stay
-from hub.domain.isolation import Episode
+from hub.domain.isolation import Episode, FactName
 
 __all__ = ["CONDITION", "RULES", "RULE_VERSION", "FoundNeed", "NeedState", "Support", "SupportNeed", "needs_of"]
 
@@ -33,6 +33,8 @@ FOOD_LOOK_BACK_D = 365
 """A food screening holds for 12 months (social-standards.md requirement 10)."""
 
 _HOMELESS = frozenset({"homeless-unsheltered", "homeless-sheltered"})
+_ROOM_OF_ONES_OWN = frozenset({"housed", "institutional"})
+"""Answers that take an earlier lack back. `unstable` (a friend's sofa) is neither a room to isolate in nor proof of none."""
 _PLACE_CATEGORIES = frozenset({"homelessness"})
 _FOOD_CATEGORIES = frozenset({"food-insecurity"})
 
@@ -61,7 +63,7 @@ class SupportNeed(Model):
 
 
 class FoundNeed(NamedTuple):
-    """What a rule found: dates are ordinals, `evidence` fact_keys."""
+    """What a rule found: dates are ordinals; evidence and anchor name facts."""
 
     support: Support
     state: NeedState
@@ -69,70 +71,94 @@ class FoundNeed(NamedTuple):
     since: int
     until: int
     reasons: tuple[str, ...]
-    evidence: tuple[str, ...]
-    anchor: str
+    evidence: tuple[FactName, ...]
+    anchor: FactName
     rule: str
 
 
 class _Finding(NamedTuple):
     reasons: tuple[str, ...]
-    evidence: tuple[str, ...]
+    evidence: tuple[FactName, ...]
     urgent: bool
-    helped: str | None  # fact_key of the proof that somebody helped
+    helped: FactName | None  # the proof that somebody helped
 
 
-Facts = Sequence[tuple[str, AnyFact]]
+class _Answer(NamedTuple):
+    """What one fact says about a need on a day: `reason` None = it says that there is none."""
+
+    day: int
+    reason: str | None
+    name: FactName
+
+
+Facts = Sequence[tuple[FactName, AnyFact]]
 
 
 def _place(facts: Facts, episode: Episode, as_of: int) -> _Finding | None:
     """Who must isolate cannot do so in a congregate site or without a home; a stay at an isolation site is help."""
-    reasons: set[str] = {"stays-in-congregate-site"} if episode.congregate else set()
-    evidence: list[str] = []
-    beds: list[str] = []
-    for key, fact in facts:
-        if reason := _why_no_place(fact, episode, as_of):
-            reasons.add(reason)
-            evidence.append(key)
-        elif isinstance(fact, Stay) and fact.isolates and episode.start <= fact.entered <= min(as_of, episode.until):
-            beds.append(key)
-    return _Finding(tuple(sorted(reasons)), tuple(evidence), True, min(beds, default=None)) if reasons else None
+    answers = [answer for name, fact in facts if (answer := _where_they_live(name, fact, episode, as_of))]
+    reasons, evidence = _newest(answers)
+    if episode.congregate:
+        reasons.add("stays-in-congregate-site")
+    last = min(as_of, episode.until)
+    beds = [
+        name
+        for name, fact in facts
+        if isinstance(fact, Stay)
+        if fact.isolates and fact.entered <= last and (not fact.left or fact.left > episode.start)
+    ]
+    return _Finding(tuple(sorted(reasons)), evidence, True, min(beds, default=None)) if reasons else None
 
 
-def _why_no_place(fact: AnyFact, episode: Episode, as_of: int) -> str | None:
-    """The disclosable reason this fact gives why there is no place to isolate in, if it gives one."""
-    from_day = episode.start - LOOK_BACK_D
+def _where_they_live(name: FactName, fact: AnyFact, episode: Episode, as_of: int) -> _Answer | None:
+    """What this fact says of where somebody lived between two weeks before isolation and its last day."""
+    first, last = episode.start - LOOK_BACK_D, min(as_of, episode.until)
     if isinstance(fact, Stay):
-        here = fact.presence and fact.site_kind == "congregate" and (not fact.left or fact.left > from_day)
-        return "stays-in-congregate-site" if here and fact.entered <= min(as_of, episode.until) else None
-    if isinstance(fact, Living):
-        homeless = fact.situation in _HOMELESS
+        if not fact.presence or fact.site_kind != "congregate" or fact.entered > last:
+            return None
+        night = min(fact.left - 1, last) if fact.left else last
+        return _Answer(night, "stays-in-congregate-site", name) if night >= first else None
+    if isinstance(fact, Living) and fact.situation in _HOMELESS | _ROOM_OF_ONES_OWN:
+        reason = "no-home" if fact.situation in _HOMELESS else None
+    elif isinstance(fact, ScreenAnswer) and fact.category in _PLACE_CATEGORIES:
+        reason = "no-home" if fact.needs else None
     else:
-        homeless = isinstance(fact, ScreenAnswer) and fact.needs and fact.category in _PLACE_CATEGORIES
-    return "no-home" if homeless and from_day <= fact.occurred <= episode.until else None
+        return None
+    latest = (
+        episode.until if reason else episode.start
+    )  # a home found later does not unmake the need of the days before
+    return _Answer(fact.occurred, reason, name) if first <= fact.occurred <= latest else None
 
 
 def _food(facts: Facts, episode: Episode, as_of: int) -> _Finding | None:
     """Who must isolate and said within 12 months that food runs out; food handed over since day 0 is help."""
-    asked = (episode.start - FOOD_LOOK_BACK_D, episode.until)
-    evidence = [
-        key
-        for key, fact in facts
-        if isinstance(fact, ScreenAnswer) and fact.needs and fact.category in _FOOD_CATEGORIES
-        if asked[0] <= fact.occurred <= asked[1]
+    answers = [
+        _Answer(fact.occurred, "lacks-food" if fact.needs else None, name)
+        for name, fact in facts
+        if isinstance(fact, ScreenAnswer) and fact.category in _FOOD_CATEGORIES
+        if episode.start - FOOD_LOOK_BACK_D <= fact.occurred <= (episode.until if fact.needs else episode.start)
     ]
+    reasons, evidence = _newest(answers)
     meals = [
-        key
-        for key, fact in facts
+        name
+        for name, fact in facts
         if isinstance(fact, Benefit) and fact.delivered and episode.start <= fact.occurred <= min(as_of, episode.until)
     ]
-    return _Finding(("lacks-food",), tuple(evidence), False, min(meals, default=None)) if evidence else None
+    return _Finding(tuple(sorted(reasons)), evidence, False, min(meals, default=None)) if reasons else None
+
+
+def _newest(answers: Sequence[_Answer]) -> tuple[set[str], tuple[FactName, ...]]:
+    """Reasons and evidence that no later answer took back; on one day the answer that asks for help stands."""
+    denied = max((answer.day for answer in answers if answer.reason is None), default=0)
+    standing = [answer for answer in answers if answer.reason is not None and answer.day >= denied]
+    return {answer.reason for answer in standing if answer.reason}, tuple(answer.name for answer in standing)
 
 
 RULES: Mapping[Support, Callable[[Facts, Episode, int], _Finding | None]] = {"place": _place, "food": _food}
 
 
 def needs_of(facts: Facts, found: Sequence[Episode], as_of: int) -> list[FoundNeed]:
-    """All needs of a person at the end of day `as_of` (ordinal); `facts` are the active ones with their fact_keys."""
+    """All needs of a person on day `as_of` (ordinal); `facts` are the active ones with their names."""
     needs: list[FoundNeed] = []
     for episode in found:
         if episode.start > as_of:

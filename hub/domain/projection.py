@@ -7,7 +7,7 @@ must make the row durable before the outputs leave; then a crash between the two
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from hub.domain.agreement import merge_labels
 from hub.domain.contributions import contributions
 from hub.domain.history import AnyFact, Row, Stay, SubHistory
 from hub.domain.ids import Ids
-from hub.domain.isolation import Episode, Rules, episodes
+from hub.domain.isolation import EPISODE_D, Episode, FactName, Rules, episodes
 from hub.domain.needs import CONDITION, RULE_VERSION, FoundNeed, SupportNeed, needs_of
 
 __all__ = ["Projection", "Projector"]
@@ -38,19 +38,20 @@ class Projector:
     def __init__(self, ids: Ids, rules: Rules) -> None:
         self._rules = rules
         self._need_id = lru_cache(maxsize=100_000)(
-            lambda support, anchor: ids.need(RULE_VERSION, CONDITION, support, anchor)
+            lambda support, anchor: ids.need(RULE_VERSION, CONDITION, support, *anchor)
         )
 
     def project(self, person_key: str, row: Row, as_of: date) -> Projection:
         """Needs and changed strata of this row at the end of day `as_of`; updates `issued`, `contribution`, `due` and `as_of` in
         the row."""
         today = as_of.toordinal()
-        owned = row.active(person_key)
-        facts = [(key, fact) for sub in owned for key, fact in sub.facts.items() if fact.active]
-        found = episodes((sub.facts for sub in owned), self._rules)
+        owned = {name: sub for name, sub in sorted(row.subs.items()) if sub.owner == person_key}
+        by_name = {(name, key): fact for name, sub in owned.items() for key, fact in sub.facts.items()}
+        facts = [(name, fact) for name, fact in by_name.items() if fact.active]
+        found = episodes(((name, sub.facts) for name, sub in owned.items()), self._rules)
         current = needs_of(facts, found, today) if found else []
         strata = contributions(facts, found, current, today) if facts else []
-        needs = self._published(person_key, row, owned, current, as_of)
+        needs = self._published(person_key, row, owned, by_name, current, as_of)
         before, after = set(row.contribution), set(strata)
         row.contribution = strata
         row.due = _next_due(facts, found, today)
@@ -58,15 +59,20 @@ class Projector:
         return Projection(needs, sorted(after - before), sorted(before - after))
 
     def _published(
-        self, person_key: str, row: Row, owned: Sequence[SubHistory], current: Sequence[FoundNeed], as_of: date
+        self,
+        person_key: str,
+        row: Row,
+        owned: Mapping[str, SubHistory],
+        by_name: Mapping[FactName, AnyFact],
+        current: Sequence[FoundNeed],
+        as_of: date,
     ) -> list[SupportNeed]:
         needs: dict[str, SupportNeed] = {}
-        by_key = {key: fact for sub in owned for key, fact in sub.facts.items()}
         for found in current:
-            holder = next(sub for sub in owned if found.anchor in sub.facts)
+            holder = owned[found.anchor[0]]
             need_id = self._need_id(found.support, found.anchor)
-            holder.issued[need_id] = found.support
-            labels, purposes = _terms(found.evidence, by_key)
+            holder.issued[need_id] = (found.support, found.since)
+            labels, purposes = _terms(by_name[name] for name in found.evidence)
             needs[need_id] = SupportNeed.model_construct(
                 need_id=need_id,
                 revision=_revision(holder, row),
@@ -77,54 +83,61 @@ class Projector:
                 since=date.fromordinal(found.since),
                 until=date.fromordinal(found.until),
                 reasons=found.reasons,
-                evidence=found.evidence,
+                evidence=tuple(sorted({fact_key for _, fact_key in found.evidence})),
                 rule=f"{RULE_VERSION}/{found.rule}",
                 successor=None,
                 as_of=as_of,
                 labels=labels,
                 purposes=purposes,
             )
-        for sub in owned:
-            for need_id, support in sub.issued.items():
+        standing = list(needs.values())
+        for sub in owned.values():
+            for need_id, (support, since) in sub.issued.items():
                 if need_id not in needs:
-                    needs[need_id] = self._closing(person_key, row, sub, need_id, support, list(needs.values()), as_of)
+                    needs[need_id] = _closing(person_key, row, sub, need_id, support, since, standing, as_of)
         return list(needs.values())
 
-    @staticmethod
-    def _closing(
-        person_key: str,
-        row: Row,
-        sub: SubHistory,
-        need_id: str,
-        support: str,
-        current: Sequence[SupportNeed],
-        as_of: date,
-    ) -> SupportNeed:
-        heirs = [need for need in current if need.support == support and need.state not in ("withdrawn", "superseded")]
-        successor = min(heirs, key=lambda need: (need.since, need.need_id)).need_id if heirs else None
-        labels, purposes = _terms(tuple(sub.facts), sub.facts)
-        return SupportNeed.model_construct(
-            need_id=need_id,
-            revision=_revision(sub, row),
-            person_key=person_key,
-            support=support,  # type: ignore[arg-type]
-            state="superseded" if successor else "withdrawn",
-            urgency="soon",
-            since=None,
-            until=None,
-            reasons=(),
-            evidence=(),
-            rule=RULE_VERSION,
-            successor=successor,
-            as_of=as_of,
-            labels=labels,
-            purposes=purposes,
-        )
+
+def _closing(
+    person_key: str,
+    row: Row,
+    sub: SubHistory,
+    need_id: str,
+    support: str,
+    since: int,
+    standing: Sequence[SupportNeed],
+    as_of: date,
+) -> SupportNeed:
+    """The last word on an issued id whose ground is gone; its heir is the need of the same infection, if there is one."""
+    heirs = [
+        (abs(need.since.toordinal() - since), need.need_id)
+        for need in standing
+        if need.support == support and need.since is not None and abs(need.since.toordinal() - since) <= EPISODE_D
+    ]
+    successor = min(heirs)[1] if heirs else None
+    labels, purposes = _terms(sub.facts.values())
+    return SupportNeed.model_construct(
+        need_id=need_id,
+        revision=_revision(sub, row),
+        person_key=person_key,
+        support=support,  # type: ignore[arg-type]
+        state="superseded" if successor else "withdrawn",
+        urgency="soon",
+        since=None,
+        until=None,
+        reasons=(),
+        evidence=(),
+        rule=RULE_VERSION,
+        successor=successor,
+        as_of=as_of,
+        labels=labels,
+        purposes=purposes,
+    )
 
 
-def _terms(evidence: Sequence[str], facts: Mapping[str, AnyFact]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _terms(facts: Iterable[AnyFact]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Labels and purposes a need inherits: the highest labels, and only the purposes that all its evidence shares."""
-    terms = [each.partition("|") for each in {facts[key].terms for key in evidence}]
+    terms = [each.partition("|") for each in {fact.terms for fact in facts}]
     labels = merge_labels(*([label for label in each.split(",") if label] for each, _, _ in terms))
     purposes = [set(each.split(",")) - {""} for _, _, each in terms]
     return labels, tuple(sorted(set.intersection(*purposes))) if purposes else ()
@@ -135,7 +148,7 @@ def _revision(sub: SubHistory, row: Row) -> int:
     return sub.revision * _REVISION_STEP + max(row.offset, 0)
 
 
-def _next_due(facts: Sequence[tuple[str, AnyFact]], found: Sequence[Episode], today: int) -> int:
+def _next_due(facts: Sequence[tuple[FactName, AnyFact]], found: Sequence[Episode], today: int) -> int:
     """The next day on which this projection can change without a new fact; 0 = never."""
     days = {day for episode in found for day in (episode.start, episode.until + 1)}
     for _, fact in facts:

@@ -68,7 +68,7 @@ class Stamp:
         at = changed_at or EPOCH
         if labels:
             content = content_hash(content, *labels)  # a record that became more sensitive is told anew
-        version = f"{content} {int(at.timestamp())} {status_rank}"
+        version = f"{content} {at.isoformat()} {status_rank}"
         return {
             **self._fixed,
             "event_id": self._keys.event_id(fact_key, version, self._context.mapping_version),

@@ -20,7 +20,7 @@ from hub.domain.person_events import Carry
 from hub.domain.projection import Projector
 from hub.domain.tallies import PartitionTally, Tally
 from hub.errors import Reject
-from hub.streams.processor import ROW_LIMIT_BYTES, Effects, Output, Read, Record
+from hub.streams.processor import Effects, Output, Read, Record
 
 __all__ = ["CLOCK_KEY", "JoinProcessor", "Wire"]
 
@@ -56,6 +56,7 @@ class _Partition:
     number: int
     as_of: date = date.min
     clock_offset: int = -1
+    stored_clock: date = date.min
     tally: PartitionTally = field(default_factory=lambda: PartitionTally(-1))
     version: int = -1
     due: list[tuple[int, bytes]] = field(default_factory=list)
@@ -68,7 +69,6 @@ class _Work:
     as_of: date
     clock_offset: int
     rows: dict[bytes, Row] = field(default_factory=dict)
-    folded: dict[bytes, list[Record]] = field(default_factory=dict)
     moved: set[tuple[bytes, str]] = field(default_factory=set)
     gained: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
@@ -94,10 +94,12 @@ class JoinProcessor:
         state = _Partition(partition)
         contributions: list[list[str]] = []
         newest: list[tuple[int, bytes, bytes]] = []
+        newest_offset = -1
         for key, value in rows:
             if key == CLOCK_KEY:
                 as_of, _, offset = value.decode("ascii").partition(" ")
-                state.as_of, state.clock_offset = date.fromisoformat(as_of), int(offset)
+                state.as_of = state.stored_clock = date.fromisoformat(as_of)
+                state.clock_offset = int(offset)
                 state.version = max(state.version, state.clock_offset)
                 continue
             row = decode_row(value)
@@ -105,6 +107,7 @@ class JoinProcessor:
             if not newest or row.as_of >= newest[0][0]:
                 newest = [entry for entry in newest if entry[0] == row.as_of]
                 newest.append((row.as_of, key, value))
+                newest_offset = max(row.offset, newest_offset if len(newest) > 1 else -1)
             state.version = max(state.version, row.offset)
             if row.due:
                 state.due.append((row.due, key))
@@ -113,8 +116,10 @@ class JoinProcessor:
         self._partitions[partition] = state
         before = self._published(partition)
         state.version = max(state.version, before.version)
-        if newest:
-            state.as_of = max(state.as_of, date.fromordinal(newest[0][0]))
+        if newest and newest[0][0] > state.as_of.toordinal():
+            # The rows of a tick are durable, its clock is not: what is due by it is still to be said, with a new revision.
+            state.as_of = date.fromordinal(newest[0][0])
+            state.clock_offset = max(state.clock_offset, newest_offset)
         again = [need for as_of, key, value in newest for need in self._needs_again(key, value, as_of, state)]
         return [*again, *self._tallies(state, state.tally.strata() | before.strata)]
 
@@ -140,7 +145,7 @@ class JoinProcessor:
             self._project(key, row, work)
         for key, source_person in sorted(work.moved):
             self._carry(key, source_person, work)
-        if work.clock_offset > state.clock_offset:
+        if work.as_of > state.stored_clock:
             work.effects.rows[CLOCK_KEY] = f"{work.as_of.isoformat()} {work.clock_offset}".encode("ascii")
         self._settle(state, work)
         return work.effects
@@ -150,37 +155,35 @@ class JoinProcessor:
             if record.value is None or record.key is None:
                 raise Reject("no-value", "decode")
             kind, fields = self._wire.decode(record.value)
-            if kind == "tick":
-                work.as_of = max(work.as_of, fields["as_of"])
-                work.clock_offset = max(work.clock_offset, record.offset)
-                return
-            row = work.rows.get(record.key)
-            if row is None:
-                row = decode_row(read(record.key))
-            fields["kind"] = kind
-            moved = row.apply(record.key.decode("ascii"), record.offset, fields)
         except Reject as why:
             work.effects.rejected.append((record, why.reason))
             return
+        if kind == "tick":
+            work.as_of = max(work.as_of, fields["as_of"])
+            work.clock_offset = max(work.clock_offset, record.offset)
+            return
+        row = work.rows.get(record.key)
+        if row is None:
+            row = decode_row(read(record.key))
+        fields["kind"] = kind
+        try:
+            moved = row.apply(record.key.decode("ascii"), record.offset, fields)
         except (KeyError, TypeError, ValueError, AttributeError):
             work.effects.rejected.append((record, "fold-failed"))
             return
         work.rows[record.key] = row
-        work.folded.setdefault(record.key, []).append(record)
         work.moved.update((record.key, source_person) for source_person in moved)
 
     def _project(self, key: bytes, row: Row, work: _Work) -> None:
-        row.forget_old_stays(work.as_of.toordinal())
+        row.offset = max(
+            row.offset, work.clock_offset
+        )  # a tick is news too: what it changes must have a higher revision
+        due = row.due
         projection = self._projector.project(key.decode("ascii"), row, work.as_of)
-        value = encode_row(row)
-        if len(value) > ROW_LIMIT_BYTES:
-            work.effects.rejected.extend((record, "row-too-large") for record in work.folded.get(key, []))
-            work.moved = {(moved, source_person) for moved, source_person in work.moved if moved != key}
-            return
-        work.effects.rows[key] = value
+        work.effects.rows[key] = encode_row(row)
         work.gained.extend(projection.gained)
         work.lost.extend(projection.lost)
-        if row.due:
+        if row.due and row.due != due:
             work.due.append((row.due, key))
         work.effects.outputs.extend(self._need(need) for need in projection.needs)
 
@@ -216,7 +219,8 @@ class JoinProcessor:
             heapq.heappop(state.due)
         for entry in work.due:
             heapq.heappush(state.due, entry)
-        state.as_of, state.clock_offset = work.as_of, work.clock_offset
+        state.as_of = state.stored_clock = work.as_of
+        state.clock_offset = work.clock_offset
         offsets = [row.offset for key, row in work.rows.items() if key in work.effects.rows]
         state.version = max([state.version, work.clock_offset, *offsets])
         touched = state.tally.move(work.gained, work.lost)

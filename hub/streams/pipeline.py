@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from hub.bus.producer import DurableProducer, OutRecord
-from hub.errors import FatalError
+from hub.errors import FatalError, HubError
 from hub.streams.halt import Halt, halt
 from hub.streams.ledger import Ledger, SourceList
 from hub.streams.metrics import StreamMetrics
@@ -174,6 +174,8 @@ class Pipeline:
         store = self._store
         try:
             effects = self._processor.fold(partition, records, lambda key: store.read(partition, key))
+        except HubError:
+            raise  # not a record's fault: the installation's
         except Exception:
             return self._fold_singly(partition, records)
         if _too_large(effects):
@@ -192,6 +194,8 @@ class Pipeline:
             try:
                 effects = self._processor.fold(partition, [record], read)
                 reason = _too_large(effects)
+            except HubError:
+                raise
             except Exception:
                 reason = FOLD_RAISED
             if reason is not None:

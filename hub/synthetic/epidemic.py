@@ -13,7 +13,7 @@ from itertools import accumulate
 from math import exp
 from random import Random
 
-from hub.synthetic.evidence import ISOLATION, Known, lacks_place, unmistakable
+from hub.synthetic.evidence import ISOLATION, Known, lacks_place, moved_home, unmistakable
 from hub.synthetic.facts import LabOrder, LabReport, Ledger, SourceId
 from hub.synthetic.people import Household, Person
 from hub.synthetic.places import FIRST_DAY, LABS, LAST_DAY
@@ -93,7 +93,10 @@ class Epidemic:
             closing = first + ISOLATION - DAY <= LAST_DAY <= specimen + ISOLATION + DAY
             if resulted.date() >= LAST_DAY or closing or first < FIRST_DAY - 4 * DAY:
                 continue
-            if all(unmistakable(record, first, specimen) for record in self._records[person.index]):
+            records = self._records[person.index]
+            if all(unmistakable(each, first, specimen) for each in records) and not moved_home(
+                records, first, specimen
+            ):
                 return self._illness(person, first if symptoms else None, specimen, resulted)
         return None
 

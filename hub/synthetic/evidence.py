@@ -23,6 +23,7 @@ __all__ = [
     "known_of",
     "lacks_food",
     "lacks_place",
+    "moved_home",
     "unmistakable",
 ]
 
@@ -33,6 +34,7 @@ PLACE_LOOK_BACK = timedelta(days=14)
 FOOD_LOOK_BACK = timedelta(days=365)
 _MARGIN = timedelta(days=2)
 _HOMELESS = (101, 116, 118)
+_HOME = range(400, 500)
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class Known:
     doubtful_place: set[date] = field(default_factory=set)
     food: set[date] = field(default_factory=set)
     doubtful_food: set[date] = field(default_factory=set)
+    home: set[date] = field(default_factory=set)  # days on which it says: has a home of their own
 
 
 def known_of(ledger: Ledger) -> dict[SourceId, Known]:
@@ -56,9 +59,15 @@ def known_of(ledger: Ledger) -> dict[SourceId, Known]:
             record.doubtful_place.add(stay.entry)
         if stay.exit is not None and stay.destination in _HOMELESS:
             record.doubtful_place.add(stay.exit)
+        if stay.exit is not None and stay.destination in _HOME:
+            record.home.add(stay.exit)
+        if stay.came_from in _HOME:
+            record.home.add(stay.entry)
     for contact in ledger.contacts:
         if contact.code in _HOMELESS:
             known[contact.sid].place.add(contact.day)
+        if contact.code in _HOME:
+            known[contact.sid].home.add(contact.day)
     for screening in ledger.screenings:
         if not screening.consent:
             continue
@@ -68,6 +77,8 @@ def known_of(ledger: Ledger) -> dict[SourceId, Known]:
         )
         if screening.steady_place is False:
             place.add(day)
+        if screening.steady_place:
+            record.home.add(day)
         if screening.food_need:
             food.add(day)
     return known
@@ -90,3 +101,14 @@ def unmistakable(record: Known, onset: date, specimen: date) -> bool:
     return lacks_place(record.place, *surely) == lacks_place(
         record.place | record.doubtful_place, *perhaps
     ) and lacks_food(record.food, *surely) == lacks_food(record.food | record.doubtful_food, *perhaps)
+
+
+def moved_home(records: Iterable[Known], onset: date, specimen: date) -> bool:
+    """True when the records say of about the time of an isolation both that there is no place and that there is a home.
+
+    Which of the two stands then depends on the days between them: readers may differ.
+    """
+    first, last = onset - PLACE_LOOK_BACK - _MARGIN, specimen + ISOLATION + _MARGIN
+    told = list(records)
+    lacks = any(first <= day <= last for record in told for day in record.place | record.doubtful_place)
+    return lacks and any(first <= day <= last for record in told for day in record.home)

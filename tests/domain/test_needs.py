@@ -11,6 +11,7 @@ import hub.domain.isolation as isolation
 from hub.domain.history import decode_row, encode_row
 from hub.domain.needs import SupportNeed
 from hub.domain.projection import Projector
+from hub.errors import ConfigError
 from tests.builders import IDS, Story, a_person
 
 RULES = isolation.load_rules((Path(isolation.__file__).parent / "tables" / "isolation_rules.csv").read_text())
@@ -120,3 +121,64 @@ def test_a_tracer_who_ends_isolation_ends_the_need() -> None:
 def test_extended_isolation_extends_the_need() -> None:
     story = a_person().isolates(onset="2021-02-01", extended="2021-02-20").slept_at("s1", on="2021-02-01")
     assert needs(story, "2021-02-07")["place"].until == date(2021, 2, 20)
+
+
+def test_an_onset_months_later_is_another_infection() -> None:
+    story = a_person().tested(on="2021-01-05").slept_at("s1", on="2021-01-04")
+    story.tested(on="2021-03-20", onset="2021-03-18", fact="second")
+    row = decode_row(None)
+    for offset, record in enumerate(story.records):
+        row.apply("person-a", offset, record)
+    (need,) = Projector(IDS, RULES).project("person-a", row, date(2021, 3, 21)).needs
+    assert (need.state, need.until) == ("ended", date(2021, 1, 15))
+
+
+def test_a_case_handed_on_or_filed_twice_ends_only_its_own_part() -> None:
+    story = a_person().tested(on="2021-02-01").slept_at("s1", on="2021-01-30")
+    story.isolates(onset="2021-02-01", closed="2021-02-02", reason="Transferred to another jurisdiction")
+    need = needs(story, "2021-02-05")["place"]
+    assert (need.state, need.until) == ("open", date(2021, 2, 11))
+
+
+def test_whoever_has_found_a_home_since_needs_no_place() -> None:
+    story = a_person().tested(on="2021-02-05").lived("homeless-unsheltered", on="2021-01-25")
+    assert needs(story, "2021-02-06")["place"].reasons == ("no-home",)
+    assert needs(story.lived("housed", on="2021-02-01"), "2021-02-06") == {}
+    assert "place" in needs(story.slept_at("s1", on="2021-02-03"), "2021-02-06")
+
+
+def test_the_newest_answer_on_food_stands() -> None:
+    story = a_person().tested(on="2021-02-05").lacks_food(on="2020-03-01")
+    assert "food" in needs(story, "2021-02-06")
+    assert needs(story.lacks_food(on="2021-01-30", answer="no"), "2021-02-06") == {}
+    assert "food" in needs(story.lacks_food(on="2021-01-31", answer="yes"), "2021-02-06")
+
+
+def test_a_bed_taken_before_day_0_and_still_held_is_help() -> None:
+    story = a_person().tested(on="2021-02-05").slept_at("s1", on="2021-01-30")
+    story.slept_at("hotel", on="2021-02-05", site_kind="isolation", fact="bed-1")
+    assert needs(story, "2021-02-06")["place"].state == "helped"
+
+
+def test_a_tick_that_ends_a_need_gives_it_a_higher_revision() -> None:
+    story = a_person().tested(on="2021-02-01").slept_at("s1", on="2021-01-30")
+    opened, ended = needs(story, "2021-02-03")["place"], needs(story, "2021-02-12", steps=("2021-02-03",))["place"]
+    assert (opened.need_id, opened.state, ended.state) == (ended.need_id, "open", "ended")
+
+
+def test_a_withdrawn_need_has_no_heir_months_away() -> None:
+    row = decode_row(None)
+    projector = Projector(IDS, RULES)
+    story = a_person().tested(on="2021-01-05").slept_at("s1", on="2021-01-04").slept_at("s1", on="2021-06-01")
+    story.tested(on="2021-06-02", fact="summer")
+    for offset, record in enumerate(story.records):
+        row.apply("person-a", offset, record)
+    projector.project("person-a", row, date(2021, 6, 3))
+    row.apply("person-a", 9, a_person().tested("negative", on="2021-01-05", version=2).records[0])
+    states = {need.state: need for need in projector.project("person-a", row, date(2021, 6, 3)).needs}
+    assert states["withdrawn"].successor is None
+
+
+def test_a_row_of_another_schema_stops_the_installation_and_rejects_nothing() -> None:
+    with pytest.raises(ConfigError, match="rebuild"):
+        decode_row(b"\x93\x07\x01\x02")

@@ -17,10 +17,8 @@ from typing import Any
 import hub.domain.isolation as isolation
 from hub.domain.events import Model
 from hub.domain.history import decode_row
-from hub.domain.needs import SupportNeed
-from hub.domain.person_events import Carry
 from hub.domain.projection import Projector
-from hub.domain.tallies import Tally, TallyBoard
+from hub.domain.tallies import TallyBoard
 from hub.streams.join import JoinProcessor, Published, Wire
 from hub.streams.processor import Effects, Output, Record
 from tests.builders import IDS, Story, a_person, belongs
@@ -79,21 +77,34 @@ def place(key: bytes) -> int:
 
 
 class Worker:
-    """Folds lists of one log as hub.streams.app does: rows confirmed, then outputs, then commit; dies where the dice say."""
+    """Folds lists of the partitions it owns as hub.streams.app does: rows confirmed, outputs, commit; dies where the
+    dice say.
 
-    def __init__(self, log: Log, dice: random.Random, make: Any = JoinProcessor) -> None:
+    Its store is what the changelog confirmed: a local store is never ahead of it, and recovery brings it up to it.
+    """
+
+    def __init__(self, log: Log, dice: random.Random, make: Any, owned: set[int]) -> None:
         self.log, self.dice = log, dice
         wire = Wire(_decode, _encode, _encode, _encode, "needs", "tallies", "person")
         self.processor = make(Projector(IDS, RULES), wire, log.published)
-        self.store = [dict(rows) for rows in log.changelog]
-        self.position = list(log.committed)
-        for partition in range(PARTITIONS):
+        self.store: dict[int, dict[bytes, bytes]] = {}
+        self.position: dict[int, int] = {}
+        self.own(owned)
+
+    def own(self, partitions: set[int]) -> None:
+        """A rebalance: lost partitions are closed, gained ones recovered and opened."""
+        for partition in sorted(set(self.position) - partitions):
+            self.processor.close(partition)
+            del self.position[partition], self.store[partition]
+        for partition in sorted(partitions - set(self.position)):
+            self.store[partition] = dict(self.log.changelog[partition])
+            self.position[partition] = self.log.committed[partition]
             for output in self.processor.open(partition, list(self.store[partition].items())):
-                log.send(output)
+                self.log.send(output)
 
     def step(self, crash_share: float) -> bool:
         """One list of a random partition; False when nothing is left. Raises Crash."""
-        waiting = [p for p in range(PARTITIONS) if self.position[p] < len(self.log.person[p])]
+        waiting = [p for p in sorted(self.position) if self.position[p] < len(self.log.person[p])]
         if not waiting:
             return False
         partition = self.dice.choice(waiting)
@@ -174,6 +185,8 @@ def _life(dice: random.Random, source_person: str) -> Story:
 
     for number in range(dice.randint(0, 3)):
         fact, on = f"lab-{number}", some_day()
+        if dice.random() < 0.2:
+            fact = f"/shared-{dice.randint(0, 1)}"  # a source that tells one fact of two people
         story.tested(dice.choice(["positive", "positive", "negative"]), on=on, fact=fact)
         if dice.random() < 0.4:
             story.tested(dice.choice(["positive", "negative"]), on=on, fact=fact, version=2, active=dice.random() < 0.6)
@@ -195,20 +208,33 @@ def run(world: World, seed: int, *, crash_share: float = 0.15, make: Any = JoinP
     """Feed the world to workers that die and come back; ends when all is folded."""
     dice = random.Random(seed + 1_000_003)
     log, fed = Log(), 0
-    worker = Worker(log, dice, make)
+    workers = [Worker(log, dice, make, set(range(PARTITIONS)))]
     while True:
         if fed < len(world.inputs) and dice.random() < 0.6:
             partition, key, fields = world.inputs[fed]
             log.send(Output("person", key, pickle.dumps(fields), partition))
             fed += 1
             continue
+        if dice.random() < 0.05:
+            workers = _rebalance(workers, log, dice, make)
         try:
-            busy = worker.step(crash_share)
+            busy = [worker.step(crash_share) for worker in workers]
         except Crash:
-            worker = Worker(log, dice, make)
+            workers = [Worker(log, dice, make, set(range(PARTITIONS)))]  # the group starts anew from what is committed
             continue
-        if not busy and fed == len(world.inputs):
+        if not any(busy) and fed == len(world.inputs):
             return log
+
+
+def _rebalance(workers: list[Worker], log: Log, dice: random.Random, make: Any) -> list[Worker]:
+    """One worker becomes two, or two become one; what a worker did not commit is folded again by the next owner."""
+    if len(workers) == 1:
+        share = {p for p in range(PARTITIONS) if dice.random() < 0.5}
+        workers[0].own(set(range(PARTITIONS)) - share)
+        return [*workers, Worker(log, dice, make, share)]
+    workers[1].own(set())
+    workers[0].own(set(range(PARTITIONS)))
+    return workers[:1]
 
 
 def found(log: Log) -> tuple[set[tuple[Any, ...]], dict[str, int]]:
@@ -220,6 +246,10 @@ def found(log: Log) -> tuple[set[tuple[Any, ...]], dict[str, int]]:
         if known is None or need["revision"] >= known["revision"]:
             highest[need["need_id"]] = need
     assert {k: _shown(v) for k, v in last.items()} == {k: _shown(v) for k, v in highest.items()}, "revision lies"
+    said: dict[tuple[str, int], set[tuple[Any, ...]]] = {}
+    for need in log.needs:
+        said.setdefault((need["need_id"], need["revision"]), set()).add(_shown(need))
+    assert all(len(each) == 1 for each in said.values()), "one revision says two things"
     board = TallyBoard()
     for tally in log.tallies:
         board.put(tally["stratum"], tally["partition"], tally["count"], tally["version"])
@@ -256,6 +286,3 @@ def _shown(need: dict[str, Any]) -> tuple[Any, ...]:
         need["reasons"],
         need["evidence"],
     )
-
-
-__all__ = ["Carry", "SupportNeed", "Tally", "World", "found", "make_world", "run", "truth"]
