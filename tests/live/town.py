@@ -19,10 +19,12 @@ import yaml
 
 from hub.bus.consumer import Incoming, latest_by_key, read_to_end
 from hub.bus.producer import DurableProducer
+from hub.bus.topics import TALLY_TOPIC
 from hub.connectors.door import Receipt
 from hub.demo.feed import MllpSender, drop
 from hub.demo.judge import Observed, compare
 from hub.demo.stack import DemoStack, make_instance
+from hub.domain.tallies import TallyBoard
 from hub.formats.mllp import frame
 from hub.preview import Preview, PreviewResult
 from hub.privacy.agreements import intake_agreement
@@ -123,6 +125,13 @@ class Town(DemoStack):
         """The fields of the newest record of each key; keys whose newest is a tombstone are left out."""
         found = latest_by_key(self.bootstrap, topic)
         return {key: self._fields(record.value) for key, record in found.items()}
+
+    def totals(self) -> dict[str, int]:
+        """How many people count in each stratum."""
+        board = TallyBoard()
+        for fields in self.newest(TALLY_TOPIC).values():
+            board.put(fields["stratum"], fields["partition"], fields["count"], fields["version"])
+        return board.totals()
 
     def preview(self, as_of: date) -> PreviewResult:
         """The batch answer over everything that was sent, once each."""
