@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from hub.bus import dead_letter
+from hub.bus.cloud_events import cloud_events_headers
 from hub.bus.codec import Codec
 from hub.bus.producer import Batch, DurableProducer
 from hub.bus.topics import intake_topic
@@ -75,19 +76,13 @@ class SealedPack:
         return lambda data, topic, field: self._vault.seal(data, source_person, topic, field)
 
     def _headers(self, topic: str, identity: str) -> list[tuple[str, bytes]]:
-        """CloudEvents 1.0, Kafka protocol binding, binary mode."""
-        return [
-            ("ce_specversion", b"1.0"), ("ce_id", identity.encode()), ("ce_source", b"/connectors/" + self._key),
-            ("ce_type", topic.encode()), ("content-type", b"application/avro"),
-        ]  # fmt: skip
+        return cloud_events_headers(event_id=identity, source=self._connector, kind=topic, received_at=self._now())
 
 
 class BusPublisher:
     """The broker as intake sees it. `asked` is a topic that must be there for the broker to count as reachable."""
 
-    def __init__(
-        self, producer: DurableProducer, asked: str = dead_letter.REJECTED_TOPIC, ask_s: float = 2.0
-    ) -> None:
+    def __init__(self, producer: DurableProducer, asked: str = dead_letter.REJECTED_TOPIC, ask_s: float = 2.0) -> None:
         self._producer, self._asked, self._ask_s = producer, asked, ask_s
 
     async def send(self, outgoing: Sequence[Outgoing]) -> Batch:

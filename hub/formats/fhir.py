@@ -22,6 +22,7 @@ from hub.formats.errors import ParseError, Reason
 __all__ = ["Broken", "Limits", "Resource", "read"]
 
 _SPACE = re.compile(r"[ \t\r\n\x1e]*")  # 0x1E: RFC 7464 record separator
+_BAD_BYTE = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of a byte that is not UTF-8
 _RESTARTS = 16
 
 
@@ -69,11 +70,7 @@ class _Refused(ValueError):
 
 def read(data: bytes, limits: Limits = Limits()) -> Iterator[Resource | Broken]:
     """Every resource of a unit, in order. Raises nothing; at least one item."""
-    try:
-        text = data.removeprefix(b"\xef\xbb\xbf").decode()
-    except UnicodeDecodeError:
-        yield Broken(1, "", ParseError("not-utf8", "document 1"), data)
-        return
+    text = data.removeprefix(b"\xef\xbb\xbf").decode(errors="surrogateescape")  # a bad byte costs its own document only
     lines = text.split("\n")
     documents = _lines(lines) if _is_ndjson(lines) else _documents(text, limits)
     number = 0
@@ -125,16 +122,18 @@ def _resources(document: str, value: object, number: int, limits: Limits) -> Ite
     try:
         if len(document) > limits.characters:
             raise ParseError("too-large", where)
+        if _BAD_BYTE.search(document):
+            raise ParseError("not-utf8", where)
         if value is _UNREAD:
             value = _decode(document, where)
         _check_depth(value, limits.depth, where)
         if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
             raise ParseError("not-a-resource", where)
     except ParseError as error:
-        yield Broken(number, "", error, document.encode())
+        yield Broken(number, "", error, _bytes(document))
         return
     if value["resourceType"] != "Bundle":
-        yield Resource(number, value["resourceType"], value, document.encode())
+        yield Resource(number, value["resourceType"], value, _bytes(document))
         return
     yield from _entries(value, "Bundle", number, limits)
 
@@ -205,3 +204,8 @@ def _constant(_: str) -> object:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
+
+
+def _bytes(document: str) -> bytes:
+    """The document as it came."""
+    return document.encode(errors="surrogateescape")

@@ -130,3 +130,16 @@ def test_the_corpus_reads_as_its_name_says(path: Path) -> None:
     items = list(read(path.read_bytes()))
     counts = [sum(isinstance(item, kind) for item in items) for kind in (Resource, Broken)]
     assert counts == [int(number) for number in path.stem.split("-")[:2]]
+
+
+def test_a_line_that_is_not_utf8_costs_itself_only() -> None:
+    lines = [
+        b'{"resourceType": "Patient", "id": "1"}',
+        b'{"resourceType": "Patient", "id": "\xff"}',
+        b'{"resourceType": "Patient", "id": "3"}',
+    ]
+    first, broken, last = read(b"\n".join(lines))
+    assert isinstance(first, Resource)
+    assert isinstance(last, Resource)
+    assert isinstance(broken, Broken)
+    assert (broken.error.reason, broken.raw) == ("not-utf8", lines[1])
