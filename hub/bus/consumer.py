@@ -160,6 +160,7 @@ def read_to_end(
             "bootstrap.servers": bootstrap,
             "group.id": "hub-read-to-end",  # librdkafka asks for one; nothing is ever committed to it
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 20,  # the end of a partition is told only by a fetch that found nothing
             **(extra or {}),
             **_SAFE,
         },

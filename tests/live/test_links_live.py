@@ -31,7 +31,7 @@ class Seen:
     def __init__(self, town: Town) -> None:
         town.settle()
         self._ids = ids_of(town.settings)
-        self._owners = {f["source_person"]: f["person_key"] for f in town.newest(LINK_TOPIC).values()}
+        self._owners: dict[str, str] = {f["source_person"]: f["person_key"] for f in town.newest(LINK_TOPIC).values()}
         self._needs = list(town.newest(NEED_TOPIC).values())
         self._totals = town.totals()
         self._partitions: dict[bytes | None, set[int]] = {}
