@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from hub.errors import ConfigError
 
 DEFAULT_INSTANCE = Path(".hub/default")
+DEMO_INSTANCE = Path(".hub/demo")
 ROLES = ("registry", "connectors", "identify", "streams", "measures", "delivery", "clock")
 
 _ENVIRONMENT = {

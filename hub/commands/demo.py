@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from hub.config import instance_dir
+from hub.config import DEMO_INSTANCE, instance_dir
 
 _KILL = re.compile(r"(?P<role>[a-z]+)@(?P<percent>\d{1,3})%")
 
@@ -25,7 +25,7 @@ _KILL = re.compile(r"(?P<role>[a-z]+)@(?P<percent>\d{1,3})%")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same county.")
 @click.option(
     "--instance",
-    default=".hub/demo",
+    default=str(DEMO_INSTANCE),
     show_default=True,
     help="Where the demo's stack keeps its files; made, or wiped if an earlier demo made it.",
 )

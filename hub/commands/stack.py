@@ -15,7 +15,7 @@ import click
 from hub.bus.jars import ensure_jars
 from hub.config import ROLES, instance_dir, load_settings
 from hub.errors import EXIT_CONFIG, ConfigError
-from hub.supervisor import Stack, read_state, stop_instance
+from hub.supervisor import Stack, read_state, running_instance, stop_instance
 from hub.supervisor import status as status_of
 from hub.supervisor.child import last_line
 
@@ -44,7 +44,7 @@ def up(ctx: click.Context, instance: str | None, foreground: bool, roles: str, t
 @_INSTANCE
 def down(instance: str | None) -> None:
     """Stop everything of the instance; no process is left."""
-    directory = instance_dir(instance)
+    directory = running_instance(instance)
     click.echo(f"{directory} is down" if stop_instance(directory) else f"{directory} was not up")
 
 
@@ -54,7 +54,7 @@ def down(instance: str | None) -> None:
 @click.pass_context
 def status(ctx: click.Context, instance: str | None, as_json: bool) -> None:
     """What runs where. Exit 0 when all is ready, 1 when not."""
-    found = status_of(instance_dir(instance))
+    found = status_of(running_instance(instance))
     if as_json:
         click.echo(json.dumps(found))
     else:

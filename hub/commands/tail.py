@@ -15,8 +15,9 @@ import click
 from hub.bus.codec import Codec
 from hub.bus.consumer import Incoming, WorkerConsumer
 from hub.bus.schema_registry import SchemaIds
-from hub.config import instance_dir, load_settings
+from hub.config import load_settings
 from hub.errors import Reject
+from hub.supervisor import running_instance
 from hub.wiring_bus import all_topics
 
 
@@ -31,7 +32,7 @@ def tail(topic: str, instance: str | None, count: int | None, seconds: float | N
 
     Sealed fields stay sealed. Commits nothing.
     """
-    settings = load_settings(instance_dir(instance))
+    settings = load_settings(running_instance(instance))
     ids = SchemaIds(settings.require_registry_url())
     codec = Codec(ids, all_topics(settings))
     consumer = WorkerConsumer(settings.require_bootstrap(), f"hub-tail-{uuid.uuid4()}", [topic])

@@ -9,6 +9,7 @@ import click
 from hub.bus.schema_registry import SchemaIds
 from hub.bus.topic_admin import apply_schemas, apply_topics
 from hub.config import instance_dir, load_settings
+from hub.supervisor import running_instance
 from hub.wiring_bus import all_topics
 
 _INSTANCE = click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
@@ -25,7 +26,7 @@ def topics() -> None:
 @_JSON
 def list_topics(instance: str | None, as_json: bool) -> None:
     """Every topic of this installation as the code has it: key, partitions, how long it is kept."""
-    settings = load_settings(instance_dir(instance))
+    settings = load_settings(running_instance(instance))
     for topic in all_topics(settings):
         row = {
             "topic": topic.name,
@@ -35,7 +36,9 @@ def list_topics(instance: str | None, as_json: bool) -> None:
             "records": [model.__name__ for model in topic.models],
             "compatibility": topic.level if topic.models else None,
         }
-        click.echo(json.dumps(row) if as_json else f"{row['topic']:<36} {row['partitions']:>3}  {row['kept']:<10} {row['key']}")
+        click.echo(
+            json.dumps(row) if as_json else f"{row['topic']:<36} {row['partitions']:>3}  {row['kept']:<10} {row['key']}"
+        )
 
 
 @topics.command()

@@ -6,6 +6,16 @@ outside.
 
 from hub.supervisor.child import Child, ProcessSpec
 from hub.supervisor.stack import DOORS, Stack
-from hub.supervisor.state import RunState, read_state, status, stop_instance
+from hub.supervisor.state import RunState, read_state, running_instance, status, stop_instance
 
-__all__ = ["DOORS", "Child", "ProcessSpec", "RunState", "Stack", "read_state", "status", "stop_instance"]
+__all__ = [
+    "DOORS",
+    "Child",
+    "ProcessSpec",
+    "RunState",
+    "Stack",
+    "read_state",
+    "running_instance",
+    "status",
+    "stop_instance",
+]

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from hub.config import Settings, load_settings, today, write_json
+from hub.config import DEMO_INSTANCE, Settings, instance_dir, load_settings, today, write_json
 from hub.errors import ConfigError
 from hub.ops.tether import end_process, is_same_process, started_at
 
@@ -109,6 +109,13 @@ def clear_leftovers(state: RunState) -> int:
     for pid, start in left:
         end_process(pid, start, grace=5.0)
     return len(left)
+
+
+def running_instance(chosen: str | None) -> Path:
+    """The instance a question is about: as given, else the default one, else the demo's when only that is up."""
+    default, demo = instance_dir(chosen), instance_dir(DEMO_INSTANCE)
+    only_demo = chosen is None and "HUB_INSTANCE" not in os.environ and not read_state(default).running
+    return demo if only_demo and read_state(demo).running else default
 
 
 class InstanceLock:
