@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from hub.domain.events import Event, PersonBlock, Site
 from hub.domain.history import Row, decode_row
-from hub.domain.identity import link, linked_fields
+from hub.domain.identity import link, linked_fields, version_of
 from hub.domain.ids import Ids
 from hub.domain.isolation import Rules
 from hub.domain.measures import Denominators, EquityMeasure, measures
@@ -139,7 +139,7 @@ class Preview:
         for event in self._events.values():
             if isinstance(event, Site):
                 known = newest.get(event.fact_key)
-                if known is None or _version(event) > _version(known):
+                if known is None or version_of(event) > version_of(known):
                     newest[event.fact_key] = event
         return [
             {
@@ -157,10 +157,6 @@ class Preview:
 def _person(group: frozenset[str]) -> str:
     """Stands for the person_key that a registry would mint: a person is the set of its source_persons."""
     return min(group)
-
-
-def _version(event: Event) -> tuple[Any, ...]:
-    return (event.changed_at, event.status_rank, event.content_hash, event.mapping_version)
 
 
 def _record(event: Event, include_test: bool) -> dict[str, Any]:

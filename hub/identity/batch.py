@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from hub.bus.producer import OutRecord
 from hub.domain.identity import NEVER, Version
 from hub.identity.linker import ACTOR, MODEL, Decided, Linker, Sighting, SourcePerson
 from hub.privacy.vault import Vault
 
 __all__ = ["LOCAL_ID_PLACE", "OUTBOX_KEY", "OUTBOX_PLACE", "Batch", "OutRecord", "OutboxRow"]
 
-OutRecord = tuple[str, bytes | None, bytes | None, int | None, list[tuple[str, bytes]] | None]
-"""topic, key, value, partition (None: by key), headers: what a producer takes."""
 OUTBOX_KEY = "identity-outbox"
 OUTBOX_PLACE = ("identity.sqlite", "outbox")
 LOCAL_ID_PLACE = ("identity.sqlite", "local-id")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from contextlib import ExitStack, closing
@@ -20,6 +19,7 @@ from hub.identity.worker import GROUP, Identify
 from hub.ops import metrics
 from hub.ops.health import Flag, Heartbeat, OpsServer
 from hub.ops.logs import logger
+from hub.ops.stop import until_sigterm
 from hub.privacy.secrets import read_secret
 from hub.privacy.vault import Vault
 
@@ -52,7 +52,7 @@ def run(settings: Installation, stop: threading.Event | None = None) -> None:
     Files of DIR: secrets/kek, secrets/hmac, keys.sqlite, identity.sqlite. ConfigError, RetryError and FatalError end the
     process with their exit codes; nothing is committed then.
     """
-    stop = stop or _until_sigterm()
+    stop = stop or until_sigterm()
     beat, drained, assigned = Heartbeat(_STUCK_S), Flag("outbox not drained"), Flag("no partition assigned yet")
     checks = {"outbox": drained, "assignment": assigned}
     ops = OpsServer(settings.port("identify"), checks, live={"progress": beat}, role="identify", host=settings.host)
@@ -98,10 +98,3 @@ def _loop(
 
 def _vault(settings: Installation) -> Vault:
     return Vault.from_files(settings.instance / "keys.sqlite", settings.instance / "secrets" / "kek")
-
-
-def _until_sigterm() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
