@@ -20,7 +20,7 @@ _ROLES = {
     "identify": "hub.identity.role:run",
     "streams": "hub.wiring_streams:run",
     "measures": "hub.wiring_outlets:run_measures_role",
-    "delivery": "hub.wiring_outlets:run_delivery_role",
+    "delivery": "hub.wiring_delivery:run",
     "clock": "hub.wiring_outlets:run_clock_role",
 }
 assert set(_ROLES) == set(ROLES)

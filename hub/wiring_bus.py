@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from importlib import resources
 
+from hub.bus.cloud_events import cloud_events_headers
 from hub.bus.codec import Codec
+from hub.bus.dead_letter import STREAM_REJECTED_TOPIC, stream_rejected
+from hub.bus.producer import DurableProducer
 from hub.bus.registry_server import serve
 from hub.bus.schema_registry import SchemaIds
 from hub.bus.topic_admin import apply_schemas, apply_topics
@@ -17,9 +19,11 @@ from hub.config import Settings
 from hub.domain.ids import Ids
 from hub.domain.isolation import Rules, load_rules
 from hub.domain.measures import Denominators, load_denominators
-from hub.errors import ConfigError
+from hub.errors import ConfigError, Reject
+from hub.ops import metrics
 from hub.ops.health import Flag, OpsServer
 from hub.outlets.delivery import delivery_model
+from hub.outlets.wire import ReadRecord
 from hub.privacy.agreements import delivery_agreements
 from hub.privacy.secrets import read_secret
 from hub.privacy.vault import Vault
@@ -27,6 +31,7 @@ from hub.streams.app import changelog_config, changelog_topic
 
 __all__ = [
     "JOIN_APP",
+    "StreamLetters",
     "all_topics",
     "denominators",
     "ids_of",
@@ -43,8 +48,7 @@ JOIN_APP = "hub-join-v1"
 
 def all_topics(settings: Settings) -> list[Topic]:
     """Every topic of this installation: the table, one per delivery agreement, the join's changelog."""
-    today = datetime.now(UTC).date()
-    agreements = delivery_agreements(settings.instance / "agreements", today)
+    agreements = delivery_agreements(settings.instance / "agreements")
     return [
         *TOPICS,
         *(delivery(name, delivery_model(agreement)) for name, agreement in agreements.items()),
@@ -78,6 +82,29 @@ def ids_of(settings: Settings) -> Ids:
 def vault_of(settings: Settings) -> Vault:
     """The installation's data keys."""
     return Vault.from_files(settings.instance / "keys.sqlite", settings.instance / "secrets" / "kek")
+
+
+class StreamLetters:
+    """Writes dead letters for records of the hub's own topics, sealed, each confirmed before the call returns.
+
+    A repeat has the same id, whichever role met the record. RetryError when the broker does not confirm.
+    """
+
+    def __init__(self, producer: Callable[[], DurableProducer], codec: Codec, vault: Vault, role: str) -> None:
+        self._producer, self._codec, self._vault, self._role = producer, codec, vault, role
+
+    def __call__(self, record: ReadRecord, why: Reject) -> None:
+        metrics.STREAM_REJECTED.inc(stage=why.stage, reason=why.reason, topic=record.topic)
+        letter = stream_rejected(
+            self._vault.seal_bytes,
+            topic=record.topic, partition=record.partition, offset=record.offset, why=why, value=record.value,
+        )  # fmt: skip
+        identity = f"{record.topic}.{record.partition}.{record.offset}"
+        headers = cloud_events_headers(event_id=identity, source=self._role, kind=STREAM_REJECTED_TOPIC)
+        batch = self._producer().batch()
+        value = self._codec.encode(STREAM_REJECTED_TOPIC, letter)
+        batch.produce(STREAM_REJECTED_TOPIC, record.key, value, headers=headers)
+        batch.wait()
 
 
 def isolation_rules() -> Rules:

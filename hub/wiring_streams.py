@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 from hub.bus.cloud_events import cloud_events_headers
-from hub.bus.consumer import read_to_end
+from hub.bus.consumer import Incoming, read_to_end
 from hub.bus.dead_letter import STREAM_REJECTED_TOPIC, stream_rejected
+from hub.bus.producer import DurableProducer
 from hub.bus.topics import NEED_TOPIC, PERSON_TOPIC, TALLY_TOPIC
 from hub.config import Settings
 from hub.domain.events import Model
@@ -26,15 +29,16 @@ from hub.streams.join import JoinProcessor, Published, Wire
 from hub.streams.metrics import StreamMetrics
 from hub.streams.processor import Output, Record
 from hub.streams.worker import run_worker
-from hub.wiring_bus import JOIN_APP, all_topics, ids_of, isolation_rules, open_codec, vault_of
+from hub.wiring_bus import JOIN_APP, StreamLetters, all_topics, ids_of, isolation_rules, open_codec, vault_of
 
-__all__ = ["join_processor", "run"]
+__all__ = ["join_processor", "read_back", "run"]
 
 _STUCK_S = 120.0  # twice the delivery time-out: whatever was slow has failed by then
 
 
-def join_processor(settings: Settings, codec: Any) -> JoinProcessor:
-    """The join with its codec; reads back what a partition published when it is gained."""
+def join_processor(settings: Settings, codec: Any, set_aside: Callable[[Incoming, Reject], None]) -> JoinProcessor:
+    """The join with its codec; reads back what a partition published when it is gained. `set_aside` writes a dead letter for a
+    total that cannot be read."""
     wire = Wire(
         decode=codec.decode_dict,
         encode_need=lambda need: codec.encode(NEED_TOPIC, need),
@@ -47,17 +51,34 @@ def join_processor(settings: Settings, codec: Any) -> JoinProcessor:
     )
 
     def published(partition: int) -> Published:
-        strata, version = set(), -1
-        for record in read_to_end(settings.require_bootstrap(), TALLY_TOPIC):
-            if record.value is None:
-                continue
-            _, fields = codec.decode_dict(record.value)
-            if fields["partition"] == partition:
-                strata.add(fields["stratum"])
-                version = max(version, fields["version"])
-        return Published(frozenset(strata), version)
+        tallies = read_to_end(settings.require_bootstrap(), TALLY_TOPIC)
+        return read_back(tallies, codec.decode_dict, partition, set_aside)
 
     return JoinProcessor(Projector(ids_of(settings), isolation_rules()), wire, published)
+
+
+def read_back(
+    tallies: Iterable[Incoming],
+    decode: Callable[[bytes], tuple[str, dict[str, Any]]],
+    partition: int,
+    set_aside: Callable[[Incoming, Reject], None],
+) -> Published:
+    """What `partition` published, out of the whole tally topic; what cannot be read is set aside and left out."""
+    strata, version = set(), -1
+    for record in tallies:
+        if record.value is None:
+            continue
+        try:
+            kind, fields = decode(record.value)
+            if kind != Tally.kind:
+                raise Reject("unexpected-kind", "decode")
+        except Reject as why:
+            set_aside(record, why)
+            continue
+        if fields["partition"] == partition:
+            strata.add(fields["stratum"])
+            version = max(version, fields["version"])
+    return Published(frozenset(strata), version)
 
 
 def run(settings: Settings) -> None:
@@ -65,6 +86,10 @@ def run(settings: Settings) -> None:
     worker = os.environ.get("HUB_WORKER", "0")
     codec = open_codec(settings, all_topics(settings))
     vault = vault_of(settings)
+
+    @cache  # only a total that cannot be read needs it
+    def producer() -> DurableProducer:
+        return DurableProducer(settings.require_bootstrap(), client_id="hub-streams-letters")
 
     def rejection(topic: str, partition: int, record: Record, reason: str) -> Output:
         metrics.STREAM_REJECTED.inc(stage="fold", reason=reason, topic=topic)
@@ -97,7 +122,7 @@ def run(settings: Settings) -> None:
             replication=settings.replication,
             standbys=settings.standbys,
         ),
-        join_processor(settings, codec),
+        join_processor(settings, codec, StreamLetters(producer, codec, vault, "streams")),
         rejection=rejection,
         on_start=started,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 CONTENT_TYPE = b"application/avro"
@@ -27,3 +28,8 @@ def cloud_events_headers(
         at = received_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         attributes.append(("ce_time", at.encode()))
     return attributes
+
+
+def event_id_of(headers: Iterable[tuple[str, bytes]]) -> str:
+    """The id a record was sent under; empty when it has none."""
+    return next((value.decode("ascii", "replace") for name, value in headers if name == "ce_id"), "")

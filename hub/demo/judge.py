@@ -71,16 +71,13 @@ def compare(observed: Observed, preview: PreviewResult) -> Differences:
     live_people = {frozenset(group) for group in groups.values()}
     live_needs = {_shown(need, frozenset(groups.get(need["person_key"], ()))) for need in _standing(observed.needs)}
     batch_needs = {_shown(need.model_dump(), preview.groups[need.person_key]) for need in preview.needs}
-    batch_measures = {_key(measure): measure.model_dump() for measure in preview.measures}
+    batch_measures = {measure.key: measure.model_dump() for measure in preview.measures}
     live_totals = {stratum: count for stratum, count in observed.totals.items() if count}
     return Differences(
         len(live_people ^ set(preview.people)),
         len(live_needs ^ batch_needs),
         len(set(live_totals.items()) ^ set(preview.totals.items())),
-        sum(
-            not _alike(observed.measures.get(key), batch_measures.get(key))
-            for key in {*observed.measures, *batch_measures}
-        ),
+        sum(observed.measures.get(key) != batch_measures.get(key) for key in {*observed.measures, *batch_measures}),
         len(set(observed.rejected.items()) ^ set(preview.rejected.items())),
         abs(observed.events - preview.distinct_events),
     )
@@ -144,15 +141,3 @@ def _linked(owners: Mapping[str, str]) -> set[Pair]:
     for source_person, owner in owners.items():
         groups.setdefault(owner, []).append(source_person)
     return {frozenset(pair) for group in groups.values() for pair in combinations(group, 2)}
-
-
-def _key(measure: EquityMeasure) -> str:
-    return f"{measure.indicator}|{measure.area}|{measure.dimension}|{measure.group}"
-
-
-def _alike(live: Mapping[str, Any] | None, batch: Mapping[str, Any] | None) -> bool:
-    """The same figures; a measure that counts nobody and has no population says nothing."""
-    if live is None or batch is None:
-        known = live or batch or {}
-        return not known.get("numerator") and not known.get("denominator")
-    return dict(live) == dict(batch)

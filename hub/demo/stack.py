@@ -27,7 +27,7 @@ from hub.bus.topics import (
     TALLY_TOPIC,
     intake_topic,
 )
-from hub.config import ROLES, Settings, today
+from hub.config import ROLES, Settings
 from hub.demo.feed import waiting
 from hub.demo.judge import Observed
 from hub.demo.watch import Watcher
@@ -43,7 +43,8 @@ from hub.supervisor.state import living
 from hub.synthetic.county import County
 from hub.synthetic.facts import SourceId
 from hub.wiring_bus import JOIN_APP, all_topics, ids_of, prepare
-from hub.wiring_outlets import CodecWire, Ticker, delivery_group
+from hub.wiring_delivery import delivery_group
+from hub.wiring_outlets import CodecWire, Ticker
 
 __all__ = ["DEMO_ROLES", "MARKER", "DemoStack", "make_instance"]
 
@@ -121,7 +122,7 @@ class DemoStack:
         self._ticker = Ticker(self._producer, self.codec, settings.partitions)
         bootstrap = settings.require_bootstrap()
         self._lags = [GroupLag(bootstrap, IDENTIFY_GROUP, INTAKE_TOPICS), GroupLag(bootstrap, JOIN_APP, [PERSON_TOPIC])]
-        agreements = delivery_agreements(self.instance / "agreements", today(self.settings))
+        agreements = delivery_agreements(self.instance / "agreements")
         self._delivery = [GroupLag(bootstrap, delivery_group(name), a.topics) for name, a in agreements.items()]
         self._open += [self._producer.close, *(lag.close for lag in (*self._lags, *self._delivery))]
         consumer = WorkerConsumer(bootstrap, f"hub-demo-{time.time_ns()}", [NEED_TOPIC, MEASURE_TOPIC, LINK_TOPIC])

@@ -63,6 +63,8 @@ class Watcher:
         while not self._stop.is_set():
             for record in self._poll():
                 if record.value is None:
+                    with self._lock:
+                        self._measures.pop(record.key, None)  # of the three, only a measure is ever taken back
                     continue
                 _, fields = self._wire.decode(record.value)
                 with self._lock:

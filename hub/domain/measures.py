@@ -3,15 +3,15 @@
 Coverage = people with a dose / population of the group. Intervals: Wilson score for a proportion (Wilson 1927; without
 continuity correction), Newcombe's hybrid score for a difference (Newcombe 1998, method 10), both at 95 %. Nothing is
 clamped: a coverage above 1 is shown with `denominator_suspect`, and has no interval, no gap and no part in the gaps of
-others, because its denominator cannot be right. Unknown race is never a group: its share is `unknown_share`, and above 20 % every rate of that area is marked
-unreliable (equity-identity.md requirement 5).
+others, because its denominator cannot be right. Unknown race is never a group: its share is `unknown_share`, and above
+20 % every rate of that area is marked unreliable (equity-identity.md requirement 5).
 """
 
 from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from io import StringIO
 from math import sqrt
 from typing import ClassVar, NamedTuple
@@ -50,6 +50,11 @@ class EquityMeasure(Model):
     unknown_share: float
     reliable: bool
     denominator_suspect: bool
+
+    @property
+    def key(self) -> str:
+        """The record key: compaction keeps the newest of a measure."""
+        return f"{self.indicator}|{self.area}|{self.dimension}|{self.group}"
 
 
 class Denominators(NamedTuple):

@@ -75,6 +75,10 @@ class TallyBoard:
         self._newest[(stratum, partition)] = (version, count)
         return True
 
+    def versions(self) -> dict[tuple[str, int], int]:
+        """The newest version of each partial total, by stratum and partition; zeros too."""
+        return {where: version for where, (version, _) in self._newest.items()}
+
     def totals(self) -> dict[str, int]:
         """Sum over partitions, strata with nobody left out."""
         sums: Counter[str] = Counter()

@@ -25,7 +25,7 @@ def run_clock(
     today: Callable[[], date],
     tick: Callable[[Tick], None],
     stop: Stop,
-    wait: Callable[[float], None],
+    wait: Callable[[float], object],
     beat: Callable[[], None],
 ) -> None:
     """Tick at once, at each change of the day and each hour, until `stop`. `tick` returns when all partitions have it."""

@@ -1,7 +1,8 @@
 """Agreement files, DIR/agreements/*.yaml: read, and refused with words that say what to write.
 
 One file per connector (`kind: intake`, named after it) and per subscriber (`kind: delivery`). No file, no data: a
-missing, broken or expired one is a ConfigError.
+missing or broken one is a ConfigError, and so is an intake agreement that is not in force. A delivery agreement that is
+not in force is read all the same: what was delivered under it must be taken back.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ def example_agreement(connector: str) -> IntakeAgreement:
     return read_declared(EXAMPLES / f"{connector}.yaml", IntakeAgreement)
 
 
-def delivery_agreements(directory: Path, today: date) -> dict[str, DeliveryAgreement]:
-    """Every delivery agreement, by subscriber; ConfigError where one is broken or expired, or a subscriber has two."""
+def delivery_agreements(directory: Path) -> dict[str, DeliveryAgreement]:
+    """Every delivery agreement, in force or not, by subscriber; ConfigError where one is broken or a subscriber has two."""
     found: dict[str, DeliveryAgreement] = {}
     for path in sorted(directory.glob("*.yaml")):
         if _kind(path) == "intake":
@@ -51,7 +52,6 @@ def delivery_agreements(directory: Path, today: date) -> dict[str, DeliveryAgree
         agreement = read_declared(path, DeliveryAgreement)
         if agreement.subscriber in found:
             raise ConfigError(f"{path}: subscriber: {agreement.subscriber} has a second agreement")
-        _in_force(path, agreement, today)
         found[agreement.subscriber] = agreement
     return found
 
@@ -64,7 +64,7 @@ def _kind(path: Path) -> Any:
     return document.get("kind") if isinstance(document, dict) else None
 
 
-def _in_force(path: Path, agreement: IntakeAgreement | DeliveryAgreement, today: date) -> None:
+def _in_force(path: Path, agreement: IntakeAgreement, today: date) -> None:
     if not agreement.in_force(today):
         raise ConfigError(
             f"{path}: the agreement holds from {agreement.valid_from} to {agreement.valid_until}, not today ({today}): "

@@ -21,7 +21,7 @@ def test_each_shipped_connector_has_an_example_agreement(connector: str) -> None
 
 
 def test_the_isolation_team_hears_of_a_need_and_not_of_a_diagnosis() -> None:
-    agreement = delivery_agreements(EXAMPLES, TODAY)["isolation-support"]
+    agreement = delivery_agreements(EXAMPLES)["isolation-support"]
     assert agreement.fields == ("support", "urgency", "until", "local_id")
 
 
@@ -54,8 +54,14 @@ def test_a_mistake_in_an_agreement_is_named_with_file_line_and_field(tmp_path: P
         intake_agreement(tmp_path, "hmis-csv", TODAY)
 
 
+def test_an_expired_delivery_agreement_is_read_so_that_what_it_delivered_can_be_taken_back(tmp_path: Path) -> None:
+    text = (EXAMPLES / "isolation-support.yaml").read_text().replace("2035-12-31", "2020-12-31")
+    (tmp_path / "isolation-support.yaml").write_text(text)
+    assert not delivery_agreements(tmp_path)["isolation-support"].in_force(TODAY)
+
+
 def test_two_agreements_for_one_subscriber_are_refused(tmp_path: Path) -> None:
     for name in ("one.yaml", "two.yaml"):
         shutil.copy(EXAMPLES / "isolation-support.yaml", tmp_path / name)
     with pytest.raises(ConfigError, match="second agreement"):
-        delivery_agreements(tmp_path, TODAY)
+        delivery_agreements(tmp_path)
