@@ -27,7 +27,6 @@ REGISTRY = CollectorRegistry(auto_describe=True)
 _SLUG = re.compile(r"[a-z][a-z0-9._-]{0,60}\Z")
 _TOKEN = re.compile(r"[a-z2-7]{26}\Z")  # an id of hub.domain.ids must never be a label
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-_AGES = (1, 10, 60, 300, 1_800, 3_600, 14_400, 86_400, 604_800)
 _M = TypeVar("_M", bound=Counter | Gauge | Histogram)
 
 Labels = dict[str, Sequence[str] | None]
@@ -133,10 +132,6 @@ CONNECTOR_INTERVAL = Level(
     "hub_connector_expected_interval_seconds", "How often the source should send something", connector=None
 )
 CONNECTOR_STATE = Level("hub_connector_state", "1 for the state the connector is in", connector=None, state=_STATES)
-SOURCE_EVENT_AGE = Span(
-    "hub_source_event_age_seconds", "From the source's own change time to its arrival", _AGES, connector=None
-)
-UNMAPPED_CODES = Count("hub_unmapped_codes", "Codes no table row fits", connector=None, field=None)
 DLQ_RECORDS = Count("hub_dlq_records", "Dead letters written", stage=_STAGES, reason=None, connector=None)
 STREAM_REJECTED = Count(
     "hub_stream_rejected",
@@ -148,7 +143,6 @@ STREAM_REJECTED = Count(
 LAG_RECORDS = Level("hub_consumer_lag_records", "Records not yet worked on", group=None, topic=None)
 LAG_SECONDS = Level("hub_consumer_lag_seconds", "Age of the newest record worked on", group=None, topic=None)
 PROCESS_SECONDS = Span("hub_process_seconds", "Seconds one batch took", processor=None)
-END_TO_END_SECONDS = Span("hub_end_to_end_seconds", "From the door to the output", path=None)
 DUPLICATES_DROPPED = Count("hub_duplicates_dropped", "Repeats that changed nothing", processor=None)
 AREA_ONLY_EVENTS = Count("hub_area_only_events", "Events without a person: they count for their area only", kind=None)
 LINK_DECISIONS = Count("hub_link_decisions", "What identify decided about source persons", grade=_GRADES)
