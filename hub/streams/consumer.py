@@ -113,13 +113,15 @@ class HubConsumer(driver.Consumer):  # type: ignore[misc]
             else:
                 await self._deliver_changelog(tp, found)
 
-    def _wanted(self) -> tuple[frozenset[Any], bool]:
-        """Partitions to fetch now: active, of known position, with room; and whether that is all active ones."""
+    def _wanted(self) -> tuple[dict[Any, int], bool]:
+        """What to fetch now: active partitions of known position with room, by position; and whether that is all of them."""
         active = self._get_active_partitions()
         ledger = self.app.ledger
-        wanted = frozenset(
-            tp for tp in active if (ledger.has_room(tp) if self.app.is_source(tp) else tp in self._changelog_next)
-        )
+        wanted: dict[Any, int] = {}
+        for tp in active:
+            position = ledger.position(tp) if self.app.is_source(tp) else self._changelog_next.get(tp)
+            if position is not None and (ledger.has_room(tp) or not self.app.is_source(tp)):
+                wanted[tp] = position
         lost = not self.app.rebalancing and any(self.app.is_source(tp) and ledger.position(tp) is None for tp in active)
         self._watch_lost_positions(lost)
         return wanted, len(wanted) == len(active)
@@ -136,6 +138,8 @@ class HubConsumer(driver.Consumer):  # type: ignore[misc]
     # delivering
 
     async def _deliver_list(self, tp: TP, found: Fetched) -> None:
+        if found.expired:
+            halt(FatalError(f"source-expired-unread partition={tp.partition} wanted={found.start} first={found.end}"))
         if found.log_end is not None:
             self.app.metrics.ends[tp.partition] = found.log_end
         accepted = self.app.ledger.accept(tp, found.start, found.end, found.records)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Container
 from typing import Any, NamedTuple, cast
 
 import aiokafka
@@ -30,6 +31,7 @@ class Fetched(NamedTuple):
     end: int
     records: list[Record]
     log_end: int | None
+    expired: bool = False
 
 
 def _record(_tp: object, raw: Any) -> Record:
@@ -93,13 +95,13 @@ class HubConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer.seek(place, max(offset, first))
         return max(offset, cast(int, first))
 
-    async def fetch(self, active: frozenset[Any], wait_s: float) -> dict[Any, Fetched]:
-        """Lists of the partitions in `active` as soon as one has something, {} after `wait_s` seconds."""
-        found: dict[Any, Fetched] = await self.call_thread(self._fetch, self._ensure_consumer(), active, wait_s)
+    async def fetch(self, wanted: dict[Any, int], wait_s: float) -> dict[Any, Fetched]:
+        """Lists of partitions, each from the position in `wanted` on, as soon as one has something; {} after `wait_s` seconds."""
+        found: dict[Any, Fetched] = await self.call_thread(self._fetch, self._ensure_consumer(), wanted, wait_s)
         return found
 
     async def _fetch(
-        self, consumer: aiokafka.AIOKafkaConsumer, active: frozenset[Any], wait_s: float
+        self, consumer: aiokafka.AIOKafkaConsumer, wanted: dict[Any, int], wait_s: float
     ) -> dict[Any, Fetched]:
         fetcher = consumer._fetcher
         if not self.consumer.flow_active:
@@ -112,7 +114,9 @@ class HubConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
                 if fetcher._subscriptions.reassignment_in_progress:
                     await asyncio.sleep(min(wait_s, 0.05))
                     return {}
-                if found := self._drain(fetcher, active):
+                if found := await self._go_back(fetcher, wanted):
+                    return found
+                if found := self._drain(fetcher, wanted):
                     return found
                 left = deadline - time.monotonic()
                 if left <= 0 or not await self._more(fetcher, left):
@@ -128,7 +132,26 @@ class HubConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         waiter.result()
         return True
 
-    def _drain(self, fetcher: Any, active: frozenset[Any]) -> dict[Any, Fetched]:
+    async def _go_back(self, fetcher: Any, wanted: dict[Any, int]) -> dict[Any, Fetched]:
+        """Where aiokafka stands beyond what is wanted, somebody fetched records and dropped them: seek back.
+
+        What the log itself has dropped meanwhile is returned as a stretch without records, `expired`.
+        """
+        gone: dict[Any, Fetched] = {}
+        assignment = fetcher._subscriptions.subscription and fetcher._subscriptions.subscription.assignment
+        for tp, position in wanted.items():
+            if not assignment or not assignment.active or tp not in assignment.tps:
+                continue
+            state = assignment.state_value(tp)
+            if not state.has_valid_position or state.position <= position:
+                continue
+            self.app.metrics.holes += 1
+            reached = await self.go_to(tp, position)
+            if reached > position:
+                gone[tp] = Fetched(position, reached, [], None, expired=True)
+        return gone
+
+    def _drain(self, fetcher: Any, active: Container[Any]) -> dict[Any, Fetched]:
         """aiokafka's Fetcher.fetched_records, with positions and with a cap per partition."""
         found: dict[Any, Fetched] = {}
         for tp in list(fetcher._records):

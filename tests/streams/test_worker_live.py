@@ -102,6 +102,23 @@ def test_a_standby_takes_over_what_it_followed(stage: Stage) -> None:
     assert stage.counts() == stage.published() == stage.expected
 
 
+def test_lists_that_were_fetched_and_dropped_are_fetched_again(stage: Stage) -> None:
+    stage.settings = replace(stage.settings, list_records=40)
+    stage.feed(some(4_000, keys=500))
+    first = stage.start(drop_share=0.3)
+    stage.until_committed()
+    assert first.until(lambda report: report["holes"] > 0)
+    assert stage.counts() == stage.published() == stage.expected
+    first.send(signal.SIGTERM)
+    assert first.ends() == 0
+    stage.wipe("0")
+    stage.feed(some(500, keys=500))
+    second = stage.start(drop_share=0.3)
+    stage.until_committed()
+    assert second.until(lambda report: report["holes"] > 0 and report["recovered_rows"] >= 500)
+    assert stage.counts() == stage.published() == stage.expected
+
+
 def test_a_full_producer_queue_is_waited_for(stage: Stage) -> None:
     stage.settings = replace(stage.settings, queue_records=20)
     stage.feed(some(3_000, keys=3_000))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import threading
 import time
@@ -18,6 +19,7 @@ from typing import Any
 from hub.streams.app import StreamSettings
 from hub.streams.metrics import StreamMetrics
 from hub.streams.processor import Effects, Output, Record
+from hub.streams.transport import HubConsumerThread
 from hub.streams.worker import run_worker
 
 
@@ -112,6 +114,8 @@ def serve() -> None:
     told = json.loads(os.environ["HUB_TOY"])
     fields = told["settings"]
     fields["state_dir"] = Path(fields["state_dir"])
+    if told.get("drop_share"):
+        drop_fetched(told["drop_share"])
     processor = Counting(
         output_topic=told.get("output_topic"),
         pause_s=told.get("pause_s", 0.0),
@@ -119,6 +123,17 @@ def serve() -> None:
         deadly=told.get("deadly", False),
     )
     run_worker(StreamSettings(**fields), processor, on_start=lambda metrics: _report(metrics, told.get("progress")))
+
+
+def drop_fetched(share: float) -> None:
+    """Lose what was fetched now and then, as a fetch that is cancelled around a rebalance does."""
+    dice, fetch = random.Random(1), HubConsumerThread.fetch
+
+    async def lossy(self: HubConsumerThread, wanted: dict[Any, int], wait_s: float) -> dict[Any, Any]:
+        found = await fetch(self, wanted, wait_s)
+        return {tp: fetched for tp, fetched in found.items() if dice.random() > share}
+
+    HubConsumerThread.fetch = lossy  # type: ignore[method-assign]
 
 
 def _report(metrics: StreamMetrics, path: str | None) -> None:
