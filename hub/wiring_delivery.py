@@ -40,8 +40,8 @@ def run(settings: Settings, stop: threading.Event | None = None) -> None:
     agreements = delivery_agreements(settings.instance / "agreements")
     if unknown := {topic for a in agreements.values() for topic in a.topics} - {NEED_TOPIC}:
         raise ConfigError(f"no topic {min(unknown)} can be delivered: agreements may name {NEED_TOPIC}")
-    codec = open_codec(settings, all_topics(settings))
     with (
+        closing(open_codec(settings, all_topics(settings))) as codec,
         closing(vault_of(settings)) as vault,
         closing(DurableProducer(settings.require_bootstrap(), client_id="hub-delivery")) as producer,
     ):
@@ -51,17 +51,17 @@ def run(settings: Settings, stop: threading.Event | None = None) -> None:
         live: dict[str, Check] = {desk.name: desk.beat for desk in desks}
         with OpsServer(settings.port("delivery"), ready, live=live, role="delivery", host=settings.host):
             for desk in desks:
-                desk.start()
+                desk.thread.start()
             stop.wait()
             for desk in desks:
-                desk.join()
+                desk.thread.join()
     for desk in desks:
         if desk.failure is not None:
             raise desk.failure
 
 
-class _Desk(threading.Thread):
-    """Serves one subscriber until `stop`; sets it when it fails."""
+class _Desk:
+    """Serves one subscriber, in a thread of its own, until `stop`; sets it when it fails."""
 
     def __init__(
         self,
@@ -72,14 +72,14 @@ class _Desk(threading.Thread):
         letters: StreamLetters,
         stop: threading.Event,
     ) -> None:
-        super().__init__(name=agreement.subscriber)
+        self.name = agreement.subscriber
+        self.thread = threading.Thread(target=self._run, name=self.name)
         self.beat, self.ready = Heartbeat(STUCK_S), Flag("comparing what was delivered with what may be seen")
         self.failure: BaseException | None = None
         self._settings, self._agreement = settings, agreement
         self._codec, self._producer, self._letters, self._stop = codec, producer, letters, stop
 
-    def run(self) -> None:
-        """The thread's work."""
+    def _run(self) -> None:
         try:
             self._serve()
         except BaseException as why:

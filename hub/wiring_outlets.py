@@ -77,9 +77,9 @@ def run_measures_role(settings: Settings, stop: threading.Event | None = None) -
     stop = stop or until_sigterm()
     beat, ready = Heartbeat(STUCK_S), Flag("reading the tallies")
     bootstrap = settings.require_bootstrap()
-    codec = open_codec(settings, all_topics(settings))
-    wire, populations = CodecWire(codec), denominators(settings)
+    populations = denominators(settings)
     with (
+        closing(open_codec(settings, all_topics(settings))) as codec,
         OpsServer(
             settings.port("measures"), {"work": ready}, live={"progress": beat}, role="measures", host=settings.host
         ),
@@ -95,6 +95,7 @@ def run_measures_role(settings: Settings, stop: threading.Event | None = None) -
         def read() -> Sequence[Incoming]:
             return consumer.poll_batch(5_000, POLL_S)
 
+        wire = CodecWire(codec)
         standing = latest_by_key(bootstrap, MEASURE_TOPIC).items()
         said = said_before(((key, record.value or b"") for key, record in standing), wire)
         letters = StreamLetters(lambda: producer, codec, vault, "measures")
@@ -106,8 +107,8 @@ def run_clock_role(settings: Settings, stop: threading.Event | None = None) -> N
     """Tick by the county's civil time."""
     stop = stop or until_sigterm()
     beat, ready = Heartbeat(STUCK_S), Flag("no tick yet")
-    codec = open_codec(settings, all_topics(settings))
     with (
+        closing(open_codec(settings, all_topics(settings))) as codec,
         OpsServer(settings.port("clock"), {"work": ready}, live={"progress": beat}, role="clock", host=settings.host),
         closing(DurableProducer(settings.require_bootstrap(), client_id="hub-clock")) as producer,
     ):
