@@ -19,7 +19,7 @@ from hub.bus.dead_letter import RAW_TOPIC, REJECTED_TOPIC
 from hub.bus.producer import DurableProducer
 from hub.bus.schema_registry import SchemaIds
 from hub.bus.topics import TOPICS, Topic, intake_topic
-from hub.config import Settings
+from hub.config import Settings, today
 from hub.connectors.catalog import Connector
 from hub.connectors.door import Door
 from hub.connectors.file_drop import FileDropDoor
@@ -54,7 +54,7 @@ Chosen = Sequence[tuple[Connector, IntakeAgreement]]
 
 def run(settings: Settings) -> None:
     """Take data in until SIGTERM or SIGINT, then answer what was taken and return."""
-    chosen = allowed(settings.instance, date.today())
+    chosen = allowed(settings.instance, today(settings))
     secrets = settings.instance / "secrets"
     ids = Ids(read_secret(secrets / "hmac"))
     vault = Vault.from_files(settings.instance / "keys.sqlite", secrets / "kek")
@@ -108,7 +108,9 @@ def build(
         watch = Watch(connector.name)
         door = _door(settings, connector, watch)
         packer = Packer(Reader(connector, agreement, ids), agreement, SealedPack(connector.name, codec, vault))
-        built.append(Running(door, Intake(door, packer, publisher, watch, in_force=agreement.in_force), watch))
+        in_force, day = agreement.in_force, lambda: today(settings)
+        intake = Intake(door, packer, publisher, watch, in_force=in_force, today=day)
+        built.append(Running(door, intake, watch))
         if connector.expected_every_s is not None:
             metrics.CONNECTOR_INTERVAL.set(connector.expected_every_s, connector=connector.name)
     return built
