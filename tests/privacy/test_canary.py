@@ -23,7 +23,7 @@ from tests.privacy.canary import CANARIES, CANARY_BLOCK, find_canaries
     "leak",
     [
         CANARY_BLOCK.model_dump_json(),
-        repr(CANARY_BLOCK),
+        repr(CANARY_BLOCK.model_dump()),
         json.dumps({"x": "brumblethwaite, ZANZAQUILLA"}),
         "key=912738846",
         "dob 11/29/1937",
