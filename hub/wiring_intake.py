@@ -20,11 +20,9 @@ from hub.bus.producer import DurableProducer
 from hub.bus.schema_registry import SchemaIds
 from hub.bus.topics import TOPICS, Topic, intake_topic
 from hub.config import Settings, today
+from hub.connectors import doors
 from hub.connectors.catalog import Connector
-from hub.connectors.door import Door
-from hub.connectors.file_drop import FileDropDoor
 from hub.connectors.intake import Intake
-from hub.connectors.mllp_door import MllpDoor
 from hub.connectors.packing import Packer
 from hub.connectors.service import Running, serve
 from hub.connectors.watch import Watch
@@ -106,7 +104,7 @@ def build(
     built: list[Running] = []
     for connector, agreement in chosen:
         watch = Watch(connector.name)
-        door = _door(settings, connector, watch)
+        door = doors.build(connector.door, _around(settings, connector, watch))
         packer = Packer(Reader(connector, agreement, ids), agreement, SealedPack(connector.name, codec, vault))
         in_force, day = agreement.in_force, lambda: today(settings)
         intake = Intake(door, packer, publisher, watch, in_force=in_force, today=day)
@@ -116,10 +114,15 @@ def build(
     return built
 
 
-def _door(settings: Settings, connector: Connector, watch: Watch) -> Door:
-    if connector.door.kind == "mllp":
-        return MllpDoor(settings.host, settings.port(connector.name), connector.door, answer_hl7, watch)
-    return FileDropDoor(settings.instance / "inbox" / connector.name, connector.door, watch)
+def _around(settings: Settings, connector: Connector, watch: Watch) -> doors.Around:
+    return doors.Around(
+        connector=connector.name,
+        watch=watch,
+        host=settings.host,
+        port=settings.port(connector.name),
+        inbox=settings.instance / "inbox" / connector.name,
+        answer=answer_hl7,
+    )
 
 
 def require_topics(producer: DurableProducer, topics: Sequence[Topic]) -> None:

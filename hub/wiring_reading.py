@@ -57,11 +57,10 @@ def outcomes(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: P
 
 def units(connector: Connector, path: Path) -> Iterator[Unit]:
     """How the connector's door would cut `path` into units; a folder given to a connector of files is its files, by name."""
-    door = connector.door
     if not path.exists():
         raise ConfigError(f"{path}: there is no such file or folder")
     path = path.resolve()  # who names a link on the command line means what it points to
-    if door.kind == "file-drop" and door.unit == "folder":
+    if connector.door.shape == "folder":
         inner = {path.name: path} if path.is_file() else _files(path)
         yield Unit(path.name, inner)
     elif path.is_file():
@@ -72,7 +71,7 @@ def units(connector: Connector, path: Path) -> Iterator[Unit]:
 
 
 def _file_unit(connector: Connector, path: Path) -> Unit:
-    return Unit(path.name, path.read_bytes() if connector.door.kind == "mllp" else path)
+    return Unit(path.name, path.read_bytes() if connector.door.shape == "bytes" else path)
 
 
 def _files(folder: Path) -> dict[str, Path]:

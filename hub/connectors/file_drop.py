@@ -26,15 +26,17 @@ from typing import Literal, NamedTuple
 from pydantic import Field
 
 from hub.connectors.door import Receipt, Unit, unit_token
+from hub.connectors.doors import Around, DoorKind, DoorOptions
 from hub.connectors.watch import Watch
-from hub.declared import Declared
 from hub.errors import ConfigError
 
-__all__ = ["FileDropDoor", "FileDropOptions"]
+__all__ = ["KIND", "FileDropDoor", "FileDropOptions"]
 
 DONE, FAILED = "done", "failed"
 _UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
-_RETRY_ASIDE_S = 60.0  # a file that could not be read (permissions, a share that went away) is looked at again after this
+_RETRY_ASIDE_S = (
+    60.0  # a file that could not be read (permissions, a share that went away) is looked at again after this
+)
 _INCOMPLETE_WORTH_A_LINE_S = 600.0
 _LONGEST_NAME = 230  # file systems end at 255 bytes: leaves room for `.2` and `.receipt.json`
 
@@ -42,14 +44,20 @@ Fingerprint = tuple[tuple[str, int, int, int], ...]
 """Name, size, mtime in ns and inode of every file of a unit."""
 
 
-class FileDropOptions(Declared):
-    """Section `door` of a connector with `kind: file-drop`."""
+class FileDropOptions(DoorOptions):
+    """Section `door` of a connector with `kind: file-drop`. The inbox is DIR/inbox/<name>/."""
 
     unit: Literal["file", "folder"] = "file"
-    complete_when: tuple[str, ...] = Field(default=(), description="name patterns that a folder must hold to be complete")
+    complete_when: tuple[str, ...] = Field(
+        default=(), description="name patterns that a folder must hold to be complete"
+    )
     poll_s: float = Field(default=1.0, gt=0)
     stable_s: float = Field(default=2.0, ge=0)
     max_file_bytes: int = Field(default=1024**3, ge=1)
+
+    @property
+    def shape(self) -> Literal["bytes", "file", "folder"]:
+        return self.unit
 
 
 class _Candidate(NamedTuple):
@@ -181,7 +189,9 @@ class FileDropDoor:
             return _Candidate(name, prints, "expected-a-file", complete=True)
         names = [entry[0] for entry in prints]
         whole = bool(names) and not any(_is_unfinished(inner) for inner in names)
-        wanted = all(any(fnmatch(inner.lower(), want.lower()) for inner in names) for want in self.options.complete_when)
+        wanted = all(
+            any(fnmatch(inner.lower(), want.lower()) for inner in names) for want in self.options.complete_when
+        )
         return _Candidate(name, prints, fault, complete=fault is not None or (whole and wanted))
 
     def look(self, name: str) -> tuple[Fingerprint, str | None]:
@@ -274,3 +284,10 @@ def _free_name(folder: Path, name: str) -> str:
         number += 1
         candidate = f"{name}.{number}"
     return candidate
+
+
+def _build(options: FileDropOptions, around: Around) -> FileDropDoor:
+    return FileDropDoor(around.inbox, options, around.watch)
+
+
+KIND = DoorKind(FileDropOptions, _build)

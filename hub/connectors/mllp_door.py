@@ -16,24 +16,24 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal
 
 from pydantic import Field
 
 from hub.connectors.door import Receipt, Unit
+from hub.connectors.doors import Answer, Around, DoorKind, DoorOptions
 from hub.connectors.watch import Watch
-from hub.declared import Declared
 from hub.errors import ConfigError
 from hub.formats.mllp import FrameFault, Framer, frame
 
-__all__ = ["Answer", "MllpDoor", "MllpOptions"]
+__all__ = ["KIND", "Answer", "MllpDoor", "MllpOptions"]
 
 _READ_BYTES = 65_536
 _WAITING = 64  # messages between the sockets and the intake loop
 
 
-class MllpOptions(Declared):
-    """Section `door` of a connector with `kind: mllp`."""
+class MllpOptions(DoorOptions):
+    """Section `door` of a connector with `kind: mllp`. The port is the installation's business: settings.json, `ports`."""
 
     max_frame_bytes: int = Field(default=1024 * 1024, ge=1_024, le=3_500_000)  # a record of the broker holds 4 MB
     idle_s: float = Field(default=300.0, gt=0)  # senders keep a connection open between batches
@@ -42,11 +42,9 @@ class MllpOptions(Declared):
     connections: int = Field(default=64, ge=1)
     unanswered: int = Field(default=32, ge=1)  # messages of one connection
 
-
-class Answer(Protocol):
-    """Builds the acknowledgement of a message from its receipt; None when its sender asked for none."""
-
-    def __call__(self, message: bytes, receipt: Receipt) -> bytes | None: ...
+    @property
+    def shape(self) -> Literal["bytes", "file", "folder"]:
+        return "bytes"
 
 
 class MllpDoor:
@@ -236,3 +234,10 @@ class _MllpDelivery:
     async def refuse(self, why: str) -> None:  # noqa: ARG002 - every refusal looks the same to a sender: no answer, closed
         self.connection.drop()
         self.connection.settled()
+
+
+def _build(options: MllpOptions, around: Around) -> MllpDoor:
+    return MllpDoor(around.host, around.port, options, around.answer, around.watch)
+
+
+KIND = DoorKind(MllpOptions, _build)

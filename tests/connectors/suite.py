@@ -14,6 +14,7 @@ import pytest
 
 from hub.connectors.catalog import Connector
 from hub.connectors.door import Receipt, Unit
+from hub.connectors.file_drop import FileDropOptions
 from hub.connectors.intake import Intake
 from hub.connectors.packing import Packer
 from hub.connectors.watch import Watch
@@ -146,12 +147,14 @@ class ConnectorSuite:
 
     def spoilt(self, connector: Connector, folder: Path, content: bytes) -> Unit:
         """A unit of this connector whose every file is `content`."""
-        if connector.door.kind == "mllp":
+        door = connector.door
+        if door.shape == "bytes":
             return Unit("message", content)
-        if connector.door.unit == "file":
+        if door.shape == "file":
             (folder / "file").write_bytes(content)
             return Unit("file", folder / "file")
-        names = [pattern.replace("*", "") for pattern in connector.door.complete_when]
+        assert isinstance(door, FileDropOptions)
+        names = [pattern.replace("*", "") for pattern in door.complete_when]
         for name in names:
             (folder / name).write_bytes(content)
         return Unit("folder", {name: folder / name for name in names})

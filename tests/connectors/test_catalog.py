@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.connectors.catalog import SHIPPED, Connector, find, load
+from hub.connectors.file_drop import FileDropOptions
 from hub.domain.events import EVENT_TYPES
 from hub.errors import ConfigError
 from hub.privacy.agreements import example_agreement
@@ -42,6 +43,7 @@ def test_an_example_agreement_grants_what_its_connector_emits(name: str) -> None
 def test_a_folder_of_the_installation_wins_over_the_shipped_one(tmp_path: Path) -> None:
     own(tmp_path, "iis-cvrs", shipped("iis-cvrs").replace("unit: file", "unit: file\n  stable_s: 9.5"))
     door = load([tmp_path])["iis-cvrs"].door
+    assert isinstance(door, FileDropOptions)
     assert door.kind == "file-drop"
     assert door.stable_s == 9.5
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
-from hub.connectors.file_drop import FileDropOptions
-from hub.connectors.mllp_door import MllpOptions
+from hub.connectors.doors import AnyDoor
 from hub.declared import Declared, read_declared
 from hub.errors import ConfigError
 
-__all__ = ["SHIPPED", "Connector", "FileDropOptions", "MllpOptions", "Source", "find", "load"]
+__all__ = ["SHIPPED", "Connector", "Source", "find", "load"]
 
 SHIPPED = Path(__file__).resolve().parent
 FILE = "connector.yaml"
@@ -32,18 +31,6 @@ class Source(Declared):
     standard: str = Field(description="which standard and version, as its users call it")
 
 
-class MllpSection(MllpOptions):
-    """`door: {kind: mllp, …}`. The port is the installation's business: settings.json, `ports`."""
-
-    kind: Literal["mllp"]
-
-
-class FileDropSection(FileDropOptions):
-    """`door: {kind: file-drop, …}`. The inbox is DIR/inbox/<name>/."""
-
-    kind: Literal["file-drop"]
-
-
 class Connector(Declared):
     """One connector.yaml."""
 
@@ -51,7 +38,7 @@ class Connector(Declared):
     title: str = Field(min_length=3)
     enabled: bool = True
     source: Source
-    door: Annotated[MllpSection | FileDropSection, Field(discriminator="kind")]
+    door: AnyDoor
     program: str = Field(pattern=_NAME, description="mapping program that reads it")
     emits: tuple[str, ...] = Field(min_length=1, description="event kinds it may give")
     expected_every_s: float | None = Field(default=None, gt=0, description="how often the source should send something")
@@ -70,7 +57,9 @@ def load(folders: Sequence[Path] = (), *, programs: Mapping[str, object] | None 
     if programs is not None:
         for path, connector in found.values():
             if connector.program not in programs:
-                raise ConfigError(f"{path}: program: there is no {connector.program}; there are {', '.join(sorted(programs))}")
+                raise ConfigError(
+                    f"{path}: program: there is no {connector.program}; there are {', '.join(sorted(programs))}"
+                )
     return {name: connector for name, (_, connector) in sorted(found.items())}
 
 
