@@ -50,19 +50,24 @@ class SealedPack:
             self._headers(topic, event.event_id),
         )
 
-    def original(self, event: Event, raw: bytes, unit: Unit, where: str) -> Outgoing:
+    def original(
+        self, event: Event, raw: bytes, unit: Unit, where: str, *, head: bytes = b"", file: str = ""
+    ) -> Outgoing:
         """On hub.intake.raw.v1: what a remap or a mended parser reads again."""
+        seal = self._vault.seal_bytes if event.source_person is None else self._seal_for(event.source_person)
         letter = dead_letter.original(
-            self._vault.seal_bytes if event.source_person is None else self._seal_for(event.source_person),
+            dead_letter.headed(seal, head, file),
             connector=self._connector, event_id=event.event_id, raw=raw, file=unit.token, where=where, received_at=self._now(),
         )  # fmt: skip
         topic = dead_letter.RAW_TOPIC
         return topic, self._key, self._codec.encode(topic, letter), None, self._headers(topic, event.event_id)
 
-    def dead_letter(self, problem: Problem, raw: bytes | None, unit: Unit) -> Outgoing:
+    def dead_letter(
+        self, problem: Problem, raw: bytes | None, unit: Unit, *, head: bytes = b"", file: str = ""
+    ) -> Outgoing:
         """On hub.intake.rejected.v1; without body when `raw` is None. File names of senders stay out: their tokens go."""
         letter = dead_letter.rejected(
-            self._vault.seal_bytes,
+            dead_letter.headed(self._vault.seal_bytes, head, file),
             connector=self._connector, stage=problem.stage, reason=problem.reason,
             file=unit_token(problem.file) if problem.file else unit.token, where=problem.where, raw=raw,
             received_at=self._now(), mapping_version=MAPPING_VERSION,

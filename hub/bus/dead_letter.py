@@ -10,9 +10,10 @@ Sealing is handed in (`Vault.seal_bytes`), so that this room holds no key: a sea
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -22,6 +23,7 @@ from hub.errors import Reject
 
 RAW_TOPIC = "hub.intake.raw.v1"
 REJECTED_TOPIC = "hub.intake.rejected.v1"
+REDRIVEN_TOPIC = "hub.intake.redriven.v1"
 STREAM_REJECTED_TOPIC = "hub.stream.rejected.v1"
 ORIGINAL_FIELD = "original"
 MAX_ORIGINAL_BYTES = 3_000_000
@@ -29,6 +31,37 @@ MAX_ORIGINAL_BYTES = 3_000_000
 
 Seal = Callable[[bytes, str, str], Sealed]
 """(clear bytes, topic, field) → sealed under a key of its own (hub.privacy.vault.Vault.seal_bytes)."""
+
+
+_HEADED = b"\0hub-headed-1\n"
+"""How the clear bytes of a headed original begin: no text of a source does."""
+
+
+class Kept(NamedTuple):
+    """An opened original: the record as it came, and what it needs to be read alone: `head` (a table's header row) and
+    the `file` name it stood in. Both empty where the record says all."""
+
+    raw: bytes
+    head: bytes = b""
+    file: str = ""
+
+
+def headed(seal: Seal, head: bytes, file: str) -> Seal:
+    """`seal` that puts a header row and the file's name beside what it seals; `seal` itself without a header."""
+    if not head:
+        return seal
+    about = json.dumps({"file": file, "head": len(head)}, ensure_ascii=True).encode()
+    before = b"%b%b\n%b" % (_HEADED, about, head)
+    return lambda data, topic, field: seal(before + data, topic, field)
+
+
+def kept(clear: bytes) -> Kept:
+    """What `headed` or a plain seal put away."""
+    if not clear.startswith(_HEADED):
+        return Kept(clear)
+    about, _, rest = clear[len(_HEADED) :].partition(b"\n")
+    told = json.loads(about)
+    return Kept(rest[told["head"] :], rest[: told["head"]], told["file"])
 
 
 class Original(Model):
@@ -61,6 +94,24 @@ class Rejected(Model):
     hub_version: str
     mapping_version: int
     original: Sealed | None
+
+
+class Redriven(Model):
+    """What became of a dead letter when it was last redriven; keyed by the dead letter's id, on a compacted topic.
+
+    `rejected` leaves the letter open; the others close it: its events are on the bus, or the hub has no use for it.
+    """
+
+    kind: ClassVar[str] = "redriven"
+
+    letter: str = Field(description="id of the dead letter")
+    connector: str
+    result: Literal["event", "ignored", "rejected"]
+    reason: str | None = Field(description="why it is rejected still, or ignored now")
+    events: tuple[str, ...] = Field(description="ids of the events that are made of it")
+    redriven_at: datetime
+    hub_version: str
+    mapping_version: int
 
 
 class StreamRejected(Model):
@@ -105,7 +156,7 @@ def rejected(
     mapping_version: int,
 ) -> Rejected:
     """A dead letter; `raw` None is a hard stop: nothing of the record is kept, not even its hash."""
-    kept = raw is not None and len(raw) <= MAX_ORIGINAL_BYTES
+    short = raw is not None and len(raw) <= MAX_ORIGINAL_BYTES
     return Rejected(
         connector=connector,
         stage=stage,
@@ -117,7 +168,7 @@ def rejected(
         received_at=received_at,
         hub_version=__version__,
         mapping_version=mapping_version,
-        original=seal(raw, REJECTED_TOPIC, ORIGINAL_FIELD) if raw is not None and kept else None,
+        original=seal(raw, REJECTED_TOPIC, ORIGINAL_FIELD) if raw is not None and short else None,
     )
 
 

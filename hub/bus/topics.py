@@ -11,7 +11,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from hub.bus.dead_letter import RAW_TOPIC, REJECTED_TOPIC, STREAM_REJECTED_TOPIC, Original, Rejected, StreamRejected
+from hub.bus.dead_letter import (
+    RAW_TOPIC,
+    REDRIVEN_TOPIC,
+    REJECTED_TOPIC,
+    STREAM_REJECTED_TOPIC,
+    Original,
+    Redriven,
+    Rejected,
+    StreamRejected,
+)
+from hub.domain.disclosure import DISCLOSURE_TOPIC, Disclosure
 from hub.domain.events import EVENT_TYPES, Model
 from hub.domain.identity_events import Decision, Link
 from hub.domain.measures import EquityMeasure
@@ -106,6 +116,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic(RAW_TOPIC, "connector", (Original,), days=30),
     *_intake(),
     Topic(REJECTED_TOPIC, "connector", (Rejected,), days=90),
+    Topic(REDRIVEN_TOPIC, "id of the dead letter", (Redriven,), compacted=True),
+    Topic(DISCLOSURE_TOPIC, "subject", (Disclosure,), partitions=1),
     Topic(LINK_TOPIC, "source_person", (Link,), compacted=True),
     Topic(DECISION_TOPIC, "person_key", (Decision,)),
     Topic(PERSON_TOPIC, "person_key", _PERSON_MODELS, strategy="topic-record"),

@@ -69,6 +69,9 @@ class Mapped(Protocol):
     @property
     def raw(self) -> bytes: ...
     @property
+    def head(self) -> bytes:
+        """What must stand above `raw` for it to be read alone (a table's header); empty where nothing must."""
+    @property
     def hard_stop(self) -> bool: ...
     @property
     def stage(self) -> str: ...

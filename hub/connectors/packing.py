@@ -44,8 +44,14 @@ class Pack(Protocol):
         """Make the data keys of these people in one transaction."""
 
     def event(self, event: Event) -> Outgoing: ...
-    def original(self, event: Event, raw: bytes, unit: Unit, where: str) -> Outgoing: ...
-    def dead_letter(self, problem: Problem, raw: bytes | None, unit: Unit) -> Outgoing: ...
+    def original(
+        self, event: Event, raw: bytes, unit: Unit, where: str, *, head: bytes = b"", file: str = ""
+    ) -> Outgoing:
+        """`head` and `file`: what a row of a table needs beside itself to be read again."""
+
+    def dead_letter(
+        self, problem: Problem, raw: bytes | None, unit: Unit, *, head: bytes = b"", file: str = ""
+    ) -> Outgoing: ...
 
 
 @dataclass
@@ -66,6 +72,7 @@ class _Found(NamedTuple):
     where: str
     file: str
     problem: Problem | None
+    head: bytes = b""
 
 
 class Packer:
@@ -129,9 +136,10 @@ class Packer:
             return None
         if mapped.outcome == "rejected" or mapped.event is None:
             problem = Problem(mapped.reason or "unspecified", mapped.stage, where, file)
-            return _Found(job, None, None if mapped.hard_stop else mapped.raw, where, file, problem)
+            raw = None if mapped.hard_stop else mapped.raw
+            return _Found(job, None, raw, where, file, problem, mapped.head)
         try:
-            return _Found(job, self._agreement.grant(mapped.event), mapped.raw, where, file, None)
+            return _Found(job, self._agreement.grant(mapped.event), mapped.raw, where, file, None, mapped.head)
         except Reject as refused:
             # Never taken, so there is nothing to keep: counted, as the receipt says.
             job.receipt.ignore(refused.reason)
@@ -154,20 +162,21 @@ class Packer:
                 return outgoing
         assert problem is not None
         job.receipt.reject(problem)
-        return [self._letter(problem, found.raw, unit)]
+        return [self._letter(problem, found, unit)]
 
     def _original(self, found: _Found) -> list[Outgoing]:
         """The original of an accepted record, once for all events that came of it."""
         raw, event = found.raw, found.event
         if not raw or event is None or not self._agreement.keep_originals or raw == found.job.last_original:
             return []
-        outgoing = self._pack.original(event, raw, found.job.delivery.unit, found.where)
+        unit = found.job.delivery.unit
+        outgoing = self._pack.original(event, raw, unit, found.where, head=found.head, file=found.file)
         found.job.last_original = raw
         return [outgoing]
 
-    def _letter(self, problem: Problem, raw: bytes | None, unit: Unit) -> Outgoing:
+    def _letter(self, problem: Problem, found: _Found, unit: Unit) -> Outgoing:
         try:
-            return self._pack.dead_letter(problem, raw, unit)
+            return self._pack.dead_letter(problem, found.raw, unit, head=found.head, file=found.file)
         except Reject:  # an original too large for the broker: better a letter without body than none
             return self._pack.dead_letter(problem, None, unit)
 
@@ -184,6 +193,7 @@ class _Fault:
     event: Event | None = None
     where: Mapping[str, str | int] = MappingProxyType({})
     raw = b""
+    head = b""
     hard_stop = True
     stage = "frame"
 

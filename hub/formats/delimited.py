@@ -68,6 +68,14 @@ class Table:
         self._quoted = quoted
         self._limits = limits
 
+    def header(self) -> bytes:
+        """The header row, ending its line: above the `raw` of a row it makes a table of that row alone."""
+        if not self._quoted:
+            return f"{self.delimiter.join(self.columns)}\n".encode()
+        text = io.StringIO()
+        csv.writer(text, delimiter=self.delimiter, lineterminator="\n").writerow(self.columns)
+        return text.getvalue().encode()
+
     def require(self, names: Iterable[str], file: str = "") -> None:
         """Raises `ParseError("missing-column")` unless every one of these columns (in any case) is there."""
         if any(name.lower() not in self.names for name in names):

@@ -21,7 +21,17 @@ from hub.mapping.dates import hl7_date, hl7_time
 from hub.mapping.labs_observation import Asked, answered, asked, is_covid_order, is_question, method_of, status
 from hub.mapping.labs_patient import Patient, facility, patient
 from hub.mapping.labs_questions import Answers, answers
-from hub.mapping.program import Mapped, MappingContext, NotMapped, Unit, accepted, ignored, rejected, unreadable
+from hub.mapping.program import (
+    Alone,
+    Mapped,
+    MappingContext,
+    NotMapped,
+    Unit,
+    accepted,
+    ignored,
+    rejected,
+    unreadable,
+)
 from hub.mapping.stamp import Stamp
 
 __all__ = ["Labs"]
@@ -37,6 +47,7 @@ class Labs:
     """Program `lab-elr-hl7v2`. Option `timezone`: the zone of times sent without one."""
 
     name = "lab-elr-hl7v2"
+    alone: Alone = "record"
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every outcome of a message, a batch or a file of messages."""

@@ -24,6 +24,7 @@ from hub.formats.lines import Source
 __all__ = [
     "EPOCH",
     "Agreement",
+    "Alone",
     "Content",
     "Mapped",
     "MappingContext",
@@ -91,7 +92,7 @@ class Mapped(NamedTuple):
     `where` names a position (`file`, and `message`, `document` or `row`), never a value. `raw` is the original of
     this one record; empty at a hard stop (data the hub must not hold). `entity` says what the record was in the
     source's own terms (HMIS: `clients`, `enrollments`, `exits`, `bed_nights`) on exactly one outcome of each such
-    record.
+    record. `head` is what must stand above `raw` for the record to be read alone: the header row of a table.
     """
 
     outcome: Literal["event", "rejected", "ignored"]
@@ -103,6 +104,12 @@ class Mapped(NamedTuple):
     hard_stop: bool = False
     stage: Literal["parse", "map"] = "map"
     entity: str | None = None
+    head: bytes = b""
+
+
+Alone = Literal["record", "headed", "never"]
+"""How a program reads one record again without the rest of its unit: its `raw` suffices, its `raw` under its `head`, or
+never, because it is joined with others. A program says so in an attribute `alone`; without one it is `never`."""
 
 
 class Program(Protocol):

@@ -20,6 +20,7 @@ from hub.formats.errors import ParseError
 from hub.mapping.dates import civil_date, iso_time
 from hub.mapping.places import postal_code, state_code
 from hub.mapping.program import (
+    Alone,
     Mapped,
     MappingContext,
     NotMapped,
@@ -53,6 +54,7 @@ class Screenings:
     """Program `hrsn-screening`."""
 
     name = "hrsn-screening"
+    alone: Alone = "never"  # whether a row may be held is said by the demographics file
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every demographic row, then every answer; a file that cannot be read is one rejected outcome."""

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from hub.formats.delimited import Row, RowFault
 from hub.formats.errors import ParseError
 from hub.formats.hmis import Export, open_export
-from hub.mapping.program import Mapped, MappingContext, Unit, guarded, ignored, unreadable
+from hub.mapping.program import Alone, Mapped, MappingContext, Unit, guarded, ignored, unreadable
 from hub.mapping.shelters_index import Index
 from hub.mapping.shelters_rows import Rows
 from hub.mapping.stamp import Stamp
@@ -41,6 +41,7 @@ class Shelters:
     """Program `hmis-csv`."""
 
     name = "hmis-csv"
+    alone: Alone = "never"  # a row means what its enrollment, project and client make of it
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every row of the tables that hold facts.

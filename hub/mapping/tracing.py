@@ -18,7 +18,7 @@ from hub.domain.ids import content_hash
 from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.dates import civil_date, iso_time
-from hub.mapping.program import Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
+from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
 from hub.mapping.stamp import Stamp
 from hub.mapping.tables import keyed, observations, results
 from hub.mapping.tracing_person import Json, block, extension, listed, race, reference, text
@@ -39,6 +39,7 @@ class Tracing:
     """Program `sara-alert`."""
 
     name = "sara-alert"
+    alone: Alone = "record"
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every resource of every file."""

@@ -18,7 +18,7 @@ from hub.formats.delimited import Row, RowFault, open_table
 from hub.formats.errors import ParseError
 from hub.mapping.dates import civil_date
 from hub.mapping.places import county_fips, postal_code, state_code
-from hub.mapping.program import Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
+from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
 from hub.mapping.race import race_ethnicity
 from hub.mapping.stamp import Stamp
 from hub.mapping.tables import keyed
@@ -49,6 +49,7 @@ class Vaccinations:
     """Program `iis-cvrs`."""
 
     name = "iis-cvrs"
+    alone: Alone = "headed"
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every row of every file; a file whose header is not CVRS is one rejected outcome."""
@@ -63,7 +64,9 @@ class Vaccinations:
                 yield unreadable(error, {"file": name}, b"")
                 continue
             mapper = _Mapper(name, stamp)
-            yield from guarded(table.rows(), mapper.map_row, mapper.locate, KIND)
+            head = table.header()
+            for mapped in guarded(table.rows(), mapper.map_row, mapper.locate, KIND):
+                yield mapped._replace(head=head)
 
 
 def _check(names: tuple[str, ...]) -> None:

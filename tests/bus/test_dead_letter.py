@@ -13,7 +13,10 @@ from hub.bus.dead_letter import (
     RAW_TOPIC,
     REJECTED_TOPIC,
     STREAM_REJECTED_TOPIC,
+    Kept,
     Rejected,
+    headed,
+    kept,
     original,
     rejected,
     stream_rejected,
@@ -28,6 +31,10 @@ RAW = b"PID|1||made-up"
 def seal(data: bytes, *place: str) -> Sealed:
     """Stands for the vault: says what was sealed where."""
     return Sealed(key_id="once", ciphertext=hashlib.sha256(data).digest() + "/".join(place).encode())
+
+
+def clear(data: bytes, *_place: str) -> Sealed:
+    return Sealed(key_id="none", ciphertext=data)
 
 
 def letter(raw: bytes | None, **changes: Any) -> Rejected:
@@ -76,3 +83,13 @@ def test_a_stream_rejection_says_where_and_why(sealed: bool) -> None:
     assert (found.original is not None) is sealed
     if found.original:
         assert found.original.ciphertext.endswith(f"{STREAM_REJECTED_TOPIC}/original".encode())
+
+
+def test_a_row_is_kept_with_its_header_and_the_name_of_its_file() -> None:
+    sealed = headed(clear, b"a\tb\n", "né\n {x}.txt")(RAW, "t", "original")
+    assert kept(sealed.ciphertext) == Kept(RAW, b"a\tb\n", "né\n {x}.txt")
+
+
+def test_a_record_that_says_all_is_kept_as_it_came() -> None:
+    assert headed(clear, b"", "f.hl7") is clear
+    assert kept(RAW) == Kept(RAW)

@@ -30,6 +30,7 @@ class Record:
     reason: str | None = None
     where: Mapping[str, str | int] = field(default_factory=dict)
     raw: bytes = b""
+    head: bytes = b""
     hard_stop: bool = False
     stage: str = "map"
 
@@ -94,10 +95,14 @@ class PretendPack:
             raise ZeroDivisionError("another bug")
         return ("event", (event.source_person or "").encode(), event.event_id.encode(), None, None)
 
-    def original(self, event: Event, raw: bytes, unit: Unit, where: str) -> Outgoing:
+    def original(
+        self, event: Event, raw: bytes, unit: Unit, where: str, *, head: bytes = b"", file: str = ""
+    ) -> Outgoing:
         return ("original", b"pretend", raw, None, None)
 
-    def dead_letter(self, problem: Problem, raw: bytes | None, unit: Unit) -> Outgoing:
+    def dead_letter(
+        self, problem: Problem, raw: bytes | None, unit: Unit, *, head: bytes = b"", file: str = ""
+    ) -> Outgoing:
         if raw is not None and len(raw) > 1_000:
             raise Reject("record-too-large", stage="publish")
         return ("dead", problem.reason.encode(), raw, None, None)

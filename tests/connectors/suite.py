@@ -51,7 +51,9 @@ class KeptPack(PretendPack):
         self.events.append(event)
         return super().event(event)
 
-    def dead_letter(self, problem: Any, raw: bytes | None, unit: Unit) -> Any:
+    def dead_letter(
+        self, problem: Any, raw: bytes | None, unit: Unit, *, head: bytes = b"", file: str = ""
+    ) -> Any:
         return ("dead", problem.reason.encode(), raw, None, None)
 
 
