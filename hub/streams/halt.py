@@ -32,6 +32,7 @@ def halt(failure: BaseException | str) -> None:
         reason = f"{type(failure).__name__} {_where(failure)}"
     log.critical("stream worker halts: %s", reason)
     logging.shutdown()
+    sys.stderr.write(f"stream worker halts: {reason}\n")  # the log withholds text; the supervisor quotes this line
     sys.stderr.flush()
     os._exit(EXIT_CONFIG if isinstance(failure, ConfigError) else EXIT_RETRY)
 

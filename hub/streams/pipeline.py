@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from hub.bus.producer import DurableProducer, OutRecord
-from hub.errors import FatalError, HubError
+from hub.errors import ConfigError, FatalError, Reject, RetryError
 from hub.streams.halt import Halt, halt
 from hub.streams.ledger import Ledger, SourceList
 from hub.streams.metrics import StreamMetrics
@@ -25,6 +25,8 @@ FOLD_RAISED = "fold-raised"
 ROW_TOO_LARGE = "row-too-large"
 OUTPUT_TOO_LARGE = "output-too-large"
 OUTPUT_LIMIT_BYTES = 1_000_000
+
+_NO_RECORDS_FAULT = (ConfigError, RetryError, FatalError)  # the installation's; a Reject is the record's own
 
 Rejection = Callable[[str, int, Record, str], Output]
 """source topic, partition, record, reason code → the bodiless record for the stream-rejected topic."""
@@ -174,8 +176,8 @@ class Pipeline:
         store = self._store
         try:
             effects = self._processor.fold(partition, records, lambda key: store.read(partition, key))
-        except HubError:
-            raise  # not a record's fault: the installation's
+        except _NO_RECORDS_FAULT:
+            raise
         except Exception:
             return self._fold_singly(partition, records)
         if _too_large(effects):
@@ -194,10 +196,10 @@ class Pipeline:
             try:
                 effects = self._processor.fold(partition, [record], read)
                 reason = _too_large(effects)
-            except HubError:
+            except _NO_RECORDS_FAULT:
                 raise
-            except Exception:
-                reason = FOLD_RAISED
+            except Exception as why:
+                reason = why.reason if isinstance(why, Reject) else FOLD_RAISED
             if reason is not None:
                 whole.rejected.append((record, reason))
                 self._rebuild(partition, whole)

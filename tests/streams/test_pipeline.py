@@ -182,16 +182,17 @@ def test_a_queued_list_is_dropped_when_its_assignment_has_ended() -> None:
     run(scenario)
 
 
-def test_a_record_whose_fold_raises_is_rejected_alone() -> None:
+@pytest.mark.parametrize(("value", "reason"), [(b"poison", "fold-raised"), (b"unfit", "not-encodable")])
+def test_a_record_whose_fold_raises_is_rejected_alone(value: bytes, reason: str) -> None:
     async def scenario() -> None:
         bench = await opened()
-        await bench.take(b"a", b"poison", b"b")
+        await bench.take(b"a", value, b"b")
         await bench.pipeline.drain()
         assert bench.world.table == {b"k": b"2 2"}
         ((key, value),) = bench.outputs("rejected")
         assert (key, json.loads(value or b"")) == (
             b"k",
-            {"topic": "source", "partition": 0, "offset": 1, "reason": "fold-raised"},
+            {"topic": "source", "partition": 0, "offset": 1, "reason": reason},
         )
         assert bench.ledger.committable() == {P0: 3}
 

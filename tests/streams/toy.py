@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hub.errors import Reject
 from hub.streams.app import StreamSettings
 from hub.streams.metrics import StreamMetrics
 from hub.streams.processor import Effects, Output, Record
@@ -37,7 +38,7 @@ class Deadly(list[Output]):
 
 @dataclass
 class Counting:
-    """Counts per key. `poison`: a value whose fold raises; `huge`: one whose row is too large; `gone`: one that deletes its row."""
+    """Counts per key. `poison`: a value whose fold raises (`unfit`: a Reject); `huge`: one whose row is too large; `gone`: one that deletes its row."""
 
     output_topic: str | None = None
     poison: bytes = b"poison"
@@ -60,6 +61,8 @@ class Counting:
             key = record.key or b""
             if record.value == self.poison:
                 raise ValueError("poison")
+            if record.value == b"unfit":
+                raise Reject("not-encodable", "encode")
             if self.json_only:
                 json.loads(record.value or b"")
             count, last = touched.get(key) or parse(read(key))
