@@ -182,11 +182,11 @@ def test_a_queued_list_is_dropped_when_its_assignment_has_ended() -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize(("value", "reason"), [(b"poison", "fold-raised"), (b"unfit", "not-encodable")])
-def test_a_record_whose_fold_raises_is_rejected_alone(value: bytes, reason: str) -> None:
+@pytest.mark.parametrize(("bad", "reason"), [(b"poison", "fold-raised"), (b"unfit", "not-encodable")])
+def test_a_record_whose_fold_raises_is_rejected_alone(bad: bytes, reason: str) -> None:
     async def scenario() -> None:
         bench = await opened()
-        await bench.take(b"a", value, b"b")
+        await bench.take(b"a", bad, b"b")
         await bench.pipeline.drain()
         assert bench.world.table == {b"k": b"2 2"}
         ((key, value),) = bench.outputs("rejected")

@@ -38,7 +38,8 @@ class Deadly(list[Output]):
 
 @dataclass
 class Counting:
-    """Counts per key. `poison`: a value whose fold raises (`unfit`: a Reject); `huge`: one whose row is too large; `gone`: one that deletes its row."""
+    """Counts per key. `poison`: a value whose fold raises (`unfit`: a Reject); `huge`: one whose row is too large; `gone`: one that
+    deletes its row."""
 
     output_topic: str | None = None
     poison: bytes = b"poison"
