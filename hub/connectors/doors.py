@@ -23,6 +23,7 @@ from pydantic import GetJsonSchemaHandler, create_model
 from pydantic_core import PydanticCustomError, core_schema
 
 from hub.connectors.door import Door, Receipt
+from hub.connectors.positions import Positions
 from hub.connectors.watch import Watch
 from hub.declared import Declared
 from hub.errors import ConfigError
@@ -42,6 +43,11 @@ class DoorOptions(Declared):
         """What `Unit.content` of this door holds: how `hub connector try` must hand a file over."""
         return "file"
 
+    @property
+    def remembers(self) -> bool:
+        """Whether the door keeps positions (hub.connectors.positions)."""
+        return False
+
 
 class Answer(Protocol):
     """Builds the acknowledgement of a message from its receipt; None when its sender asked for none."""
@@ -59,6 +65,9 @@ class Around:
     port: int  # 0: any free one
     inbox: Path  # where senders may put files: DIR/inbox/<connector>
     answer: Answer
+    positions: Positions
+    spool: Path  # the door's own, emptied at its start: DIR/spool/<connector>
+    secret: Callable[[str], str]  # by name, from DIR/secrets/<connector>/; ConfigError when it is not there
 
 
 @dataclass(frozen=True)
@@ -106,10 +115,12 @@ def _load(name: str, points: list[EntryPoint]) -> Found:
     if not (isinstance(kind, DoorKind) and issubclass(kind.options, DoorOptions)):
         return Found(None, None, f"door {name}: {points[0].value} is no DoorKind")
     fixed: dict[str, Any] = {"kind": (Literal[name], ...)}
-    section: Any = create_model(
-        kind.options.__name__, __base__=kind.options, __module__=kind.options.__module__, **fixed
-    )
-    return Found(kind, section)
+    return Found(kind, _named(kind.options, fixed))
+
+
+def _named(options: type[DoorOptions], fixed: dict[str, Any]) -> type[DoorOptions]:
+    """The options with their `kind` fixed."""
+    return create_model(options.__name__, __base__=options, __module__=options.__module__, **fixed)
 
 
 def _absent(name: object) -> str:

@@ -32,7 +32,7 @@ def caught(make: Any = JoinProcessor) -> bool:
 
 def _is_wrong(log: Log, expected: Any) -> bool:
     try:
-        return found(log) != expected
+        return bool(found(log) != expected)
     except AssertionError:
         return True
 
