@@ -7,7 +7,6 @@ Whatever is not production (MSH-11) is marked so and starts nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from hub.domain.ids import content_hash
 from hub.formats import hl7v2
 from hub.formats.errors import ParseError
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
+from hub.mapping.codes import code_of, system_of
 from hub.mapping.dates import hl7_date, hl7_time
 from hub.mapping.labs_observation import Asked, answered, asked, is_covid_order, is_question, method_of, status
 from hub.mapping.labs_patient import Patient, facility, patient
@@ -33,13 +33,13 @@ from hub.mapping.program import (
     unreadable,
 )
 from hub.mapping.stamp import Stamp
+from hub.mapping.tables import observations
 
 __all__ = ["Labs"]
 
 KIND = LabResult.kind
 _RANK: dict[LabStatus, int] = {"preliminary": 1, "final": 2, "corrected": 3, "withdrawn": 4}
 _MAX_REPEATS = 100
-_PLAIN_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$")
 _PROCESSING: dict[str, Processing] = {"P": "production", "D": "debug"}
 
 
@@ -220,7 +220,7 @@ def _event(
         status=state,
         processing=report.processing,
         method=method_of(question),
-        loinc=question.loinc,
+        loinc=code_of(question.loinc or ""),
         observation_key=fact_key,
         report_key=report.report_key,
         specimen_key=stamp.token("specimen", report.facility, specimen) if specimen else None,
@@ -283,11 +283,11 @@ def _processing_issue(report: _Report) -> tuple[str, ...]:
 def _as_sent(coded: hl7v2.Coded, mapped: str | None = None) -> Coded:
     """Code, system and mapping.
 
-    Whatever does not look like a code stays in the encrypted original: it may hold anything.
+    Whatever is no code of a system we know stays in the encrypted original: it may hold anything.
     """
     code, system = coded.code or coded.alt_code, coded.system or coded.alt_system
     return Coded(
-        code=code if _PLAIN_CODE.match(code) else None,
-        system=system if _PLAIN_CODE.match(system) else None,
+        code=code if code in observations() else code_of(code),
+        system=system_of(system),
         mapped=mapped,
     )

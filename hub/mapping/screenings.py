@@ -17,6 +17,7 @@ from hub.domain.events import Coded, Person, PersonBlock, Screening, YesNo
 from hub.domain.ids import content_hash
 from hub.formats.delimited import Row, RowFault, Table, open_table
 from hub.formats.errors import ParseError
+from hub.mapping.codes import code_of
 from hub.mapping.dates import civil_date, iso_time
 from hub.mapping.places import postal_code, state_code
 from hub.mapping.program import (
@@ -207,8 +208,8 @@ class _Mapper:
             **fields,
             category=answer.category,
             indicates_need=need,
-            question=Coded(code=answer.question, system="http://loinc.org"),
-            answer=Coded(code=cells["answer_code"] or None, system="http://loinc.org", mapped=answer.category),
+            question=Coded(code=code_of(answer.question), system="http://loinc.org"),
+            answer=Coded(code=code_of(cells["answer_code"]), system="http://loinc.org", mapped=answer.category),
             final=not withdrawn,
         )
 

@@ -17,6 +17,7 @@ from hub.domain.events import Case, Coded, Event, Exposure, LabResult, LabStatus
 from hub.domain.ids import content_hash
 from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
+from hub.mapping.codes import code_of, system_of
 from hub.mapping.dates import civil_date, iso_time
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
 from hub.mapping.stamp import Stamp
@@ -212,7 +213,7 @@ def _coding(concept: object, system: str) -> tuple[str, Coded | None]:
     code = next((text(item.get("code")) for item in codings if item.get("system") == system), "")
     if not codings:
         return code, None
-    return code, Coded(code=text(codings[0].get("code")) or None, system=text(codings[0].get("system")) or None)
+    return code, Coded(code=code_of(text(codings[0].get("code"))), system=system_of(text(codings[0].get("system"))))
 
 
 def _is_test_data(resource: Json) -> bool:

@@ -16,6 +16,7 @@ from hub.domain.events import DoseStatus, PersonBlock, Vaccination, YesNo
 from hub.domain.ids import content_hash
 from hub.formats.delimited import Row, RowFault, open_table
 from hub.formats.errors import ParseError
+from hub.mapping.codes import cvx_code, ndc_code, provider_pin
 from hub.mapping.dates import civil_date
 from hub.mapping.places import county_fips, postal_code, state_code
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
@@ -98,7 +99,6 @@ class _Mapper:
             raise NotMapped("missing-key")
         status = _status(cells)
         given_on = civil_date(cells["admin_date"])
-        cvx = cells["cvx"] or None
         covid = keyed("cvx", "cvx", "covid").get(cells["cvx"], "")
         born = civil_date(cells["recip_dob"])
         self._check_date(given_on, born, counts=status == "administered" and covid == "yes")
@@ -116,12 +116,12 @@ class _Mapper:
             race_ethnicity=race_ethnicity([cells[name] for name in _RACES], [cells["recip_ethnicity"]]),
             person=_person(cells, born, state, county),
             status="not-administered" if covid == "no-dose" and status == "administered" else status,
-            cvx=cvx,
-            ndc=cells["ndc"] or None,
+            cvx=cvx_code(cells["cvx"]),
+            ndc=ndc_code(cells["ndc"]),
             covid=covid == "yes",
             dose_number=int(cells["dose_num"]) if cells["dose_num"] in ("1", "2", "3", "4", "5", "6") else None,
             series_complete=_YES_NO.get(cells["vax_series_complete"].upper(), "unknown"),
-            provider_pin=cells["vtrcks_prov_pin"] or None,
+            provider_pin=provider_pin(cells["vtrcks_prov_pin"]),
             issues=_issues(cells, covid, state, county),
         )
 
