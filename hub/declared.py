@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hub.errors import ConfigError
 
-__all__ = ["Declared", "read_declared"]
+__all__ = ["Declared", "complaint", "read_declared"]
 
 _MAX_BYTES = 256 * 1024  # people write these by hand; anything larger is the wrong file
 _MAX_DEPTH = 12  # also ends aliases that refer to themselves
@@ -40,6 +40,11 @@ def read_declared(path: Path, model: type[_M]) -> _M:
     except ValidationError as why:
         complaints = [_complaint(path, error, lines) for error in why.errors(include_url=False, include_input=False)]
         raise ConfigError("\n".join(complaints)) from None
+
+
+def complaint(path: Path, at: tuple[str | int, ...], why: str) -> str:
+    """`path:line: field: why`, for what is found wrong with a file only after it was read: `at` is the way to the value."""
+    return _complaint(path, {"loc": at, "msg": why}, _parse(path, _read(path))[1])
 
 
 def _read(path: Path) -> str:

@@ -17,8 +17,10 @@ from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
 from hub.errors import ConfigError, Reject
 from hub.mapping.catalog import PROGRAMS
-from hub.mapping.program import Mapped, MappingContext, Program
+from hub.mapping.declared.program import Traced
+from hub.mapping.program import MAPPING_VERSION, Mapped, MappingContext, Program
 from hub.mapping.program import Unit as SourceUnit
+from hub.ops import metrics
 
 __all__ = ["OFFLINE_IDS", "Reader", "catalogue", "outcomes", "units"]
 
@@ -35,13 +37,38 @@ class Reader:
     """Parse and map with one connector's program: what the intake loop is handed."""
 
     def __init__(self, connector: Connector, agreement: IntakeAgreement, ids: Ids) -> None:
-        self._program: Program = PROGRAMS[connector.program]
-        self._context = MappingContext(source=connector.name, agreement=agreement, keys=ids, options=connector.options)
+        if connector.agreement is not None and connector.agreement != agreement.agreement_id:
+            raise ConfigError(
+                f"{connector.name}: its connector.yaml names agreement {connector.agreement}, "
+                f"the agreement file holds {agreement.agreement_id}"
+            )
+        self._connector = connector
+        self._context = MappingContext(
+            source=connector.name,
+            agreement=agreement,
+            keys=ids,
+            mapping_version=MAPPING_VERSION if connector.declared is None else connector.mapping_version,
+            options=connector.options,
+        )
 
     def __call__(self, unit: Unit) -> Iterator[Mapped]:
+        for traced in self.traced(unit):
+            for found in traced.unmapped:
+                metrics.UNMAPPED_CODES.inc(connector=self._connector.name, table=found.table)
+            yield traced.mapped
+
+    def traced(self, unit: Unit, *, explain: bool = False) -> Iterator[Traced]:
+        """The same with the values that no code table has, and with how each field came to be (of a declared map)."""
         opened: list[BinaryIO] = []
         try:
-            yield from self._program.read(_source_unit(unit, opened), self._context)
+            source = _source_unit(unit, opened)
+            declared = self._connector.declared
+            if declared is not None:
+                yield from declared.traced(source, self._context, explain=explain)
+            else:
+                program: Program = PROGRAMS[self._connector.program or self._connector.name]
+                for mapped in program.read(source, self._context):
+                    yield Traced(mapped)
         finally:
             for file in opened:
                 file.close()

@@ -25,6 +25,7 @@ Reason = Literal[
     "duplicate-key",
     "not-a-number",
     "not-a-resource",
+    "not-an-object",
     "too-many-entries",
     # delimited tables
     "no-header",

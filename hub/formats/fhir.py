@@ -19,7 +19,7 @@ from typing import Any
 
 from hub.formats.errors import ParseError, Reason
 
-__all__ = ["Broken", "Limits", "Resource", "read"]
+__all__ = ["Broken", "Document", "Limits", "Resource", "documents", "read"]
 
 _SPACE = re.compile(r"[ \t\r\n\x1e]*")  # 0x1E: RFC 7464 record separator
 _BAD_BYTE = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of a byte that is not UTF-8
@@ -53,6 +53,15 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """One whole JSON document that need be no resource: an object or a list."""
+
+    number: int
+    body: Any
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """A document, or an entry of a bundle, that is no resource."""
 
@@ -76,6 +85,22 @@ def read(data: bytes, limits: Limits = Limits()) -> Iterator[Resource | Broken]:
     number = 0
     for number, (document, value) in enumerate(documents, start=1):
         yield from _resources(document, value, number, limits)
+    if not number:
+        yield Broken(1, "", ParseError("empty", "document 1"), data)
+
+
+def documents(data: bytes, limits: Limits = Limits()) -> Iterator[Document | Broken]:
+    """Every JSON document of a unit (one, or one a line), as strictly as `read` but of any shape. Raises nothing."""
+    text = data.removeprefix(b"\xef\xbb\xbf").decode(errors="surrogateescape")
+    lines = text.split("\n")
+    number = 0
+    for number, (document, value) in enumerate(
+        _lines(lines) if _is_ndjson(lines) else _documents(text, limits), start=1
+    ):
+        try:
+            yield Document(number, _checked(document, value, f"document {number}", limits), _bytes(document))
+        except ParseError as error:
+            yield Broken(number, "", error, _bytes(document))
     if not number:
         yield Broken(1, "", ParseError("empty", "document 1"), data)
 
@@ -120,13 +145,7 @@ _UNREAD = object()
 def _resources(document: str, value: object, number: int, limits: Limits) -> Iterator[Resource | Broken]:
     where = f"document {number}"
     try:
-        if len(document) > limits.characters:
-            raise ParseError("too-large", where)
-        if _BAD_BYTE.search(document):
-            raise ParseError("not-utf8", where)
-        if value is _UNREAD:
-            value = _decode(document, where)
-        _check_depth(value, limits.depth, where)
+        value = _checked(document, value, where, limits)
         if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
             raise ParseError("not-a-resource", where)
     except ParseError as error:
@@ -136,6 +155,18 @@ def _resources(document: str, value: object, number: int, limits: Limits) -> Ite
         yield Resource(number, value["resourceType"], value, _bytes(document))
         return
     yield from _entries(value, "Bundle", number, limits)
+
+
+def _checked(document: str, value: object, where: str, limits: Limits) -> object:
+    """The document as a value within the caps; ParseError."""
+    if len(document) > limits.characters:
+        raise ParseError("too-large", where)
+    if _BAD_BYTE.search(document):
+        raise ParseError("not-utf8", where)
+    if value is _UNREAD:
+        value = _decode(document, where)
+    _check_depth(value, limits.depth, where)
+    return value
 
 
 def _entries(bundle: Mapping[str, Any], path: str, number: int, limits: Limits) -> Iterator[Resource | Broken]:

@@ -132,6 +132,9 @@ CONNECTOR_INTERVAL = Level(
     "hub_connector_expected_interval_seconds", "How often the source should send something", connector=None
 )
 CONNECTOR_STATE = Level("hub_connector_state", "1 for the state the connector is in", connector=None, state=_STATES)
+UNMAPPED_CODES = Count(
+    "hub_unmapped_codes", "Values of a source that no decided row of its code table has", connector=None, table=None
+)
 DLQ_RECORDS = Count("hub_dlq_records", "Dead letters written", stage=_STAGES, reason=None, connector=None)
 STREAM_REJECTED = Count(
     "hub_stream_rejected",

@@ -10,13 +10,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr, model_validator
 
+from hub.connectors.catalog.folder import declared_program
 from hub.connectors.doors import AnyDoor
-from hub.declared import Declared, read_declared
+from hub.declared import Declared, complaint, read_declared
 from hub.errors import ConfigError
+from hub.mapping.declared.model import EventRule, Identity, OnError
+from hub.mapping.declared.program import DeclaredProgram, Spec
 
-__all__ = ["SHIPPED", "Connector", "Source", "find", "load"]
+__all__ = ["SHIPPED", "Cadence", "Connector", "Source", "find", "load", "load_one"]
 
 SHIPPED = Path(__file__).resolve().parent
 FILE = "connector.yaml"
@@ -27,40 +30,108 @@ class Source(Declared):
     """What emits the data, in words people of the field know."""
 
     sector: Literal["labs", "immunization", "contact-tracing", "shelters", "food", "other"]
-    format: Literal["hl7v2", "fhir", "csv", "hmis-csv"]
+    format: Literal["hl7v2", "fhir", "csv", "json", "hmis-csv"]
     standard: str = Field(description="which standard and version, as its users call it")
+    timezone: str = Field(
+        default="UTC", description="IANA zone of times that the source writes without one; needs `map`"
+    )
+    each: str | None = Field(
+        default=None,
+        description="what one record is, where it is not the whole message or document: of hl7v2 a segment such as `OBX`, "
+        "of json a JMESPath such as `guests[]`",
+    )
+
+
+class Cadence(Declared):
+    """When silence is a fault."""
+
+    expected_every_s: float = Field(gt=0, description="how often the source should send something, in seconds")
+    grace_s: float = Field(default=0, ge=0, description="how much later than that is still no fault")
 
 
 class Connector(Declared):
-    """One connector.yaml."""
+    """One connector.yaml. Either `program` (a mapping program of the hub) or `map` (rules, no Python) reads the source."""
 
-    name: str = Field(pattern=_NAME)
-    title: str = Field(min_length=3)
-    enabled: bool = True
+    name: str = Field(pattern=_NAME, description="also the name of its folder")
+    title: str = Field(min_length=3, description="one line for people")
+    enabled: bool = Field(default=True, description="false switches it off")
     source: Source
-    door: AnyDoor
-    program: str = Field(pattern=_NAME, description="mapping program that reads it")
+    door: AnyDoor = Field(description="how the data comes in; its fields depend on `kind`")
+    cadence: Cadence | None = None
     emits: tuple[str, ...] = Field(min_length=1, description="event kinds it may give")
-    expected_every_s: float | None = Field(default=None, gt=0, description="how often the source should send something")
+    program: str | None = Field(default=None, pattern=_NAME, description="mapping program of the hub that reads it")
     options: dict[str, Any] = Field(default_factory=dict, description="the program's own, such as `timezone`")
+    map: tuple[EventRule, ...] = Field(default=(), description="what a record becomes: one rule per event")
+    identity: Identity | None = Field(default=None, description="who a record is about")
+    agreement: str | None = Field(default=None, description="agreement_id it must run under; any other is refused")
+    dedupe: tuple[str, ...] = Field(default=(), description="natural key: paths whose values name a fact, and no other")
+    on_error: OnError = Field(
+        default="reject",
+        description="for a bad or unmapped value: reject the record, or leave the field empty and say so",
+    )
+    mapping_version: int = Field(
+        default=1, ge=1, description="raise it with every change of `map` or codes: later versions replace earlier ones"
+    )
+    _path: Path | None = PrivateAttr(default=None)
+    _declared: DeclaredProgram | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Connector:
+        if (self.program is None) == (not self.map):
+            raise ValueError("give either `map` (rules) or `program` (a mapping program of the hub)")
+        if self.program is not None and (
+            self.identity or self.dedupe or self.source.each or self.source.timezone != "UTC"
+        ):
+            raise ValueError(
+                "identity, dedupe, source.each and source.timezone belong to `map`; a program has `options`"
+            )
+        return self
+
+    @property
+    def expected_every_s(self) -> float | None:
+        """How long it may be silent: the cadence with its grace; None when nothing is expected."""
+        return None if self.cadence is None else self.cadence.expected_every_s + self.cadence.grace_s
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it was read from; None when it was made in code."""
+        return self._path.parent if self._path is not None else None
+
+    @property
+    def declared(self) -> DeclaredProgram | None:
+        """The compiled `map`; None for a connector with a `program`, or one that was not loaded from a folder."""
+        return self._declared
+
+    def spec(self) -> Spec:
+        """The parts that mapping needs."""
+        source = self.source
+        return Spec(
+            self.name, source.format, self.map, self.identity, self.dedupe, self.on_error, source.timezone, source.each
+        )
 
 
 def load(folders: Sequence[Path] = (), *, programs: Mapping[str, object] | None = None) -> dict[str, Connector]:
     """Every connector of the catalogue and of `folders` (later wins), by name. With `programs`, an unknown one is an error."""
-    found: dict[str, tuple[Path, Connector]] = {}
+    found: dict[str, Connector] = {}
     for folder in (SHIPPED, *folders):
         for path in sorted(folder.glob(f"*/{FILE}")):
-            connector = read_declared(path, Connector)
-            if connector.name != path.parent.name:
-                raise ConfigError(f"{path}: name: is {connector.name}, but its folder is called {path.parent.name}")
-            found[connector.name] = (path, connector)
-    if programs is not None:
-        for path, connector in found.values():
-            if connector.program not in programs:
-                raise ConfigError(
-                    f"{path}: program: there is no {connector.program}; there are {', '.join(sorted(programs))}"
-                )
-    return {name: connector for name, (_, connector) in sorted(found.items())}
+            connector = load_one(path, programs=programs)
+            found[connector.name] = connector
+    return dict(sorted(found.items()))
+
+
+def load_one(path: Path, *, programs: Mapping[str, object] | None = None) -> Connector:
+    """One connector.yaml with its codes and hooks, its map checked against the event models; else ConfigError."""
+    connector = read_declared(path, Connector)
+    if connector.name != path.parent.name:
+        raise ConfigError(f"{path}: name: is {connector.name}, but its folder is called {path.parent.name}")
+    connector._path = path
+    if connector.program is None:
+        connector._declared = declared_program(path, connector.spec(), connector.emits)
+    elif programs is not None and connector.program not in programs:
+        why = f"there is no {connector.program}; there are {', '.join(sorted(programs))}"
+        raise ConfigError(complaint(path, ("program",), why))
+    return connector
 
 
 def find(name: str, connectors: Mapping[str, Connector]) -> Connector:

@@ -1,0 +1,181 @@
+"""All rules of one connector, compiled: records → events.
+
+Compiled by compile.py. A record is an event, or rejected with a code such as `not-a-date.entered_on`, `missing-key`,
+`unmapped-code.site_kind`; never half an event. The content hash covers what the rules looked at, so that an export column
+that nobody maps (a time of export) makes no new version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from hub.domain.events import Event, PersonBlock
+from hub.domain.ids import content_hash
+from hub.mapping.declared.fields import FieldRule
+from hub.mapping.declared.model import EventRule, Identity, OnError
+from hub.mapping.declared.paths import Look, NotAValue
+from hub.mapping.declared.records import Fault, Record, reader
+from hub.mapping.declared.targets import Notes, Step, Unmapped
+from hub.mapping.places import county_fips
+from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, ignored, rejected, unreadable
+from hub.mapping.stamp import Stamp
+
+__all__ = ["KEYS_OF_LAB", "Compiled", "DeclaredProgram", "Filter", "Spec", "Traced", "Who"]
+
+KEYS_OF_LAB = ("observation_key", "report_key")
+NOT_FOR_US = "filtered"
+
+
+class Spec(NamedTuple):
+    """The parts of a connector.yaml that mapping needs."""
+
+    name: str
+    format: str
+    events: Sequence[EventRule]
+    identity: Identity | None
+    dedupe: Sequence[str]
+    on_error: OnError
+    timezone: str = "UTC"
+    each: str | None = None
+
+
+class Traced(NamedTuple):
+    """One outcome, the values without a decided code row, and (when asked for) how each field came to be."""
+
+    mapped: Mapped
+    unmapped: tuple[Unmapped, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+class Filter(NamedTuple):
+    read: Look
+    equals: tuple[str, ...]
+    not_equals: tuple[str, ...]
+    present: bool | None
+
+    def holds(self, record: Record, notes: Notes, path: str) -> bool:
+        try:
+            found = self.read(record)
+        except NotAValue:
+            return False
+        notes.inputs[path] = "\x1f".join(found)
+        if self.present is not None and self.present != bool(found):
+            return False
+        if self.equals and not any(value in self.equals for value in found):
+            return False
+        return not any(value in self.not_equals for value in found)
+
+
+class Compiled(NamedTuple):
+    kind: str
+    model: type[Event]
+    where: tuple[tuple[str, Filter], ...]
+    key: tuple[tuple[str, Look], ...]
+    common: Mapping[str, FieldRule]
+    fields: Mapping[str, FieldRule]
+    of_person: bool
+    labels: tuple[str, ...]
+    empty: tuple[str, ...]
+    flags: bool
+
+
+class Who(NamedTuple):
+    id: FieldRule
+    authority: FieldRule
+    block: Mapping[str, FieldRule]
+
+
+class DeclaredProgram:
+    """The `Program` of a declared map."""
+
+    def __init__(self, spec: Spec, events: Sequence[Compiled], who: Who | None, columns: frozenset[str]) -> None:
+        self.name = spec.name
+        self.alone: Alone = {"csv": "headed", "json": "never"}.get(spec.format, "record")  # type: ignore[assignment]
+        self._events, self._who, self._columns = events, who, columns
+        self._read = reader(spec.format, spec.each)
+
+    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
+        """Every outcome of a unit, in input order."""
+        for traced in self.traced(unit, context):
+            yield traced.mapped
+
+    def traced(self, unit: Unit, context: MappingContext, *, explain: bool = False) -> Iterator[Traced]:
+        """The same with what is worth knowing beside it."""
+        stamp = Stamp(context)
+        for file, content in unit.files.items():
+            for record in self._read(file, content, self._columns):
+                if isinstance(record, Fault):
+                    yield Traced(unreadable(record.error, record.where, record.raw))
+                else:
+                    yield from self._outcomes(record, stamp, explain)
+
+    def _outcomes(self, record: Record, stamp: Stamp, explain: bool) -> list[Traced]:
+        """One a rule that its filters let through; the first failure of a record is the only outcome of it."""
+        found: list[Traced] = []
+        for rule in self._events:
+            notes = Notes(stamp, steps=[] if explain else None)
+            try:
+                if not all(check.holds(record, notes, path) for path, check in rule.where):
+                    continue
+                event = self._event(rule, record, notes)
+                outcome = accepted(event, record.where, record.raw)
+            except NotMapped as why:
+                outcome = Mapped(why.outcome, None, rule.kind, why.reason, record.where, record.raw)
+            except Exception:  # our own bug, or a value that the strict event refuses: kept, to be read by mended code
+                outcome = rejected("mapping-error", record.where, record.raw, rule.kind)
+            outcome = outcome._replace(head=record.head)
+            found.append(Traced(outcome, tuple(notes.unmapped), tuple(notes.steps or ())))
+        return found or [Traced(ignored(NOT_FOR_US, record.where, record.raw)._replace(head=record.head))]
+
+    def _event(self, rule: Compiled, record: Record, notes: Notes) -> Event:
+        key = [_key_part(path, read, record, notes) for path, read in rule.key]
+        source_person, block = self._person(record, notes) if rule.of_person and self._who else (None, None)
+        common = {name: each.value(record, notes) for name, each in rule.common.items()}
+        fields = {name: each.value(record, notes) for name, each in rule.fields.items()}
+        fields = {name: value for name, value in fields.items() if value is not None}
+        fact_key = notes.stamp.fact_key(rule.kind, *key)
+        changed_at = common.get("changed_at")
+        made: dict[str, Any] = dict.fromkeys(rule.empty)
+        if rule.kind == "lab-result":
+            made |= dict.fromkeys(KEYS_OF_LAB, fact_key)
+        if rule.flags:
+            made["issues"] = tuple(dict.fromkeys(notes.issues))
+        stamped = notes.stamp.fields(
+            fact_key,
+            source_person=source_person,
+            changed_at=changed_at if isinstance(changed_at, datetime) else None,
+            status_rank=common.get("status_rank") or 0,
+            content=content_hash(*(f"{path}={text}" for path, text in sorted(notes.inputs.items()))),
+            occurred_on=common.get("occurred_on"),
+            active=common.get("active") is not False,
+            labels=rule.labels,
+        )
+        return rule.model(**stamped, person=block, **(made | fields))
+
+    def _person(self, record: Record, notes: Notes) -> tuple[str | None, PersonBlock | None]:
+        """(source_person, block); both None where the record names nobody: it counts for its area only."""
+        assert self._who is not None
+        local_id = self._who.id.value(record, notes)
+        authority = self._who.authority.value(record, notes)
+        block = {name: rule.value(record, notes) for name, rule in self._who.block.items()}
+        if local_id is None:
+            return None, None
+        if "county" in block and block["county"] is not None:
+            block["county"] = county_fips(block["county"], block.get("state"))
+            if block["county"] is None:
+                notes.issues.append("not-a-county.county")
+        block = {name: value for name, value in block.items() if value is not None}
+        return notes.stamp.person(authority or "", local_id), PersonBlock(**{"local_id": local_id, **block})
+
+
+def _key_part(path: str, read: Look, record: Record, notes: Notes) -> str:
+    try:
+        found = read(record)
+    except NotAValue:
+        found = []
+    if not found:
+        raise NotMapped("missing-key")
+    notes.inputs[path] = "\x1f".join(found)
+    return notes.inputs[path]

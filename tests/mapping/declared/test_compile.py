@@ -1,0 +1,89 @@
+"""Mistakes in a connector.yaml are told when it is loaded, with file, line and field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.errors import ConfigError
+from tests.mapping.declared.shelter import BEDS_CODES, YAML, write
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (
+            "stay: {value: night}",
+            "stays: {value: night}",
+            r"yaml:22: map\.0\.fields\.stays: shelter-stay has no field stays",
+        ),
+        ("      stay: {value: night}\n", "", r"yaml:17: map\.0\.event: shelter-stay needs fields: stay"),
+        (
+            "{value: night}",
+            "{value: evening}",
+            r"yaml:22: map\.0\.fields\.stay\.value: stay is one of night, enrollment",
+        ),
+        (
+            "codes: beds",
+            "codes: bads",
+            r"yaml:25: .*site_kind\.codes: there is no codes/bads\.csv; there are beds, race",
+        ),
+        (
+            '      entered_on: {from: Night, format: "%m/%d/%Y"}',
+            "      entered_on: Night",
+            r"yaml:26: .*a date needs a format",
+        ),
+        ('DOB, format: "%m/%d/%Y"', 'DOB, format: "%m/%d/%y"', r"yaml:14: .*format: .* four-digit year"),
+        ("America/New_York", "Americas/York", r"yaml:4: source\.timezone: Americas/York is no time zone"),
+        ("event: shelter-stay", "event: sleepover", r"yaml:17: map\.0\.event: there is no event sleepover"),
+        ("emits: [shelter-stay]", "emits: [shelter-stay, person]", r"yaml:6: emits\.1: no rule of `map` gives person"),
+        (
+            "    given_name: First",
+            "    nickname: First",
+            r"yaml:12: identity\.block\.nickname: the person block has no",
+        ),
+        ("    dedupe: [Guest ID, Night]\n", "", r"yaml:17: map\.0\.event: .* needs `dedupe`"),
+        (
+            "{from: Updated, format: iso}",
+            "{from: Updated, format: iso, hook: tidy}",
+            r"yaml:20: .*hooks\.py has no function tidy",
+        ),
+        ("{from: Updated, format: iso}", "{format: iso}", r"yaml:20: map\.0\.changed_at: give either `from`"),
+        ("presence: {value: true}", 'presence: {value: "true"}', r"yaml:23: .*presence cannot be 'true'"),
+        ("format: csv,", "format: csv, each: rows,", r"yaml:4: source\.each: csv has no `each`"),
+        ("map:\n", "program: iis-cvrs\nmap:\n", r"give either `map` \(rules\) or `program`"),
+    ],
+)
+def test_a_mistake_is_named_with_file_line_and_field(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    assert old in YAML
+    with pytest.raises(ConfigError, match=complaint):
+        write(tmp_path, YAML.replace(old, new, 1))
+
+
+def test_every_complaint_is_told_at_once(tmp_path: Path) -> None:
+    text = YAML.replace("codes: beds", "codes: bads").replace("stay: {value: night}", "stays: {value: night}")
+    with pytest.raises(ConfigError) as told:
+        write(tmp_path, text)
+    assert len(str(told.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("rows", "complaint"),
+    [
+        ("a,b\n", r"beds\.csv:1: the columns must be"),
+        (BEDS_CODES + "DORM,,other,mapped,\n", r"beds\.csv:5: source_value DORM stands here a second time"),
+        (BEDS_CODES + "X,,other,,\n", r"beds\.csv:5: status must be one of"),
+        (BEDS_CODES + "X,,,mapped,\n", r"beds\.csv:5: a target_code stands with status mapped"),
+        (BEDS_CODES + "X,,bedroom,mapped,\n", r"codes/beds\.csv:5: X → bedroom: site_kind is one of congregate"),
+        (BEDS_CODES + "X,,\n", r"beds\.csv:5: 3 cells where 5 are due"),
+    ],
+)
+def test_a_mistake_in_a_code_table_is_named_with_its_row(tmp_path: Path, rows: str, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        write(tmp_path, beds=rows)
+
+
+def test_a_hooks_file_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"hooks\.py: cannot be imported: SyntaxError"):
+        write(tmp_path, hooks="def broken(:\n")
