@@ -16,6 +16,7 @@ from pathlib import Path
 
 from hub.bus.codec import Codec
 from hub.bus.dead_letter import RAW_TOPIC, REJECTED_TOPIC
+from hub.bus.position import POSITION_TOPIC
 from hub.bus.producer import DurableProducer
 from hub.bus.schema_registry import SchemaIds
 from hub.bus.topics import TOPICS, Topic, intake_topic
@@ -33,9 +34,10 @@ from hub.ops import metrics
 from hub.ops.health import Check, Flag, Heartbeat, OpsServer
 from hub.ops.logs import logger
 from hub.privacy.agreements import intake_agreement
-from hub.privacy.secrets import read_secret
+from hub.privacy.secrets import read_credential, read_secret
 from hub.privacy.vault import Vault
 from hub.wiring_outgoing import BusPublisher, SealedPack, answer_hl7
+from hub.wiring_positions import PositionLog
 from hub.wiring_reading import Reader, catalogue
 
 __all__ = ["allowed", "build", "intake_topics", "require_topics", "run"]
@@ -93,8 +95,10 @@ def allowed(instance: Path, today: date) -> list[tuple[Connector, IntakeAgreemen
 
 def intake_topics(chosen: Chosen) -> list[Topic]:
     """What these connectors write to."""
-    kinds = {intake_topic(kind) for _, agreement in chosen for kind in agreement.events}
-    return [topic for topic in TOPICS if topic.name in kinds | {RAW_TOPIC, REJECTED_TOPIC}]
+    names = {intake_topic(kind) for _, agreement in chosen for kind in agreement.events} | {RAW_TOPIC, REJECTED_TOPIC}
+    if any(connector.door.remembers for connector, _ in chosen):
+        names.add(POSITION_TOPIC)
+    return [topic for topic in TOPICS if topic.name in names]
 
 
 def build(
@@ -102,9 +106,10 @@ def build(
 ) -> list[Running]:
     """Each connector with its door, its program, its agreement and the one broker."""
     built: list[Running] = []
+    positions = PositionLog.of(settings.require_bootstrap, publisher, codec, vault)
     for connector, agreement in chosen:
         watch = Watch(connector.name)
-        door = doors.build(connector.door, _around(settings, connector, watch))
+        door = doors.build(connector.door, _around(settings, connector, watch, positions))
         packer = Packer(Reader(connector, agreement, ids), agreement, SealedPack(connector.name, codec, vault))
         in_force, day = agreement.in_force, lambda: today(settings)
         intake = Intake(door, packer, publisher, watch, in_force=in_force, today=day)
@@ -114,7 +119,8 @@ def build(
     return built
 
 
-def _around(settings: Settings, connector: Connector, watch: Watch) -> doors.Around:
+def _around(settings: Settings, connector: Connector, watch: Watch, positions: PositionLog) -> doors.Around:
+    secrets = settings.instance / "secrets" / connector.name
     return doors.Around(
         connector=connector.name,
         watch=watch,
@@ -122,6 +128,9 @@ def _around(settings: Settings, connector: Connector, watch: Watch) -> doors.Aro
         port=settings.port(connector.name),
         inbox=settings.instance / "inbox" / connector.name,
         answer=answer_hl7,
+        positions=positions.of_connector(connector.name),
+        spool=settings.instance / "spool" / connector.name,
+        secret=lambda name: read_credential(secrets / name),
     )
 
 

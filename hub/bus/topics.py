@@ -22,6 +22,7 @@ from hub.bus.dead_letter import (
     StreamRejected,
 )
 from hub.domain.disclosure import DISCLOSURE_TOPIC, Disclosure
+from hub.bus.position import POSITION_TOPIC, Position
 from hub.domain.events import EVENT_TYPES, Model
 from hub.domain.identity_events import Decision, Link
 from hub.domain.measures import EquityMeasure
@@ -116,6 +117,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(RAW_TOPIC, "connector", (Original,), days=30),
     *_intake(),
     Topic(REJECTED_TOPIC, "connector", (Rejected,), days=90),
+    Topic(POSITION_TOPIC, "connector, stream", (Position,), partitions=1, compacted=True),
     Topic(REDRIVEN_TOPIC, "id of the dead letter", (Redriven,), compacted=True),
     Topic(DISCLOSURE_TOPIC, "subject", (Disclosure,), partitions=1),
     Topic(LINK_TOPIC, "source_person", (Link,), compacted=True),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hub.errors import ConfigError
 
-__all__ = ["make_secret", "read_secret"]
+__all__ = ["make_secret", "read_credential", "read_secret"]
 
 _OTHERS = 0o007
 
@@ -27,6 +27,23 @@ def read_secret(path: Path, length: int = 32) -> bytes:
     if len(secret) != length:
         raise ConfigError(f"the secret file {path} must have {length} bytes, it has {len(secret)}")
     return secret
+
+
+def read_credential(path: Path) -> str:
+    """What somebody else gave us to log in with (a password, a client secret), as text without the line end.
+
+    Raises ConfigError when the file is missing, open to other users, or empty.
+    """
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"cannot read the secret file {path}: write it there, with mode 0600") from None
+    if mode & _OTHERS:
+        raise ConfigError(f"the secret file {path} is open to every user of this machine: chmod 600 {path}")
+    if not text:
+        raise ConfigError(f"the secret file {path} is empty")
+    return text
 
 
 def make_secret(path: Path, length: int = 32) -> bytes:

@@ -1,0 +1,88 @@
+"""The store of positions as doors see it, over hub.connector.position.v1: read whole once, then written through."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from hub.bus.codec import Codec
+from hub.bus.consumer import Incoming, latest_by_key
+from hub.bus.position import POSITION_TOPIC, Position, position_key
+from hub.connectors.intake import Publisher
+from hub.connectors.packing import Outgoing
+from hub.errors import FatalError, Reject
+from hub.privacy.vault import Vault
+
+__all__ = ["BusPositions", "PositionLog"]
+
+
+class PositionLog:
+    """The topic of one process. `read` gives its latest record per key (blocking)."""
+
+    def __init__(
+        self,
+        read: Callable[[], Mapping[bytes, Incoming]],
+        publisher: Publisher,
+        codec: Codec,
+        vault: Vault,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._read, self._publisher, self._codec, self._vault, self._now = read, publisher, codec, vault, now
+        self._known: dict[bytes, bytes] | None = None
+        self._reading = asyncio.Lock()
+
+    @classmethod
+    def of(cls, bootstrap: Callable[[], str], publisher: Publisher, codec: Codec, vault: Vault) -> PositionLog:
+        """Over a broker, asked for when the first door looks."""
+        return cls(lambda: latest_by_key(bootstrap(), POSITION_TOPIC), publisher, codec, vault)
+
+    def of_connector(self, connector: str) -> BusPositions:
+        return BusPositions(self, connector)
+
+    async def load(self, connector: str, stream: str) -> dict[str, Any] | None:
+        """RetryError when the broker is away; FatalError when what stands there cannot be opened (another key, another hub)."""
+        async with self._reading:
+            if self._known is None:
+                latest = await asyncio.to_thread(self._read)
+                self._known = {key: each.value for key, each in latest.items() if each.value is not None}
+        value = self._known.get(position_key(connector, stream))
+        if value is None:
+            return None
+        try:
+            record = self._codec.decode(value)
+            assert isinstance(record, Position)
+            found = json.loads(self._vault.open(record.position, POSITION_TOPIC, connector, stream))
+        except (Reject, AssertionError, ValueError):
+            raise FatalError("position-unreadable") from None
+        assert isinstance(found, dict)
+        return found
+
+    async def save(self, connector: str, stream: str, position: Mapping[str, Any]) -> None:
+        """Return once the brokers have it; only then does `load` say so."""
+        key_id = f"position-{connector}"
+        clear = json.dumps(dict(position)).encode()
+        await asyncio.to_thread(self._vault.ensure_keys, [key_id])
+        sealed = self._vault.seal(clear, key_id, POSITION_TOPIC, connector, stream)
+        record = Position(connector=connector, stream=stream, moved_at=self._now(), position=sealed)
+        key, value = position_key(connector, stream), self._codec.encode(POSITION_TOPIC, record)
+        outgoing: Outgoing = (POSITION_TOPIC, key, value, None, None)
+        confirmation = await self._publisher.send([outgoing])
+        await confirmation.delivered()
+        if self._known is not None:
+            self._known[key] = value
+
+
+class BusPositions:
+    """Those of one connector (hub.connectors.positions.Positions)."""
+
+    def __init__(self, log: PositionLog, connector: str) -> None:
+        self._log, self._connector = log, connector
+
+    async def load(self, stream: str) -> Mapping[str, Any] | None:
+        return await self._log.load(self._connector, stream)
+
+    async def save(self, stream: str, position: Mapping[str, Any]) -> None:
+        await self._log.save(self._connector, stream, position)

@@ -1,0 +1,173 @@
+"""The position of a door that fetches moves over confirmed ground only, whatever the broker, the source or the process does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from hub.connectors.door import Unit
+from hub.connectors.positions import Position, Trail
+from hub.connectors.pull import Fetched, PullDoor, PullOptions, SourceAway
+from hub.connectors.watch import Watch
+from hub.errors import FatalError
+from tests.connectors.pretend import values
+from tests.connectors.pulling import MemoryPositions, live_until, when
+from tests.fakes import FakeBus
+
+OPTIONS = PullOptions(poll_s=0.001, first_pause_s=0.001, last_pause_s=0.002)
+
+
+class Pages:
+    """Records 0, 1, 2, …, three a page, from a position `{"next": n}`. `away`: rounds that fail after their first page."""
+
+    def __init__(self, count: int, away: int = 0) -> None:
+        self.count, self.away, self.rounds, self.closed = count, away, 0, False
+
+    async def open(self) -> None:
+        """Nothing to open."""
+
+    async def fetch(self, position: Position | None) -> AsyncIterator[Fetched]:
+        self.rounds += 1
+        start = position["next"] if position else 0
+        for first in range(start, self.count, 3):
+            last = min(first + 3, self.count)
+            lines = "\n".join(f"p{n}:208" for n in range(first, last))
+            yield Fetched(Unit(f"page {first}", lines.encode()), {"next": last})
+            if self.away:
+                self.away -= 1
+                raise SourceAway("busy", after_s=0.0)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def ids(bus: FakeBus) -> list[Any]:
+    return values(bus.log, "event")
+
+
+def wanted(count: int) -> set[bytes]:
+    return {f"event-p{n}-208".encode() for n in range(count)}
+
+
+async def live(source: Pages, bus: FakeBus, positions: MemoryPositions, until: int | None = None) -> None:
+    done = asyncio.Event()
+    watching = asyncio.create_task(when(lambda: positions.now.get("all") == {"next": until}, done))
+    try:
+        await live_until(PullDoor(source, OPTIONS, positions, Watch("pretend")), bus, done)
+    finally:
+        watching.cancel()
+
+
+def test_everything_is_taken_once_and_the_position_stands_at_the_end() -> None:
+    source, bus, positions = Pages(10), FakeBus(), MemoryPositions()
+    asyncio.run(live(source, bus, positions, 10))
+    assert ids(bus) == [f"event-p{n}-208".encode() for n in range(10)]
+    assert [each["next"] for each in positions.saved] == sorted(each["next"] for each in positions.saved)
+    assert source.closed
+
+
+def test_no_position_is_saved_before_the_broker_confirmed() -> None:
+    async def scene() -> None:
+        source, bus, positions = Pages(10), FakeBus(), MemoryPositions()
+        bus.flowing.clear()
+        living = asyncio.create_task(live(source, bus, positions, 10))
+        while len(ids(bus)) < 10:
+            await asyncio.sleep(0.002)
+        assert not positions.saved
+        bus.flowing.set()
+        await living
+        assert positions.now["all"] == {"next": 10}
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("k", [0, 1, 4, 11, 19])
+def test_a_kill_at_record_k_and_another_life_give_the_same_ids(k: int) -> None:
+    bus, positions = FakeBus(crash_after=k), MemoryPositions()
+    with pytest.raises(FatalError):
+        asyncio.run(live(Pages(10), bus, positions, 10))
+    assert all(each["next"] <= len(set(ids(bus))) for each in positions.saved)
+    bus.crash_after = None
+    asyncio.run(live(Pages(10), bus, positions, 10))
+    assert set(ids(bus)) == wanted(10)
+
+
+def test_a_broker_that_refuses_pauses_the_source_and_gets_everything_in_the_end() -> None:
+    source, bus, positions = Pages(40), FakeBus(fail_prob=0.4, lose_ack=0.3, seed=3), MemoryPositions()
+    asyncio.run(live(source, bus, positions, 40))
+    assert set(ids(bus)) == wanted(40)
+
+
+def test_while_the_broker_is_away_nothing_more_is_fetched() -> None:
+    async def scene() -> None:
+        source, bus, positions = Pages(9), FakeBus(away=True), MemoryPositions()
+        living = asyncio.create_task(live(source, bus, positions, 9))
+        await bus.asked.wait()
+        for _ in range(20):
+            await asyncio.sleep(0.002)
+        assert source.rounds <= 2
+        assert not positions.saved
+        bus.away = False
+        await living
+        assert set(ids(bus)) == wanted(9)
+
+    asyncio.run(scene())
+
+
+def test_a_position_that_could_not_be_saved_costs_a_second_reading_and_nothing_else() -> None:
+    source, bus, positions = Pages(10), FakeBus(), MemoryPositions(fail_next=2)
+    asyncio.run(live(source, bus, positions, 10))
+    assert set(ids(bus)) == wanted(10)
+
+
+def test_a_source_that_is_away_half_way_is_asked_again_from_where_it_was_confirmed() -> None:
+    source, bus, positions = Pages(10, away=2), FakeBus(), MemoryPositions()
+    asyncio.run(live(source, bus, positions, 10))
+    assert ids(bus) == [f"event-p{n}-208".encode() for n in range(10)]
+    assert source.rounds >= 3
+
+
+def test_pauses_double_are_spread_and_keep_to_what_the_source_asked() -> None:
+    door = PullDoor(Pages(0), PullOptions(first_pause_s=1.0, last_pause_s=8.0), MemoryPositions(), Watch("pretend"))
+    own = [door._after_failure(None) for _ in range(8)]
+    assert all(min(2.0**n, 8.0) / 2 <= pause <= min(2.0**n, 8.0) for n, pause in enumerate(own))
+    assert 120.0 <= door._after_failure(120.0) <= 120.8
+
+
+def test_a_trail_moves_over_gaps_only_when_they_are_filled() -> None:
+    async def scene() -> None:
+        positions = MemoryPositions()
+        trail = Trail(positions, "all")
+        first, second, third = (trail.mark({"next": n}) for n in (1, 2, 3))
+        await trail.confirm(second)
+        assert not positions.saved
+        await trail.confirm(first)
+        assert positions.saved == [{"next": 2}]
+        trail.fail()
+        await trail.confirm(third)
+        assert positions.saved == [{"next": 2}]
+        assert not await trail.settled()
+
+    asyncio.run(scene())
+
+
+def test_a_unit_that_a_bug_of_ours_broke_off_does_not_count_as_taken() -> None:
+    async def scene() -> None:
+        bus, positions = FakeBus(), MemoryPositions()
+
+        class Broken(Pages):
+            async def fetch(self, position: Position | None) -> AsyncIterator[Fetched]:
+                self.rounds += 1
+                yield Fetched(Unit("page", b"p1:208\ncrash:x\np2:208"), {"next": 3})
+
+        source, done = Broken(0), asyncio.Event()
+        watching = asyncio.create_task(when(lambda: source.rounds > 2, done))
+        await live_until(PullDoor(source, OPTIONS, positions, Watch("pretend")), bus, done)
+        await watching
+        assert not positions.saved
+        assert values(bus.log, "dead")
+
+    asyncio.run(scene())
