@@ -1,0 +1,243 @@
+"""The HTTP-poll door: asks a URL again and again for what is new, page by page.
+
+How the next page is found is declared (`paging`): the Link header, a link in the body (FHIR: `link` with relation `next`), a page
+number, or a cursor. `since` asks for changes only: from when the last whole round began, by the source's own clock, less an
+overlap; what comes twice has the same ids. A link that leads to another host is not followed. Numbered pages shift while they are
+read: they are read until two passes in a row saw the same. FHIR bulk export is a round of its own (hub.connectors.bulk_export).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+import httpx
+from pydantic import Field, field_validator
+
+from hub.connectors.bulk_export import BulkExport, ExportOptions
+from hub.connectors.door import Unit
+from hub.connectors.doors import Around, DoorKind
+from hub.connectors.http_client import Body, HttpClient, HttpLimits, Login, safe_url
+from hub.connectors.positions import Position
+from hub.connectors.pull import Fetched, PullDoor, PullOptions, SourceAway
+from hub.declared import Declared
+
+__all__ = ["KIND", "HttpPages", "HttpPollOptions", "Paging", "Since"]
+
+_PASSES = 6  # over numbered pages, before they are said to shift too fast
+_PAGES = 100_000
+_NEXT = re.compile(r'<([^<>]*)>\s*((?:;\s*[\w-]+\s*=\s*(?:"[^"]*"|[^",;\s]+)\s*)*)')
+_REL = re.compile(r';\s*rel\s*=\s*"?([^";]+)"?', re.IGNORECASE)
+
+
+class Paging(Declared):
+    """How the next page is found."""
+
+    by: Literal["none", "link-header", "body-link", "fhir", "page-number", "cursor"] = "none"
+    at: str = Field(default="next", description="body-link, cursor: path in the JSON body, with dots")
+    param: str = Field(default="page", description="page-number, cursor: query parameter")
+    first: int = Field(default=1, description="page-number: the first page")
+    items: str | None = Field(default=None, description="path of the list of records in the body; an empty list is no page")
+
+
+class Since(Declared):
+    """Ask for changes only."""
+
+    param: str = Field(min_length=1, description="query parameter, such as _lastUpdated")
+    form: str = Field(default="{}", pattern=r"\{\}", description="how the time is written into it, such as ge{}")
+    overlap_s: float = Field(default=300.0, ge=0, description="how far to look back: later than a transaction at the source lasts")
+
+
+class HttpPollOptions(PullOptions):
+    """Section `door` of a connector with `kind: http-poll`."""
+
+    url: str
+    accept: str = "application/json"
+    paging: Paging = Paging()
+    since: Since | None = None
+    export: ExportOptions | None = Field(default=None, description="FHIR bulk export: `url` is the kick-off, ending in $export")
+    login: Login | None = None
+    limits: HttpLimits = HttpLimits()
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_url(cls, url: str) -> str:
+        return safe_url(url)
+
+    @property
+    def shape(self) -> Literal["bytes", "file", "folder"]:
+        return "bytes" if self.export is None else "file"
+
+
+class HttpPages:
+    """Pages of one URL. Position: `{"since": time}`, and `next` with `began` in the middle of a round."""
+
+    def __init__(
+        self, client: HttpClient, options: HttpPollOptions, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._client, self._options, self._now = client, options, now
+
+    async def open(self) -> None:
+        await self._client.open()
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def fetch(self, position: Position | None) -> AsyncIterator[Fetched]:
+        since = position.get("since") if position else None
+        if self._options.paging.by == "page-number":
+            async for each in self._numbered(since):
+                yield each
+            return
+        first = await self._first(position)
+        if first is None:
+            began, body = None, await self._ask(self._options.url, self._params(since))
+        else:
+            began, body = first
+        began = began or self._time_of(body)
+        seen = {body.url}
+        for _ in range(_PAGES):
+            link = self._next(body)
+            after = {"since": began} if link is None else {"since": since, "next": link, "began": began}
+            unit = None if self._is_empty(body) else _unit(body)
+            yield Fetched(unit, after)
+            if link is None:
+                return
+            if link in seen:
+                raise SourceAway("http-pages-loop")
+            seen.add(link)
+            body = await self._ask(link, {})
+        raise SourceAway("http-too-many-pages")
+
+    async def _first(self, position: Position | None) -> tuple[str, Body] | None:
+        """The page where a round that was cut off goes on; None to begin anew, as when its link has run out."""
+        if not position or "next" not in position:
+            return None
+        try:
+            return position["began"], await self._ask(self._client.resolve(self._options.url, position["next"]), {})
+        except SourceAway as away:
+            if re.fullmatch(r"http-4(?!29|01|03)\d\d|http-foreign-host", away.reason):
+                return None
+            raise
+
+    async def _numbered(self, since: str | None) -> AsyncIterator[Fetched]:
+        """Pass after pass, until one saw what the pass before it saw; a page is delivered once per content."""
+        delivered: set[str] = set()
+        before: list[str] | None = None
+        began: str | None = None
+        paging = self._options.paging
+        for _ in range(_PASSES):
+            these: list[str] = []
+            for number in range(paging.first, paging.first + _PAGES):
+                body = await self._ask(self._options.url, {**self._params(since), paging.param: str(number)})
+                began = began or self._time_of(body)
+                if self._is_empty(body):
+                    break
+                name = hashlib.sha256(body.content).hexdigest()
+                if name in these[-1:]:  # a source that gives its last page for every number beyond it
+                    break
+                these.append(name)
+                if name not in delivered:
+                    delivered.add(name)
+                    yield Fetched(_unit(body))
+            else:
+                raise SourceAway("http-too-many-pages")
+            if these == before or len(these) <= 1:
+                yield Fetched(None, {"since": began})
+                return
+            before = these
+        raise SourceAway("http-pages-shift")
+
+    async def _ask(self, url: str, params: dict[str, str]) -> Body:
+        body = await self._client.get(_with(url, params), {"accept": self._options.accept})
+        if body.status == 202:
+            raise SourceAway("http-202", self._client.wait_of(body.headers))
+        if "html" in body.headers.get("content-type", ""):
+            raise SourceAway("http-html")  # a log-in or error page that says 200
+        return body
+
+    def _params(self, since: str | None) -> dict[str, str]:
+        if self._options.since is None or since is None:
+            return {}
+        begin = datetime.fromisoformat(since) - timedelta(seconds=self._options.since.overlap_s)
+        return {self._options.since.param: self._options.since.form.replace("{}", begin.strftime("%Y-%m-%dT%H:%M:%SZ"))}
+
+    def _time_of(self, body: Body) -> str:
+        """When the round began, by the source's clock if it tells, in UTC."""
+        try:
+            said = parsedate_to_datetime(body.headers["date"]).astimezone(UTC)
+        except (KeyError, ValueError, TypeError):
+            said = self._now()
+        return min(said, self._now()).isoformat(timespec="seconds")
+
+    def _is_empty(self, body: Body) -> bool:
+        if not body.content.strip():
+            return True
+        if self._options.paging.items is None:
+            return False
+        return not _at(_json(body), self._options.paging.items)
+
+    def _next(self, body: Body) -> str | None:
+        """URL of the next page, checked; None at the end."""
+        paging = self._options.paging
+        if paging.by == "none" or not body.content.strip():
+            return None
+        if paging.by == "link-header":
+            found: Any = _link_header(body.headers.get("link", ""))
+        elif paging.by == "fhir":
+            links = _at(_json(body), "link")
+            nexts = [each.get("url") for each in links or () if isinstance(each, dict) and each.get("relation") == "next"]
+            found = nexts[0] if nexts else None
+        else:
+            found = _at(_json(body), paging.at)
+        if found is None or found == "" or found is False:
+            return None
+        if paging.by == "cursor" and isinstance(found, str | int):
+            return _with(body.url, {paging.param: str(found)})
+        if not isinstance(found, str):
+            raise SourceAway("http-unreadable")
+        return self._client.resolve(body.url, found)
+
+
+def _unit(body: Body) -> Unit:
+    return Unit(f"page-{hashlib.sha256(body.content).hexdigest()[:12]}", body.content)
+
+
+def _with(url: str, params: dict[str, str]) -> str:
+    """`url` with these query parameters set, the others kept."""
+    return str(httpx.URL(url).copy_merge_params(params)) if params else url
+
+
+def _json(body: Body) -> Any:
+    try:
+        return json.loads(body.content)
+    except (ValueError, RecursionError):
+        raise SourceAway("http-unreadable") from None
+
+
+def _at(document: Any, path: str) -> Any:
+    for part in path.split("."):
+        document = document.get(part) if isinstance(document, dict) else None
+    return document
+
+
+def _link_header(header: str) -> str | None:
+    for url, params in _NEXT.findall(header):
+        rel = _REL.search(params)
+        if rel is not None and "next" in rel.group(1).lower().split():
+            return str(url)
+    return None
+
+
+def _build(options: HttpPollOptions, around: Around) -> PullDoor:
+    client = HttpClient(options.url, options.login, around.secret, options.limits)
+    source = HttpPages(client, options) if options.export is None else BulkExport(client, options.url, options.export, around.spool)
+    return PullDoor(source, options, around.positions, around.watch)
+
+
+KIND = DoorKind(HttpPollOptions, _build)
