@@ -88,6 +88,7 @@ def test_an_event_goes_out_sealed_under_its_source_person(pack: SealedPack, code
     assert dict(headers or []) == {
         "ce_specversion": b"1.0", "ce_id": event.event_id.encode(), "ce_source": b"/hub/lab-elr-hl7v2",
         "ce_type": b"hub.intake.lab-result.v1", "content-type": b"application/avro",
+        "ce_time": b"2021-02-05T00:00:00.000Z",
     }  # fmt: skip
 
 
