@@ -34,6 +34,8 @@ VERBS = {
     "status": Verb("hub.commands.stack:status", "What runs where, and whether it is ready."),
     "run": Verb("hub.commands.run:run", "Run one role in the foreground (what `up` and a container start)."),
     "connector": Verb("hub.commands.connector:connector", "Plug in a source system: list, try, run, lint."),
+    "rejected": Verb("hub.commands.rejected:rejected", "Dead letters: list, show, explain, redrive."),
+    "audit": Verb("hub.commands.audit:audit", "The audit trail of disclosures: list, verify."),
     "preview": Verb("hub.commands.preview:preview", "The whole path without a broker: files in, needs out."),
     "topics": Verb("hub.commands.topics:topics", "List or create the topics."),
     "schemas": Verb("hub.commands.schemas:schemas", "List the contracts, or check them against the code."),

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from hub.commands.remap import list_unmapped, remap
 from hub.config import instance_dir, load_settings, today
 from hub.connectors.catalog import Connector, find
 from hub.domain.agreement import IntakeAgreement
@@ -28,6 +29,10 @@ _INSTANCE = click.option("--instance", help="Instance directory (default: HUB_IN
 @click.group()
 def connector() -> None:
     """Plug in a source system."""
+
+
+connector.add_command(remap)
+connector.add_command(list_unmapped)
 
 
 @connector.command("list")

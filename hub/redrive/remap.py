@@ -1,0 +1,137 @@
+"""Remap: originals that became events are read again after a code table or the mapping changed.
+
+The fact and its version in the source stay; only the mapping version rises, so every reader takes the new one for the
+later. An event whose outcome is unchanged is published again only where the mapping's own version rose. Run twice, the
+second run publishes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from hub.domain.events import Coded, Event, LabResult, Screening, Vaccination
+from hub.errors import Reject
+from hub.mapping.program import Mapped
+
+__all__ = ["Known", "Remapped", "Version", "known_of", "outcome_print", "remap", "unmapped", "version_of"]
+
+Version = tuple[str, datetime, int, str]
+"""A fact and its version in the source: fact_key, changed_at, status_rank, content_hash."""
+
+_BOOKKEEPING = {"event_id", "mapping_version", "agreement_id"}
+
+
+class Known(NamedTuple):
+    """What stands on the bus for a version: the highest mapping version, and a hash of what it says."""
+
+    mapping_version: int
+    print: bytes
+
+
+@dataclass
+class Remapped:
+    """Counts of a remap: `changed` and `raised` are published, `new` are events that there were none of before."""
+
+    changed: int = 0
+    raised: int = 0
+    new: int = 0
+    unchanged: int = 0
+    not_read: Counter[str] = field(default_factory=Counter)
+    no_event: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def published(self) -> int:
+        return self.changed + self.raised + self.new
+
+
+def version_of(event: Event) -> Version:
+    return event.fact_key, event.changed_at, event.status_rank, event.content_hash
+
+
+def outcome_print(event: Event) -> bytes:
+    """Hash of all that an event says, less ids and versions; the person block in the clear, or None where it is dropped."""
+    person = event.person if event.source_person is not None else None
+    said = event.model_copy(update={"person": person}).model_dump_json(exclude=_BOOKKEEPING)
+    return sha256(said.encode()).digest()
+
+
+def known_of(events: Iterable[Event]) -> dict[Version, Known]:
+    """The newest of each version among events of one connector, their person blocks opened."""
+    known: dict[Version, Known] = {}
+    for event in events:
+        before = known.get(version_of(event))
+        if before is None or event.mapping_version >= before.mapping_version:
+            known[version_of(event)] = Known(event.mapping_version, outcome_print(event))
+    return known
+
+
+Read = Callable[[int | None], list[Mapped]]
+"""Reads one original: with today's mapping version, or with the one given. Raises Reject where it cannot be read alone."""
+
+
+def remap(originals: Iterable[Read], known: Mapping[Version, Known], told: Remapped) -> Iterator[tuple[Event, Read]]:
+    """The events to publish, in order, counted in `told`; with each, how to read its original again."""
+    latest = dict(known)
+    for read in originals:
+        try:
+            outcomes = read(None)
+        except Reject as why:
+            told.not_read[why.reason] += 1
+            continue
+        for index, mapped in enumerate(outcomes):
+            if mapped.event is None:
+                told.no_event[mapped.reason or "unspecified"] += 1
+                continue
+            event = _due(mapped.event, index, read, latest, told)
+            if event is not None:
+                latest[version_of(event)] = Known(event.mapping_version, outcome_print(event))
+                yield event, read
+
+
+def _due(event: Event, index: int, read: Read, latest: Mapping[Version, Known], told: Remapped) -> Event | None:
+    before = latest.get(version_of(event))
+    if before is None:
+        told.new += 1
+        return event
+    if before.print == outcome_print(event):
+        if event.mapping_version <= before.mapping_version:
+            told.unchanged += 1
+            return None
+        told.raised += 1
+        return event
+    told.changed += 1
+    if event.mapping_version > before.mapping_version:
+        return event
+    return read(before.mapping_version + 1)[index].event  # the id of an event holds its mapping version
+
+
+def unmapped(event: Event) -> Iterator[tuple[str, str]]:
+    """(field, value as sent) of each coded value that no table row fits."""
+    unknown = {issue.removeprefix("unknown-") for issue in getattr(event, "issues", ()) if issue.startswith("unknown-")}
+    if isinstance(event, LabResult):
+        if "test" in unknown:
+            yield "test", _sent(event.test)
+        if unknown & {"result-code", "result-word"}:
+            yield "result", _sent(event.result)
+    elif isinstance(event, Vaccination):
+        if "product" in unknown:
+            yield "product", f"cvx {event.cvx or '-'} ndc {event.ndc or '-'}"
+    elif isinstance(event, Screening):
+        if event.category == "unmapped":
+            yield "question and answer", f"{_sent(event.question)} {_sent(event.answer)}"
+    else:
+        for name in type(event).model_fields:
+            coded = getattr(event, name)
+            if isinstance(coded, Coded) and coded.mapped is None:
+                yield name, _sent(coded)
+
+
+def _sent(coded: Coded | None) -> str:
+    if coded is None:
+        return "-"
+    return " ".join(part for part in (coded.system, coded.code or coded.original) if part) or "-"

@@ -1,0 +1,259 @@
+"""What `hub rejected`, `hub audit` and `hub connector remap|unmapped` are made of: the bus, the vault, the programs."""
+
+from __future__ import annotations
+
+import copy
+import getpass
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, cast
+
+from hub.bus.cloud_events import cloud_events_headers, event_id_of
+from hub.bus.codec import Codec
+from hub.bus.consumer import latest_by_key, read_to_end
+from hub.bus.dead_letter import (
+    ORIGINAL_FIELD,
+    RAW_TOPIC,
+    REDRIVEN_TOPIC,
+    REJECTED_TOPIC,
+    Kept,
+    Original,
+    Redriven,
+    Rejected,
+    kept,
+)
+from hub.bus.producer import DurableProducer, OutRecord
+from hub.bus.schema_registry import SchemaIds
+from hub.bus.topics import TOPICS, intake_topic
+from hub.config import Settings, today
+from hub.connectors.catalog import Connector, find
+from hub.connectors.door import Unit
+from hub.domain.agreement import IntakeAgreement
+from hub.domain.disclosure import DISCLOSURE_TOPIC, Disclosure
+from hub.domain.events import Event, Sealed
+from hub.domain.ids import Ids
+from hub.errors import Reject
+from hub.mapping.catalog import PROGRAMS
+from hub.mapping.program import Mapped
+from hub.privacy.agreements import intake_agreement
+from hub.privacy.secrets import read_secret
+from hub.privacy.vault import Vault
+from hub.redrive.drive import Verdict
+from hub.redrive.letters import Letter, collect
+from hub.redrive.reasons import NEEDS_ITS_FILE, NO_ORIGINAL
+from hub.redrive.remap import Known, Read, Version, known_of
+from hub.redrive.trail import Trail
+from hub.wiring_outgoing import SealedPack
+from hub.wiring_reading import Reader, catalogue
+
+__all__ = ["Desk", "Source", "opened", "read_alone"]
+
+_ONE_RECORD = re.compile(r"(message|document|row|record) \d")
+
+
+class _Placed(NamedTuple):
+    """Stands for the unit that a record came in: only its token is known any more."""
+
+    token: str
+
+
+class Source(Reader):
+    """One connector as it reads today, under today's agreement."""
+
+    def __init__(self, connector: Connector, agreement: IntakeAgreement, ids: Ids) -> None:
+        super().__init__(connector, agreement, ids)
+        self.connector, self.agreement = connector, agreement
+
+    @property
+    def mapping_version(self) -> int:
+        return self._context.mapping_version
+
+    def at_version(self, mapping_version: int) -> Source:
+        """The same reading, whose events carry this mapping version."""
+        made = copy.copy(self)
+        made._context = replace(self._context, mapping_version=mapping_version)
+        return made
+
+
+def read_alone(source: Source, found: Kept, where: str) -> list[Mapped]:
+    """What the connector makes of one record, as agreed. Reject(needs-its-file) where one record is not enough."""
+    program: Any = getattr(source.connector, "declared", None) or PROGRAMS.get(
+        source.connector.program or source.connector.name
+    )
+    alone = getattr(program, "alone", "never")
+    whole = bool(_ONE_RECORD.match(where)) or (not where and alone == "record")
+    if not found.raw or not whole or alone == "never" or (alone == "headed" and not found.head):
+        raise Reject(NEEDS_ITS_FILE, stage="open")
+    return [
+        _agreed(mapped, source.agreement) for mapped in source(Unit(found.file or "record", found.head + found.raw))
+    ]
+
+
+def _agreed(mapped: Mapped, agreement: IntakeAgreement) -> Mapped:
+    if mapped.event is None:
+        return mapped
+    try:
+        return mapped._replace(event=agreement.grant(mapped.event))
+    except Reject as refused:
+        return mapped._replace(outcome="ignored", event=None, reason=refused.reason)
+
+
+class Desk:
+    """An operator's desk: reads the topics, opens originals, publishes as intake does. Also the `Ports` of redrive."""
+
+    def __init__(self, settings: Settings, ids: Ids, vault: Vault, codec: Codec, producer: DurableProducer) -> None:
+        self._settings, self._ids, self._vault, self._codec, self._producer = settings, ids, vault, codec, producer
+        self._bootstrap = settings.require_bootstrap()
+        self._sources: dict[str, Source] = {}
+        self.mapping_version = 0
+        actor = re.sub(r"[^A-Za-z0-9._-]", "_", getpass.getuser())
+        lock = settings.instance / "audit.lock"
+        self.trail = Trail(lock, self.entries, self._append, lambda: datetime.now(UTC), actor)
+
+    def source(self, name: str) -> Source:
+        """ConfigError when there is no such connector, or no agreement in force today."""
+        if name not in self._sources:
+            connector = find(name, catalogue(self._settings.instance))
+            agreement = intake_agreement(self._settings.instance / "agreements", name, today(self._settings))
+            self._sources[name] = Source(connector, agreement, self._ids)
+        return self._sources[name]
+
+    def letters(self) -> list[Letter]:
+        """Every dead letter of the last 90 days, once each."""
+        marks: dict[str, Redriven] = {}
+        for record in latest_by_key(self._bootstrap, REDRIVEN_TOPIC).values():
+            mark = self._codec.decode(record.value)
+            assert isinstance(mark, Redriven)
+            marks[mark.letter] = mark
+        return collect(self._written(), marks)
+
+    def _written(self) -> Iterator[tuple[str, Rejected]]:
+        for record in read_to_end(self._bootstrap, REJECTED_TOPIC):
+            letter = self._codec.decode(record.value)
+            assert isinstance(letter, Rejected)
+            yield event_id_of(record.headers) or f"{record.partition}.{record.offset}", letter
+
+    def open(self, letter: Letter) -> Kept:
+        """The original, in the clear. Reject: it holds none, or it does not open."""
+        sealed = letter.rejected.original
+        if sealed is None:
+            raise Reject(NO_ORIGINAL, stage="open")
+        return kept(self._vault.open(sealed, REJECTED_TOPIC, ORIGINAL_FIELD))
+
+    def again(self, letter: Letter) -> tuple[Kept, list[Mapped]]:
+        """`Again` of redrive."""
+        source = self.source(letter.rejected.connector)
+        self.mapping_version = source.mapping_version
+        found = self.open(letter)
+        return found, read_alone(source, found, letter.rejected.where)
+
+    def published(self, wanted: Iterable[str], connectors: Iterable[str]) -> set[str]:
+        """Which of these event ids stand on the topics that the connectors write to. Reads those topics whole."""
+        ids = set(wanted)
+        kinds = {kind for name in connectors for kind in self.source(name).agreement.events} if ids else set()
+        found: set[str] = set()
+        for kind in sorted(kinds):
+            for record in read_to_end(self._bootstrap, intake_topic(kind)):
+                if (event_id := event_id_of(record.headers)) in ids:
+                    found.add(event_id)
+        return found
+
+    def pack(self, verdict: Verdict, new: Sequence[Event]) -> list[OutRecord]:
+        """`Ports.pack` of redrive."""
+        letter = verdict.letter.rejected
+        sealed = SealedPack(letter.connector, self._codec, self._vault)
+        sealed.prepare(sorted({event.source_person for event in new if event.source_person}))
+        out: list[OutRecord] = [sealed.event(event) for event in new]
+        found = verdict.kept
+        if new and found and self.source(letter.connector).agreement.keep_originals:
+            placed = cast(Unit, _Placed(letter.file))
+            out.append(sealed.original(new[0], found.raw, placed, letter.where, head=found.head, file=found.file))
+        return out
+
+    def publish(self, records: Sequence[OutRecord]) -> None:
+        """In order; returns when the broker has confirmed them all."""
+        batch = self._producer.batch()
+        for topic, key, value, partition, headers in records:
+            batch.produce(topic, key, value, partition, headers)
+        batch.wait()
+
+    def mark(self, marks: Sequence[Redriven]) -> None:
+        """`Ports.mark` of redrive."""
+        self.publish([self._out(REDRIVEN_TOPIC, mark.letter, mark.letter, mark) for mark in marks])
+
+    def entries(self) -> Iterator[Disclosure]:
+        """The audit trail."""
+        for record in read_to_end(self._bootstrap, DISCLOSURE_TOPIC):
+            entry = self._codec.decode(record.value)
+            assert isinstance(entry, Disclosure)
+            yield entry
+
+    def _append(self, entry: Disclosure) -> None:
+        self.publish([self._out(DISCLOSURE_TOPIC, entry.subject, entry.hash[:32], entry)])
+
+    def _out(self, topic: str, key: str, identity: str, record: Redriven | Disclosure) -> OutRecord:
+        headers = cloud_events_headers(event_id=identity, source="desk", kind=topic)
+        return topic, key.encode(), self._codec.encode(topic, record), None, headers
+
+    def events(self, name: str) -> Iterator[Event]:
+        """What stands on the bus of a connector, person blocks sealed."""
+        for kind in sorted(self.source(name).agreement.events):
+            for record in read_to_end(self._bootstrap, intake_topic(kind)):
+                event = self._codec.decode(record.value)
+                if isinstance(event, Event) and event.source == name:
+                    yield event
+
+    def known(self, name: str) -> Mapping[Version, Known]:
+        """The same as remap compares it. A person whose key was erased is left out: so is their original."""
+        return known_of(self._in_the_clear(name))
+
+    def _in_the_clear(self, name: str) -> Iterator[Event]:
+        for event in self.events(name):
+            try:
+                yield event.model_copy(update={"person": self._vault.open_person(event)})
+            except Reject:
+                continue
+
+    def originals(self, name: str) -> Iterator[Read]:
+        """The kept originals of a connector, oldest first, each as what reads it."""
+        for record in read_to_end(self._bootstrap, RAW_TOPIC):
+            original = self._codec.decode(record.value)
+            if isinstance(original, Original) and original.connector == name:
+                yield self._reading(original)
+
+    def _reading(self, original: Original) -> Read:
+        source = self.source(original.connector)
+
+        def read(mapping_version: int | None) -> list[Mapped]:
+            sealed: Sealed = original.original
+            found = kept(self._vault.open(sealed, RAW_TOPIC, ORIGINAL_FIELD))
+            reader = source if mapping_version is None else source.at_version(mapping_version)
+            return read_alone(reader, found, original.where)
+
+        return read
+
+    def send(self, name: str, events: Sequence[Event]) -> None:
+        """Publish events of a remap, sealed; their originals stand there already."""
+        sealed = SealedPack(name, self._codec, self._vault)
+        sealed.prepare(sorted({event.source_person for event in events if event.source_person}))
+        self.publish([sealed.event(event) for event in events])
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Desk]:
+    """The desk of one installation, its broker and registry up."""
+    secrets = settings.instance / "secrets"
+    vault = Vault.from_files(settings.instance / "keys.sqlite", secrets / "kek")
+    ids = SchemaIds(settings.require_registry_url())
+    producer = DurableProducer(settings.require_bootstrap(), client_id="hub-desk")
+    try:
+        codec = Codec(ids, TOPICS)
+        codec.open()
+        yield Desk(settings, Ids(read_secret(secrets / "hmac")), vault, codec, producer)
+    finally:
+        producer.close()
+        ids.close()
+        vault.close()

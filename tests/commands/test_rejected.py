@@ -1,0 +1,116 @@
+"""`hub rejected`, `hub audit`, `hub connector remap|unmapped` as an operator types them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hub.commands import audit, rejected, remap
+from hub.config import Settings
+from hub.wiring_rejected import Desk
+from tests.connectors.made_up_lab import message
+from tests.redrive.desk import Installation
+
+LAB, LABS = "lab-elr-hl7v2", "hub.intake.lab-result.v1"
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    made = Installation(tmp_path, monkeypatch, LAB)
+
+    @contextmanager
+    def opened(_settings: Settings) -> Iterator[Desk]:
+        yield made.desk()
+
+    for module in (audit, rejected, remap):
+        monkeypatch.setattr(module, "opened", opened)
+        monkeypatch.setattr(module, "running_instance", lambda _name: tmp_path)
+    made.letter(LAB, message(1), "message 1")
+    made.letter(LAB, message(2).replace(b"PID|", b"PIX|"), "message 2", reason="no-patient")
+    return made
+
+
+def hub(command: Any, *words: str, code: int = 0) -> Result:
+    told = CliRunner().invoke(command, words)
+    assert told.exit_code == code, told.output
+    return told
+
+
+def lines(told: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in told.stdout.splitlines()]
+
+
+def test_a_list_shows_counts_positions_and_codes_and_no_value(site: Installation) -> None:
+    told = hub(rejected.rejected, "list")
+    assert "2 dead letters" in told.stdout
+    assert "█" in told.stdout
+    assert "Madeup" not in told.stdout
+    found = lines(hub(rejected.rejected, "list", "--json", "--reason", "no-patient"))
+    assert [(row["where"], row["open"], row["original_kept"]) for row in found] == [("message 2", True, True)]
+
+
+def test_an_original_is_shown_only_for_a_purpose_and_leaves_an_entry(site: Installation) -> None:
+    (letter_id,) = [row["id"] for row in lines(hub(rejected.rejected, "list", "--json", "--reason", "no-patient"))]
+    assert "Madeup" not in hub(rejected.rejected, "show", letter_id[:10]).stdout
+    hub(rejected.rejected, "show", letter_id, "--reveal", code=2)
+    assert list(site.desk().entries()) == []
+    shown = hub(rejected.rejected, "show", letter_id, "--reveal", "--purpose", "ask the laboratory", "--json")
+    assert json.loads(shown.stdout)["original"] == message(2).replace(b"PID|", b"PIX|").decode()
+    (entry,) = site.desk().entries()
+    assert (entry.action, entry.subject, entry.purpose) == ("reveal", letter_id, "ask the laboratory")
+
+
+def test_a_code_is_explained_and_an_unknown_one_is_refused() -> None:
+    assert "names no patient" in hub(rejected.rejected, "explain", "no-patient").stdout
+    assert len(lines(hub(rejected.rejected, "explain", "--json"))) > 50
+    hub(rejected.rejected, "explain", "no-such-code", code=2)
+
+
+def test_a_dry_run_shows_the_difference_and_changes_nothing(site: Installation) -> None:
+    told = hub(rejected.rejected, "redrive", "--dry-run").stdout
+    assert "mapping-error → an event" in told
+    assert "no-patient → rejected (no-patient)" in told
+    assert site.ids_on(LABS) == []
+    assert [letter.last for letter in site.desk().letters()] == [None, None]
+
+
+def test_a_redrive_publishes_marks_and_leaves_its_entries(site: Installation) -> None:
+    told = hub(rejected.rejected, "redrive", "--filter", "reason=mapping-error", "--rate", "1000", "--yes").stdout
+    assert "done: event=1 published=1" in told
+    assert len(site.ids_on(LABS)) == 1
+    assert [row["reason"] for row in lines(hub(rejected.rejected, "list", "--json"))] == ["no-patient"]
+    assert [(e.action, e.detail) for e in site.desk().entries()] == [
+        ("redrive", "reason=mapping-error letters=1"),
+        ("redrive-done", "event=1 published=1"),
+    ]
+    assert "each as it was written" in hub(audit.audit, "verify").stdout
+    assert len(lines(hub(audit.audit, "list", "--json"))) == 2
+
+
+def test_a_wrong_filter_is_refused(site: Installation) -> None:
+    hub(rejected.rejected, "redrive", "--filter", "name=Madeup", code=2)
+    hub(rejected.rejected, "redrive", "--filter", "since=yesterday", code=2)
+
+
+def test_a_trail_that_was_cut_in_the_middle_is_told(site: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        hub(rejected.rejected, "redrive", "--dry-run")
+    entries = list(site.desk().entries())
+    monkeypatch.setattr(Desk, "entries", lambda _self: iter([entries[0], entries[2]]))
+    assert "broken at entry 1" in hub(audit.audit, "verify", code=1).stdout
+
+
+def test_a_remap_counts_what_it_would_publish_and_unmapped_values_need_a_purpose(site: Installation) -> None:
+    hub(rejected.rejected, "redrive", "--yes", "--rate", "1000")
+    (told,) = lines(hub(remap.remap, LAB, "--json"))
+    assert (told["unchanged"], told["changed"], told["new"]) == (1, 0, 0)
+    assert "every coded value has its row" in hub(remap.list_unmapped, LAB).stdout
+    hub(remap.list_unmapped, LAB, "--reveal", code=2)
+    hub(remap.list_unmapped, LAB, "--reveal", "--purpose", "mend the table")
+    assert [e.action for e in site.desk().entries()][-3:] == ["remap", "remap-done", "reveal-unmapped"]
