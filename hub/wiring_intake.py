@@ -36,6 +36,7 @@ from hub.ops.logs import logger
 from hub.privacy.agreements import intake_agreement
 from hub.privacy.secrets import read_credential, read_secret
 from hub.privacy.vault import Vault
+from hub.wiring_letters import follow_letters
 from hub.wiring_outgoing import BusPublisher, SealedPack, answer_hl7
 from hub.wiring_positions import PositionLog
 from hub.wiring_reading import Reader, catalogue
@@ -150,7 +151,11 @@ async def _serve(settings: Settings, connectors: Sequence[Running], publisher: B
     ready: dict[str, Check] = {each.watch.connector: each.watch.ready for each in connectors}
     ready["broker"] = broker
     ops = OpsServer(settings.port(ROLE), ready, live={"progress": beat}, role=ROLE, host=settings.host)
-    checks = [asyncio.create_task(_beat(beat)), asyncio.create_task(_ask(publisher, broker))]
+    checks = [
+        asyncio.create_task(_beat(beat)),
+        asyncio.create_task(_ask(publisher, broker)),
+        asyncio.create_task(follow_letters(settings)),
+    ]
     try:
         with ops:
             await serve(connectors, stop)

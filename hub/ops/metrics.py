@@ -115,6 +115,7 @@ def render() -> bytes:
 _OUTCOMES = ("accepted", "rejected", "ignored", "duplicate", "blocked")
 _STATES = ("starting", "running", "paused", "failed", "stopped")
 _STAGES = ("frame", "parse", "map", "agreement", "encode", "publish", "open", "decode", "validate", "fold", "project")
+_REDRIVEN = ("event", "ignored", "rejected")
 _GRADES = ("create", "link", "merge", "split")
 
 BUILD = Level("hub_build_info", "Which version runs here, as which role; always 1", role=None, version=(__version__,))
@@ -136,6 +137,9 @@ UNMAPPED_CODES = Count(
     "hub_unmapped_codes", "Values of a source that no decided row of its code table has", connector=None, table=None
 )
 DLQ_RECORDS = Count("hub_dlq_records", "Dead letters written", stage=_STAGES, reason=None, connector=None)
+DLQ_OPEN = Level("hub_dlq_open", "Dead letters that nothing came of yet", connector=None)
+DLQ_OLDEST_AGE = Level("hub_dlq_oldest_age_seconds", "Age of the oldest open dead letter, 0 without one", connector=None)
+DLQ_REDRIVEN = Count("hub_dlq_redriven", "Redrives of a dead letter by what came of it", result=_REDRIVEN)
 STREAM_REJECTED = Count(
     "hub_stream_rejected",
     "Records the hub itself could not work on; must stay 0",

@@ -1,0 +1,86 @@
+"""Redrive on a real broker and registry: published once, marked, audited, counted."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.bus.cloud_events import event_id_of
+from hub.bus.consumer import read_to_end
+from hub.bus.topic_admin import apply_topics
+from hub.bus.topics import TOPICS
+from hub.config import Settings
+from hub.connectors.door import Problem, Unit
+from hub.domain.disclosure import first_break
+from hub.ops.metrics import REGISTRY
+from hub.privacy.agreements import EXAMPLES
+from hub.privacy.secrets import make_secret
+from hub.redrive.drive import Pace, judge, redrive
+from hub.wiring_letters import follow_letters
+from hub.wiring_outgoing import SealedPack
+from hub.wiring_rejected import opened
+from tests.connectors.made_up_lab import message
+
+pytestmark = pytest.mark.live
+LAB = "lab-elr-hl7v2"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, broker: Any, registry: Any) -> Settings:
+    for name in ("kek", "hmac"):
+        make_secret(tmp_path / "secrets" / name)
+    (tmp_path / "agreements").mkdir()
+    text = (EXAMPLES / f"{LAB}.yaml").read_text(encoding="utf-8")
+    (tmp_path / "agreements" / f"{LAB}.yaml").write_text(text, encoding="utf-8")
+    apply_topics(broker.bootstrap, TOPICS, partitions=2, replication=1, min_insync_replicas=1)
+    return Settings(instance=tmp_path, bootstrap=broker.bootstrap, registry_url=registry.url)
+
+
+def test_a_letter_is_redriven_once_on_a_real_broker(settings: Settings) -> None:
+    with opened(settings) as desk:
+        pack = SealedPack(LAB, desk._codec, desk._vault)
+        out = [
+            pack.dead_letter(
+                Problem("mapping-error", "map", f"message {n}", f"{settings.instance}"), message(n), Unit("u", b"")
+            )
+            for n in range(3)
+        ]
+        desk.publish(out)
+        mine = {event_id_of(headers or ()) for *_, headers in out}
+        letters = [letter for letter in desk.letters() if letter.id in mine]
+        assert len(letters) == 3
+        ids = {event.event_id for letter in letters for event in judge(letter, desk.again).events}
+        first = [new for _, new in redrive(letters, desk.again, desk.published(ids, [LAB]), desk, Pace(100))]
+        second = [new for _, new in redrive(letters, desk.again, desk.published(ids, [LAB]), desk, Pace(100))]
+        assert (first, second) == ([1, 1, 1], [0, 0, 0])
+        told = [event_id_of(r.headers) for r in read_to_end(settings.require_bootstrap(), "hub.intake.lab-result.v1")]
+        assert sorted(each for each in told if each in ids) == sorted(ids)
+        assert not any(letter.open for letter in desk.letters() if letter.id in mine)
+        desk.trail.write("redrive", purpose="test", subject=LAB, detail="")
+        desk.trail.write("redrive-done", purpose="test", subject=LAB, detail="")
+        assert first_break(desk.entries()) is None
+
+
+def test_open_letters_are_counted_from_the_topics(settings: Settings) -> None:
+    with opened(settings) as desk:
+        pack = SealedPack("counted-live", desk._codec, desk._vault)
+        desk.publish(
+            [pack.dead_letter(Problem("no-patient", "map", "message 1"), b"x", Unit(str(settings.instance), b""))]
+        )
+
+    async def counted() -> float:
+        following = asyncio.create_task(follow_letters(settings))
+        try:
+            for _ in range(600):
+                found = REGISTRY.get_sample_value("hub_dlq_open", {"connector": "counted-live"})
+                if found:
+                    return found
+                await asyncio.sleep(0.1)
+        finally:
+            following.cancel()
+        raise AssertionError("never counted")
+
+    assert asyncio.run(counted()) >= 1
