@@ -1,0 +1,38 @@
+"""The samples of the connector README are loaded as written, and their doors open."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hub.connectors import doors
+from hub.connectors.catalog import SHIPPED, load
+from tests.connectors.pulling import around_of
+
+SAMPLES = re.findall(r"```yaml\n(name: .*?)```", (SHIPPED / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=[sample.split("\n", 1)[0] for sample in SAMPLES])
+def test_a_sample_of_the_readme_is_a_connector_whose_door_opens(sample: str, tmp_path: Path) -> None:
+    name = yaml.safe_load(sample)["name"]
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "connector.yaml").write_text(sample)
+    options = load([tmp_path])[name].door
+
+    async def scene() -> None:
+        secrets = {"client-secret": "made-up", "database-url": "sqlite:////made/up.db"}
+        door = doors.build(options, around_of(tmp_path, **secrets))
+        await door.open()
+        await door.close()
+
+    asyncio.run(scene())
+
+
+def test_every_shipped_kind_that_fetches_has_a_sample() -> None:
+    shown = {yaml.safe_load(sample)["door"]["kind"] for sample in SAMPLES}
+    kinds = {name: found.section for name, found in doors.discover().items() if found.section is not None}
+    assert {name for name, section in kinds.items() if section.model_construct(kind=name).remembers} <= shown
