@@ -22,7 +22,7 @@ from hub.mapping.program import MAPPING_VERSION, Mapped, MappingContext, Program
 from hub.mapping.program import Unit as SourceUnit
 from hub.ops import metrics
 
-__all__ = ["OFFLINE_IDS", "Reader", "catalogue", "outcomes", "units"]
+__all__ = ["OFFLINE_IDS", "Reader", "catalogue", "explained", "outcomes", "units"]
 
 OFFLINE_IDS = Ids(sha256(b"hub connector try: ids of nobody's installation").digest())
 """Ids of offline trials: the same on every machine, and of no use to anyone, since no installation has this secret."""
@@ -80,6 +80,16 @@ def outcomes(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: P
     for unit in units(connector, path):
         for mapped in read(unit):
             yield _granted(mapped, agreement)
+
+
+def explained(
+    connector: Connector, agreement: IntakeAgreement, ids: Ids, path: Path, *, explain: bool = True
+) -> Iterator[tuple[Traced, Mapped]]:
+    """Each outcome with how it came to be, before the agreement; and as the agreement lets it through."""
+    read = Reader(connector, agreement, ids)
+    for unit in units(connector, path):
+        for traced in read.traced(unit, explain=explain):
+            yield traced, _granted(traced.mapped, agreement)
 
 
 def units(connector: Connector, path: Path) -> Iterator[Unit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
 
 from hub.declared import Declared
 
@@ -63,6 +63,14 @@ class Rule(Declared):
                 if isinstance(given.get(name), str):
                     given[name] = (given[name],)
         return given
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """For editors: a plain path, or the object, in which one path or format needs no list."""
+        made = handler.resolve_ref_schema(handler(schema))
+        for name in ("from", "format"):
+            made["properties"][name] = {"anyOf": [{"type": "string"}, made["properties"][name]]}
+        return {"anyOf": [{"type": "string"}, dict(made)]}
 
     @model_validator(mode="after")
     def _one_source(self) -> Rule:

@@ -1,0 +1,66 @@
+"""Why an event is as it is, in lines for people: rule, input, code row, what the agreement removed, where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hub.bus.avro_schema import schema_file_name
+from hub.bus.topics import intake_topic
+from hub.domain.events import Event, PersonBlock, Site
+from hub.mapping.declared.program import Traced
+from hub.mapping.declared.targets import Step
+from hub.mapping.program import Mapped
+
+__all__ = ["explain_lines"]
+
+
+def explain_lines(traced: Traced, granted: Mapped, *, masked: bool) -> Iterator[str]:
+    """Lines about one outcome; with `masked`, what came out of the source's own text is shown by its length only."""
+    where = " ".join(f"{name} {part}" for name, part in granted.where.items() if name != "file")
+    event = traced.mapped.event
+    yield f"{where}: {granted.type or 'record'}, {granted.outcome}{f' ({granted.reason})' if granted.reason else ''}"
+    for step in traced.steps:
+        yield f"  {step.field:18} {_output(step, masked)}  ← {step.rule}{_inputs(step, masked)}{_more(step)}"
+    if event is None:
+        return
+    if granted.event is not None:
+        removed = list(_removed(event, granted.event))
+        yield f"  the agreement removed: {', '.join(removed) or 'nothing'}"
+        key = "site" if isinstance(event, Site) else "source_person" if event.source_person else "fact_key"
+        kind = type(event)
+        yield f"  to {intake_topic(kind.kind)}, key {key} {getattr(event, key)}, schema {schema_file_name(kind)}"
+
+
+def _inputs(step: Step, masked: bool) -> str:
+    shown = ", ".join(f"{path} = {_mask(text) if masked else text}" for path, text in step.inputs)
+    return f"; {shown}" if shown else ""
+
+
+def _more(step: Step) -> str:
+    return "".join(f"; {word}" for word in (step.code, step.note) if word)
+
+
+def _output(step: Step, masked: bool) -> str:
+    if step.output is None:
+        return "(empty)"
+    decided = bool(step.code) or step.rule == "constant" or isinstance(step.output, bool)
+    shown = step.output.model_dump(exclude_none=True) if hasattr(step.output, "model_dump") else step.output
+    if masked and hasattr(step.output, "original"):
+        shown = step.output.mapped or "(unmapped)"
+        decided = True
+    return str(shown) if decided or not masked else _mask(str(shown))
+
+
+def _mask(text: str) -> str:
+    return f"••• ({len(text)} characters)"
+
+
+def _removed(event: Event, granted: Event) -> Iterator[str]:
+    kept = granted.person.model_dump(exclude_none=True) if isinstance(granted.person, PersonBlock) else {}
+    if isinstance(event.person, PersonBlock):
+        yield from (f"person.{name}" for name in event.person.model_dump(exclude_none=True) if name not in kept)
+    same: Any = ("person", "labels", "purposes", "agreement_id")
+    for name in type(event).model_fields:
+        if name not in same and getattr(event, name) != getattr(granted, name):
+            yield name

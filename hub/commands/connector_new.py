@@ -1,0 +1,62 @@
+"""`hub connector new|schema`: a first folder out of a sample, and the JSON Schema of connector.yaml for editors."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import click
+
+from hub.config import instance_dir, load_settings, today
+from hub.connectors.catalog import FILE, Connector, load_one
+from hub.connectors.catalog.reference import reference
+from hub.connectors.drafting import draft
+from hub.errors import ConfigError
+
+
+@click.command()
+@click.argument("name")
+@click.option("--from", "sample", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="A sample: .csv (or any delimited text), .json/.ndjson, .hl7.")  # fmt: skip
+@click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
+def new(name: str, sample: Path, instance: str | None) -> None:
+    """Draft a connector out of a sample: connector.yaml, codes/, samples/, a draft agreement; says what is left to decide."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", name):
+        raise ConfigError(f"{name} is no name: lower-case letters, digits and hyphens, such as riverside-pantry")
+    directory = instance_dir(instance)
+    folder = directory / "connectors" / name
+    if folder.exists():
+        raise ConfigError(f"{folder} is there already: remove it, or take another name")
+    made = draft(name, sample, today(load_settings(directory)))
+    try:
+        for path, text in made.files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+        (folder / "samples").mkdir()
+        shutil.copyfile(sample, folder / "samples" / sample.name)
+        load_one(folder / FILE)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    click.echo(f"wrote {folder}: " + ", ".join([*made.files, f"samples/{sample.name}"]))
+    click.echo(
+        "samples/ holds your sample as it is: use made-up data, or remove it before the folder leaves this machine"
+    )
+    click.echo("\n".join(["to decide:", *(f"  - {each}" for each in made.todo)]))
+    click.echo(f"next: hub connector try {name} {folder / 'samples' / sample.name} --explain --row 2")
+
+
+@click.command()
+@click.option("--docs", is_flag=True, help="The same for people: docs/connector-yaml.md.")
+def schema(docs: bool) -> None:
+    """The JSON Schema of connector.yaml, for editors."""
+    if docs:
+        click.echo(reference(), nl=False)
+        return
+    click.echo(
+        json.dumps(
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", **Connector.model_json_schema()}, indent=2
+        )
+    )

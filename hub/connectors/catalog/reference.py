@@ -1,0 +1,81 @@
+"""docs/connector-yaml.md out of the models: every field, its type, default and meaning."""
+
+from __future__ import annotations
+
+import re
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from hub.connectors.catalog import Cadence, Connector, Source
+from hub.domain.events import EVENT_TYPES, PersonBlock
+from hub.mapping.declared.compile import event_fields, needed_fields
+from hub.mapping.declared.model import EventRule, Identity, Rule, Where
+
+__all__ = ["reference"]
+
+_HEAD = """# connector.yaml
+
+Generated from the models by `hub connector schema --docs`; a test compares. Start with
+[Your first connector](your-first-connector.md). For editors there is a JSON Schema: `hub connector schema`;
+it also has the fields of every kind of `door` that is installed.
+
+Paths: CSV, a column, in any case · HL7 v2, `PID-5.1`, `PID-3[2].4` (repetition), `OBX[].5` (all) · JSON, JMESPath in the record,
+`$.site.id` from the top of the document · FHIR, JMESPath in the resource, `identifier[?system=='urn:x'].value`.
+"""
+
+
+def reference() -> str:
+    """The whole page."""
+    sections: list[tuple[str, type[BaseModel]]] = [
+        ("connector.yaml", Connector), ("source", Source), ("cadence", Cadence), ("identity", Identity), ("map[]", EventRule),
+        ("map[].where[]", Where), ("a rule (`map[].fields.*`, `identity.block.*` …)", Rule),
+    ]  # fmt: skip
+    parts = [
+        _HEAD,
+        *(_table(title, model) for title, model in sections),
+        "## Events and their fields\n\nBold: needed.\n",
+    ]
+    parts.append("\n".join(f"- `{kind}`: {_fields(kind)}" for kind in sorted(EVENT_TYPES)) + "\n")
+    block = ", ".join(f"`{name}`" for name in PersonBlock.model_fields if name != "local_id")
+    parts.append(f"## Person block\n\n{block}\n")
+    return "\n".join(parts)
+
+
+def _fields(kind: str) -> str:
+    needed = needed_fields(kind)
+    return ", ".join(f"**`{name}`**" if name in needed else f"`{name}`" for name in event_fields(kind))
+
+
+def _table(title: str, model: type[BaseModel]) -> str:
+    rows = [_row(info.alias or name, info) for name, info in model.model_fields.items()]
+    return "\n".join(
+        [f"## {title}", "", "| field | type | default | meaning |", "| --- | --- | --- | --- |", *rows, ""]
+    )
+
+
+def _row(name: str, info: FieldInfo) -> str:
+    default = "needed" if info.is_required() else _shown(info.get_default(call_default_factory=True))
+    return f"| `{name}` | {_type(info.annotation)} | {default} | {info.description or ''} |"
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None or value in ((), {}) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _type(kind: Any) -> str:
+    origin = get_origin(kind)
+    if origin is Literal:
+        return " · ".join(str(word) for word in get_args(kind))
+    if origin is UnionType:
+        return " or ".join(_type(part) for part in get_args(kind) if part is not type(None))
+    if origin is tuple:
+        return f"list of {_type(get_args(kind)[0])}"
+    if origin is dict:
+        return f"name: {_type(get_args(kind)[1])}"
+    name = getattr(kind, "__name__", "value")
+    return {"str": "text", "int": "integer", "bool": "true/false", "float": "number", "Any": "value"}.get(
+        name, re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
+    )

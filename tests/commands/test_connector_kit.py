@@ -1,0 +1,149 @@
+"""`hub connector new|try --explain|--diff|test|schema` as an IT team types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from hub.commands.connector import connector
+from hub.connectors.catalog import load_one
+from hub.errors import ConfigError
+from tests.connectors.made_up_lab import message
+
+PANTRY = (
+    "Guest ID,First Name,Last Name,DOB,Zip,Pickup Date,Race,Last Updated\n"
+    "P-1,Marisol,Vega,03/09/1984,62704,02/15/2021,Latina,2021-02-15T18:00:00\n"
+    "P-2,Tom,Okafor,11/30/1979,62702,02/15/2021,Black,2021-02-15T18:00:00\n"
+)
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Path:
+    return tmp_path / "instance"
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    path = tmp_path / "pantry.csv"
+    path.write_text(PANTRY)
+    return path
+
+
+def hub(instance: Path, command: str, *arguments: str | Path) -> Result:
+    return CliRunner().invoke(
+        connector, [command, "--instance", str(instance), *map(str, arguments)], catch_exceptions=False
+    )
+
+
+@pytest.fixture
+def pantry(instance: Path, sample: Path) -> Path:
+    assert hub(instance, "new", "pantry", "--from", sample).exit_code == 0
+    return instance / "connectors" / "pantry"
+
+
+def test_a_draft_loads_proposes_what_names_say_and_lists_the_rest(instance: Path, sample: Path) -> None:
+    said = hub(instance, "new", "pantry", "--from", sample).output
+    folder = instance / "connectors" / "pantry"
+    made = load_one(folder / "connector.yaml")
+    assert made.emits == ("food-assistance",)
+    assert made.identity is not None
+    assert set(made.identity.block) == {"given_name", "family_name", "birth_date", "postal_code"}
+    assert made.dedupe == ("Guest ID", "Pickup Date")
+    assert "Latina,,,,TODO" in (folder / "codes" / "race.csv").read_text()  # not in the hub's own table: nobody guesses
+    assert "codes/race.csv: 1 values wait" in said
+    assert (folder / "samples" / "pantry.csv").read_text() == PANTRY
+
+
+def test_a_draft_of_a_date_that_two_formats_fit_says_so(instance: Path, sample: Path) -> None:
+    sample.write_text(PANTRY.replace("02/15/2021", "02/03/2021"))
+    said = hub(instance, "new", "pantry", "--from", sample).output
+    assert "Pickup Date: %m/%d/%Y and %d/%m/%Y both fit every value" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("guests.json", json.dumps([{"guest_id": 1, "name": {"last": "Roe"}, "night": "2021-02-15"}]), "shelter-stay"),
+        ("guests.ndjson", '{"guest_id": 1, "night": "2021-02-15"}\n{"guest_id": 2, "night": "2021-02-16"}\n', "shelter-stay"),
+        ("lab.hl7", message(1).decode(), "lab-result"),
+    ],
+)  # fmt: skip
+def test_json_and_hl7_samples_become_drafts_that_give_events(
+    instance: Path, tmp_path: Path, name: str, content: str, kind: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content.encode())
+    assert hub(instance, "new", "drafted", "--from", path).exit_code == 0
+    found = json.loads(hub(instance, "try", "drafted", path, "--summary").stdout)
+    assert set(found["events"]) == {kind}
+    assert not found["rejected"]
+
+
+def test_a_folder_that_is_there_is_never_written_over(instance: Path, sample: Path, pantry: Path) -> None:
+    before = (pantry / "connector.yaml").read_text()
+    with pytest.raises(ConfigError, match="is there already"):
+        hub(instance, "new", "pantry", "--from", sample)
+    assert (pantry / "connector.yaml").read_text() == before
+
+
+def test_an_explanation_names_rule_code_row_topic_and_schema_and_shows_no_value(
+    instance: Path, sample: Path, pantry: Path
+) -> None:
+    said = hub(instance, "try", "pantry", sample, "--explain", "--row", "3", "--show-values").stdout
+    assert "Guest ID = ••• (3 characters)" in said
+    assert "race.csv row 2: mapped black" in said
+    assert "to hub.intake.food-assistance.v1, key source_person" in said
+    assert "schema food-assistance.v1.avsc" in said
+    assert "row 2" not in said.splitlines()[0]
+    for value in ("Okafor", "11/30/1979", "62702", "P-2"):
+        assert value not in said
+
+
+def test_an_explanation_says_what_the_agreement_removed(instance: Path, sample: Path, pantry: Path) -> None:
+    draft = pantry / "agreement.draft.yaml"
+    agreement = yaml.safe_load(draft.read_text())
+    agreement["person_block"] = ["birth_date", "local_id"]
+    draft.write_text(yaml.safe_dump(agreement))
+    said = hub(instance, "try", "pantry", sample, "--explain", "--row", "2").stdout
+    assert "the agreement removed: person.given_name, person.family_name, person.postal_code" in said
+
+
+def test_unmapped_codes_are_listed_with_the_table_to_edit(instance: Path, sample: Path, pantry: Path) -> None:
+    found = json.loads(hub(instance, "try", "pantry", sample, "--summary").stdout)
+    assert found["unmapped"] == [{"table": "race", "field": "race_ethnicity", "value": "Latina", "count": 1}]
+
+
+def test_goldens_are_written_compared_and_their_difference_shown(instance: Path, sample: Path, pantry: Path) -> None:
+    assert "no expected/pantry.csv.jsonl" in hub(instance, "test", "pantry").output
+    assert hub(instance, "test", "pantry", "--update").exit_code == 0
+    assert hub(instance, "test", "pantry").exit_code == 0
+    assert hub(instance, "try", "pantry", sample, "--diff").exit_code == 0
+    codes = pantry / "codes" / "race.csv"
+    codes.write_text(codes.read_text().replace("Latina,,,,TODO", "Latina,,hispanic,mapped,"))
+    changed = hub(instance, "try", "pantry", sample, "--diff")
+    assert changed.exit_code == 1
+    assert '"groups": ["hispanic"]' in changed.stdout
+    failed = hub(instance, "test", "pantry")
+    assert failed.exit_code == 1
+    assert "FAILED pantry.csv: gives what expected/ holds" in failed.output
+
+
+def test_a_natural_key_that_is_none_fails_the_standard_checks(instance: Path, pantry: Path) -> None:
+    yaml_file = pantry / "connector.yaml"
+    document = yaml.safe_load(yaml_file.read_text())
+    document["identity"]["id"] = {"value": "everybody"}
+    document["emits"] = ["vaccination"]
+    yaml_file.write_text(yaml.safe_dump(document))
+    with pytest.raises(ConfigError, match=r"emits\.0: no rule of `map` gives vaccination"):
+        hub(instance, "test", "pantry", "--update")
+
+
+def test_the_json_schema_allows_the_short_form_of_a_rule() -> None:
+    result = CliRunner().invoke(connector, ["schema"], catch_exceptions=False)
+    schema = json.loads(result.stdout)
+    assert {"name", "source", "door", "map", "identity", "dedupe", "on_error"} <= set(schema["properties"])
+    assert schema["$defs"]["Rule"]["anyOf"][0] == {"type": "string"}

@@ -1,0 +1,45 @@
+"""The pages about connectors are true: the first one is run as it is written, the reference is made of the models."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from hub.commands.connector import connector
+from hub.connectors.catalog.reference import reference
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+_BLOCK = re.compile(r"^```(?P<kind>\w*)(?: (?P<more>[^\n]*))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_every_command_and_file_of_your_first_connector_works_as_written(tmp_path: Path) -> None:
+    """`file=` blocks are written, sh blocks are run with their exit code, and a plain block is lines of the output above."""
+    said, commands = "", 0
+    with CliRunner().isolated_filesystem(tmp_path) as here:
+        for block in _BLOCK.finditer((DOCS / "your-first-connector.md").read_text()):
+            more, text = block["more"] or "", block["text"]
+            if more.startswith("file="):
+                path = Path(here) / more.removeprefix("file=")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+            elif block["kind"] == "sh":
+                for line in text.splitlines():
+                    result = CliRunner(env={"HUB_INSTANCE": here}).invoke(
+                        connector, shlex.split(line)[2:], catch_exceptions=False
+                    )
+                    said, commands = result.output, commands + 1
+                    assert result.exit_code == int(more.removeprefix("exit=") or 0), f"{line}\n{said}"
+            else:
+                shown = [" ".join(line.split()) for line in said.splitlines()]
+                for line in text.splitlines():
+                    assert " ".join(line.split()) in shown
+    assert commands == 6
+
+
+def test_the_reference_is_what_the_models_say() -> None:
+    assert (DOCS / "connector-yaml.md").read_text() == reference(), (
+        "hub connector schema --docs > docs/connector-yaml.md"
+    )
