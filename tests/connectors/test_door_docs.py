@@ -25,7 +25,7 @@ def test_a_sample_of_the_readme_is_a_connector_whose_door_opens(sample: str, tmp
 
     async def scene() -> None:
         secrets = {"client-secret": "made-up", "database-url": "sqlite:////made/up.db"}
-        door = doors.build(options, around_of(tmp_path, **secrets))
+        door = doors.build(options, around_of(tmp_path, None, **secrets))
         await door.open()
         await door.close()
 
