@@ -6,7 +6,7 @@ import copy
 import getpass
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
@@ -44,7 +44,7 @@ from hub.privacy.vault import Vault
 from hub.redrive.drive import Verdict
 from hub.redrive.letters import Letter, collect
 from hub.redrive.reasons import NEEDS_ITS_FILE, NO_ORIGINAL
-from hub.redrive.remap import Known, Read, Version, known_of
+from hub.redrive.remap import Known, Read, Version, known_of, newest, unmapped
 from hub.redrive.trail import Trail
 from hub.wiring_outgoing import SealedPack
 from hub.wiring_reading import Reader, catalogue
@@ -80,16 +80,17 @@ class Source(Reader):
 
 def read_alone(source: Source, found: Kept, where: str) -> list[Mapped]:
     """What the connector makes of one record, as agreed. Reject(needs-its-file) where one record is not enough."""
-    program: Any = getattr(source.connector, "declared", None) or PROGRAMS.get(
-        source.connector.program or source.connector.name
-    )
+    return [_agreed(mapped, source.agreement) for mapped in source(_alone(source, found, where))]
+
+
+def _alone(source: Source, found: Kept, where: str) -> Unit:
+    """The record as a unit of its own."""
+    program: Any = source.connector.declared or PROGRAMS.get(source.connector.program or source.connector.name)
     alone = getattr(program, "alone", "never")
     whole = bool(_ONE_RECORD.match(where)) or (not where and alone == "record")
     if not found.raw or not whole or alone == "never" or (alone == "headed" and not found.head):
         raise Reject(NEEDS_ITS_FILE, stage="open")
-    return [
-        _agreed(mapped, source.agreement) for mapped in source(Unit(found.file or "record", found.head + found.raw))
-    ]
+    return Unit(found.file or "record", found.head + found.raw)
 
 
 def _agreed(mapped: Mapped, agreement: IntakeAgreement) -> Mapped:
@@ -205,6 +206,36 @@ class Desk:
                 event = self._codec.decode(record.value)
                 if isinstance(event, Event) and event.source == name:
                     yield event
+
+    def unmapped(self, name: str) -> Iterator[tuple[str, str, str]]:
+        """(kind or code table, field, value as sent) of what no table row fits: of a declared map, in its kept originals
+        and open letters as they are read today; of a program, in the newest version of each event."""
+        source = self.source(name)
+        if source.connector.declared is None:
+            for event in newest(self.events(name)):
+                yield from ((type(event).kind, field, value) for field, value in unmapped(event))
+            return
+        for found, where in self._kept(name):
+            try:
+                unit = _alone(source, found, where)
+            except Reject:
+                continue
+            for traced in source.traced(unit):
+                yield from ((value.table, value.field, value.value) for value in traced.unmapped)
+
+    def _kept(self, name: str) -> Iterator[tuple[Kept, str]]:
+        """What can be opened of a connector: accepted records, each once, and open letters; and where each stood."""
+        seen: set[str] = set()
+        for record in read_to_end(self._bootstrap, RAW_TOPIC):
+            original = self._codec.decode(record.value)
+            if isinstance(original, Original) and original.connector == name and original.content_hash not in seen:
+                seen.add(original.content_hash)
+                with suppress(Reject):
+                    yield kept(self._vault.open(original.original, RAW_TOPIC, ORIGINAL_FIELD)), original.where
+        for letter in self.letters():
+            if letter.open and letter.rejected.connector == name:
+                with suppress(Reject):
+                    yield self.open(letter), letter.rejected.where
 
     def known(self, name: str) -> Mapping[Version, Known]:
         """The same as remap compares it. A person whose key was erased is left out: so is their original."""

@@ -9,7 +9,7 @@ import click
 
 from hub.config import load_settings
 from hub.domain.events import Event
-from hub.redrive.remap import Remapped, unmapped
+from hub.redrive.remap import Remapped
 from hub.redrive.remap import remap as remapped
 from hub.redrive.trail import locked
 from hub.supervisor import running_instance
@@ -78,19 +78,9 @@ def list_unmapped(name: str, reveal: bool, purpose: str | None, instance: str | 
     with opened(load_settings(running_instance(instance))) as desk:
         if reveal:
             desk.trail.write("reveal-unmapped", purpose=str(purpose).strip()[:200], subject=name, detail="")
-        newest: dict[str, Event] = {}
-        for event in desk.events(name):
-            before = newest.get(event.fact_key)
-            if before is None or _order(before) <= _order(event):
-                newest[event.fact_key] = event
-        for event in newest.values():
-            counted.update((type(event).kind, field, value if reveal else "") for field, value in unmapped(event))
+        counted.update((kind, field, value if reveal else "") for kind, field, value in desk.unmapped(name))
     for (kind, field, value), count in counted.most_common():
         row = {"kind": kind, "field": field, "count": count, **({"value": value} if reveal else {})}
         click.echo(json.dumps(row) if as_json else f"{count:>6}  {kind}  {field}  {value}".rstrip())
     if not counted and not as_json:
         click.echo("every coded value has its row")
-
-
-def _order(event: Event) -> tuple[object, ...]:
-    return event.changed_at, event.status_rank, event.content_hash, event.mapping_version

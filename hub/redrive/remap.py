@@ -18,7 +18,7 @@ from hub.domain.events import Coded, Event, LabResult, Screening, Vaccination
 from hub.errors import Reject
 from hub.mapping.program import Mapped
 
-__all__ = ["Known", "Remapped", "Version", "known_of", "outcome_print", "remap", "unmapped", "version_of"]
+__all__ = ["Known", "Remapped", "Version", "known_of", "newest", "outcome_print", "remap", "unmapped", "version_of"]
 
 Version = tuple[str, datetime, int, str]
 """A fact and its version in the source: fact_key, changed_at, status_rank, content_hash."""
@@ -108,6 +108,20 @@ def _due(event: Event, index: int, read: Read, latest: Mapping[Version, Known], 
     if event.mapping_version > before.mapping_version:
         return event
     return read(before.mapping_version + 1)[index].event  # the id of an event holds its mapping version
+
+
+def newest(events: Iterable[Event]) -> Iterable[Event]:
+    """The latest version of each fact."""
+    latest: dict[str, Event] = {}
+    for event in events:
+        before = latest.get(event.fact_key)
+        if before is None or _order(before) <= _order(event):
+            latest[event.fact_key] = event
+    return latest.values()
+
+
+def _order(event: Event) -> tuple[datetime, int, str, int]:
+    return event.changed_at, event.status_rank, event.content_hash, event.mapping_version
 
 
 def unmapped(event: Event) -> Iterator[tuple[str, str]]:
