@@ -20,6 +20,7 @@ from hub.domain.events import Event, PersonBlock
 from hub.errors import HubError
 from hub.mapping.program import Mapped
 from hub.testing.hostile import JUNK, spoilt
+from hub.testing.loop_checks import LOOP_CHECKS
 from hub.testing.schemas import KnownSchemas
 from hub.wiring_reading import OFFLINE_IDS, outcomes
 
@@ -162,5 +163,6 @@ CHECKS: Mapping[str, Check] = {
     "every event survives Avro": encodes_and_decodes,
     "junk ends in dead letters with a reason": junk_gives_reasons,
     "spoilt files give events or reasons": hostile_files_give_reasons,
+    **LOOP_CHECKS,
 }
 """Every check by what it promises."""

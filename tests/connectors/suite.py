@@ -22,22 +22,11 @@ from hub.domain.agreement import IntakeAgreement
 from hub.domain.events import Event, PersonBlock
 from hub.errors import FatalError
 from hub.privacy.agreements import example_agreement
+from hub.testing.connector_checks import CHECKS
+from hub.testing.hostile import JUNK
 from hub.wiring_reading import OFFLINE_IDS, Reader, catalogue, units
 from tests.connectors.pretend import PretendPack, receipt_of, values
 from tests.fakes import FakeBus, FakeDoor
-
-JUNK: dict[str, bytes] = {
-    "nothing": b"",
-    "blanks": b"\r\n\t \n",
-    "binary": bytes(range(256)) * 40,
-    "nuls": b"\x00" * 5_000,
-    "a picture": b"\x89PNG\r\n\x1a\n" + b"\x00\x01" * 500,
-    "a zip": b"PK\x03\x04" + b"\x14\x00" * 500,
-    "a page": b"<!DOCTYPE html><html><body>Sign in</body></html>",
-    "wrong columns": b"a,b,c\n1,2,3\n",
-    "deep": b"[" * 100_000,
-    "one long line": b"x" * 2_000_000,
-}
 
 
 class KeptPack(PretendPack):
@@ -91,6 +80,12 @@ class ConnectorSuite:
         found = set(values(bus.log, "event"))
         assert found
         return found
+
+    @pytest.mark.parametrize("check", CHECKS)
+    def test_the_standard_checks_of_every_connector_hold(
+        self, check: str, good: Path, connector: Connector, agreement: IntakeAgreement
+    ) -> None:
+        assert CHECKS[check](connector, agreement, good) is None
 
     def test_reading_again_yields_no_new_id(self, good: Path, connector: Connector, agreement: IntakeAgreement) -> None:
         [unit] = units(connector, good)

@@ -1,0 +1,115 @@
+"""The standard checks that run a connector under the real intake loop, on a bus that refuses, forgets or dies on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from hub.connectors.catalog import Connector
+from hub.connectors.door import Problem, Receipt, Unit
+from hub.connectors.intake import Intake
+from hub.connectors.packing import Outgoing, Packer
+from hub.connectors.watch import Watch
+from hub.domain.agreement import IntakeAgreement
+from hub.domain.events import Event
+from hub.errors import FatalError
+from hub.testing.fakes import FakeBus, FakeDoor
+from hub.wiring_reading import OFFLINE_IDS, Reader, units
+
+__all__ = ["LOOP_CHECKS"]
+
+EVENT = "event"
+
+
+class IdsOnly:
+    """A pack whose records are ids and reason codes: nothing of a sample is kept."""
+
+    def prepare(self, source_persons: Sequence[str]) -> None:
+        """No keys are needed."""
+
+    def event(self, event: Event) -> Outgoing:
+        """The id of the event."""
+        return EVENT, (event.source_person or "").encode(), event.event_id.encode(), None, None
+
+    def original(
+        self,
+        event: Event,
+        _raw: bytes,
+        _unit: Unit,
+        _where: str,
+        *,
+        head: bytes = b"",  # noqa: ARG002
+        file: str = "",  # noqa: ARG002
+    ) -> Outgoing:
+        """That an original was kept."""
+        return "original", b"", event.event_id.encode(), None, None
+
+    def dead_letter(
+        self,
+        problem: Problem,
+        _raw: bytes | None,
+        _unit: Unit,
+        *,
+        head: bytes = b"",  # noqa: ARG002
+        file: str = "",  # noqa: ARG002
+    ) -> Outgoing:
+        """The reason of a dead letter."""
+        return "dead", problem.reason.encode(), None, None, None
+
+
+def _take(
+    connector: Connector, agreement: IntakeAgreement, found: list[Unit], bus: FakeBus, *, resend: bool = False
+) -> FakeDoor:
+    door = FakeDoor(found, resend=resend)
+    packer = Packer(Reader(connector, agreement, OFFLINE_IDS), agreement, IdsOnly())
+    intake = Intake(door, packer, bus, Watch(connector.name), first_pause_s=0.0)
+    asyncio.run(intake.run())
+    return door
+
+
+def _events(bus: FakeBus) -> set[bytes | None]:
+    return {value for topic, _key, value, _partition, _headers in bus.log if topic == EVENT}
+
+
+def _whole(connector: Connector, agreement: IntakeAgreement, found: list[Unit]) -> set[bytes | None]:
+    bus = FakeBus()
+    _take(connector, agreement, found, bus)
+    return _events(bus)
+
+
+def killed_and_read_again(connector: Connector, agreement: IntakeAgreement, sample: Path) -> str | None:
+    """A process that dies at record k and reads again ends with the same ids, and acked nothing before."""
+    found = list(units(connector, sample))
+    whole = _whole(connector, agreement, found)
+    for k in sorted({0, 1, len(whole) // 2, max(len(whole) - 1, 0)}):
+        bus = FakeBus(crash_after=k)
+        try:
+            _take(connector, agreement, found, bus)
+        except FatalError:
+            bus.crash_after = None
+            _take(connector, agreement, found, bus)
+            if _events(bus) != whole:
+                return f"killed at record {k}, it ends with other ids"
+        else:
+            return f"killed at record {k}, it went on"
+    return None
+
+
+def refused_and_sent_again(connector: Connector, agreement: IntakeAgreement, sample: Path) -> str | None:
+    """A broker that refuses and loses its reports gets everything in the end; a refused unit was never acked."""
+    found = list(units(connector, sample))
+    bus = FakeBus(fail_prob=0.3, lose_ack=0.3, seed=4)
+    door = _take(connector, agreement, found, bus, resend=True)
+    for delivery in door.deliveries:
+        *before, last = delivery.answers
+        if not isinstance(last, Receipt) or any(isinstance(answer, Receipt) for answer in before):
+            return "a unit was not acked exactly once"
+    return None if _events(bus) == _whole(connector, agreement, found) else "it ends with other ids"
+
+
+LOOP_CHECKS: Mapping[str, Callable[[Connector, IntakeAgreement, Path], str | None]] = {
+    "killed at any record and read again, it gives the same ids": killed_and_read_again,
+    "a broker that refuses gets everything in the end, acked once": refused_and_sent_again,
+}
+"""Every check by what it promises."""
