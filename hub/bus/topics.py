@@ -21,8 +21,8 @@ from hub.bus.dead_letter import (
     Rejected,
     StreamRejected,
 )
-from hub.domain.disclosure import DISCLOSURE_TOPIC, Disclosure
 from hub.bus.position import POSITION_TOPIC, Position
+from hub.domain.disclosure import DISCLOSURE_TOPIC, Disclosure
 from hub.domain.events import EVENT_TYPES, Model
 from hub.domain.identity_events import Decision, Link
 from hub.domain.measures import EquityMeasure
