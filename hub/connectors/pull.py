@@ -179,6 +179,9 @@ class _PullDelivery:
         try:
             if self.fetched.done is not None:
                 await self.fetched.done(receipt)
+        except SourceAway:  # safe with us, not put aside there: it comes again, with the same ids
+            self.trail.fail()
+            return
         except Exception:
             self.trail.fail()
             raise

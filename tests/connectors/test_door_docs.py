@@ -6,6 +6,7 @@ import asyncio
 import re
 from pathlib import Path
 
+import asyncssh
 import pytest
 import yaml
 
@@ -24,7 +25,11 @@ def test_a_sample_of_the_readme_is_a_connector_whose_door_opens(sample: str, tmp
     options = load([tmp_path])[name].door
 
     async def scene() -> None:
-        secrets = {"client-secret": "made-up", "database-url": "sqlite:////made/up.db"}
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        secrets = {
+            "client-secret": "made-up", "database-url": "sqlite:////made/up.db", "private-key": key.export_private_key().decode(),
+            "known-hosts": f"sftp.tracing.example.org {key.export_public_key().decode()}",
+        }  # fmt: skip
         door = doors.build(options, around_of(tmp_path, None, **secrets))
         await door.open()
         await door.close()

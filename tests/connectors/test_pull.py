@@ -171,3 +171,23 @@ def test_a_unit_that_a_bug_of_ours_broke_off_does_not_count_as_taken() -> None:
         assert values(bus.log, "dead")
 
     asyncio.run(scene())
+
+
+def test_a_unit_that_could_not_be_put_aside_at_the_source_comes_again_and_ends_nothing() -> None:
+    async def scene() -> None:
+        bus, positions, tries = FakeBus(), MemoryPositions(), []
+
+        async def put_aside(_receipt: object) -> None:
+            tries.append(1)
+            if len(tries) < 3:
+                raise SourceAway("busy")
+
+        class Stubborn(Pages):
+            async def fetch(self, position: Position | None) -> AsyncIterator[Fetched]:
+                yield Fetched(Unit("page", b"p1:208"), {"next": 1}, done=put_aside)
+
+        await live(Stubborn(0), bus, positions, 1)
+        assert len(tries) >= 3
+        assert set(ids(bus)) == {b"event-p1-208"}
+
+    asyncio.run(scene())
