@@ -94,7 +94,9 @@ class _Compiler:
         for name, given in rule.fields.items():
             if name not in known:
                 self._complain((*at, "fields", name), f"{rule.event} has no field {name}; it has {', '.join(known)}")
-            elif made := self._rule((*at, "fields", name), given, target(model, name), self._around):
+            elif made := self._rule(
+                (*at, "fields", name), given, target(model, name)._replace(clear=True), self._around
+            ):
                 fields[name] = made
         if missing := [name for name in needed_fields(rule.event) if name not in rule.fields]:
             self._complain((*at, "event"), f"{rule.event} needs fields: {', '.join(missing)}")

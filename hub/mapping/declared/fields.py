@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast, get_args
 from zoneinfo import ZoneInfo
 
 from hub.domain.events import Absence, Coded, RaceGroup
+from hub.mapping.codes import code_of, cvx_code, ndc_code, provider_pin
 from hub.mapping.declared.codes import Row, Table
 from hub.mapping.declared.model import Rule
 from hub.mapping.declared.parsing import BadRule, BadValue, Parse, parser
@@ -26,6 +27,12 @@ _FITS: Mapping[str, frozenset[str]] = {
     "race": frozenset({"text"}), "token": frozenset({"text", "digits"}),
 }  # fmt: skip
 _NOT_TEXT = frozenset({"boolean", "covid-vaccine", "integer", "date", "datetime", "yes-no"})
+_SHAPES: Mapping[str, Callable[[str], str | None]] = {
+    "loinc": code_of,
+    "cvx": cvx_code,
+    "ndc": ndc_code,
+    "provider_pin": provider_pin,
+}
 _PLAIN_RULE = Rule(value="")
 _YES_NO = ("yes", "no", "unknown")
 
@@ -38,6 +45,8 @@ class FieldRule:
         self._ignore = around.ignore | {word.casefold() for word in rule.ignore}
         self._on_error = rule.on_error or around.on_error
         self.looks: list[tuple[str, Look]] = [(path, look(around.format, path, around.each)) for path in rule.from_]
+        if into.clear and into.kind == "str" and rule.from_ and rule.codes is None and into.name not in _SHAPES:
+            raise BadRule("", f"{into.name} travels in the clear: give `codes`, so that only decided words pass")
         self._table = self._code_table(around)
         self._hook = self._named_hook(around)
         self._parse = self._parser(around)
@@ -131,7 +140,7 @@ class FieldRule:
     def _coded(self, text: str, row: Row | None) -> tuple[Any, str]:
         table = cast(Table, self._table)
         if row is None:
-            return Coded(original=text), f"{table.name}.csv has no decided row for it: kept as unmapped"
+            return _undecided(text), f"{table.name}.csv has no decided row for it: kept as unmapped"
         if row.status == "ignore":
             return None, ""
         words = f"{table.name}.csv row {row.number}: {row.status}"
@@ -170,7 +179,13 @@ class FieldRule:
             return self._word(text)
         if self.into.kind == "word" and text in self.into.words:
             return text
-        return self._tokenized(Coded(original=text) if self.into.kind == "coded" else self._parse(text), notes)
+        if self.into.kind == "coded":
+            return _undecided(text)
+        if self.into.clear and self.rule.codes is None and (shape := _SHAPES.get(self.into.name)):
+            if shape(text) is None:
+                raise BadValue("not-a-code")
+            return text
+        return self._tokenized(self._parse(text), notes)
 
     def _word(self, text: str) -> str:
         if text not in self.into.words:
@@ -260,3 +275,8 @@ class FieldRule:
             except BadValue:
                 raise BadRule(part, f"{self.into.name} must be written as 2021-03-09") from None
         return value
+
+
+def _undecided(text: str) -> Coded:
+    """What no row decides: shown in the clear only where it has the shape of a code; the sealed original keeps the rest."""
+    return Coded(original=code_of(text))

@@ -25,12 +25,14 @@ TOKENS = frozenset({"site", "household", "report_key", "observation_key", "speci
 
 
 class Target(NamedTuple):
-    """What a field holds: `words` are the closed set of a `word`; `nullable`: an event may go without it."""
+    """What a field holds: `words` are the closed set of a `word`; `nullable`: an event may go without it;
+    `clear`: it travels unsealed, so only what is a code may pass."""
 
     name: str
     kind: Kind
     words: tuple[str, ...] = ()
     nullable: bool = True
+    clear: bool = False
 
 
 class Unmapped(NamedTuple):

@@ -80,18 +80,21 @@ def test_what_cannot_be_read_is_a_code(kind: str, text: str, rule: dict[str, obj
     assert refused.value.reason == reason
 
 
+def refusal(kind: str, text: str, **rule: object) -> str:
+    """The reason code; `read` where there was none."""
+    try:
+        read(kind, text, **rule)
+    except BadValue as refused:
+        return refused.reason
+    return "read"
+
+
 @given(st.sampled_from(KINDS), st.text(min_size=1, max_size=60))
 def test_no_text_breaks_a_parser(kind: str, text: str) -> None:
-    try:
-        read(kind, text)
-    except BadValue as refused:
-        assert refused.reason.startswith("not-")
+    assert refusal(kind, text).startswith(("not-", "read"))
 
 
 @given(st.sampled_from(["iso", "hl7", "%m/%d/%Y", "%Y-%m-%d %H:%M:%S%z"]), st.text(min_size=1, max_size=40))
 def test_no_text_breaks_a_date(given_format: str, text: str) -> None:
     for kind in ("date", "datetime"):
-        try:
-            read(kind, text, format=given_format)
-        except BadValue as refused:
-            assert refused.reason.startswith("not-a-")
+        assert refusal(kind, text, format=given_format).startswith(("not-a-", "read"))

@@ -217,12 +217,19 @@ def test_each_segment_of_a_message_is_a_record_with_its_order_before_and_its_spe
 def test_a_coded_field_keeps_what_no_row_has_as_unmapped(tmp_path: Path) -> None:
     document = json.loads(json.dumps(LAB))
     document["map"][0]["fields"]["meaning"] = {"value": "review"}
-    found = read(write(tmp_path, document, results=RESULTS), ORU)
-    event = found[2].mapped.event
-    assert isinstance(event, LabResult)
-    assert event.result is not None
-    assert (event.result.original, event.result.mapped) == ("999", None)
-    assert [tuple(each) for each in found[2].unmapped] == [("results", "result", "999")]
+    connector = write(tmp_path, document, results=RESULTS)
+    for sent, kept in (("10828004", "10828004"), ("Jo Doe", None)):  # a name in a code field travels only sealed
+        found = read(connector, ORU.replace(b"||999", b"||" + sent.encode()))[2]
+        event = found.mapped.event
+        assert isinstance(event, LabResult)
+        assert event.result is not None
+        assert (event.result.original, event.result.mapped) == (kept, None)
+        assert [tuple(each) for each in found.unmapped] == [("results", "result", sent)]
+
+
+def test_a_name_in_a_field_that_travels_in_the_clear_is_refused(tmp_path: Path) -> None:
+    found = read(write(tmp_path, LAB, results=RESULTS), ORU.replace(b"94500-6||", b"Jo Doe||"))
+    assert found[0].mapped.reason == "not-a-code.loinc"
 
 
 def test_json_records_are_looked_into_from_the_record_or_from_the_top(tmp_path: Path) -> None:
