@@ -13,6 +13,7 @@ from hub.config import Settings
 from hub.connectors.catalog import SHIPPED
 from hub.connectors.file_drop import FileDropDoor
 from hub.connectors.mllp_door import MllpDoor
+from hub.connectors.pull import PullDoor
 from hub.domain.ids import Ids
 from hub.errors import ConfigError
 from hub.privacy.agreements import EXAMPLES
@@ -87,3 +88,17 @@ def test_topics_that_are_missing_are_named_with_the_verb_that_makes_them(instanc
 
     with pytest.raises(ConfigError, match=r"hub\.intake\.rejected\.v1; make them with `hub topics apply`"):
         require_topics(Bare(), topics)  # type: ignore[arg-type]
+
+
+def test_a_door_that_fetches_gets_its_positions_and_their_topic(instance: Path) -> None:
+    agree(instance, "iis-cvrs")
+    own = instance / "connectors" / "iis-cvrs"
+    own.mkdir(parents=True)
+    text = (SHIPPED / "iis-cvrs" / "connector.yaml").read_text()
+    door = "kind: http-poll\n  url: https://registry.example.org/doses\n"
+    (own / "connector.yaml").write_text(text.replace("kind: file-drop\n  unit: file\n", door))
+    chosen, settings = allowed(instance, TODAY), Settings(instance=instance)
+    unused: Any = None
+    [built] = build(settings, chosen, Ids(b"x" * 32), unused, unused, unused)
+    assert isinstance(built.door, PullDoor)
+    assert "hub.connector.position.v1" in [topic.name for topic in intake_topics(chosen)]
