@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-from pathlib import Path
 
 import click
 
@@ -49,14 +48,18 @@ def demo(
     logging.getLogger("hub").propagate = False
     home = instance_dir(instance)
     screen = screen_for(json=as_json)
-    with screen:
-        result = run_demo(
-            people=people,
-            seed=seed,
-            instance=home,
-            screen=screen,
-            kill=sorted(map(_kill, kills), key=lambda kill: kill.share),
-        )
+    try:
+        with screen:
+            result = run_demo(
+                people=people,
+                seed=seed,
+                instance=home,
+                screen=screen,
+                kill=sorted(map(_kill, kills), key=lambda kill: kill.share),
+            )
+    except KeyboardInterrupt:
+        click.echo(f"\nstopped; no process is left; files are in {home}", err=True)
+        ctx.exit(130)
     if keep:
         from hub.commands.stack import start_in_background
         from hub.demo.stack import DEMO_ROLES
@@ -65,7 +68,7 @@ def demo(
     if as_json:
         click.echo(json.dumps(result.figures))
     else:
-        click.echo("\n" + "\n".join(result.words) + f"\n\n{_next(home, keep)}")
+        click.echo("\n" + "\n".join(result.words) + f"\n\n{_next(keep)}")
     ctx.exit(0 if result.figures["equal_to_preview"] else 1)
 
 
@@ -78,7 +81,10 @@ def _kill(text: str):  # type: ignore[no-untyped-def]
     return Kill(found["role"], int(found["percent"]) / 100)
 
 
-def _next(home: Path, keep: bool) -> str:
+def _next(keep: bool) -> str:
     if keep:
-        return f"The stack is up. Next: hub status --instance {home}\nIts end: hub down --instance {home}"
+        return (
+            "The stack is up. Next: `hub status`, then read hub.delivery.isolation-support.v1 as deploy/examples/subscriber.py does.\n"
+            "Its end: `hub down`."
+        )
     return 'Next: `hub demo --keep`, then read the alerts as a subscriber would (README, "I want alerts").'

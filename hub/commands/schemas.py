@@ -28,7 +28,9 @@ def list_schemas(as_json: bool) -> None:
                 "compatibility": topic.level,
                 "file": f"schemas/avro/{schema_file_name(model)}",
             }
-            click.echo(json.dumps(row) if as_json else f"{row['record']:<28} {row['compatibility']:<20} {row['subject']}")
+            click.echo(
+                json.dumps(row) if as_json else f"{row['record']:<28} {row['compatibility']:<20} {row['subject']}"
+            )
 
 
 @schemas.command()

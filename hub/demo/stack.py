@@ -39,7 +39,7 @@ from hub.identity.bus_ports import INTAKE_TOPICS
 from hub.identity.worker import GROUP as IDENTIFY_GROUP
 from hub.privacy.agreements import EXAMPLES, delivery_agreements
 from hub.supervisor import Stack, read_state
-from hub.supervisor.state import living
+from hub.supervisor.state import InstanceLock, living
 from hub.synthetic.county import County
 from hub.synthetic.facts import SourceId
 from hub.wiring_bus import JOIN_APP, all_topics, ids_of, prepare
@@ -77,11 +77,16 @@ def _wipe(instance: Path) -> None:
         raise ConfigError(f"{instance} was not made by `hub demo`: it is not wiped; use another --instance")
     if living(read_state(instance)):
         raise ConfigError(f"a demo is still up: run `hub down --instance {instance}` first")
-    for each in found:
-        if each.is_dir() and not each.is_symlink():
-            shutil.rmtree(each)
-        elif each.name != MARKER:
-            each.unlink()
+    lock = InstanceLock(instance)
+    lock.take()  # another demo that is still starting holds it
+    try:
+        for each in found:
+            if each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each)
+            elif each.name not in (MARKER, InstanceLock.NAME):
+                each.unlink()
+    finally:
+        lock.release()
 
 
 def _connectors(folder: Path, county: County) -> None:

@@ -61,6 +61,12 @@ def _gap_words(gap: Mapping[str, Any]) -> str:
     sure = "the gap is real" if low > 0 else "it may be chance"
     return (
         f"Widest gap in vaccination: {group} people are {points:.0f} points behind {reference} people "
-        f"({100 * gap['estimate']:.0f} % have a dose); between {low:.0f} and {high:.0f} points with 95 % confidence: {sure}. "
+        f"({100 * gap['estimate']:.0f} % have a dose); between {_points(low)} and {_points(high)} points "
+        f"with 95 % confidence: {sure}. "
         f"The race of {100 * gap['unknown_share']:.0f} % of those vaccinated is unknown."
     )
+
+
+def _points(value: float) -> str:
+    """Percentage points, whole; a small number keeps a digit, so that "more than nothing" does not read as 0."""
+    return f"{value:.0f}" if abs(value) >= 1 else f"{value:.1f}"

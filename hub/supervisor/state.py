@@ -121,6 +121,8 @@ def running_instance(chosen: str | None) -> Path:
 class InstanceLock:
     """Held by the one stack that may use an instance directory; the kernel lets go of it when the process ends."""
 
+    NAME = ".lock"
+
     def __init__(self, instance: Path) -> None:
         self._instance = instance
         self._file: IO[str] | None = None
@@ -129,7 +131,7 @@ class InstanceLock:
         """ConfigError when another stack runs here; `patience`: seconds to wait for one that is just stopping."""
         try:
             self._instance.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file = (self._instance / ".lock").open("w")
+            file = (self._instance / self.NAME).open("w")
         except OSError as why:
             raise ConfigError(f"cannot write to {self._instance} ({why.strerror}): choose another --instance") from why
         until = time.monotonic() + patience
