@@ -84,7 +84,7 @@ def _kill(text: str):  # type: ignore[no-untyped-def]
 def _next(keep: bool) -> str:
     if keep:
         return (
-            "The stack is up. Next: `hub status`, then read hub.delivery.isolation-support.v1 as deploy/examples/subscriber.py does.\n"
-            "Its end: `hub down`."
+            "The stack is up. Next: `hub status`; then read hub.delivery.isolation-support.v1\n"
+            "as deploy/examples/subscriber.py does. Its end: `hub down`."
         )
     return 'Next: `hub demo --keep`, then read the alerts as a subscriber would (README, "I want alerts").'
