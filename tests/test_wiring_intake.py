@@ -80,7 +80,11 @@ def test_each_connector_gets_the_door_it_declares(instance: Path) -> None:
 def test_topics_that_are_missing_are_named_with_the_verb_that_makes_them(instance: Path) -> None:
     agree(instance, "iis-cvrs")
     topics = intake_topics(allowed(instance, TODAY))
-    assert [topic.name for topic in topics] == ["hub.intake.raw.v1", "hub.intake.vaccination.v1", "hub.intake.rejected.v1"]
+    assert [topic.name for topic in topics] == [
+        "hub.intake.raw.v1",
+        "hub.intake.vaccination.v1",
+        "hub.intake.rejected.v1",
+    ]
 
     class Bare:
         def partitions(self, topic: str) -> int:

@@ -72,10 +72,14 @@ def event() -> Event:
 def bare(outgoing: Outgoing) -> bytes:
     """Every byte that stands in the clear on the broker or in a header."""
     _topic, key, value, _partition, headers = outgoing
-    return b"|".join([key or b"", value or b"", *(part for name, text in headers or [] for part in (name.encode(), text))])
+    return b"|".join(
+        [key or b"", value or b"", *(part for name, text in headers or [] for part in (name.encode(), text))]
+    )
 
 
-def test_an_event_goes_out_sealed_under_its_source_person(pack: SealedPack, codec: Codec, vault: Vault, event: Event) -> None:
+def test_an_event_goes_out_sealed_under_its_source_person(
+    pack: SealedPack, codec: Codec, vault: Vault, event: Event
+) -> None:
     pack.prepare([event.source_person or ""])
     topic, key, value, partition, headers = outgoing = pack.event(event)
     assert (topic, key, partition) == ("hub.intake.lab-result.v1", (event.source_person or "").encode(), None)
@@ -92,7 +96,9 @@ def test_an_event_goes_out_sealed_under_its_source_person(pack: SealedPack, code
     }  # fmt: skip
 
 
-def test_an_original_dies_with_the_key_of_its_person(pack: SealedPack, codec: Codec, vault: Vault, event: Event) -> None:
+def test_an_original_dies_with_the_key_of_its_person(
+    pack: SealedPack, codec: Codec, vault: Vault, event: Event
+) -> None:
     outgoing = pack.original(event, UNIT.content, UNIT, "message 1")  # type: ignore[arg-type]
     assert b"Madeup" not in bare(outgoing)
     _, fields = codec.decode_dict(outgoing[2])
@@ -103,12 +109,19 @@ def test_an_original_dies_with_the_key_of_its_person(pack: SealedPack, codec: Co
         vault.open(sealed, RAW_TOPIC, ORIGINAL_FIELD)
 
 
-def test_a_dead_letter_keeps_the_original_encrypted_and_the_file_name_out(pack: SealedPack, codec: Codec, vault: Vault) -> None:
+def test_a_dead_letter_keeps_the_original_encrypted_and_the_file_name_out(
+    pack: SealedPack, codec: Codec, vault: Vault
+) -> None:
     outgoing = pack.dead_letter(Problem("no-patient", "map", "message 1", UNIT.name), message(7), UNIT)
     assert outgoing[:2] == (REJECTED_TOPIC, b"lab-elr-hl7v2")
     assert b"Madeup" not in bare(outgoing)
     _, fields = codec.decode_dict(outgoing[2])
-    assert (fields["reason"], fields["stage"], fields["where"], fields["file"]) == ("no-patient", "map", "message 1", UNIT.token)
+    assert (fields["reason"], fields["stage"], fields["where"], fields["file"]) == (
+        "no-patient",
+        "map",
+        "message 1",
+        UNIT.token,
+    )
     assert vault.open(Sealed(**fields["original"]), REJECTED_TOPIC, ORIGINAL_FIELD) == message(7)
 
 

@@ -25,7 +25,9 @@ def test_another_process_goes_on_where_the_broker_says(broker: Any, tmp_path: Pa
     [topic] = [topic for topic in TOPICS if topic.name == POSITION_TOPIC]
     admin = AdminClient({"bootstrap.servers": broker.bootstrap})
     if POSITION_TOPIC not in admin.list_topics(timeout=10).topics:
-        admin.create_topics([NewTopic(topic.name, topic.partitions, 1, config=topic.settings(1))])[topic.name].result(20)
+        admin.create_topics([NewTopic(topic.name, topic.partitions, 1, config=topic.settings(1))])[topic.name].result(
+            20
+        )
     make_secret(tmp_path / "kek")
     vault = Vault.from_files(tmp_path / "keys.sqlite", tmp_path / "kek")
     codec = Codec(NumberedSchemas(), [topic])

@@ -31,7 +31,9 @@ def differences(topics: Iterable[Topic], folder: Path) -> list[Finding]:
     found = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.avsc"))}
     findings = [Finding(name, "missing") for name in expected if name not in found]
     findings += [Finding(name, "belongs to no record") for name in found if name not in expected]
-    return findings + [Finding(n, "differs from the code") for n, text in expected.items() if found.get(n, text) != text]
+    return findings + [
+        Finding(n, "differs from the code") for n, text in expected.items() if found.get(n, text) != text
+    ]
 
 
 def breaks(topics: Iterable[Topic], earlier: dict[str, list[str]]) -> list[Finding]:

@@ -44,15 +44,17 @@ class RegistryLog:
         """Makes the topic where it is missing, fences any earlier writer, then gives (key, value) of each record."""
         try:
             self._create()
-            self._producer = Producer({
-                "bootstrap.servers": self._bootstrap,
-                "partitioner": PARTITIONER,
-                "acks": "all",
-                "linger.ms": 0,
-                **self._extra,
-                "transactional.id": f"{self._topic}-writer",
-                "transaction.timeout.ms": int(_TIMEOUT_S * 1_000),
-            })
+            self._producer = Producer(
+                {
+                    "bootstrap.servers": self._bootstrap,
+                    "partitioner": PARTITIONER,
+                    "acks": "all",
+                    "linger.ms": 0,
+                    **self._extra,
+                    "transactional.id": f"{self._topic}-writer",
+                    "transaction.timeout.ms": int(_TIMEOUT_S * 1_000),
+                }
+            )
             self._producer.init_transactions(_TIMEOUT_S)
         except KafkaException as failure:
             raise _translate(failure.args[0]) from None

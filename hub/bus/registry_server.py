@@ -28,7 +28,9 @@ from hub.ops.http_server import listening, read_body
 
 CONTENT_TYPE = "application/vnd.schemaregistry.v1+json"
 MAX_BODY_BYTES = 1 << 20
-_TAKEN_TYPES = frozenset({CONTENT_TYPE, "application/vnd.schemaregistry+json", "application/json", "application/octet-stream"})
+_TAKEN_TYPES = frozenset(
+    {CONTENT_TYPE, "application/vnd.schemaregistry+json", "application/json", "application/octet-stream"}
+)
 
 
 class Log(Protocol):
@@ -72,26 +74,28 @@ class Registry:
 
     def application(self) -> web.Application:
         app = web.Application(middlewares=[_answers], client_max_size=MAX_BODY_BYTES)
-        app.add_routes([
-            web.get("/", _nothing),
-            web.get("/schemas/types", _types),
-            web.get("/schemas/ids/{id}", self.schema),
-            web.get("/schemas/ids/{id}/schema", self.schema_text),
-            web.get("/schemas/ids/{id}/subjects", self.schema_subjects),
-            web.get("/schemas/ids/{id}/versions", self.schema_versions),
-            web.get("/subjects", self.subjects),
-            web.post("/subjects/{subject}", self.lookup),
-            web.get("/subjects/{subject}/versions", self.versions),
-            web.post("/subjects/{subject}/versions", self.register),
-            web.get("/subjects/{subject}/versions/{version}", self.version),
-            web.get("/subjects/{subject}/versions/{version}/schema", self.version_text),
-            web.get("/config", self.config),
-            web.put("/config", self.set_config),
-            web.get("/config/{subject}", self.config),
-            web.put("/config/{subject}", self.set_config),
-            web.post("/compatibility/subjects/{subject}/versions", self.compatible),
-            web.post("/compatibility/subjects/{subject}/versions/{version}", self.compatible),
-        ])
+        app.add_routes(
+            [
+                web.get("/", _nothing),
+                web.get("/schemas/types", _types),
+                web.get("/schemas/ids/{id}", self.schema),
+                web.get("/schemas/ids/{id}/schema", self.schema_text),
+                web.get("/schemas/ids/{id}/subjects", self.schema_subjects),
+                web.get("/schemas/ids/{id}/versions", self.schema_versions),
+                web.get("/subjects", self.subjects),
+                web.post("/subjects/{subject}", self.lookup),
+                web.get("/subjects/{subject}/versions", self.versions),
+                web.post("/subjects/{subject}/versions", self.register),
+                web.get("/subjects/{subject}/versions/{version}", self.version),
+                web.get("/subjects/{subject}/versions/{version}/schema", self.version_text),
+                web.get("/config", self.config),
+                web.put("/config", self.set_config),
+                web.get("/config/{subject}", self.config),
+                web.put("/config/{subject}", self.set_config),
+                web.post("/compatibility/subjects/{subject}/versions", self.compatible),
+                web.post("/compatibility/subjects/{subject}/versions/{version}", self.compatible),
+            ]
+        )
         return app
 
     async def schema(self, request: web.Request) -> web.Response:
@@ -223,4 +227,6 @@ async def _answers(
     except RegistryError as refused:
         return _json({"error_code": refused.code, "message": refused.words}, refused.status)
     except web.HTTPException as refused:
-        return _json({"error_code": refused.status, "message": f"HTTP {refused.status} {refused.reason}"}, refused.status)
+        return _json(
+            {"error_code": refused.status, "message": f"HTTP {refused.status} {refused.reason}"}, refused.status
+        )

@@ -109,10 +109,14 @@ class BulkExport:
         try:
             manifest: Any = json.loads(answer.content)
             time = manifest["transactionTime"]
-            found = [_File(self._client.resolve(answer.url, each["url"]), each.get("count")) for each in manifest["output"]]
+            found = [
+                _File(self._client.resolve(answer.url, each["url"]), each.get("count")) for each in manifest["output"]
+            ]
         except (ValueError, KeyError, TypeError, AttributeError):
             raise SourceAway("export-unreadable") from None
-        if not isinstance(time, str) or manifest.get("error"):  # part of the export failed: taking the time would lose that part
+        if not isinstance(time, str) or manifest.get(
+            "error"
+        ):  # part of the export failed: taking the time would lose that part
             raise SourceAway("export-with-errors" if isinstance(time, str) else "export-unreadable")
         return time, found
 

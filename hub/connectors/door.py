@@ -66,11 +66,13 @@ class Mapped(Protocol):
     @property
     def where(self) -> Mapping[str, str | int]:
         """Position: `file`, and `message`, `document` or `row`."""
+
     @property
     def raw(self) -> bytes: ...
     @property
     def head(self) -> bytes:
         """What must stand above `raw` for it to be read alone (a table's header); empty where nothing must."""
+
     @property
     def hard_stop(self) -> bool: ...
     @property
@@ -126,7 +128,11 @@ class Receipt:
             "read_to_its_end": not self.broken_off,
             "events": dict(sorted(self.events.items())),
             "rejected": {
-                reason: {"count": count, "where": self.positions[reason], "all_listed": count == len(self.positions[reason])}
+                reason: {
+                    "count": count,
+                    "where": self.positions[reason],
+                    "all_listed": count == len(self.positions[reason]),
+                }
                 for reason, count in sorted(self.rejected.items())
             },
             "ignored": dict(sorted(self.ignored.items())),

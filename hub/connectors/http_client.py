@@ -33,7 +33,9 @@ class Login(Declared):
 
     token_url: str
     client_id: str
-    secret: str = Field(default="client-secret", pattern=r"^[a-z0-9][a-z0-9._-]*$", description="name of the secret file")
+    secret: str = Field(
+        default="client-secret", pattern=r"^[a-z0-9][a-z0-9._-]*$", description="name of the secret file"
+    )
     scope: str = ""
 
     @field_validator("token_url")
@@ -87,7 +89,9 @@ class HttpClient:
         if self._client is not None:
             await self._client.aclose()
 
-    async def get(self, url: str, headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None) -> Body:
+    async def get(
+        self, url: str, headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None
+    ) -> Body:
         """The answer to a GET (200, 202 or 204), at most `max_bytes` of it. SourceAway for everything else."""
         async with self.stream(url, headers, params) as answer:
             content = bytearray()
@@ -177,7 +181,9 @@ class HttpClient:
         form = {"grant_type": "client_credentials", **({"scope": login.scope} if login.scope else {})}
         try:
             secret = self._secret(login.secret)
-            async with self._http().stream("POST", login.token_url, data=form, auth=(login.client_id, secret)) as answer:
+            async with self._http().stream(
+                "POST", login.token_url, data=form, auth=(login.client_id, secret)
+            ) as answer:
                 if answer.status_code in (429, 503):
                     raise SourceAway(f"login-{answer.status_code}", self.wait_of(answer.headers))
                 if answer.status_code != 200:

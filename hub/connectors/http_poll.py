@@ -42,7 +42,9 @@ class Paging(Declared):
     at: str = Field(default="next", description="body-link, cursor: path in the JSON body, with dots")
     param: str = Field(default="page", description="page-number, cursor: query parameter")
     first: int = Field(default=1, description="page-number: the first page")
-    items: str | None = Field(default=None, description="path of the list of records in the body; an empty list is no page")
+    items: str | None = Field(
+        default=None, description="path of the list of records in the body; an empty list is no page"
+    )
 
 
 class Since(Declared):
@@ -50,7 +52,9 @@ class Since(Declared):
 
     param: str = Field(min_length=1, description="query parameter, such as _lastUpdated")
     form: str = Field(default="{}", pattern=r"\{\}", description="how the time is written into it, such as ge{}")
-    overlap_s: float = Field(default=300.0, ge=0, description="how far to look back: later than a transaction at the source lasts")
+    overlap_s: float = Field(
+        default=300.0, ge=0, description="how far to look back: later than a transaction at the source lasts"
+    )
 
 
 class HttpPollOptions(PullOptions):
@@ -60,7 +64,9 @@ class HttpPollOptions(PullOptions):
     accept: str = "application/json"
     paging: Paging = Paging()
     since: Since | None = None
-    export: ExportOptions | None = Field(default=None, description="FHIR bulk export: `url` is the kick-off, ending in $export")
+    export: ExportOptions | None = Field(
+        default=None, description="FHIR bulk export: `url` is the kick-off, ending in $export"
+    )
     login: Login | None = None
     limits: HttpLimits = HttpLimits()
 
@@ -191,7 +197,9 @@ class HttpPages:
             found: Any = _link_header(body.headers.get("link", ""))
         elif paging.by == "fhir":
             links = _at(_json(body), "link")
-            nexts = [each.get("url") for each in links or () if isinstance(each, dict) and each.get("relation") == "next"]
+            nexts = [
+                each.get("url") for each in links or () if isinstance(each, dict) and each.get("relation") == "next"
+            ]
             found = nexts[0] if nexts else None
         else:
             found = _at(_json(body), paging.at)
@@ -236,7 +244,11 @@ def _link_header(header: str) -> str | None:
 
 def _build(options: HttpPollOptions, around: Around) -> PullDoor:
     client = HttpClient(options.url, options.login, around.secret, options.limits)
-    source = HttpPages(client, options) if options.export is None else BulkExport(client, options.url, options.export, around.spool)
+    source = (
+        HttpPages(client, options)
+        if options.export is None
+        else BulkExport(client, options.url, options.export, around.spool)
+    )
     return PullDoor(source, options, around.positions, around.watch)
 
 

@@ -48,8 +48,12 @@ class SftpPullOptions(PullOptions):
     max_file_bytes: int = Field(default=1024**3, ge=1)
     connect_s: float = Field(default=20.0, gt=0)
     file_s: float = Field(default=3_600.0, gt=0, description="for one file, first byte to last")
-    known_hosts: str = Field(default="known-hosts", pattern=_FILE_NAME, description="secret file in the form of OpenSSH")
-    private_key: str | None = Field(default="private-key", pattern=_FILE_NAME, description="secret file; null: use the password")
+    known_hosts: str = Field(
+        default="known-hosts", pattern=_FILE_NAME, description="secret file in the form of OpenSSH"
+    )
+    private_key: str | None = Field(
+        default="private-key", pattern=_FILE_NAME, description="secret file; null: use the password"
+    )
     password: str | None = Field(default=None, pattern=_FILE_NAME, description="secret file")
 
 

@@ -41,19 +41,29 @@ class SqlPollOptions(PullOptions):
     """Section `door` of a connector with `kind: sql-poll`. The database URL (with its password) is a secret file."""
 
     query: str = Field(min_length=8, description="one SELECT, without order and limit")
-    cursor: str = Field(pattern=_NAME, description="column that rises with every change: a time or a number, never null")
+    cursor: str = Field(
+        pattern=_NAME, description="column that rises with every change: a time or a number, never null"
+    )
     key: str = Field(pattern=_NAME, description="column that tells rows of one cursor value apart, never null")
-    overlap_s: float = Field(default=300.0, ge=0, description="how far each round looks back, when the cursor is a time")
+    overlap_s: float = Field(
+        default=300.0, ge=0, description="how far each round looks back, when the cursor is a time"
+    )
     overlap: int = Field(default=0, ge=0, description="the same, when the cursor is a number")
     delimiter: Literal["comma", "tab", "pipe"] = "comma"
     batch: int = Field(default=1_000, ge=1, le=50_000)
-    secret: str = Field(default="database-url", pattern=r"^[a-z0-9][a-z0-9._-]*$", description="name of the secret file")
+    secret: str = Field(
+        default="database-url", pattern=r"^[a-z0-9][a-z0-9._-]*$", description="name of the secret file"
+    )
     timeout_s: float = Field(default=60.0, gt=0, description="for one batch")
 
     @field_validator("query")
     @classmethod
     def _is_one_select(cls, query: str) -> str:
-        if query.split(maxsplit=1)[:1] == [] or query.split(maxsplit=1)[0].lower() not in ("select", "with") or ";" in query:
+        if (
+            query.split(maxsplit=1)[:1] == []
+            or query.split(maxsplit=1)[0].lower() not in ("select", "with")
+            or ";" in query
+        ):
             raise ValueError("must be one SELECT, without a semicolon")
         return query
 
@@ -77,7 +87,9 @@ class SqlRows:
             url = sqlalchemy().make_url(said)
             self._engine = sqlalchemy().create_engine(url, **_read_only(url, self._options.timeout_s))
         except ImportError:
-            raise ConfigError(f"the secret {self._options.secret} names a database whose driver is not installed") from None
+            raise ConfigError(
+                f"the secret {self._options.secret} names a database whose driver is not installed"
+            ) from None
         except sqlalchemy().exc.ArgumentError:
             raise ConfigError(f"the secret {self._options.secret} holds no database URL") from None
 

@@ -138,7 +138,9 @@ UNMAPPED_CODES = Count(
 )
 DLQ_RECORDS = Count("hub_dlq_records", "Dead letters written", stage=_STAGES, reason=None, connector=None)
 DLQ_OPEN = Level("hub_dlq_open", "Dead letters that nothing came of yet", connector=None)
-DLQ_OLDEST_AGE = Level("hub_dlq_oldest_age_seconds", "Age of the oldest open dead letter, 0 without one", connector=None)
+DLQ_OLDEST_AGE = Level(
+    "hub_dlq_oldest_age_seconds", "Age of the oldest open dead letter, 0 without one", connector=None
+)
 DLQ_REDRIVEN = Count("hub_dlq_redriven", "Redrives of a dead letter by what came of it", result=_REDRIVEN)
 STREAM_REJECTED = Count(
     "hub_stream_rejected",

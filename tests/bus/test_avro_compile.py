@@ -27,7 +27,9 @@ PLAIN: dict[str, st.SearchStrategy[Any]] = {
 }
 LOGICAL: dict[str, st.SearchStrategy[Any]] = {
     "date": st.dates(date(1, 1, 1), date(9999, 12, 31)),
-    "timestamp-micros": st.integers(-(10**16), 10**17).map(lambda n: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=n)),
+    "timestamp-micros": st.integers(-(10**16), 10**17).map(
+        lambda n: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=n)
+    ),
 }
 
 
@@ -63,16 +65,18 @@ def test_bytes_and_fields_equal_fastavros(model: type[Model]) -> None:
     same()
 
 
-JUNK = parse_node({
-    "type": "record",
-    "name": "J",
-    "fields": [
-        {"name": "a", "type": ["null", "string"]},
-        {"name": "b", "type": {"type": "array", "items": "long"}},
-        {"name": "c", "type": "boolean"},
-        {"name": "d", "type": {"type": "int", "logicalType": "date"}},
-    ],
-})
+JUNK = parse_node(
+    {
+        "type": "record",
+        "name": "J",
+        "fields": [
+            {"name": "a", "type": ["null", "string"]},
+            {"name": "b", "type": {"type": "array", "items": "long"}},
+            {"name": "c", "type": "boolean"},
+            {"name": "d", "type": {"type": "int", "logicalType": "date"}},
+        ],
+    }
+)
 
 
 @settings(max_examples=400, deadline=None, database=None)

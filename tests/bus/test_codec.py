@@ -57,32 +57,34 @@ def codec(ids: ListedIds) -> Codec:
 
 
 def lab_result(**changes: Any) -> LabResult:
-    return LabResult(**{
-        "event_id": "e1",
-        "source": "lab-elr-hl7v2",
-        "source_person": "sp1",
-        "fact_key": "f1",
-        "changed_at": datetime(2021, 1, 2, 3, 4, 5, 678, tzinfo=UTC),
-        "status_rank": 3,
-        "content_hash": "c1",
-        "mapping_version": 1,
-        "occurred_on": date(2021, 1, 1),
-        "active": True,
-        "agreement_id": "lab",
-        "labels": ("R", "N"),
-        "purposes": ("support",),
-        "race_ethnicity": RaceEthnicity(groups=("black", "hispanic")),
-        "person": Sealed(key_id="sp1", ciphertext=b"\x00\xff" * 40),
-        "meaning": "positive",
-        "status": "final",
-        "processing": "production",
-        "method": "molecular",
-        "loinc": "94500-6",
-        "observation_key": "o1",
-        "report_key": "r1",
-        "test": Coded(code="94500-6", system="LN"),
-        **changes,
-    })
+    return LabResult(
+        **{
+            "event_id": "e1",
+            "source": "lab-elr-hl7v2",
+            "source_person": "sp1",
+            "fact_key": "f1",
+            "changed_at": datetime(2021, 1, 2, 3, 4, 5, 678, tzinfo=UTC),
+            "status_rank": 3,
+            "content_hash": "c1",
+            "mapping_version": 1,
+            "occurred_on": date(2021, 1, 1),
+            "active": True,
+            "agreement_id": "lab",
+            "labels": ("R", "N"),
+            "purposes": ("support",),
+            "race_ethnicity": RaceEthnicity(groups=("black", "hispanic")),
+            "person": Sealed(key_id="sp1", ciphertext=b"\x00\xff" * 40),
+            "meaning": "positive",
+            "status": "final",
+            "processing": "production",
+            "method": "molecular",
+            "loinc": "94500-6",
+            "observation_key": "o1",
+            "report_key": "r1",
+            "test": Coded(code="94500-6", system="LN"),
+            **changes,
+        }
+    )
 
 
 def on_person_topic(event: Event) -> Any:

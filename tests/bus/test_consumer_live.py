@@ -21,7 +21,9 @@ pytestmark = pytest.mark.live
 @pytest.fixture
 def topic(broker: Any) -> str:
     name = f"c-{uuid.uuid4().hex[:10]}"
-    apply_topics(broker.bootstrap, [Topic(name, "k", compacted=True)], partitions=3, replication=1, min_insync_replicas=1)
+    apply_topics(
+        broker.bootstrap, [Topic(name, "k", compacted=True)], partitions=3, replication=1, min_insync_replicas=1
+    )
     return name
 
 
@@ -80,9 +82,7 @@ def test_a_static_member_takes_its_partitions_back(broker: Any, topic: str, prod
     fill(producer, topic, 5)
     gained: list[tuple[str, int]] = []
     for _ in range(2):
-        consumer = WorkerConsumer(
-            broker.bootstrap, f"g-{topic}", [topic], instance_id="only", on_assign=gained.extend
-        )
+        consumer = WorkerConsumer(broker.bootstrap, f"g-{topic}", [topic], instance_id="only", on_assign=gained.extend)
         drained(consumer, 5)
         assert consumer.owned() == {(topic, 0), (topic, 1), (topic, 2)}
         consumer.close()
@@ -95,7 +95,9 @@ def test_a_compacted_topic_says_the_last_of_each_key(broker: Any, topic: str, pr
     producer.flush()
     assert len(list(read_to_end(broker.bootstrap, topic))) == 71
     latest = latest_by_key(broker.bootstrap, topic)
-    assert {key: record.value for key, record in latest.items()} == {b"%d" % n: b"%d" % (63 + n) for n in range(7) if n != 3}
+    assert {key: record.value for key, record in latest.items()} == {
+        b"%d" % n: b"%d" % (63 + n) for n in range(7) if n != 3
+    }
 
 
 def test_an_empty_topic_ends_at_once(broker: Any, topic: str) -> None:

@@ -79,7 +79,13 @@ def test_a_stream_rejection_says_where_and_why(sealed: bool) -> None:
     found = stream_rejected(
         seal if sealed else None, topic="t", partition=2, offset=7, why=Reject("undecodable", "decode"), value=RAW
     )
-    assert (found.topic, found.partition, found.offset, found.stage, found.reason) == ("t", 2, 7, "decode", "undecodable")
+    assert (found.topic, found.partition, found.offset, found.stage, found.reason) == (
+        "t",
+        2,
+        7,
+        "decode",
+        "undecodable",
+    )
     assert (found.original is not None) is sealed
     if found.original:
         assert found.original.ciphertext.endswith(f"{STREAM_REJECTED_TOPIC}/original".encode())

@@ -147,9 +147,7 @@ def stock(stage: Stage) -> Iterator[None]:
     }
     command = [sys.executable, "-c", "from tests.bus.stock_group_by import regroup; regroup()"]
     with (stage.directory / "stock.log").open("ab") as log:
-        process = subprocess.Popen(
-            command, env={**os.environ, "HUB_STOCK": json.dumps(told)}, stdout=log, stderr=log
-        )
+        process = subprocess.Popen(command, env={**os.environ, "HUB_STOCK": json.dumps(told)}, stdout=log, stderr=log)
     try:
         yield
     finally:

@@ -18,7 +18,11 @@ from hub.errors import HubError, RetryError
 from hub.ops.http_server import listening
 
 R1 = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}
-R2 = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}, {"name": "b", "type": "int", "default": 0}]}
+R2 = {
+    "type": "record",
+    "name": "R",
+    "fields": [{"name": "a", "type": "int"}, {"name": "b", "type": "int", "default": 0}],
+}
 R2_WITHOUT_DEFAULT = {"type": "record", "name": "R", "fields": [*R1["fields"], {"name": "b", "type": "int"}]}
 
 
@@ -145,7 +149,10 @@ async def test_an_incompatible_schema_is_refused_under_the_level_that_holds(ask:
     assert await ask("PUT", "/config/s", {"compatibility": "NONE"}) == (200, {"compatibility": "NONE"})
     assert await ask("GET", "/config/s") == (200, {"compatibilityLevel": "NONE"})
     assert await ask.register("s", R2_WITHOUT_DEFAULT) == (200, {"id": 2})
-    assert await ask("PUT", "/config", {"compatibility": "full_transitive"}) == (200, {"compatibility": "FULL_TRANSITIVE"})
+    assert await ask("PUT", "/config", {"compatibility": "full_transitive"}) == (
+        200,
+        {"compatibility": "FULL_TRANSITIVE"},
+    )
     assert await ask("GET", "/config/other?defaultToGlobal=true") == (200, {"compatibilityLevel": "FULL_TRANSITIVE"})
 
 
@@ -216,7 +223,9 @@ async def test_half_a_header_is_cut(ask: Asker) -> None:
 @over_http
 async def test_half_a_body_is_cut(ask: Asker) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", ask.port)
-    head = f"POST /subjects/s/versions HTTP/1.1\r\nHost: x\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: 99\r\n\r\n{{"
+    head = (
+        f"POST /subjects/s/versions HTTP/1.1\r\nHost: x\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: 99\r\n\r\n{{"
+    )
     writer.write(head.encode())
     async with asyncio.timeout(20):
         answered = await reader.read()
@@ -224,7 +233,9 @@ async def test_half_a_body_is_cut(ask: Asker) -> None:
     writer.close()
 
 
-@pytest.mark.parametrize("level", ["BACKWARD", "FORWARD", "FULL", "BACKWARD_TRANSITIVE", "FORWARD_TRANSITIVE", "FULL_TRANSITIVE"])
+@pytest.mark.parametrize(
+    "level", ["BACKWARD", "FORWARD", "FULL", "BACKWARD_TRANSITIVE", "FORWARD_TRANSITIVE", "FULL_TRANSITIVE"]
+)
 def test_each_level_can_be_set(level: str) -> None:
     state = RegistryState()
     state.apply(*state.configure("s", level))

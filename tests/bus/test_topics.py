@@ -83,7 +83,10 @@ def test_a_setting_that_drifted_is_put_right(broker: Any) -> None:
     apply_topics(broker.bootstrap, wanted, **PROFILE)
     wanted[1] = replace(wanted[1], days=3)
     assert apply_topics(broker.bootstrap, wanted, **PROFILE)[1].changed == ("retention.ms",)
-    admin, resource = AdminClient({"bootstrap.servers": broker.bootstrap}), ConfigResource(ResourceType.TOPIC, wanted[1].name)
+    admin, resource = (
+        AdminClient({"bootstrap.servers": broker.bootstrap}),
+        ConfigResource(ResourceType.TOPIC, wanted[1].name),
+    )
     assert admin.describe_configs([resource])[resource].result(20)["retention.ms"].value == str(3 * 86_400_000)
 
 

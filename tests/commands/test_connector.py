@@ -107,7 +107,9 @@ def test_the_summary_of_an_hmis_export_counts_its_entities(instance: Path, share
     assert result.exit_code == 0
 
 
-def test_a_screening_without_consent_is_rejected_and_shows_nothing_of_the_person(instance: Path, shared_samples: Path) -> None:
+def test_a_screening_without_consent_is_rejected_and_shows_nothing_of_the_person(
+    instance: Path, shared_samples: Path
+) -> None:
     result = hub(instance, "try", "hrsn-screening", shared_samples / "social/ny-1115-hrsn", "--json")
     found = lines(result)
     assert {line["reason"] for line in found if line["outcome"] == "rejected"} == {"no-consent"}

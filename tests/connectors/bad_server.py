@@ -105,8 +105,12 @@ class BadServer:
         if self.export_waits:
             self.export_waits -= 1
             return web.Response(status=202, headers={"Retry-After": "0"})
-        output = [{"type": "Patient", "url": f"{self.url}/file/{name}", "count": self.counts.get(name)} for name in self.files]
-        return web.json_response({"transactionTime": f"2021-02-0{self.exports}T00:00:00Z", "output": output, "error": []})
+        output = [
+            {"type": "Patient", "url": f"{self.url}/file/{name}", "count": self.counts.get(name)} for name in self.files
+        ]
+        return web.json_response(
+            {"transactionTime": f"2021-02-0{self.exports}T00:00:00Z", "output": output, "error": []}
+        )
 
     async def _file(self, request: web.Request) -> web.Response:
         return web.Response(body=self.files[request.path.rpartition("/")[2]], content_type="application/fhir+ndjson")
@@ -135,7 +139,9 @@ def cut_off(content: bytes, announced: int) -> Callable[[web.Request], Awaitable
     return answer
 
 
-def sends(content: bytes, content_type: str = "application/json") -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def sends(
+    content: bytes, content_type: str = "application/json"
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """A whole answer."""
 
     async def answer(_request: web.Request) -> web.StreamResponse:

@@ -1,9 +1,9 @@
 """A pretend source and codec: one record a line, so that the loop can be tested without any format.
 
-    person:dose   a vaccination       bad:reason   rejected       stop:reason   rejected, and may not be kept
-    junk:reason   cannot be parsed
-    skip:reason   ignored             boom         the mapping raises, and survives it     crash   the whole reading raises
-    unpackable    an event that cannot be encoded                other:x       an event kind that was not agreed
+person:dose   a vaccination       bad:reason   rejected       stop:reason   rejected, and may not be kept
+junk:reason   cannot be parsed
+skip:reason   ignored             boom         the mapping raises, and survives it     crash   the whole reading raises
+unpackable    an event that cannot be encoded                other:x       an event kind that was not agreed
 """
 
 from __future__ import annotations
@@ -113,7 +113,9 @@ def unit(*lines: str, name: str = "unit") -> Unit:
 
 
 def intake(door: Door, bus: Publisher, **settings: Any) -> Intake:
-    return Intake(door, Packer(read, Agreed(), PretendPack()), bus, Watch("pretend"), **{"first_pause_s": 0.0, **settings})
+    return Intake(
+        door, Packer(read, Agreed(), PretendPack()), bus, Watch("pretend"), **{"first_pause_s": 0.0, **settings}
+    )
 
 
 def values(log: Sequence[Outgoing], topic: str) -> list[bytes | None]:

@@ -40,9 +40,7 @@ class KeptPack(PretendPack):
         self.events.append(event)
         return super().event(event)
 
-    def dead_letter(
-        self, problem: Any, raw: bytes | None, unit: Unit, *, head: bytes = b"", file: str = ""
-    ) -> Any:
+    def dead_letter(self, problem: Any, raw: bytes | None, unit: Unit, *, head: bytes = b"", file: str = "") -> Any:
         return ("dead", problem.reason.encode(), raw, None, None)
 
 
@@ -65,7 +63,13 @@ class ConnectorSuite:
         return shared_samples / self.sample
 
     def take(
-        self, units_: list[Unit], bus: FakeBus, connector: Connector, agreement: IntakeAgreement, *, resend: bool = False
+        self,
+        units_: list[Unit],
+        bus: FakeBus,
+        connector: Connector,
+        agreement: IntakeAgreement,
+        *,
+        resend: bool = False,
     ) -> tuple[FakeDoor, KeptPack]:
         pack = KeptPack()
         door = FakeDoor(units_, resend=resend)

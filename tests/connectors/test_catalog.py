@@ -29,7 +29,13 @@ def shipped(name: str) -> str:
 def test_one_connector_per_kind_of_source_is_shipped() -> None:
     connectors = load()
     assert list(connectors) == NAMES
-    assert {c.source.sector for c in connectors.values()} == {"labs", "immunization", "contact-tracing", "shelters", "food"}
+    assert {c.source.sector for c in connectors.values()} == {
+        "labs",
+        "immunization",
+        "contact-tracing",
+        "shelters",
+        "food",
+    }
     assert connectors["lab-elr-hl7v2"].door.kind == "mllp"
 
 

@@ -26,8 +26,11 @@ class Desk:
         self.inbox, self.now = inbox, 0.0
         self.bus = FakeBus()
         self.door = FileDropDoor(
-            inbox, FileDropOptions(poll_s=0.001, **options), Watch("pretend"),
-            clock=lambda: self.now, stamp=lambda: "2021-02-01T00:00:00Z",
+            inbox,
+            FileDropOptions(poll_s=0.001, **options),
+            Watch("pretend"),
+            clock=lambda: self.now,
+            stamp=lambda: "2021-02-01T00:00:00Z",
         )
 
     def put(self, name: str, *lines: str) -> Path:

@@ -142,7 +142,9 @@ def test_pages_that_shift_while_they_are_read_lose_nothing(tmp_path: Path) -> No
         wants = wanted(*range(1, 12))
 
         def shift() -> None:
-            if server.asked["numbered"] == 2:  # the first record goes: what stood at the head of page 2 is on page 1 now
+            if (
+                server.asked["numbered"] == 2
+            ):  # the first record goes: what stood at the head of page 2 is on page 1 now
                 server.records.pop(0)
 
         server.on_page = shift
@@ -165,7 +167,11 @@ def test_pages_that_never_stop_shifting_move_no_position(tmp_path: Path) -> None
 def test_a_round_that_was_cut_off_goes_on_at_its_page_or_anew_when_the_link_ran_out(tmp_path: Path) -> None:
     async def story(server: BadServer) -> None:
         scene = Scene(server, tmp_path, "body")
-        scene.positions.now["all"] = {"next": f"{server.url}/body?at=6", "began": "2021-02-01T00:00:00+00:00", "since": None}
+        scene.positions.now["all"] = {
+            "next": f"{server.url}/body?at=6",
+            "began": "2021-02-01T00:00:00+00:00",
+            "since": None,
+        }
         await scene.live(scene.round_over)
         assert scene.ids() == wanted(6, 7, 8, 9)
         assert scene.positions.saved[-1]["since"] == "2021-02-01T00:00:00+00:00"
@@ -325,7 +331,9 @@ class TestBulkExport:
         play(0, story)
 
 
-@pytest.mark.parametrize("url", ["http://example.org/x", "ftp://example.org/x", "https://user:word@example.org/x", "nothing"])
+@pytest.mark.parametrize(
+    "url", ["http://example.org/x", "ftp://example.org/x", "https://user:word@example.org/x", "nothing"]
+)
 def test_a_url_that_would_give_secrets_away_is_refused(url: str) -> None:
     with pytest.raises(ValidationError):
         HttpPollOptions.model_validate({"url": url})

@@ -50,7 +50,10 @@ def test_nothing_is_acked_before_the_broker_confirmed() -> None:
 
 def test_one_bad_row_never_rejects_its_batch() -> None:
     async def scenario() -> None:
-        bus, door = FakeBus(), FakeDoor([unit("ann:1", "bad:no-date", "bob:2", "boom", "unpackable:3", "cy:4", "skip:not-covid")])
+        bus, door = (
+            FakeBus(),
+            FakeDoor([unit("ann:1", "bad:no-date", "bob:2", "boom", "unpackable:3", "cy:4", "skip:not-covid")]),
+        )
         await intake(door, bus).run()
         assert values(bus.log, "event") == [b"event-ann-1", b"event-bob-2", b"event-cy-4"]
         assert values(bus.log, "dead") == [b"bad:no-date", b"boom", b"unpackable:3"]

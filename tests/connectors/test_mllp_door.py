@@ -196,7 +196,9 @@ def test_where_no_answer_can_be_built_the_sender_does_not_wait_for_one() -> None
         (b"\xff" * 100_000, b"frame-no-start"),
     ],
 )
-def test_junk_closes_its_connection_leaves_a_letter_without_body_and_harms_no_neighbour(sent: bytes, reason: bytes) -> None:
+def test_junk_closes_its_connection_leaves_a_letter_without_body_and_harms_no_neighbour(
+    sent: bytes, reason: bytes
+) -> None:
     async def play(it: Hub) -> None:
         honest, hostile = await it.sender(), await it.sender()
         assert await honest.ask(b"ann:1") == b"AA ann:1"

@@ -67,7 +67,10 @@ def test_no_door_at_all_is_a_configuration_error() -> None:
 
 def test_a_fatal_error_of_one_ends_all() -> None:
     with pytest.raises(FatalError):
-        served(running("fatal", FakeDoor([unit("ann:1")]), FakeBus(crash_after=0)), running("other", FakeDoor([]), FakeBus()))
+        served(
+            running("fatal", FakeDoor([unit("ann:1")]), FakeBus(crash_after=0)),
+            running("other", FakeDoor([]), FakeBus()),
+        )
 
 
 def test_stopping_while_the_broker_is_away_ends_in_time_and_promises_nothing() -> None:

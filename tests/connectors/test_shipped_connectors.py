@@ -37,7 +37,7 @@ class TestVaccinations(ConnectorSuite):
         self, good: Path, connector: Connector, agreement: IntakeAgreement, tmp_path: Path
     ) -> None:
         rows = good.read_bytes().splitlines(keepends=True)
-        spoilt = [*rows[:5], b"too\tfew\tcolumns\r\n", *rows[5:9], b"\x00\xff\t\"\r\n", *rows[9:]]
+        spoilt = [*rows[:5], b"too\tfew\tcolumns\r\n", *rows[5:9], b'\x00\xff\t"\r\n', *rows[9:]]
         path = tmp_path / "spoilt.txt"
         path.write_bytes(b"".join(spoilt))
         bus = FakeBus()

@@ -103,7 +103,9 @@ def test_a_broker_that_refuses_gets_everything_in_the_end(tmp_path: Path) -> Non
     assert scene.ids() == wanted(*range(11))
 
 
-def test_a_row_that_was_committed_late_is_found_within_the_overlap_and_the_position_does_not_go_back(tmp_path: Path) -> None:
+def test_a_row_that_was_committed_late_is_found_within_the_overlap_and_the_position_does_not_go_back(
+    tmp_path: Path,
+) -> None:
     scene = Scene(tmp_path, overlap_s=600.0)
     scene.add((1, AT), (5, "2021-02-01 08:09:00"))
     scene.live(scene.stands_at(5))
@@ -163,7 +165,9 @@ def test_only_one_select_is_taken(query: str) -> None:
         SqlPollOptions.model_validate({**QUERY, "query": query})
 
 
-@pytest.mark.parametrize(("url", "words"), [("nonsense", "no database URL"), ("oracle://x/y", "driver is not installed")])
+@pytest.mark.parametrize(
+    ("url", "words"), [("nonsense", "no database URL"), ("oracle://x/y", "driver is not installed")]
+)
 def test_a_url_that_cannot_work_keeps_the_door_shut_and_is_not_shown(url: str, words: str) -> None:
     rows = SqlRows(lambda: url, SqlPollOptions.model_validate(QUERY))
     with pytest.raises(ConfigError, match=words) as refused:

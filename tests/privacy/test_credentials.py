@@ -17,7 +17,8 @@ def test_a_credential_is_read_without_its_line_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "mode", "words"), [("made-up", 0o644, "chmod 600"), (" \n", 0o600, "is empty"), (None, 0, "write it there")]
+    ("content", "mode", "words"),
+    [("made-up", 0o644, "chmod 600"), (" \n", 0o600, "is empty"), (None, 0, "write it there")],
 )
 def test_a_credential_that_others_see_or_that_is_not_there_is_refused(
     content: str | None, mode: int, words: str, tmp_path: Path
