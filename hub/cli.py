@@ -33,7 +33,7 @@ VERBS = {
     "down": Verb("hub.commands.stack:down", "Stop it, leaving no process behind."),
     "status": Verb("hub.commands.stack:status", "What runs where, and whether it is ready."),
     "run": Verb("hub.commands.run:run", "Run one role in the foreground (what `up` and a container start)."),
-    "connector": Verb("hub.commands.connector:connector", "Plug in a source system: list, try, run, lint."),
+    "connector": Verb("hub.commands.connector:connector", "Plug in a source system: draft, try, test, lint, remap."),
     "rejected": Verb("hub.commands.rejected:rejected", "Dead letters: list, show, explain, redrive."),
     "audit": Verb("hub.commands.audit:audit", "The audit trail of disclosures: list, verify."),
     "preview": Verb("hub.commands.preview:preview", "The whole path without a broker: files in, needs out."),

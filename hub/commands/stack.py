@@ -107,6 +107,12 @@ def start_in_background(directory: Path, roles: list[str], timeout: int) -> int:
     Says on stderr what becomes ready. ConfigError when a process gave up.
     """
     if read_state(directory).running:
+        gave_up = [name for name, process in status_of(directory)["processes"].items() if process["state"] == "failed"]
+        if gave_up:
+            _say(
+                f"{directory} is up, but {', '.join(gave_up)} gave up: mend what `hub status` says, then `hub down` and `hub up`"
+            )
+            return 1
         _say(f"{directory} is already up: see `hub status`, or `hub down` first")
         return 0
     if not load_settings(directory).bootstrap:

@@ -108,7 +108,8 @@ class Child:
                 self._backoff = FIRST_BACKOFF
             return
         self._process = None
-        self.reason = last_line(self.log) or f"ended with {code}"
+        # A process that was killed had no last words: what stands last in its log is about something else.
+        self.reason = f"killed by signal {-code}" if code < 0 else last_line(self.log) or f"ended with {code}"
         if code == EXIT_CONFIG:
             self.state = "failed"
             return

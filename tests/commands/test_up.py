@@ -67,6 +67,10 @@ def test_a_process_that_gives_up_is_quoted_and_exit_is_78(instance: Path) -> Non
     assert came_up.returncode == 78
     assert "connectors gave up" in came_up.stderr
     assert "agreement" in came_up.stderr
+    again = _hub(
+        instance, "up", "--roles", "registry,connectors"
+    )  # a script that asks again must not believe all is well
+    assert (again.returncode, "connectors gave up" in again.stderr) == (1, True)
 
 
 def test_foreground_ends_with_ctrl_c_and_leaves_no_process(instance: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hub.bus.cloud_events import event_id_of
 from hub.bus.consumer import read_to_end
+from hub.bus.embedded import EmbeddedBroker
 from hub.bus.topic_admin import apply_topics
 from hub.bus.topics import TOPICS
 from hub.config import Settings
@@ -23,20 +24,34 @@ from hub.wiring_letters import follow_letters
 from hub.wiring_outgoing import SealedPack
 from hub.wiring_rejected import opened
 from tests.connectors.made_up_lab import message
+from tests.fixtures_registry import RunningRegistry, running_registry
 
 pytestmark = pytest.mark.live
 LAB = "lab-elr-hl7v2"
 
 
+@pytest.fixture(scope="module")
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    """The real topic names are used here, and others use them on the session's broker."""
+    with EmbeddedBroker(tmp_path_factory.mktemp("redrive") / "kafka") as broker:
+        yield broker
+
+
+@pytest.fixture(scope="module")
+def own_registry(own_broker: EmbeddedBroker) -> Iterator[RunningRegistry]:
+    with running_registry(own_broker.bootstrap) as registry:
+        yield registry
+
+
 @pytest.fixture
-def settings(tmp_path: Path, broker: Any, registry: Any) -> Settings:
+def settings(tmp_path: Path, own_broker: EmbeddedBroker, own_registry: RunningRegistry) -> Settings:
     for name in ("kek", "hmac"):
         make_secret(tmp_path / "secrets" / name)
     (tmp_path / "agreements").mkdir()
     text = (EXAMPLES / f"{LAB}.yaml").read_text(encoding="utf-8")
     (tmp_path / "agreements" / f"{LAB}.yaml").write_text(text, encoding="utf-8")
-    apply_topics(broker.bootstrap, TOPICS, partitions=2, replication=1, min_insync_replicas=1)
-    return Settings(instance=tmp_path, bootstrap=broker.bootstrap, registry_url=registry.url)
+    apply_topics(own_broker.bootstrap, TOPICS, partitions=2, replication=1, min_insync_replicas=1)
+    return Settings(instance=tmp_path, bootstrap=own_broker.bootstrap, registry_url=own_registry.url)
 
 
 def test_a_letter_is_redriven_once_on_a_real_broker(settings: Settings) -> None:
