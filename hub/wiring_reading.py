@@ -22,7 +22,7 @@ from hub.mapping.program import MAPPING_VERSION, Mapped, MappingContext, Program
 from hub.mapping.program import Unit as SourceUnit
 from hub.ops import metrics
 
-__all__ = ["OFFLINE_IDS", "Reader", "catalogue", "explained", "outcomes", "units"]
+__all__ = ["OFFLINE_IDS", "Reader", "catalogue", "explained", "granted", "outcomes", "units"]
 
 OFFLINE_IDS = Ids(sha256(b"hub connector try: ids of nobody's installation").digest())
 """Ids of offline trials: the same on every machine, and of no use to anyone, since no installation has this secret."""
@@ -79,7 +79,7 @@ def outcomes(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: P
     read = Reader(connector, agreement, ids)
     for unit in units(connector, path):
         for mapped in read(unit):
-            yield _granted(mapped, agreement)
+            yield granted(mapped, agreement)
 
 
 def explained(
@@ -89,7 +89,7 @@ def explained(
     read = Reader(connector, agreement, ids)
     for unit in units(connector, path):
         for traced in read.traced(unit, explain=explain):
-            yield traced, _granted(traced.mapped, agreement)
+            yield traced, granted(traced.mapped, agreement)
 
 
 def units(connector: Connector, path: Path) -> Iterator[Unit]:
@@ -115,7 +115,8 @@ def _files(folder: Path) -> dict[str, Path]:
     return {path.name: path.resolve() for path in sorted(folder.iterdir()) if path.is_file()}
 
 
-def _granted(mapped: Mapped, agreement: IntakeAgreement) -> Mapped:
+def granted(mapped: Mapped, agreement: IntakeAgreement) -> Mapped:
+    """The outcome as the agreement lets it through: an event of a kind not agreed is ignored, with the reason."""
     if mapped.event is None:
         return mapped
     try:

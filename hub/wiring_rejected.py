@@ -47,7 +47,7 @@ from hub.redrive.reasons import NEEDS_ITS_FILE, NO_ORIGINAL
 from hub.redrive.remap import Known, Read, Version, known_of, newest, unmapped
 from hub.redrive.trail import Trail
 from hub.wiring_outgoing import SealedPack
-from hub.wiring_reading import Reader, catalogue
+from hub.wiring_reading import Reader, catalogue, granted
 
 __all__ = ["Desk", "Source", "opened", "read_alone"]
 
@@ -80,7 +80,7 @@ class Source(Reader):
 
 def read_alone(source: Source, found: Kept, where: str) -> list[Mapped]:
     """What the connector makes of one record, as agreed. Reject(needs-its-file) where one record is not enough."""
-    return [_agreed(mapped, source.agreement) for mapped in source(_alone(source, found, where))]
+    return [granted(mapped, source.agreement) for mapped in source(_alone(source, found, where))]
 
 
 def _alone(source: Source, found: Kept, where: str) -> Unit:
@@ -91,15 +91,6 @@ def _alone(source: Source, found: Kept, where: str) -> Unit:
     if not found.raw or not whole or alone == "never" or (alone == "headed" and not found.head):
         raise Reject(NEEDS_ITS_FILE, stage="open")
     return Unit(found.file or "record", found.head + found.raw)
-
-
-def _agreed(mapped: Mapped, agreement: IntakeAgreement) -> Mapped:
-    if mapped.event is None:
-        return mapped
-    try:
-        return mapped._replace(event=agreement.grant(mapped.event))
-    except Reject as refused:
-        return mapped._replace(outcome="ignored", event=None, reason=refused.reason)
 
 
 class Desk:
