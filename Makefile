@@ -62,9 +62,12 @@ clean: ## Remove what set-up and tests made here (not the jars in ~/.cache/hub)
 
 setup-ci: ## Install what the full suite needs of the system (only as root, and only what is missing)
 	@missing=(); for tool in git make; do command -v $$tool > /dev/null || missing+=($$tool); done; \
+	command -v chromium > /dev/null || missing+=(chromium); \
+	[ -x /usr/sbin/sshd ] || missing+=(openssh-server); \
+	ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || missing+=(postgresql); \
 	"$(PYTHON)" -c 'import venv, ensurepip' 2> /dev/null || missing+=(python3-venv); \
 	if [ $${#missing[@]} -eq 0 ]; then echo "setup-ci: the system has all that the suite needs"; \
-	elif [ "$$(id -u)" -eq 0 ]; then apt-get update -qq && apt-get install -y -qq "$${missing[@]}"; \
+	elif [ "$$(id -u)" -eq 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}" > /dev/null; \
 	else echo "setup-ci: missing $${missing[*]}; install them, or run this as root"; exit 1; fi
 
 # The package itself is installed with what the lock brought: no build environment is downloaded without hashes.
