@@ -76,10 +76,13 @@ def run(settings: Settings) -> None:
 
 
 def allowed(instance: Path, today: date) -> list[tuple[Connector, IntakeAgreement]]:
-    """The enabled connectors whose agreement is in force today; ConfigError when there is none, saying what to write."""
+    """The connectors that load, are enabled and have an agreement in force today; ConfigError when there is none, saying why."""
     found: list[tuple[Connector, IntakeAgreement]] = []
-    refused: dict[str, str] = {}
-    for connector in catalogue(instance).values():
+    connectors = catalogue(instance)
+    refused = dict(connectors.broken)
+    for name, complaint in refused.items():
+        log.error("connector is off: its folder does not load", connector=name, exc_info=ConfigError(complaint))
+    for connector in connectors.values():
         if not connector.enabled:
             continue
         try:

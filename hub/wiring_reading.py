@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from hub.connectors.catalog import Connector, load
+from hub.connectors.catalog import Catalogue, Connector, load
 from hub.connectors.door import Unit
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
@@ -28,8 +28,8 @@ OFFLINE_IDS = Ids(sha256(b"hub connector try: ids of nobody's installation").dig
 """Ids of offline trials: the same on every machine, and of no use to anyone, since no installation has this secret."""
 
 
-def catalogue(instance: Path | None = None) -> dict[str, Connector]:
-    """The connectors of the catalogue and of an instance (DIR/connectors/), each with a program that exists."""
+def catalogue(instance: Path | None = None) -> Catalogue:
+    """The connectors of the catalogue and of an instance (DIR/connectors/), each with a program that exists; and what is broken."""
     return load([instance / "connectors"] if instance is not None else [], programs=PROGRAMS)
 
 

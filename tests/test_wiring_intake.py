@@ -58,6 +58,23 @@ def test_a_broken_or_expired_agreement_keeps_its_connector_out(instance: Path) -
         names(instance, date(2040, 1, 1))
 
 
+def test_a_broken_own_connector_stays_off_and_its_neighbours_start(instance: Path) -> None:
+    agree(instance, "hmis-csv", "iis-cvrs")
+    own = instance / "connectors" / "iis-cvrs"
+    own.mkdir(parents=True)
+    (own / "connector.yaml").write_text("name: [")
+    assert names(instance) == ["hmis-csv"]
+
+
+def test_with_only_broken_connectors_the_mistake_is_the_reason(instance: Path) -> None:
+    for path in SHIPPED.glob("*/connector.yaml"):
+        own = instance / "connectors" / path.parent.name
+        own.mkdir(parents=True)
+        (own / "connector.yaml").write_text("title: 7\n")
+    with pytest.raises(ConfigError, match=r"no connector can start: .*connector\.yaml:1: "):
+        allowed(instance, TODAY)
+
+
 def test_a_connector_that_is_switched_off_is_not_asked_for_an_agreement(instance: Path) -> None:
     agree(instance, "hmis-csv", "iis-cvrs")
     own = instance / "connectors" / "iis-cvrs"

@@ -40,7 +40,10 @@ for verb in (new, schema, test, try_connector):
 def list_connectors(instance: str | None, as_json: bool) -> None:
     """Every connector: where its data comes in, what it emits, and whether an agreement allows it."""
     directory = instance_dir(instance)
-    for found in catalogue(directory).values():
+    connectors = catalogue(directory)
+    for name, why in connectors.broken.items():
+        click.echo(json.dumps({"name": name, "broken": why}) if as_json else f"{name:16} broken: {why}\n")
+    for found in connectors.values():
         entry = _entry(found, directory)
         if as_json:
             click.echo(json.dumps(entry))
@@ -58,7 +61,10 @@ def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
     directory = instance_dir(instance)
     connectors = catalogue(directory)
     chosen = connectors.values() if name is None else [find(name, connectors)]
-    failed = 0
+    broken = connectors.broken if name is None else {}
+    failed = len(broken)
+    for each_name, reason in broken.items():
+        click.echo(f"{each_name}: cannot start: {reason}")
     for each in chosen:
         try:
             agreement = intake_agreement(directory / "agreements", each.name, today(load_settings(directory)))

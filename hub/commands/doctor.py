@@ -52,6 +52,7 @@ def examine(instance: Path) -> list[Finding]:
     rest: list[tuple[str, Callable[[], str]]] = [
         ("disk", lambda: _disk(instance)),
         ("secrets", lambda: _secrets(instance)),
+        ("connectors", lambda: _connectors(instance)),
         ("agreements", lambda: _agreements(instance)),
         ("processes", lambda: _processes(instance)),
     ]
@@ -112,6 +113,15 @@ def _secrets(instance: Path) -> str:
     for name in names:
         read_secret(instance / "secrets" / name)
     return "readable by their owner alone"
+
+
+def _connectors(instance: Path) -> str:
+    from hub.wiring_reading import catalogue
+
+    found = catalogue(instance)
+    if found.broken:
+        raise HubError("; ".join(why.replace("\n", "; ") for why in found.broken.values()))
+    return f"{len(found)} load"
 
 
 def _agreements(instance: Path) -> str:

@@ -137,3 +137,15 @@ def test_lint_exits_1_until_there_is_an_agreement(instance: Path) -> None:
     result = hub(instance, "lint", "hmis-csv")
     assert result.exit_code == 0
     assert "ok, under example-hmis-csv" in result.stdout
+
+
+def test_a_broken_folder_is_named_with_file_line_and_field_and_the_others_are_listed(instance: Path) -> None:
+    own = instance / "connectors" / "pantry"
+    own.mkdir(parents=True)
+    (own / "connector.yaml").write_text("name: pantry\ntitel: x\n")
+    listed = lines(hub(instance, "list", "--json"))
+    assert "connector.yaml:2: titel: " in next(each["broken"] for each in listed if each["name"] == "pantry")
+    assert "hmis-csv" in [each["name"] for each in listed]
+    linted = hub(instance, "lint")
+    assert linted.exit_code == 1
+    assert "connector.yaml:2: titel: " in linted.output

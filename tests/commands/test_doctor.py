@@ -46,3 +46,11 @@ def test_missing_jars_are_named_with_the_command_that_fetches_them(
     found = _by_name(examine(tmp_path))["jars"]
     assert not found.ok
     assert "hub broker fetch" in found.words
+
+
+def test_a_broken_connector_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "connectors" / "pantry").mkdir(parents=True)
+    (tmp_path / "connectors" / "pantry" / "connector.yaml").write_text("name: pantry\ntitel: x\n")
+    found = _by_name(examine(tmp_path))["connectors"]
+    assert not found.ok
+    assert "connector.yaml:2: titel: " in found.words

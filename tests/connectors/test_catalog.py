@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -69,13 +70,26 @@ def test_a_mistake_is_named_with_file_line_and_field(tmp_path: Path, old: str, n
     text = shipped("iis-cvrs")
     assert old in text
     own(tmp_path, "iis-cvrs", text.replace(old, new, 1))
+    found = load([tmp_path])
+    assert re.search(complaint, found.broken["iis-cvrs"])
     with pytest.raises(ConfigError, match=complaint):
-        load([tmp_path])
+        find("iis-cvrs", found)
+    with pytest.raises(ConfigError, match=complaint):
+        found["iis-cvrs"]
+
+
+def test_a_broken_folder_harms_no_other_and_is_not_replaced_by_the_shipped_one(tmp_path: Path) -> None:
+    own(tmp_path, "iis-cvrs", "name: [")
+    found = load([tmp_path])
+    assert sorted(found) == [name for name in NAMES if name != "iis-cvrs"]
+    assert list(found.broken) == ["iis-cvrs"]
+    (tmp_path / "iis-cvrs" / "connector.yaml").write_text(shipped("iis-cvrs"))
+    assert not load([tmp_path]).broken
 
 
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"there is no .*; there are other"):
-        load(programs={"other": object()})
+    broken = load(programs={"other": object()}).broken
+    assert re.search(r"there is no .*; there are other", broken["hmis-csv"])
 
 
 def test_an_unknown_name_lists_the_names_there_are() -> None:

@@ -1,7 +1,7 @@
 """Connectors are folders: `<name>/connector.yaml` here, or in DIR/connectors/, which wins where both have one.
 
-`load(folders)` gives them by name; a mistake is a ConfigError that names file, line and field. The hub's own connectors are such
-folders too: there is no second way for insiders.
+`load(folders)` gives them by name. A folder with a mistake is no connector and no reason to refuse the others: it stands in
+`Catalogue.broken` with file, line and field. The hub's own connectors are such folders too: there is no second way for insiders.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hub.errors import ConfigError
 from hub.mapping.declared.model import EventRule, Identity, OnError
 from hub.mapping.declared.program import DeclaredProgram, Spec
 
-__all__ = ["SHIPPED", "Cadence", "Connector", "Source", "find", "load", "load_one"]
+__all__ = ["SHIPPED", "Cadence", "Catalogue", "Connector", "Source", "find", "load", "load_one"]
 
 SHIPPED = Path(__file__).resolve().parent
 FILE = "connector.yaml"
@@ -110,14 +110,37 @@ class Connector(Declared):
         )
 
 
-def load(folders: Sequence[Path] = (), *, programs: Mapping[str, object] | None = None) -> dict[str, Connector]:
-    """Every connector of the catalogue and of `folders` (later wins), by name. With `programs`, an unknown one is an error."""
+class Catalogue(dict[str, Connector]):
+    """The connectors that load, by name; asking for a broken one is a ConfigError that says what is wrong with it.
+
+    `broken`: name of the folder → one `file:line: field: why` per complaint. A broken folder of the installation does not fall back
+    to the shipped connector of that name, which would map, or take in, something else than its owner wrote down.
+    """
+
+    def __init__(self, connectors: Mapping[str, Connector], broken: Mapping[str, str]) -> None:
+        super().__init__(connectors)
+        self.broken = dict(broken)
+
+    def __missing__(self, name: str) -> Connector:
+        if name in self.broken:
+            raise ConfigError(self.broken[name])
+        raise KeyError(name)
+
+
+def load(folders: Sequence[Path] = (), *, programs: Mapping[str, object] | None = None) -> Catalogue:
+    """Every connector of the catalogue and of `folders` (later wins). With `programs`, an unknown one is a mistake."""
     found: dict[str, Connector] = {}
+    broken: dict[str, str] = {}
     for folder in (SHIPPED, *folders):
         for path in sorted(folder.glob(f"*/{FILE}")):
-            connector = load_one(path, programs=programs)
-            found[connector.name] = connector
-    return dict(sorted(found.items()))
+            name = path.parent.name
+            found.pop(name, None)
+            broken.pop(name, None)
+            try:
+                found[name] = load_one(path, programs=programs)
+            except ConfigError as why:
+                broken[name] = str(why)
+    return Catalogue(dict(sorted(found.items())), dict(sorted(broken.items())))
 
 
 def load_one(path: Path, *, programs: Mapping[str, object] | None = None) -> Connector:
@@ -135,7 +158,9 @@ def load_one(path: Path, *, programs: Mapping[str, object] | None = None) -> Con
 
 
 def find(name: str, connectors: Mapping[str, Connector]) -> Connector:
-    """The connector of that name; ConfigError listing the names there are."""
+    """The connector of that name; ConfigError saying what is wrong with it, or listing the names there are."""
+    if isinstance(connectors, Catalogue) and name in connectors.broken:
+        raise ConfigError(connectors.broken[name])
     if name not in connectors:
         raise ConfigError(f"there is no connector {name}; there are {', '.join(sorted(connectors))}")
     return connectors[name]
