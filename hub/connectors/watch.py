@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from hub.connectors.door import Receipt
 from hub.ops import metrics
 from hub.ops.logs import logger
@@ -9,6 +11,7 @@ from hub.ops.logs import logger
 __all__ = ["STATES", "Watch"]
 
 STATES = ("starting", "running", "paused", "failed", "stopped")
+_TELL_EVERY_S = 60.0
 log = logger(__name__)
 
 
@@ -19,6 +22,7 @@ class Watch:
         self.connector = connector
         self.state = ""
         self.why = ""
+        self._told: dict[str, float] = {}
         self.enter("starting", "not started yet")
 
     def opened(self, **where: str | int) -> None:
@@ -65,6 +69,18 @@ class Watch:
     def noticed(self, reason: str) -> None:
         """Something at the door worth a line: a closed set of reasons."""
         log.info("noticed at the door", connector=self.connector, reason=reason)
+
+    def closed(self, reason: str) -> None:
+        """A sender's connection ended: a closed set of reasons, of the door. All are counted, one a minute is logged."""
+        metrics.DOOR_CLOSED.inc(connector=self.connector, reason=reason)
+        now = monotonic()
+        if now - self._told.get(reason, -_TELL_EVERY_S) >= _TELL_EVERY_S:
+            self._told[reason] = now
+            log.info("connection closed", connector=self.connector, reason=reason)
+
+    def connections(self, count: int) -> None:
+        """So many connections are open now."""
+        metrics.DOOR_CONNECTIONS.set(count, connector=self.connector)
 
     def broken(self, error: BaseException) -> None:
         """Something of ours raised where nothing may be lost by going on."""

@@ -133,6 +133,11 @@ CONNECTOR_INTERVAL = Level(
     "hub_connector_expected_interval_seconds", "How often the source should send something", connector=None
 )
 CONNECTOR_STATE = Level("hub_connector_state", "1 for the state the connector is in", connector=None, state=_STATES)
+DOOR_CONNECTIONS = Level("hub_door_connections", "Connections that senders hold open", connector=None)
+DOOR_CLOSED = Count("hub_door_closed", "Connections of senders that ended, by why", connector=None, reason=None)
+DOOR_CERTIFICATE_EXPIRES = Level(
+    "hub_door_certificate_expires_timestamp_seconds", "When the certificate that a door shows ends", connector=None
+)
 UNMAPPED_CODES = Count(
     "hub_unmapped_codes", "Values of a source that no decided row of its code table has", connector=None, table=None
 )
