@@ -35,69 +35,83 @@ class FrameFault:
 
 
 class Framer:
-    """One per connection. `closed`: a closing fault was seen; `pending`: how many bytes of a frame are waiting."""
+    """One per connection. `closed`: a closing fault was seen.
+
+    `add` what arrived and `take` what is whole, one by one: so who works on frames decides how many it wants at a time.
+    """
 
     def __init__(self, max_frame: int = DEFAULT_MAX_FRAME) -> None:
         self._max = max_frame
         self._buffer = bytearray()
         self._searched = 0  # the end marker is not in the buffer before this position: no byte is searched twice
         self._inside = False
+        self._again: bytes | None = None  # the message that was begun anew in an abandoned frame
         self.closed = False
 
     @property
     def pending(self) -> int:
-        """Bytes of an unfinished frame; more than 0 for long means a sender that went silent half-way."""
+        """Bytes not taken. When `take` just gave None: of an unfinished frame; for long means a sender gone silent half-way."""
         return len(self._buffer) + (1 if self._inside else 0)
 
-    def feed(self, chunk: bytes) -> list[bytes | FrameFault]:
-        """Take what arrived; return complete messages (without framing bytes) and faults, in order.
+    def add(self, chunk: bytes) -> None:
+        """Keep what arrived; after a closing fault nothing is kept."""
+        if not self.closed:
+            self._buffer += chunk
 
-        After a closing fault nothing more is returned.
-        """
-        found: list[bytes | FrameFault] = []
+    def take(self) -> bytes | FrameFault | None:
+        """The next message (without framing bytes) or fault, in order; None until more arrives, or after a closing fault."""
+        if self._again is not None:
+            body, self._again = self._again, None
+            return body
         if self.closed:
-            return found
-        self._buffer += chunk
-        while not self.closed and (self._inside or self._open(found)):
-            if not self._take(found):
-                break
+            return None
+        if not self._inside:
+            fault = self._open()
+            if fault is not None or not self._inside:
+                return fault
+        return self._whole()
+
+    def feed(self, chunk: bytes) -> list[bytes | FrameFault]:
+        """`add`, and everything there is to `take`."""
+        self.add(chunk)
+        found: list[bytes | FrameFault] = []
+        while (item := self.take()) is not None:
+            found.append(item)
         return found
 
-    def _open(self, found: list[bytes | FrameFault]) -> bool:
+    def _open(self) -> FrameFault | None:
         if self._buffer and self._buffer[0] in _BLANKS:
             self._buffer = self._buffer.lstrip(_BLANKS)
         if not self._buffer:
-            return False
+            return None
         if self._buffer[:1] != START:
-            self._close("no-start", found)
-            return False
+            return self._close("no-start")
         del self._buffer[:1]
         self._searched = 0
         self._inside = True
-        return True
+        return None
 
-    def _take(self, found: list[bytes | FrameFault]) -> bool:
+    def _whole(self) -> bytes | FrameFault | None:
         end = self._buffer.find(END, self._searched)
         if max(end, 0) > self._max or (end < 0 and len(self._buffer) > self._max + 1):
-            self._close("too-large", found)
-            return False
+            return self._close("too-large")
         if end < 0:
             self._searched = max(0, len(self._buffer) - 1)
-            return False
+            return None
         body = bytes(self._buffer[:end])
         del self._buffer[: end + len(END)]
         self._inside = False
         restart = body.rfind(_RESTART)
-        if restart >= 0:
-            found.append(FrameFault("abandoned", close=False))
-            body = body[restart + 1 :]
-        found.append(body)
-        return True
+        if restart < 0:
+            return body
+        self._again = body[restart + 1 :]
+        return FrameFault("abandoned", close=False)
 
-    def _close(self, reason: Literal["no-start", "too-large"], found: list[bytes | FrameFault]) -> None:
+    def _close(self, reason: Literal["no-start", "too-large"]) -> FrameFault:
         self.closed = True
-        self._buffer.clear()
-        found.append(FrameFault(reason, close=True))
+        self._inside = False
+        self._buffer = bytearray()  # give the memory back
+        return FrameFault(reason, close=True)
 
 
 def frame(message: bytes) -> bytes:
