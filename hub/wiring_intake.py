@@ -1,9 +1,9 @@
 """`hub run connectors`: every enabled connector with an agreement in force, in one process.
 
 Reads DIR/agreements/*.yaml, DIR/connectors/ (own connectors), DIR/secrets/{kek,hmac}, DIR/keys.sqlite; watches
-DIR/inbox/; listens for MLLP on settings.port(<connector>). A connector without agreement does not start and says which file
-to write; when none can start, that is the ConfigError of the process (exit 78). RetryError at start and FatalError: exit 70.
-SIGTERM drains and returns.
+DIR/inbox/; listens for MLLP on settings.port(<connector>), for HTTP on settings.port("http") (with TLS when DIR/secrets/http/
+holds a certificate). A connector without agreement does not start and says which file to write; when none can start, that is
+the ConfigError of the process (exit 78). RetryError at start and FatalError: exit 70. SIGTERM drains and returns.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from hub.bus.topics import TOPICS, Topic, intake_topic
 from hub.config import Settings, today
 from hub.connectors import doors
 from hub.connectors.catalog import Connector
+from hub.connectors.front import Front
+from hub.connectors.front_tls import Tls
 from hub.connectors.intake import Intake
 from hub.connectors.packing import Packer
 from hub.connectors.service import Running, serve
@@ -111,9 +113,10 @@ def build(
     """Each connector with its door, its program, its agreement and the one broker."""
     built: list[Running] = []
     positions = PositionLog.of(settings.require_bootstrap, publisher, codec, vault)
+    front = Front(settings.host, settings.port("http"), Tls.of(settings.instance / "secrets" / "http"))
     for connector, agreement in chosen:
         watch = Watch(connector.name)
-        door = doors.build(connector.door, _around(settings, connector, watch, positions))
+        door = doors.build(connector.door, _around(settings, connector, watch, positions, front))
         packer = Packer(Reader(connector, agreement, ids), agreement, SealedPack(connector.name, codec, vault))
         in_force, day = agreement.in_force, lambda: today(settings)
         intake = Intake(door, packer, publisher, watch, in_force=in_force, today=day)
@@ -123,7 +126,9 @@ def build(
     return built
 
 
-def _around(settings: Settings, connector: Connector, watch: Watch, positions: PositionLog) -> doors.Around:
+def _around(
+    settings: Settings, connector: Connector, watch: Watch, positions: PositionLog, front: Front
+) -> doors.Around:
     secrets = settings.instance / "secrets" / connector.name
     return doors.Around(
         connector=connector.name,
@@ -135,6 +140,7 @@ def _around(settings: Settings, connector: Connector, watch: Watch, positions: P
         positions=positions.of_connector(connector.name),
         spool=settings.instance / "spool" / connector.name,
         secret=lambda name: read_credential(secrets / name),
+        front=front,
     )
 
 

@@ -13,7 +13,7 @@ ConfigError of the connectors that use it and of no other.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -23,6 +23,7 @@ from pydantic import GetJsonSchemaHandler, create_model
 from pydantic_core import PydanticCustomError, core_schema
 
 from hub.connectors.door import Door, Receipt
+from hub.connectors.front import Front
 from hub.connectors.positions import Positions
 from hub.connectors.watch import Watch
 from hub.declared import Declared
@@ -68,6 +69,7 @@ class Around:
     positions: Positions
     spool: Path  # the door's own, emptied at its start: DIR/spool/<connector>
     secret: Callable[[str], str]  # by name, from DIR/secrets/<connector>/; ConfigError when it is not there
+    front: Front = field(default_factory=Front)  # the process's HTTP server, into which doors mount
 
 
 @dataclass(frozen=True)

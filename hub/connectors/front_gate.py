@@ -1,0 +1,207 @@
+"""What every request of the front passes before and after its handler: limits, and errors in the words of its door.
+
+| the sender | is answered |
+| --- | --- |
+| announces or sends a body over `max_body_bytes` | 413, the rest unread |
+| takes longer than `body_s` for its body | 408 |
+| comes while `requests` of its door are in progress | 429, Retry-After |
+| comes while the front is full (requests, or bytes of bodies) | 503, Retry-After |
+| announces a length that is none | 400 |
+
+An answer that was given before the body was read closes the connection; what the sender still sends is thrown away for `LINGER_S`
+at most, so that it can read the answer instead of meeting a reset. A body without length counts as the largest allowed one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hub import __version__
+from hub.connectors.front import FrontLimits, Mounted, Refused
+
+__all__ = ["Gate", "problem"]
+
+LINGER_S = 2.0
+RETRY_AFTER_S = 2
+_SAFE = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"))
+_MOUNTED = "hub.mounted"
+
+
+class Gate:
+    """The ASGI application of the front. `serve_these` replaces all mounts at once; requests in progress end as they began."""
+
+    def __init__(self, limits: FrontLimits) -> None:
+        self._limits = limits
+        self._mounted: Mapping[str, Mounted] = {}
+        self._app: ASGIApp = _application({})
+        self._requests: Counter[str] = Counter()  # prefix → in progress
+        self._bytes = 0
+
+    def serve_these(self, mounted: Mapping[str, Mounted]) -> None:
+        self._app, self._mounted = _application(mounted), dict(mounted)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        mounted = self._mounted.get("/".join(scope["path"].split("/", 3)[:3]))
+        exchange = _Exchange(scope, receive, send, mounted, self._limits)
+        scope[_MOUNTED] = mounted
+        refused = exchange.refusal or self._full(mounted, exchange.reserved)
+        if refused is not None:
+            await _worded(refused, mounted)(scope, exchange.receive, exchange.send)
+            return
+        prefix = mounted.prefix if mounted is not None else ""
+        self._requests[prefix] += 1
+        self._bytes += exchange.reserved
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        finally:
+            self._bytes -= exchange.reserved
+            self._requests[prefix] -= 1
+            if not self._requests[prefix]:
+                del self._requests[prefix]
+
+    def _full(self, mounted: Mounted | None, reserved: int) -> Refused | None:
+        if mounted is not None and self._requests[mounted.prefix] >= mounted.limits.requests:
+            return Refused(429, "too-many-requests", retry_after_s=RETRY_AFTER_S)
+        if self._requests.total() >= self._limits.requests or (
+            self._bytes and self._bytes + reserved > self._limits.in_flight_bytes
+        ):
+            return Refused(503, "busy", retry_after_s=RETRY_AFTER_S)
+        return None
+
+
+class _Exchange:
+    """One request and its answer, with the body held to its limits. `reserved`: bytes it may come to hold."""
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, mounted: Mounted | None, limits: FrontLimits
+    ) -> None:
+        self._receive, self._send = receive, send
+        self._max_bytes = mounted.limits.max_body_bytes if mounted is not None else 0
+        body_s = mounted.limits.body_s if mounted is not None else limits.header_s
+        self._until = asyncio.get_running_loop().time() + body_s
+        headers = dict(scope["headers"])
+        announced = headers.get(b"content-length")
+        chunked = b"transfer-encoding" in headers
+        self._unread = chunked or announced not in (None, b"0")
+        self._read = 0
+        self._closes = False
+        self.refusal: Refused | None = None
+        self.reserved = self._max_bytes if chunked else 0
+        if announced is not None and not chunked:
+            # h11 lets only digits through and holds the body to them; 20 digits are none that we could mean
+            length = int(announced) if announced.isdigit() and len(announced) < 20 else self._max_bytes + 1
+            self.reserved = min(length, self._max_bytes)
+            if mounted is not None and length > self._max_bytes:
+                self.refusal = Refused(413, "body-too-large")
+
+    async def receive(self) -> Message:
+        """The next piece of the body; Refused when it is too large or too late."""
+        try:
+            async with asyncio.timeout_at(self._until if self._unread else None):
+                message = await self._receive()
+        except TimeoutError:
+            raise Refused(408, "body-too-slow") from None
+        if message["type"] == "http.request":
+            self._read += len(message.get("body", b""))
+            self._unread = message.get("more_body", False)
+            if self._read > self._max_bytes:
+                raise Refused(413, "body-too-large")
+        else:
+            self._unread = False
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = list(message.get("headers", []))
+            names = {name.lower() for name, _ in given}
+            given += [(name, value) for name, value in _SAFE if name not in names]
+            self._closes = self._unread
+            if self._closes:
+                given.append((b"connection", b"close"))
+            message = {**message, "headers": given}
+        elif self._closes and not message.get("more_body", False):
+            await self._send({**message, "more_body": True})
+            await self._throw_away()
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+        await self._send(message)
+
+    async def _throw_away(self) -> None:
+        """Read on for a while without keeping anything."""
+        try:
+            async with asyncio.timeout(LINGER_S):
+                while self._unread:
+                    message = await self._receive()
+                    self._unread = message["type"] == "http.request" and message.get("more_body", False)
+        except TimeoutError:
+            return
+
+
+def problem(refused: Refused) -> Response:
+    """Problem details (RFC 9457): `type` is a name of the reason, `title` the words of the status."""
+    status = refused.status
+    body = {
+        "type": f"urn:hub:problem:{refused.reason}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "reason": refused.reason,
+    }
+    return JSONResponse(body, status, refused.headers, media_type="application/problem+json")
+
+
+def _worded(refused: Refused, mounted: Mounted | None) -> Response:
+    return (mounted.refusal if mounted is not None and mounted.refusal is not None else problem)(refused)
+
+
+_REASONS = {404: "not-found", 405: "method-not-allowed", 400: "malformed", 413: "body-too-large"}
+
+
+def _application(mounted: Mapping[str, Mounted]) -> FastAPI:
+    app = FastAPI(
+        title="hub: doors over HTTP",
+        version=__version__,
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        return _worded(error, request.scope.get(_MOUNTED))
+
+    async def http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        reason = _REASONS.get(error.status_code, "refused")
+        told = Refused(error.status_code, reason, headers=dict(error.headers or {}))
+        return _worded(told, request.scope.get(_MOUNTED))
+
+    async def invalid(request: Request, _error: Exception) -> Response:
+        return _worded(Refused(422, "invalid-parameters"), request.scope.get(_MOUNTED))
+
+    async def broken(request: Request, _error: Exception) -> Response:
+        return _worded(Refused(500, "internal-error"), request.scope.get(_MOUNTED))
+
+    handlers: dict[Any, Any] = {
+        Refused: refused,
+        HTTPException: http_error,
+        RequestValidationError: invalid,
+        Exception: broken,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+    for each in mounted.values():
+        app.include_router(each.router, prefix=each.prefix, tags=[each.connector])
+    return app

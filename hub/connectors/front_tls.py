@@ -1,0 +1,81 @@
+"""TLS of the front: which files an operator puts where, and what is read from them.
+
+DIR/secrets/http/certificate.pem (the chain) and key.pem (0600, or 0640): the front speaks TLS 1.2 or newer, and nothing else.
+DIR/secrets/http/client-authorities.pem as well: clients may show a certificate, which must then be of one of these authorities;
+whether one must is the business of each door.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hub.errors import ConfigError
+
+__all__ = ["Tls", "client_names"]
+
+_OTHERS = 0o007
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Where the files are. `client_authorities` None: client certificates are not asked for."""
+
+    certificate: Path
+    key: Path
+    client_authorities: Path | None = None
+
+    @classmethod
+    def of(cls, folder: Path) -> Tls | None:
+        """What stands in DIR/secrets/http, None without a certificate; ConfigError for a certificate without key."""
+        certificate, key, authorities = (
+            folder / f"{name}.pem" for name in ("certificate", "key", "client-authorities")
+        )
+        if not certificate.exists():
+            return None
+        if not key.exists():
+            raise ConfigError(f"{certificate} needs its private key beside it: {key.name}, with mode 0600")
+        return cls(certificate, key, authorities if authorities.exists() else None)
+
+    def context(self) -> ssl.SSLContext:
+        """A server's context; ConfigError when the files cannot be used, or the key is open to every user."""
+        try:
+            if self.key.stat().st_mode & _OTHERS:
+                raise ConfigError(
+                    f"the private key {self.key} is open to every user of this machine: chmod 600 {self.key}"
+                )
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            context.set_alpn_protocols(["http/1.1"])
+            context.load_cert_chain(self.certificate, self.key, password=_no_password)
+            if self.client_authorities is not None:
+                context.load_verify_locations(self.client_authorities)
+                context.verify_mode = ssl.CERT_OPTIONAL
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            raise ConfigError(
+                f"cannot use the certificate and key in {self.certificate.parent}: {_why(error)}"
+            ) from None
+        return context
+
+
+def client_names(connection: ssl.SSLObject | None) -> frozenset[str]:
+    """Common name and DNS names of the verified client certificate, in lower case; none without one."""
+    certificate: Any = connection.getpeercert() if connection is not None else None
+    if not certificate:
+        return frozenset()
+    subject = (pair for part in certificate.get("subject", ()) for pair in part)
+    names = {value for name, value in subject if name == "commonName"}
+    names |= {value for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS"}
+    return frozenset(name.lower() for name in names if isinstance(name, str))
+
+
+def _no_password() -> str:
+    raise ValueError("the private key has a password: take it away")
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or "not PEM").lower().replace("_", " ")
+    return getattr(error, "strerror", None) or str(error)
