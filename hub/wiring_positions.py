@@ -13,7 +13,8 @@ from hub.bus.consumer import Incoming, latest_by_key
 from hub.bus.position import POSITION_TOPIC, Position, position_key
 from hub.connectors.intake import Publisher
 from hub.connectors.packing import Outgoing
-from hub.errors import FatalError, Reject
+from hub.connectors.positions import PositionUnreadable
+from hub.errors import Reject
 from hub.privacy.vault import Vault
 
 __all__ = ["BusPositions", "PositionLog"]
@@ -43,7 +44,7 @@ class PositionLog:
         return BusPositions(self, connector)
 
     async def load(self, connector: str, stream: str) -> dict[str, Any] | None:
-        """RetryError when the broker is away; FatalError when what stands there cannot be opened (another key, another hub)."""
+        """RetryError when the broker is away; PositionUnreadable when it cannot be opened (another key, another hub)."""
         async with self._reading:
             if self._known is None:
                 latest = await asyncio.to_thread(self._read)
@@ -56,7 +57,7 @@ class PositionLog:
             assert isinstance(record, Position)
             found = json.loads(self._vault.open(record.position, POSITION_TOPIC, connector, stream))
         except (Reject, AssertionError, ValueError):
-            raise FatalError("position-unreadable") from None
+            raise PositionUnreadable from None
         assert isinstance(found, dict)
         return found
 

@@ -12,7 +12,8 @@ from hub.bus.codec import Codec
 from hub.bus.consumer import Incoming
 from hub.bus.position import POSITION_TOPIC
 from hub.bus.topics import TOPICS
-from hub.errors import FatalError, RetryError
+from hub.connectors.positions import PositionUnreadable
+from hub.errors import RetryError
 from hub.privacy.secrets import make_secret
 from hub.privacy.vault import Vault
 from hub.wiring_positions import PositionLog
@@ -92,7 +93,7 @@ def test_a_position_of_another_hub_stops_the_connector_instead_of_starting_anew(
         await log_of(bus, codec, vault).of_connector("lab").save("all", CURSOR)
         make_secret(tmp_path / "another-kek")
         stranger = Vault.from_files(tmp_path / "another.sqlite", tmp_path / "another-kek")
-        with pytest.raises(FatalError, match="position-unreadable"):
+        with pytest.raises(PositionUnreadable, match="position-unreadable"):
             await log_of(bus, codec, stranger).of_connector("lab").load("all")
 
     asyncio.run(scene())

@@ -12,18 +12,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from hub.errors import RetryError
+from hub.errors import HubError, RetryError
 
-__all__ = ["Mark", "Position", "Positions", "Trail"]
+__all__ = ["Mark", "Position", "PositionUnreadable", "Positions", "Trail"]
 
 Position = Mapping[str, Any]
+
+
+class PositionUnreadable(HubError):
+    """What stands there cannot be opened: its connector stops and says so, until it is rewound."""
+
+    def __init__(self) -> None:
+        super().__init__("position-unreadable")
 
 
 class Positions(Protocol):
     """The positions of one connector; kept in the compacted topic hub.connector.position.v1."""
 
     async def load(self, stream: str) -> Position | None:
-        """The last one saved, None when there was none. RetryError when the broker is away."""
+        """The last one saved, None when there was none. RetryError when the broker is away; PositionUnreadable."""
 
     async def save(self, stream: str, position: Position) -> None:
         """Return once the broker has it; RetryError when that cannot be said."""

@@ -2,9 +2,10 @@
 
     every `poll_s`:  load the position ─▶ source.fetch(position) ─▶ deliveries ─▶ acks ─▶ save the position
 
-One round is open at a time. A delivery that is refused ends the round: it is fetched again from the last saved position. A source
-that is away, or says that it is busy, pauses the connector; it is asked again after what it said itself, else after a time that
-doubles and is spread at random, so that a hundred hubs do not knock together.
+One round is open at a time. A delivery that is refused ends the round: it is fetched again from the last saved position. A page
+that a bug of ours ends half-way is given up: its dead letter holds all of it, for `hub rejected redrive`, and the stream goes on. A
+source that is away, or says that it is busy, pauses the connector; it is asked again after what it said itself, else after a time
+that doubles and is spread at random, so that a hundred hubs do not knock together.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ from hub.connectors.positions import Mark, Position, Positions, Trail
 from hub.connectors.watch import Watch
 from hub.errors import HubError, RetryError
 
-__all__ = ["Fetched", "PullDoor", "PullOptions", "PullSource", "SourceAway"]
+BROKEN_OFF = "unit-broken-off"
+"""Reason code: our own reading breaks off within a file of the source; it waits for a mended mapping."""
+
+__all__ = ["BROKEN_OFF", "Fetched", "PullDoor", "PullOptions", "PullSource", "SourceAway"]
 
 
 class PullOptions(DoorOptions):
@@ -173,7 +177,9 @@ class _PullDelivery:
         return self.fetched.fault
 
     async def ack(self, receipt: Receipt) -> None:
-        if receipt.broken_off:  # a bug of ours ended the reading half-way: what follows was not taken
+        if receipt.broken_off and not isinstance(self.unit.content, bytes):
+            # A bug of ours ended the reading half-way and no dead letter holds a whole file: it is fetched again, until mended.
+            self.door.watch.enter("paused", BROKEN_OFF)
             self.trail.fail()
             return
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -154,21 +155,32 @@ def test_a_trail_moves_over_gaps_only_when_they_are_filled() -> None:
     asyncio.run(scene())
 
 
-def test_a_unit_that_a_bug_of_ours_broke_off_does_not_count_as_taken() -> None:
+@pytest.mark.parametrize("kind", ["page", "file"])
+def test_a_bug_of_ours_gives_up_a_page_that_its_dead_letter_holds_and_waits_with_a_file(
+    kind: str, tmp_path: Path
+) -> None:
+    content = b"p1:208\ncrash:x\np2:208"
+    (tmp_path / "file").write_bytes(content)
+
     async def scene() -> None:
-        bus, positions = FakeBus(), MemoryPositions()
+        bus, positions, watch = FakeBus(), MemoryPositions(), Watch("pretend")
 
         class Broken(Pages):
             async def fetch(self, position: Position | None) -> AsyncIterator[Fetched]:
                 self.rounds += 1
-                yield Fetched(Unit("page", b"p1:208\ncrash:x\np2:208"), {"next": 3})
+                if position is None:
+                    yield Fetched(Unit("unit", content if kind == "page" else tmp_path / "file"), {"next": 3})
 
         source, done = Broken(0), asyncio.Event()
-        watching = asyncio.create_task(when(lambda: source.rounds > 2, done))
-        await live_until(PullDoor(source, OPTIONS, positions, Watch("pretend")), bus, done)
+        watching = asyncio.create_task(when(lambda: source.rounds > 3, done))
+        await live_until(PullDoor(source, OPTIONS, positions, watch), bus, done)
         await watching
-        assert not positions.saved
-        assert values(bus.log, "dead")
+        if kind == "page":
+            assert positions.saved == [{"next": 3}]
+            assert values(bus.log, "dead") == [content]
+        else:
+            assert not positions.saved
+            assert watch.ready() == "paused: unit-broken-off"
 
     asyncio.run(scene())
 
