@@ -20,7 +20,11 @@ from typing import NamedTuple
 from hub.formats.errors import ParseError, Reason
 from hub.formats.lines import Lines, Source, TooLong, decode
 
-__all__ = ["Limits", "Row", "RowFault", "Table", "open_table"]
+__all__ = ["NO_VALUE", "Limits", "Row", "RowFault", "Table", "open_table"]
+
+NO_VALUE = "\x00#\x00"
+"""What a reader of spreadsheets (hub.formats.spreadsheet) writes for a cell that holds no value where there should be one."""
+_NO_VALUE = NO_VALUE.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class Table:
 
     def _shape(self, values: list[str], raw: bytes) -> Reason | None:
         if b"\x00" in raw:
-            return "nul-byte"
+            return "cell-without-value" if _NO_VALUE in raw else "nul-byte"
         if not any(values):
             return "empty-row"
         if len(values) != len(self.names):

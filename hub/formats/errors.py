@@ -37,6 +37,12 @@ Reason = Literal[
     "long-row",
     "bad-quoting",
     "field-too-large",
+    # spreadsheets
+    "cell-without-value",
+    "no-such-sheet",
+    "not-a-workbook",
+    "workbook-has-macros",
+    "workbook-protected",
     # HMIS
     "missing-file",
     "unknown-version",

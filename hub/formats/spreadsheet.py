@@ -1,0 +1,201 @@
+"""xlsx workbooks as the text table that the delimited reader sees: one sheet, UTF-8 CSV.
+
+People keep their lists in spreadsheets. A cell becomes the text that a person would type: dates and times in ISO form,
+whole numbers without `.0`, leading zeros kept where the cell's format shows them (`00000`), a formula as the value it
+had when the file was saved. A cell that has none (a formula never calculated, `#N/A`, `#REF!`) spoils its row and no
+other: the reader gives `cell-without-value` there. Rows keep their numbers: row 7 of the sheet is row 7 of the table,
+if the header stands in row 1.
+
+Hostile files: what is unpacked is capped in bytes, parts and ratio before any of it is parsed; macros, passwords and the
+old binary .xls are refused; what the header says of the sheet's size is not believed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
+from typing import Any
+
+import openpyxl  # type: ignore[import-untyped]
+
+from hub.formats.delimited import NO_VALUE
+from hub.formats.errors import ParseError
+
+__all__ = ["WorkbookLimits", "as_table", "is_workbook"]
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_SHEETS = "xl/worksheets/"
+_FORMULA = re.compile(rb"<(\w+:)?f[\s/>]")
+_ZEROS = re.compile(r"0{2,}\Z")
+_ERRORS = frozenset(
+    {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!", "#CALC!"}
+)
+_SCAN = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookLimits:
+    """Caps. `ratio`: unpacked to packed bytes of one part of a megabyte or more; real sheets stay below 60."""
+
+    rows: int = 100_000
+    columns: int = 200
+    cells: int = 2_000_000
+    parts: int = 1_000
+    unpacked: int = 128 * 1024 * 1024
+    ratio: int = 150
+
+
+def is_workbook(start: bytes) -> bool:
+    """Whether a file that begins with these 8 bytes is one that `as_table` must read (or refuse with its reason)."""
+    return start.startswith((_ZIP, _OLE))
+
+
+def as_table(data: bytes, sheet: str | None = None, *, limits: WorkbookLimits = WorkbookLimits()) -> bytes:
+    """CSV (UTF-8, commas) of the sheet of that name, else of the first that is not hidden.
+
+    ParseError: `not-a-workbook`, `workbook-protected` (a password, or the old .xls), `workbook-has-macros`, `too-large`,
+    `no-such-sheet`, `empty`.
+    """
+    if data.startswith(_OLE):
+        raise ParseError("workbook-protected")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the library tells of charts and extensions that it leaves out
+            has_formulas = _inspect(archive, limits)
+            return _written(data, sheet, has_formulas, limits)
+    except ParseError:
+        raise
+    except MemoryError:
+        raise
+    except Exception:  # whatever the library or the zip makes of a spoilt file; its words may hold values
+        raise ParseError("not-a-workbook") from None
+
+
+def _inspect(archive: zipfile.ZipFile, limits: WorkbookLimits) -> bool:
+    """Refuse what is dangerous to open; whether any sheet holds a formula."""
+    parts = archive.infolist()
+    names = {part.filename.lower() for part in parts}
+    if "[content_types].xml" not in names or "xl/workbook.xml" not in names:
+        raise ParseError("not-a-workbook")
+    if any(part.flag_bits & 0x1 for part in parts):
+        raise ParseError("workbook-protected")
+    if any(name.endswith("vbaproject.bin") for name in names):
+        raise ParseError("workbook-has-macros")
+    if len(parts) > limits.parts or sum(part.file_size for part in parts) > limits.unpacked:
+        raise ParseError("too-large")
+    if any(part.file_size > max(1_000_000, limits.ratio * part.compress_size) for part in parts):
+        raise ParseError("too-large")
+    found = [_scan(archive, part) for part in parts if part.filename.lower().endswith((".xml", ".rels"))]
+    return any(found)
+
+
+def _scan(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Whether this part is a sheet with a formula. Nobody's spreadsheet declares entities: such a part is refused."""
+    is_sheet, formula, tail = part.filename.lower().startswith(_SHEETS), False, b""
+    with archive.open(part) as file:
+        while block := file.read(_SCAN):
+            text = tail + block
+            if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+                raise ParseError("not-a-workbook")
+            formula = formula or (is_sheet and _FORMULA.search(text) is not None)
+            tail = block[-64:]
+    return formula
+
+
+def _written(data: bytes, sheet: str | None, has_formulas: bool, limits: WorkbookLimits) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    blank, cells, width = 0, 0, 0
+    for number, row in enumerate(_rows(data, sheet, has_formulas), start=1):
+        if number > limits.rows + 1:
+            raise ParseError("too-large", f"row {number}")
+        while row and not row[-1]:
+            row.pop()
+        if not row:
+            blank += 1
+            continue
+        cells += len(row)
+        if len(row) > limits.columns or cells > limits.cells:
+            raise ParseError("too-large", f"row {number}")
+        width = width or len(row)  # of the header: a sheet has no short rows, only empty cells at the end
+        out.write("\n" * blank)  # so that rows keep their numbers; blank ones at the end are nothing
+        writer.writerow(row + [""] * (width - len(row)))
+        blank = 0
+    if not width:
+        raise ParseError("empty")
+    return out.getvalue().encode()
+
+
+def _rows(data: bytes, sheet: str | None, has_formulas: bool) -> Iterator[list[str]]:
+    """Rows of text; formulas are read twice, as values and as formulas, to tell an empty cell from one without value."""
+    values = _cells(data, sheet, data_only=True)
+    if not has_formulas:
+        for row in values:
+            yield [_text(cell, None) for cell in row]
+        return
+    for row, formulas in zip_longest(values, _cells(data, sheet, data_only=False), fillvalue=()):
+        yield [_text(cell, formula) for cell, formula in zip_longest(row, formulas)]
+
+
+def _cells(data: bytes, sheet: str | None, *, data_only: bool) -> Iterator[Sequence[Any]]:
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=data_only, keep_links=False)
+    try:
+        found = _sheet(book, sheet)
+        found.reset_dimensions()  # what the file says of itself may be a lie: a million rows, 16,384 columns
+        yield from found.iter_rows()
+    finally:
+        book.close()
+
+
+def _sheet(book: Any, name: str | None) -> Any:
+    sheets = [each for each in book.worksheets if hasattr(each, "reset_dimensions")]
+    if name is not None:
+        found = next((each for each in sheets if each.title.strip().casefold() == name.strip().casefold()), None)
+    else:
+        found = next((each for each in sheets if each.sheet_state == "visible"), None)
+    if found is None:
+        raise ParseError("no-such-sheet")
+    return found
+
+
+def _text(cell: Any, formula: Any) -> str:
+    value = getattr(cell, "value", None)
+    if value is None:
+        return NO_VALUE if getattr(formula, "value", None) is not None else ""
+    if isinstance(value, str):
+        return NO_VALUE if value in _ERRORS else value.replace("\x00", "").strip()
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return _number(value, str(getattr(cell, "number_format", "") or ""))
+    return _moment(value)
+
+
+def _number(value: float, shown_as: str) -> str:
+    if value != value or value in (float("inf"), float("-inf")):
+        return NO_VALUE
+    whole = int(value)
+    if whole != value:
+        return f"{value:.15g}"  # as many digits as a spreadsheet keeps: 0.1 + 0.2 is 0.3 there
+    digits = _ZEROS.match(shown_as)
+    return str(whole).zfill(len(digits[0])) if digits and whole >= 0 else str(whole)
+
+
+def _moment(value: Any) -> str:
+    if isinstance(value, datetime):
+        if value.time() == time():
+            return value.date().isoformat()
+        return value.replace(microsecond=0).isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        seconds = int(value.total_seconds())
+        return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
+    return NO_VALUE  # an array formula, a data table: nothing a person typed
