@@ -81,9 +81,9 @@ class Table:
         return text.getvalue().encode()
 
     def require(self, names: Iterable[str], file: str = "") -> None:
-        """Raises `ParseError("missing-column")` unless every one of these columns (in any case) is there."""
-        if any(name.lower() not in self.names for name in names):
-            raise ParseError("missing-column", file)
+        """Raises `ParseError("missing-column")`, naming them, unless every one of these columns (in any case) is there."""
+        if missing := sorted(name for name in names if name.lower() not in self.names):
+            raise ParseError("missing-column", file, ", ".join(missing))
 
     def rows(self) -> Iterator[Row | RowFault]:
         """Every row in order. Raises nothing but what the stream raises."""

@@ -56,10 +56,12 @@ REASONS: frozenset[str] = frozenset(get_args(Reason))
 class ParseError(Exception):
     """These bytes cannot be read.
 
-    `reason` says why, `where` is a position (`message 3`, `row 12`, `byte 40`, a file or segment name), never a value.
+    `reason` says why, `where` is a position (`message 3`, `row 12`, `byte 40`, a file or segment name), `field` the column or field
+    that is meant, as the format's specification or the connector's map calls it; never a value.
     """
 
-    def __init__(self, reason: Reason, where: str = "") -> None:
+    def __init__(self, reason: Reason, where: str = "", field: str = "") -> None:
         super().__init__(f"{reason} at {where}" if where else reason)
         self.reason: Reason = reason
         self.where = where
+        self.field = field

@@ -28,6 +28,7 @@ from hub.mapping.program import (
     NotMapped,
     Unit,
     accepted,
+    at_field,
     ignored,
     rejected,
     unreadable,
@@ -69,6 +70,7 @@ def _outcomes(item: Message | Broken | Mismatch, file: str, stamp: Stamp, contex
     try:
         return _message(item, where, stamp, context)
     except NotMapped as not_mapped:
+        where = {**at_field(where, not_mapped.field)}
         return [Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, where, item.raw)]
     except Exception:  # a value that the strict event refuses, or our own bug: kept, to be read by mended code
         return [rejected("mapping-error", where, item.raw, KIND)]
@@ -101,10 +103,10 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
     if message.code != "ORU":
         return [ignored("not-a-lab-report", where, message.raw, KIND)]
     if not message.msh.text(12).startswith("2."):
-        raise NotMapped("unsupported-version")
+        raise NotMapped("unsupported-version", field="MSH-12")
     pid = message.first("PID")
     if pid is None:
-        raise NotMapped("no-patient")
+        raise NotMapped("no-patient", field="PID")
     report = _report(message, pid, stamp, context)
     found: list[Mapped] = []
     seen: dict[tuple[str, ...], list[str]] = {}

@@ -32,6 +32,7 @@ __all__ = [
     "Program",
     "Unit",
     "accepted",
+    "at_field",
     "guarded",
     "hard_stop",
     "ignored",
@@ -89,7 +90,8 @@ class MappingContext:
 class Mapped(NamedTuple):
     """One outcome.
 
-    `where` names a position (`file`, and `message`, `document` or `row`), never a value. `raw` is the original of
+    `where` names a position (`file`, and `message`, `document` or `row`) and, of a rejected record, the `field` at fault where
+    the mapping knows it (a column or path as the specification or the map calls it); never a value. `raw` is the original of
     this one record; empty at a hard stop (data the hub must not hold). `entity` says what the record was in the
     source's own terms (HMIS: `clients`, `enrollments`, `exits`, `bed_nights`) on exactly one outcome of each such
     record. `head` is what must stand above `raw` for the record to be read alone: the header row of a table.
@@ -155,15 +157,24 @@ def hard_stop(
 
 def unreadable(error: ParseError, where: Mapping[str, str | int], raw: bytes) -> Mapped:
     """What the parser refused."""
-    return Mapped("rejected", None, None, error.reason, where, raw, stage="parse")
+    return Mapped("rejected", None, None, error.reason, at_field(where, error.field), raw, stage="parse")
+
+
+def at_field(where: Mapping[str, str | int], field: str) -> Mapping[str, str | int]:
+    """The position with the column or field at fault, where one is known."""
+    return {**where, "field": field} if field else where
 
 
 class NotMapped(Exception):
-    """Raised inside a mapping: this record ends as `ignored` or `rejected` for this reason (a code, never a value)."""
+    """Raised inside a mapping: this record ends as `ignored` or `rejected` for this reason (a code, never a value).
 
-    def __init__(self, reason: str, outcome: Literal["rejected", "ignored"] = "rejected") -> None:
+    `field`: the column or path that the reason speaks of.
+    """
+
+    def __init__(self, reason: str, outcome: Literal["rejected", "ignored"] = "rejected", *, field: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.field = field
         self.outcome: Literal["rejected", "ignored"] = outcome
 
 
@@ -182,6 +193,7 @@ def guarded(
             found = list(map_one(record))
         except NotMapped as not_mapped:
             where, raw = locate(record)
+            where = at_field(where, not_mapped.field)
             found = [Mapped(not_mapped.outcome, None, kind, not_mapped.reason, where, raw)]
         except Exception:  # our own bug, or a value that the strict event refuses: kept, to be read by mended code
             where, raw = locate(record)

@@ -155,7 +155,7 @@ class _Mapper:
             return [unreadable(row.error, where, raw)]
         cells, who = row.cells, _who(row.cells)
         if not who[1]:
-            raise NotMapped("missing-key")
+            raise NotMapped("missing-key", field="pat_mrn_id")
         if refusal := self._consented(who):
             return [hard_stop(refusal, where, Person.kind)]
         fields = self._stamp.fields(
@@ -184,8 +184,9 @@ class _Mapper:
         withdrawn = "entered-in-error" in (state, encounter)
         if not withdrawn and (state not in _FINAL or encounter == "cancelled"):
             raise NotMapped("not-final", "ignored")
-        if not cells["encounter_id"] or not cells["question_code"]:
-            raise NotMapped("missing-key")
+        for name in ("encounter_id", "question_code"):
+            if not cells[name]:
+                raise NotMapped("missing-key", field=name)
         answer = read_answer(
             cells["question_code"], cells["answer_code"], self._set.scores, (*who, cells["encounter_id"])
         )

@@ -92,11 +92,11 @@ class Rows:
         """The enrollment that a row belongs to. NotMapped when there is none, or it is another person's."""
         enrollment = self._index.enrollments.get(_key(cells, "enrollmentid"))
         if enrollment is None:
-            raise NotMapped("unknown-enrollment")
+            raise NotMapped("unknown-enrollment", field="enrollmentid")
         if enrollment.clashes:
-            raise NotMapped("duplicate-key")
+            raise NotMapped("duplicate-key", field="enrollmentid")
         if enrollment.person != _key(cells, "personalid"):
-            raise NotMapped("person-mismatch")
+            raise NotMapped("person-mismatch", field="personalid")
         return enrollment
 
     def _stopped(self, enrollment: Enrollment) -> bool:
@@ -223,14 +223,14 @@ _YES_NO: Mapping[str, YesNo] = {"0": "no", "1": "yes"}
 def _key(cells: Cells, name: str) -> str:
     value = cells.get(name, "")
     if not value:
-        raise NotMapped("missing-key")
+        raise NotMapped("missing-key", field=name)
     return value
 
 
 def _day(cells: Cells, name: str) -> date:
     day = civil_date(_key(cells, name))
     if day is None:
-        raise NotMapped("bad-date")
+        raise NotMapped("bad-date", field=name)
     return day
 
 

@@ -73,7 +73,7 @@ class _Mapper:
             raise NotMapped("resource-not-used", "ignored")
         resource_id = text(item.body.get("id"))
         if not resource_id:
-            raise NotMapped("missing-key")
+            raise NotMapped("missing-key", field="id")
         return [accepted(event, where, raw) for event in events(item.body, resource_id)]
 
     def _content(self, resource: Json) -> str:
@@ -158,7 +158,7 @@ class _Mapper:
             raise NotMapped("no-result-yet", "ignored")
         patient_id = reference(resource.get("subject"), "Patient")
         if not patient_id:
-            raise NotMapped("no-patient")
+            raise NotMapped("no-patient", field="subject")
         collected, resulted = (
             civil_date(text(resource.get("effectiveDateTime"))),
             civil_date(text(resource.get("issued"))),

@@ -73,7 +73,8 @@ class Vaccinations:
 def _check(names: tuple[str, ...]) -> None:
     """Exactly the 45 names, in any order and case."""
     if missing := set(COLUMNS) - set(names):
-        raise ParseError("missing-column", "vax_event_id" if "vax_event_id" in missing else "header")
+        where = "vax_event_id" if "vax_event_id" in missing else "header"
+        raise ParseError("missing-column", where, ", ".join(sorted(missing)) if len(missing) < len(COLUMNS) else "")
     if len(names) != len(COLUMNS):
         raise ParseError("unknown-column", "header")
 
@@ -96,7 +97,7 @@ class _Mapper:
     def _event(self, cells: Mapping[str, str]) -> Vaccination:
         event_id, recipient = cells["vax_event_id"], cells["recip_id"]
         if not event_id or not recipient:
-            raise NotMapped("missing-key")
+            raise NotMapped("missing-key", field="recip_id" if event_id else "vax_event_id")
         status = _status(cells)
         given_on = civil_date(cells["admin_date"])
         covid = keyed("cvx", "cvx", "covid").get(cells["cvx"], "")
@@ -127,13 +128,13 @@ class _Mapper:
 
     def _check_date(self, given_on: date | None, born: date | None, *, counts: bool) -> None:
         if given_on is None:
-            raise NotMapped("bad-date")
+            raise NotMapped("bad-date", field="admin_date")
         if born is not None and given_on < born:
-            raise NotMapped("dose-before-birth")
+            raise NotMapped("dose-before-birth", field="admin_date")
         if self._reported is not None and given_on > self._reported:
-            raise NotMapped("dose-in-the-future")
+            raise NotMapped("dose-in-the-future", field="admin_date")
         if counts and given_on < FIRST_DOSE:
-            raise NotMapped("dose-before-first-vaccine")
+            raise NotMapped("dose-before-first-vaccine", field="admin_date")
 
 
 def _status(cells: Mapping[str, str]) -> DoseStatus:

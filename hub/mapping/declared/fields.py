@@ -50,6 +50,7 @@ class FieldRule:
         self._table = self._code_table(around)
         self._hook = self._named_hook(around)
         self._parse = self._parser(around)
+        self._paths = " | ".join(rule.from_)
         self._constant = None if rule.value is None else self._fixed("value", rule.value)
         self._default = None if rule.default is None else self._fixed("default", rule.default)
 
@@ -74,7 +75,7 @@ class FieldRule:
             note = f"{bad.reason}.{self.into.name}"
             if self._on_error == "reject" or not self.into.nullable:
                 self._explain(notes, texts, code, None, f"rejected: {note}")
-                raise NotMapped(note) from None
+                raise NotMapped(note, field=self._paths) from None
             notes.issues.append(note)
         self._explain(notes, texts, code, found, note)
         return found
@@ -83,7 +84,7 @@ class FieldRule:
         if self._default is not None:
             return self._tokenized(self._default, notes), "default"
         if self.rule.required or not self.into.nullable:
-            raise NotMapped(f"missing.{self.into.name}")
+            raise NotMapped(f"missing.{self.into.name}", field=self._paths)
         return None, ""
 
     def _texts(self, record: Record, notes: Notes) -> list[tuple[str, str]]:
@@ -94,7 +95,7 @@ class FieldRule:
             try:
                 here = [text for text in read(record) if text.casefold() not in self._ignore]
             except NotAValue:
-                raise NotMapped(f"not-a-value.{self.into.name}") from None
+                raise NotMapped(f"not-a-value.{self.into.name}", field=path) from None
             if here:
                 notes.inputs[path] = "\x1f".join(here)
             found += [(path, text) for text in map(self._hooked, here) if text]
@@ -108,9 +109,9 @@ class FieldRule:
         try:
             made = self._hook(text)
         except Exception:  # somebody's own code; its exception may hold the value
-            raise NotMapped(f"hook-failed.{self.into.name}") from None
+            raise NotMapped(f"hook-failed.{self.into.name}", field=self._paths) from None
         if made is not None and not isinstance(made, str):
-            raise NotMapped(f"hook-failed.{self.into.name}")
+            raise NotMapped(f"hook-failed.{self.into.name}", field=self._paths)
         return made
 
     def _read(self, texts: Sequence[str], notes: Notes) -> tuple[Any, str]:

@@ -19,7 +19,18 @@ from hub.mapping.declared.paths import Look, NotAValue
 from hub.mapping.declared.records import Fault, Record, reader
 from hub.mapping.declared.targets import Notes, Step, Unmapped
 from hub.mapping.places import county_fips
-from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, ignored, rejected, unreadable
+from hub.mapping.program import (
+    Alone,
+    Mapped,
+    MappingContext,
+    NotMapped,
+    Unit,
+    accepted,
+    at_field,
+    ignored,
+    rejected,
+    unreadable,
+)
 from hub.mapping.stamp import Stamp
 
 __all__ = ["KEYS_OF_LAB", "Compiled", "DeclaredProgram", "Filter", "Spec", "Traced", "Who"]
@@ -122,7 +133,9 @@ class DeclaredProgram:
                 event = self._event(rule, record, notes)
                 outcome = accepted(event, record.where, record.raw)
             except NotMapped as why:
-                outcome = Mapped(why.outcome, None, rule.kind, why.reason, record.where, record.raw)
+                outcome = Mapped(
+                    why.outcome, None, rule.kind, why.reason, at_field(record.where, why.field), record.raw
+                )
             except Exception:  # our own bug, or a value that the strict event refuses: kept, to be read by mended code
                 outcome = rejected("mapping-error", record.where, record.raw, rule.kind)
             outcome = outcome._replace(head=record.head)
@@ -176,6 +189,6 @@ def _key_part(path: str, read: Look, record: Record, notes: Notes) -> str:
     except NotAValue:
         found = []
     if not found:
-        raise NotMapped("missing-key")
+        raise NotMapped("missing-key", field=path)
     notes.inputs[path] = "\x1f".join(found)
     return notes.inputs[path]
