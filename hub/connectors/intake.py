@@ -74,6 +74,7 @@ class Intake:
         self._sent: dict[int, list[asyncio.Task[None]]] = {}  # id of a job → what must be confirmed before its ack
         self._tails: dict[str, asyncio.Task[None]] = {}  # lane → the settling of its newest delivery
         self._trouble: str | None = None
+        self._unwell = asyncio.Event()
         self._fatal: asyncio.Future[None] | None = None
 
     async def run(self) -> None:
@@ -81,6 +82,7 @@ class Intake:
         self._fatal = asyncio.get_running_loop().create_future()
         self._watch.enter("running")
         tasks = [asyncio.create_task(self._pull()), asyncio.create_task(self._work())]
+        recovering = asyncio.create_task(self._recover())
         try:
             await asyncio.wait([*tasks, self._fatal], return_when=asyncio.FIRST_EXCEPTION)
             for done in (self._fatal, *tasks):
@@ -91,7 +93,7 @@ class Intake:
                 self._fatal.result()
             self._watch.enter("stopped")
         finally:
-            for task in (*tasks, *self._tails.values(), *self._unconfirmed):
+            for task in (*tasks, recovering, *self._tails.values(), *self._unconfirmed):
                 task.cancel()
             self._fatal.cancel()
             self._worker.shutdown(wait=False, cancel_futures=True)
@@ -196,9 +198,17 @@ class Intake:
     def _pause(self, trouble: BaseException) -> None:
         if isinstance(trouble, RetryError) and self._trouble is None:
             self._trouble = "broker-away"
+            self._unwell.set()
             self._watch.enter("paused", self._trouble, trouble)
         elif not isinstance(trouble, RetryError):
             self._watch.broken(trouble)
+
+    async def _recover(self) -> None:
+        """See trouble to its end also while nothing arrives: a door may turn senders away until the connector runs again."""
+        while True:
+            await self._unwell.wait()
+            self._unwell.clear()
+            await self._until_well()
 
     async def _until_well(self) -> None:
         """Return when data may be taken in: the agreement is in force and, after trouble, the broker answers again."""

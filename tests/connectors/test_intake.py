@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
 
 from hub.connectors.door import Receipt
 from hub.connectors.intake import Confirmation, Intake
-from hub.connectors.packing import CHUNK_RECORDS
+from hub.connectors.packing import CHUNK_RECORDS, Packer
+from hub.connectors.watch import Watch
 from hub.errors import FatalError, RetryError
-from tests.connectors.pretend import intake, receipt_of, unit, values
+from tests.connectors.pretend import Agreed, PretendPack, intake, read, receipt_of, unit, values
 from tests.fakes import FakeBus, FakeDelivery, FakeDoor
 
 
@@ -157,6 +159,28 @@ def test_the_broker_away_means_no_ack_and_no_more_reading_and_then_all_flows_aga
         assert all(isinstance(d.answers[-1], Receipt) for d in door.deliveries)
         assert set(values(bus.log, "event")) == {b"event-p%d-1" % n for n in range(500)}
 
+    asyncio.run(scenario())
+
+
+def test_a_connector_runs_again_when_the_broker_is_back_even_if_nobody_sends() -> None:
+    class Patient(FakeDoor):
+        async def __aiter__(self) -> AsyncIterator[FakeDelivery]:
+            yield self.deliveries[0]
+            await over.wait()
+
+    async def scenario() -> None:
+        bus, door, watch = FakeBus(away=True), Patient([unit("ann:208")]), Watch("pretend")
+        packer = Packer(read, Agreed(), PretendPack())
+        running = asyncio.create_task(Intake(door, packer, bus, watch, first_pause_s=0.001).run())
+        await door.deliveries[0].answered.wait()
+        assert (door.deliveries[0].answers, watch.state) == (["broker-away"], "paused")
+        bus.away = False
+        while watch.state != "running":
+            await asyncio.sleep(0.001)
+        over.set()
+        await running
+
+    over = asyncio.Event()
     asyncio.run(scenario())
 
 
