@@ -38,8 +38,9 @@ from hub.ops.logs import logger
 from hub.privacy.agreements import intake_agreement
 from hub.privacy.secrets import read_credential, read_secret
 from hub.privacy.vault import Vault
+from hub.wiring_answers import answer_hl7
 from hub.wiring_letters import follow_letters
-from hub.wiring_outgoing import BusPublisher, SealedPack, answer_hl7
+from hub.wiring_outgoing import BusPublisher, SealedPack
 from hub.wiring_positions import PositionLog
 from hub.wiring_reading import Reader, catalogue
 

@@ -1,9 +1,8 @@
-"""What intake is handed to publish with: sealing and encoding of one connector's records, the broker, and HL7 answers."""
+"""What intake is handed to publish with: sealing and encoding of one connector's records, and the broker."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -13,16 +12,15 @@ from hub.bus.cloud_events import cloud_events_headers
 from hub.bus.codec import Codec
 from hub.bus.producer import Batch, DurableProducer
 from hub.bus.topics import intake_topic
-from hub.connectors.door import Problem, Receipt, Unit, unit_token
+from hub.connectors.door import Problem, Unit, unit_token
 from hub.connectors.packing import Outgoing
 from hub.domain.events import Event, Sealed, Site
 from hub.domain.ids import content_hash
 from hub.errors import RetryError
-from hub.formats import hl7v2, hl7v2_ack
 from hub.mapping.program import MAPPING_VERSION
 from hub.privacy.vault import Vault
 
-__all__ = ["BusPublisher", "SealedPack", "answer_hl7"]
+__all__ = ["BusPublisher", "SealedPack"]
 
 
 class SealedPack:
@@ -102,30 +100,3 @@ class BusPublisher:
             return await asyncio.to_thread(self._producer.partitions, self._asked, self._ask_s) > 0
         except RetryError:
             return False
-
-
-_REJECTED = frozenset({"no-msh", "bad-separators", "empty", "too-large", "too-many-segments", "too-many-fields",
-                       "unsupported-version", "unsupported-encoding", "nul-byte"})  # fmt: skip
-"""Reasons that speak of the message as such (AR), not of what it says (AE)."""
-_CONDITIONS = {
-    "unsupported-version": "203",
-    "no-msh": "100",
-    "bad-separators": "100",
-    "no-patient": "101",
-    "mapping-error": "207",
-}
-
-
-def answer_hl7(message: bytes, receipt: Receipt) -> bytes | None:
-    """The acknowledgement: AA when all became events or was set aside, AE with an ERR per dead letter, AR when there was no
-    message to speak of. By then everything is on the broker. Of a batch, the first message is named."""
-    parsed = next((item for item in hl7v2.read(message) if isinstance(item, hl7v2.Message)), None)
-    problems = [
-        hl7v2_ack.Problem(_CONDITIONS.get(problem.reason, "999"), problem.reason) for problem in receipt.problems
-    ]
-    code: hl7v2_ack.Code = "AA"
-    if receipt.rejected:
-        taken = receipt.events.total() + receipt.ignored.total()
-        code = "AR" if not taken and _REJECTED.issuperset(receipt.rejected) else "AE"
-    at = time.strftime("%Y%m%d%H%M%S+0000", time.gmtime())
-    return hl7v2_ack.ack(parsed, code, problems, at=at, control_id=uuid4().hex[:20])

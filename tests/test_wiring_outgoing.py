@@ -16,13 +16,13 @@ from hub.bus.dead_letter import ORIGINAL_FIELD, RAW_TOPIC, REJECTED_TOPIC
 from hub.bus.producer import DurableProducer
 from hub.bus.schema_registry import SchemaIds
 from hub.bus.topics import TOPICS
-from hub.connectors.door import Problem, Receipt, Unit
+from hub.connectors.door import Problem, Unit
 from hub.connectors.packing import Outgoing
 from hub.domain.events import Event, PersonBlock, Sealed
 from hub.errors import Reject
 from hub.privacy.agreements import example_agreement
 from hub.privacy.vault import Vault
-from hub.wiring_outgoing import BusPublisher, SealedPack, answer_hl7
+from hub.wiring_outgoing import BusPublisher, SealedPack
 from hub.wiring_reading import OFFLINE_IDS, Reader, catalogue
 from tests.connectors.made_up_lab import message
 
@@ -133,42 +133,6 @@ def test_a_repeated_dead_letter_has_the_same_id(pack: SealedPack) -> None:
 def test_a_hard_stop_keeps_nothing_of_the_record(pack: SealedPack, codec: Codec) -> None:
     _, fields = codec.decode_dict(pack.dead_letter(Problem("no-consent", "map", "row 2"), None, UNIT)[2])
     assert (fields["original"], fields["content_hash"], fields["size"]) == (None, None, 0)
-
-
-def receipt(*reasons: str, events: int = 0, stage: str = "map") -> Receipt:
-    made = Receipt()
-    made.events["lab-result"] += events
-    for reason in reasons:
-        made.reject(Problem(reason, stage, "message 1"))
-    return made
-
-
-@pytest.mark.parametrize(
-    ("content", "told", "code", "errors"),
-    [
-        (message(1), receipt(events=1), "AA", []),
-        (message(1), receipt("no-result-code", events=1), "AE", ["999"]),
-        (message(1), receipt("no-patient", "mapping-error"), "AE", ["101", "207"]),
-        (message(1), receipt("unsupported-version"), "AR", ["203"]),
-        (b"junk", receipt("no-msh", stage="parse"), "AR", ["100"]),
-        (b"", receipt("empty", stage="parse"), "AR", ["999"]),
-        (message(1).replace(b"|P|2.5.1\r", b"|P|2.5.1|||AL|NE\r", 1), receipt(events=1), "CA", []),
-        (message(1).replace(b"|P|2.5.1\r", b"|P|2.5.1|||AL|NE\r", 1), receipt("no-patient"), "CE", ["101"]),
-    ],
-)
-def test_a_laboratory_is_answered_as_it_asked(content: bytes, told: Receipt, code: str, errors: list[str]) -> None:
-    answer = answer_hl7(content, told)
-    assert answer is not None
-    segments = [segment.split("|") for segment in answer.decode().split("\r") if segment]
-    acknowledged = next(segment for segment in segments if segment[0] == "MSA")
-    assert acknowledged[1] == code
-    assert acknowledged[2] == ("M00001" if content.startswith(b"MSH") else "")
-    assert [segment[3].split("^")[0] for segment in segments if segment[0] == "ERR"] == errors
-    assert b"Madeup" not in answer
-
-
-def test_a_laboratory_that_wants_no_answer_gets_none() -> None:
-    assert answer_hl7(message(1).replace(b"|P|2.5.1\r", b"|P|2.5.1|||NE|NE\r", 1), receipt(events=1)) is None
 
 
 def test_a_broker_that_does_not_answer_is_not_reachable() -> None:

@@ -31,8 +31,8 @@ from hub.formats.mllp import frame
 from hub.preview import Preview, PreviewResult
 from hub.privacy.agreements import intake_agreement
 from hub.synthetic.county import County, make_county
+from hub.wiring_answers import answer_hl7
 from hub.wiring_bus import denominators, ids_of, isolation_rules
-from hub.wiring_outgoing import answer_hl7
 from hub.wiring_reading import catalogue, outcomes
 
 __all__ = ["CVRS", "HMIS", "HRSN", "LAB", "SARA", "Need", "Town", "Unit"]

@@ -1,0 +1,115 @@
+"""What stands around and at the head of the messages of one unit: enough to answer them, without reading them whole.
+
+`open_envelope(data)` gives the file and batch headers as sent and, of each message, its MSH. Messages are numbered as
+`hl7v2.read` numbers them, pieces that are none included.
+
+Source: HL7 v2.5.1 §2.10.3 (batch protocol), §2.15 (FHS, BHS).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hub.formats.errors import ParseError
+from hub.formats.hl7v2 import Limits, Message
+
+__all__ = ["Batch", "Envelope", "Head", "count_messages", "open_envelope"]
+
+_STARTS = re.compile(rb"(?:\A|(?<=[\r\n\x0b]))(?:MSH|FHS|BHS|BTS|FTS)(?![A-Za-z0-9 \t])")
+_BLANK = b" \t\r\n\x0b\x1c\x1a\x00"
+_LINE_END = re.compile(rb"[\r\n]")
+_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One message: `message` holds its MSH alone; None for a piece without a readable one."""
+
+    number: int
+    message: Message | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages under one BHS; `header` is None for those that came without."""
+
+    header: bytes | None
+    heads: tuple[Head, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """`file` is the FHS line as sent, None without one."""
+
+    file: bytes | None
+    batches: tuple[Batch, ...]
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """Every message, in order."""
+        return tuple(head for batch in self.batches for head in batch.heads)
+
+    @property
+    def bare(self) -> bool:
+        """Nothing but messages: no FHS and no BHS."""
+        return self.file is None and all(batch.header is None for batch in self.batches)
+
+
+def count_messages(data: bytes, most: int) -> int:
+    """How many MSH there are, counted no further than `most` + 1."""
+    count = 0
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    for found in _STARTS.finditer(data):
+        count += data.startswith(b"MSH", found.start())
+        if count > most:
+            break
+    return count
+
+
+def open_envelope(data: bytes) -> Envelope:
+    """The envelope of a unit; raises nothing. There is at least one head."""
+    file: bytes | None = None
+    batches: list[tuple[bytes | None, list[Head]]] = []
+    number = 0
+    for name, line, stray, whole in _pieces(data):
+        if name == b"FHS":
+            file = file or line
+        elif name == b"BHS":
+            batches.append((line, []))
+        if name == b"MSH" or stray:
+            number += 1
+            if not batches:
+                batches.append((None, []))
+            batches[-1][1].append(Head(number, _head(line, number) if name == b"MSH" and whole else None))
+    if not number:
+        batches = [*batches, (None, [Head(1, None)])]
+    return Envelope(file, tuple(Batch(header, tuple(heads)) for header, heads in batches))
+
+
+def _pieces(data: bytes) -> Iterator[tuple[bytes, bytes, bool, bool]]:
+    """Name, first line, whether something stands after it (or there is no name), whether it can be read."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        yield b"", b"", True, False
+        return
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    starts = [found.start() for found in _STARTS.finditer(data)]
+    if data[: starts[0] if starts else len(data)].strip(_BLANK):
+        yield b"", b"", True, False
+    for start, end in zip(starts, [*starts[1:], len(data)], strict=False):
+        line_end = _LINE_END.search(data, start, end)
+        stop = line_end.start() if line_end else end
+        yield (
+            data[start : start + 3],
+            data[start:stop],
+            bool(data[stop:end].strip(_BLANK)),
+            end - start <= _LIMITS.bytes,
+        )
+
+
+def _head(line: bytes, number: int) -> Message | None:
+    try:
+        return Message(line, number, _LIMITS)
+    except ParseError:
+        return None

@@ -1,0 +1,89 @@
+"""What a sender of HL7 v2 is told about each message, once everything that came of it is on the broker."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from uuid import uuid4
+
+from hub.connectors.door import Problem, Receipt
+from hub.formats import hl7v2_ack
+from hub.formats.hl7v2_batch_ack import batch_ack
+from hub.formats.hl7v2_envelope import Head, open_envelope
+
+__all__ = ["answer_hl7"]
+
+_REJECTED = frozenset({"no-msh", "bad-separators", "empty", "too-large", "too-many-segments", "too-many-fields",
+                       "unsupported-version", "unsupported-encoding", "nul-byte", "sender-not-allowed",
+                       "too-many-messages"})  # fmt: skip
+"""Reasons that speak of the message as such (AR), not of what it says (AE)."""
+_CONDITIONS = {
+    "unsupported-version": "203",
+    "no-msh": "100",
+    "bad-separators": "100",
+    "no-patient": "101",
+    "mapping-error": "207",
+}
+_MISCOUNT = "batch-count-mismatch"
+_OF_MESSAGE = re.compile(r"(?:\A| )message ([0-9]{1,9})(?: |\Z)")
+_NOT_LISTED = Problem("not-listed", "map", "")
+"""Of a message of which the receipt does not say what became of it: too many dead letters in one frame."""
+
+
+def answer_hl7(message: bytes, receipt: Receipt) -> bytes | None:
+    """AA when all of a message became events or was set aside, AE with an ERR per dead letter, AR when there was no message to
+    speak of or its sender may not send it. A batch is answered message by message, each as its MSH-15 and MSH-16 ask."""
+    envelope = open_envelope(message)
+    at = time.strftime("%Y%m%d%H%M%S+0000", time.gmtime())
+    heads = envelope.heads
+    if len(heads) == 1 and envelope.bare:
+        return _ack(heads[0], receipt.problems, at, taken=receipt.events.total() + receipt.ignored.total() > 0)
+    told = _by_message(receipt, heads)
+    miscounts = [problem for problem in receipt.problems if problem.reason == _MISCOUNT]
+    if envelope.bare:
+        told[heads[-1].number] += miscounts  # nowhere else to say it
+    answers = [
+        [said for head in batch.heads if (said := _ack(head, told[head.number], at, taken=False)) is not None]
+        for batch in envelope.batches
+    ]
+    comments = {problem.where[-3:] if problem.where else "BTS": problem.reason for problem in miscounts}
+    return batch_ack(envelope, answers, at=at, control_id=uuid4().hex[:16], comments=comments)
+
+
+def _ack(head: Head, problems: Sequence[Problem], at: str, *, taken: bool) -> bytes | None:
+    """`taken`: something of the frame was, so it is not rejected as a whole. A wrong count is a warning: no message is lost."""
+    errors = [
+        hl7v2_ack.Problem(
+            _CONDITIONS.get(problem.reason, "999"), problem.reason, severity="W" if problem.reason == _MISCOUNT else "E"
+        )
+        for problem in problems
+    ]
+    reasons = {problem.reason for problem in problems} - {_MISCOUNT}
+    code: hl7v2_ack.Code = "AA"
+    if reasons:
+        code = "AR" if not taken and reasons <= _REJECTED else "AE"
+    return hl7v2_ack.ack(head.message, code, errors, at=at, control_id=uuid4().hex[:20])
+
+
+def _by_message(receipt: Receipt, heads: Sequence[Head]) -> dict[int, list[Problem]]:
+    """Problems of each message. One that names no message concerns them all; where the receipt could not list every position, a
+    message it does not list is not called accepted."""
+    told: dict[int, list[Problem]] = {head.number: [] for head in heads}
+    listed = 0
+    for reason, positions in receipt.positions.items():
+        listed += len(positions)
+        if reason == _MISCOUNT:
+            continue
+        for position in positions:
+            found = _OF_MESSAGE.search(position)
+            if found and int(found[1]) in told:
+                told[int(found[1])].append(Problem(reason, "map", position))
+            else:
+                for problems in told.values():
+                    problems.append(Problem(reason, "map", position))
+    if listed < receipt.rejected.total() or receipt.broken_off:
+        for problems in told.values():
+            if not problems:
+                problems.append(_NOT_LISTED)
+    return told
