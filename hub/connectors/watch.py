@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from collections import Counter
+from time import monotonic, time
 
 from hub.connectors.door import Receipt
 from hub.ops import metrics
 from hub.ops.logs import logger
 
-__all__ = ["STATES", "Watch"]
+__all__ = ["PAUSED_BY_OPERATOR", "STATES", "Watch"]
 
 STATES = ("starting", "running", "paused", "failed", "stopped")
+PAUSED_BY_OPERATOR = "paused-by-operator"
 _TELL_EVERY_S = 60.0
 log = logger(__name__)
 
 
 class Watch:
-    """Of one connector. `state` and `why` are what /readyz says."""
+    """Of one connector, through all its reloads. `state` and `why` are what /readyz says; `counts` holds records by outcome and
+    `last_record_at` seconds since 1970, both since the process started; `address` is where its door is open."""
 
     def __init__(self, connector: str) -> None:
         self.connector = connector
         self.state = ""
         self.why = ""
+        self.address: dict[str, str | int] = {}
+        self.counts: Counter[str] = Counter()
+        self.last_record_at: float | None = None
         self._told: dict[str, float] = {}
         self.enter("starting", "not started yet")
 
     def opened(self, **where: str | int) -> None:
         """The door is open: `host` and `port`, or `path`."""
+        self.address = dict(where)
         log.info("door is open", connector=self.connector, **where)
 
     def enter(self, state: str, why: str = "", error: BaseException | None = None) -> None:
@@ -41,8 +48,10 @@ class Watch:
             log.info("connector takes data in", connector=self.connector, state=state)
 
     def ready(self) -> str | None:
-        """None while it runs, else the state and why: a readiness check."""
-        return None if self.state == "running" else f"{self.state}: {self.why}" if self.why else self.state
+        """None while it runs, or rests because an operator said so, else the state and why: a readiness check."""
+        if self.state == "running" or self.why == PAUSED_BY_OPERATOR:
+            return None
+        return f"{self.state}: {self.why}" if self.why else self.state
 
     def settled(self, token: str, receipt: Receipt) -> None:
         """Everything of the unit `token` is on the broker."""
@@ -55,6 +64,7 @@ class Watch:
         for count in receipt.ignored.values():
             self._count(count, "none", "ignored")
         metrics.CONNECTOR_LAST_RECORD.now(connector=self.connector)
+        self.last_record_at = time()
         if receipt.rejected:
             log.warning(
                 "unit taken in, some of it as dead letters", connector=self.connector, where=token,
@@ -87,4 +97,5 @@ class Watch:
         log.error("error in the connector", connector=self.connector, exc_info=error)
 
     def _count(self, count: int, stream: str, outcome: str) -> None:
+        self.counts[outcome] += count
         metrics.CONNECTOR_RECORDS.inc(count, connector=self.connector, stream=stream, outcome=outcome)

@@ -138,6 +138,9 @@ DOOR_CLOSED = Count("hub_door_closed", "Connections of senders that ended, by wh
 DOOR_CERTIFICATE_EXPIRES = Level(
     "hub_door_certificate_expires_timestamp_seconds", "When the certificate that a door shows ends", connector=None
 )
+CONNECTOR_STALE = Level(
+    "hub_connector_config_stale", "1 while the connector does not run as its newest files say", connector=None
+)
 UNMAPPED_CODES = Count(
     "hub_unmapped_codes", "Values of a source that no decided row of its code table has", connector=None, table=None
 )

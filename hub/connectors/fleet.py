@@ -1,0 +1,294 @@
+"""The connectors of one process: each is started, replaced, rested and stopped alone; no other notices.
+
+`Fleet.apply(name, order)` makes one connector be what its order says, and may be asked again and again: nothing happens while
+nothing changed. An order names versions, newest first. The first that can be built and opened runs; where that is not the newest,
+the connector runs on with the older one and says why (`Shown.stale`). A replaced version answers what it took before the next one
+opens, because both want the same port and the same inbox.
+
+A connector whose loop ends by an error stops alone, says so, and is tried again later. Only FatalError, a promise that going on
+would break, ends all of them: nothing is acked after that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
+
+from hub.connectors.door import Door
+from hub.connectors.positions import PositionUnreadable
+from hub.connectors.service import Running
+from hub.connectors.watch import PAUSED_BY_OPERATOR, Watch
+from hub.errors import ConfigError, FatalError, HubError, RetryError
+from hub.ops import metrics
+
+__all__ = ["DOES_NOT_LOAD", "DRAIN_S", "Fleet", "Order", "Running", "Shown", "Version"]
+
+DRAIN_S = 20.0  # as long as the producer may take to hear from the broker
+DOES_NOT_LOAD = "does-not-load"
+_FIRST_RETRY_S, _LAST_RETRY_S = 5.0, 300.0
+
+
+class Version(NamedTuple):
+    """One way a connector can be: `key` is a fingerprint of all that it is made of, `source` and `facts` are its maker's own.
+
+    `make` gives it with nothing opened yet; ConfigError when it cannot be, RetryError when that cannot be said now.
+    """
+
+    key: str
+    make: Callable[[Watch], Awaitable[Running]]
+    source: Any = None
+    facts: Mapping[str, Any] = {}
+
+
+class Order(NamedTuple):
+    """What a connector should be. `off`: reason code for taking nothing in, with `detail` in words; else the versions to try.
+
+    `complaint`: why what its owner wrote last is none of them.
+    """
+
+    versions: tuple[Version, ...] = ()
+    complaint: str = ""
+    off: str = ""
+    detail: str = ""
+
+
+class Shown(NamedTuple):
+    """How a connector is now. `why` is a code, `detail` its words; `stale`: why it does not run as its newest files say."""
+
+    name: str
+    state: str
+    why: str
+    detail: str
+    stale: str
+    watch: Watch
+    version: Version | None
+
+
+_NO_ORDER = Order(off="not-ordered")
+
+
+@dataclass
+class _Slot:
+    name: str
+    watch: Watch
+    order: Order = _NO_ORDER
+    running: Running | None = None
+    task: asyncio.Task[None] | None = None
+    version: Version | None = None  # that runs, or ran last
+    held: Door | None = None  # of a connector that an operator paused: drained, and still there to say so to senders
+    refused: dict[str, str] = field(default_factory=dict)  # key of a version that would not start → why
+    detail: str = ""
+    stale: str = ""
+    failures: int = 0
+    retry_at: float = 0.0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Fleet:
+    """All of one process. Its methods belong to one event loop; `shown` may be asked from any thread."""
+
+    def __init__(self, *, drain_s: float = DRAIN_S, first_retry_s: float = _FIRST_RETRY_S) -> None:
+        self._drain_s, self._first_retry_s = drain_s, first_retry_s
+        self._slots: dict[str, _Slot] = {}
+        self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._falling: set[asyncio.Task[None]] = set()
+        self._ending = False
+
+    async def apply(self, name: str, order: Order, *, retry: bool = False) -> None:
+        """Return once the connector is as ordered, or as near as can be. `retry`: try at once what would not start before."""
+        slot = self._slots.setdefault(name, _Slot(name, Watch(name)))
+        async with slot.lock:
+            if self._ending:
+                return
+            if retry or {each.key for each in order.versions} != {each.key for each in slot.order.versions}:
+                slot.refused, slot.retry_at, slot.failures = {}, 0.0, 0
+            slot.order = order
+            await self._reconcile(slot)
+
+    async def rest(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` while the connector takes nothing in and all it took is answered, then let it go on."""
+        slot = self._slots[name]
+        async with slot.lock:
+            await self._stop(slot)
+            try:
+                await work()
+            finally:
+                slot.refused, slot.retry_at, slot.failures = {}, 0.0, 0
+                if not self._ending:
+                    await self._reconcile(slot)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`: then take nothing more in, answer what was taken, and return. Raises FatalError."""
+        stopping = asyncio.ensure_future(stop.wait())
+        ends: set[asyncio.Future[Any]] = {stopping, self._fatal}
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            self._ending = True
+            await asyncio.gather(*(self._end(slot) for slot in self._slots.values()))
+        if self._fatal.done():
+            self._fatal.result()
+
+    def names(self) -> list[str]:
+        return sorted(self._slots)
+
+    def shown(self) -> list[Shown]:
+        """Every connector that was ever ordered here, by name."""
+        return [self._shown(slot) for _, slot in sorted(self._slots.copy().items())]
+
+    def last(self, name: str) -> Version | None:
+        """The version that runs, or ran last."""
+        slot = self._slots.get(name)
+        return None if slot is None else slot.version
+
+    def _shown(self, slot: _Slot) -> Shown:
+        watch = slot.watch
+        return Shown(slot.name, watch.state, watch.why, slot.detail, slot.stale, watch, slot.version)
+
+    async def _reconcile(self, slot: _Slot) -> None:
+        order = slot.order
+        if order.off:
+            if order.off == PAUSED_BY_OPERATOR:
+                await self._hold(slot)
+            else:
+                await self._stop(slot)
+            slot.watch.enter("paused" if order.off == PAUSED_BY_OPERATOR else "stopped", order.off)
+            slot.detail = order.detail
+            self._stale(slot, [])
+            return
+        if slot.running is None and slot.refused and self._now() >= slot.retry_at:
+            slot.refused = {}
+        complaints = [order.complaint] if order.complaint else []
+        for version in order.versions:
+            if slot.running is not None and slot.version is not None and slot.version.key == version.key:
+                slot.version = version
+                break
+            why = slot.refused.get(version.key) or await self._try(slot, version)
+            if not why:
+                break
+            complaints.append(why)
+        else:
+            await self._stop(slot)
+            self._failed(slot, complaints)
+        if slot.running is not None:
+            slot.detail = ""
+        self._stale(slot, complaints)
+
+    async def _try(self, slot: _Slot, version: Version) -> str:
+        """Put this version in the place of what runs; words when it cannot be, with nothing opened by it left open."""
+        if slot.running is None and self._now() < slot.retry_at:
+            return slot.detail
+        try:
+            fresh = await version.make(slot.watch)
+        except RetryError as away:
+            return f"cannot be started now ({away}); it is tried again"
+        except ConfigError as why:
+            slot.refused[version.key] = str(why)
+            return str(why)
+        await self._stop(slot)
+        try:
+            await fresh.door.open()
+        except Exception as why:  # a door may be anybody's code; only ours has texts without values
+            slot.watch.enter("failed", "door-cannot-open", why)
+            slot.refused[version.key] = str(why) if isinstance(why, HubError) else type(why).__name__
+            with contextlib.suppress(Exception):
+                await fresh.door.close()
+            return slot.refused[version.key]
+        self._start(slot, version, fresh)
+        return ""
+
+    def _start(self, slot: _Slot, version: Version, fresh: Running) -> None:
+        slot.version, slot.running = version, fresh
+        slot.watch.enter("running")
+        slot.task = asyncio.create_task(fresh.intake.run(), name=slot.name)
+        slot.task.add_done_callback(partial(self._ended, slot, fresh))
+
+    async def _hold(self, slot: _Slot) -> None:
+        """Take nothing in, with a door that is there and refuses, where a door can: an HTTP sender hears 503, not 404."""
+        if slot.running is None and slot.held is None and slot.order.versions:
+            with contextlib.suppress(Exception):  # it rests anyway; what is wrong is told when it is to run
+                fresh = await slot.order.versions[0].make(slot.watch)
+                await fresh.door.open()
+                slot.held = fresh.door
+                await fresh.door.stop_reading()
+        elif slot.running is not None:
+            slot.held = await self._drain(slot)
+
+    async def _stop(self, slot: _Slot) -> None:
+        """Take nothing more in, answer what was taken (for the drain time at most), close."""
+        door = await self._drain(slot) or slot.held
+        slot.held = None
+        if door is not None:
+            await door.close()
+
+    async def _drain(self, slot: _Slot) -> Door | None:
+        running, task = slot.running, slot.task
+        if running is None or task is None:
+            return None
+        slot.running = slot.task = None
+        try:
+            await running.door.stop_reading()
+            taking = running.watch.state == "running" and not self._fatal.done()  # a paused one has nothing to wait for
+            await asyncio.wait({task}, timeout=self._drain_s if taking else 0.1)
+        finally:
+            task.cancel()
+            [ended] = await asyncio.gather(task, return_exceptions=True)
+            if isinstance(ended, FatalError) and not self._fatal.done():
+                self._fatal.set_exception(ended)
+        return running.door
+
+    async def _end(self, slot: _Slot) -> None:
+        async with slot.lock:
+            await self._stop(slot)
+            if slot.watch.state != "failed":
+                slot.watch.enter("stopped")
+
+    def _ended(self, slot: _Slot, running: Running, task: asyncio.Task[None]) -> None:
+        """A loop ended by itself. One without error is at the end of its source."""
+        if slot.running is not running or task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, FatalError):
+            if not self._fatal.done():
+                self._fatal.set_exception(error)
+            return
+        falling = asyncio.create_task(self._fall(slot, running, error))
+        self._falling.add(falling)
+        falling.add_done_callback(self._falling.discard)
+
+    async def _fall(self, slot: _Slot, running: Running, error: BaseException) -> None:
+        async with slot.lock:
+            if slot.running is not running:
+                return
+            slot.running = slot.task = None
+            with contextlib.suppress(Exception):
+                await running.door.close()
+            code = "position-unreadable" if isinstance(error, PositionUnreadable) else "configuration"
+            slot.watch.enter("failed", code if isinstance(error, HubError) else "broke", error)
+            slot.detail = str(error) if isinstance(error, HubError) else type(error).__name__
+            self._later(slot)
+
+    def _failed(self, slot: _Slot, complaints: list[str]) -> None:
+        if self._now() < slot.retry_at:
+            return
+        slot.detail = "\n".join(dict.fromkeys(complaints)) or "there is nothing to run"
+        if not slot.order.versions:
+            slot.watch.enter("failed", DOES_NOT_LOAD)
+        elif slot.watch.why != "door-cannot-open":
+            slot.watch.enter("failed", "configuration")
+        self._later(slot)
+
+    def _later(self, slot: _Slot) -> None:
+        slot.retry_at = self._now() + min(self._first_retry_s * 2.0 ** min(slot.failures, 20), _LAST_RETRY_S)
+        slot.failures += 1
+
+    def _stale(self, slot: _Slot, complaints: list[str]) -> None:
+        slot.stale = "\n".join(dict.fromkeys(complaints)) if slot.running is not None else ""
+        metrics.CONNECTOR_STALE.set(float(bool(slot.stale)), connector=slot.name)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
