@@ -1,7 +1,8 @@
 """The command `hub`: names of verbs and exit codes; each verb's code is imported only when it runs.
 
-Exit codes: 0 done · 1 done, and the answer is no (something rejected, not ready, not compatible) · 2 wrong usage ·
-70 a peer is away, try again · 78 the installation is wrong, the text says what to change · 130 stopped by Ctrl-C.
+Exit codes: 0 done · 1 done, and the answer is no (something rejected, not ready, not compatible) · 2 wrong usage,
+or a name that nothing has · 70 a peer is away, try again · 78 the installation is wrong, the text says what to change ·
+130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any, NamedTuple
 import click
 
 from hub import __version__
-from hub.errors import EXIT_CONFIG, EXIT_RETRY, ConfigError, HubError
+from hub.errors import EXIT_CONFIG, EXIT_RETRY, EXIT_USAGE, ConfigError, HubError, UnknownName
+from hub.verbs import Verbs
 
 
 class Verb(NamedTuple):
@@ -47,7 +49,7 @@ VERBS = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Verbs):
     """A group that knows its verbs by name and imports one when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -89,6 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(why.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+    except UnknownName as why:
+        click.echo(f"hub: {why}", err=True)
+        sys.exit(EXIT_USAGE)
     except ConfigError as why:
         click.echo(f"hub: {why}", err=True)
         sys.exit(EXIT_CONFIG)

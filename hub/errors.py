@@ -2,6 +2,7 @@
 
 HubError
 ├── ConfigError   the installation is wrong: stop, say why, exit 78; nothing to retry
+│   └── UnknownName   somebody named what is not there (a connector, a topic): exit 2 on a command line
 ├── Reject        this input is wrong: dead letter with a reason code, then go on with its neighbours
 ├── RetryError    a peer or the broker is away: nothing is acknowledged, exit 70, the supervisor restarts
 └── FatalError    a promise would be broken by going on (a lost delivery report, a hole in the log): exit 70 at once
@@ -11,6 +12,7 @@ No exception text may hold a raw value, a name, an id or a birth date: reason co
 
 from __future__ import annotations
 
+EXIT_USAGE = 2
 EXIT_RETRY = 70
 EXIT_CONFIG = 78
 
@@ -21,6 +23,10 @@ class HubError(Exception):
 
 class ConfigError(HubError):
     """The installation is wrong; the text says what to change."""
+
+
+class UnknownName(ConfigError):
+    """A name that nothing has, said on a command line: exit 2, with the names that come near."""
 
 
 class Reject(HubError):

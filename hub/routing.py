@@ -6,20 +6,24 @@ never more than `SNIFF_BYTES`. `hub-preview.yaml` beside the files overrides: a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 
+from hub.connectors.archive import ArchiveFault, ArchiveLimits, glance, is_archive
 from hub.errors import ConfigError
+from hub.formats.hmis import FILES
 
 __all__ = ["OVERRIDES", "Routed", "route"]
 
 OVERRIDES = "hub-preview.yaml"
 SNIFF_BYTES = 65_536
-_HMIS = frozenset({"export.csv", "client.csv", "enrollment.csv"})
+_HMIS_NAMES = {"export.csv": "Export.csv", "client.csv": "Client.csv", "enrollment.csv": "Enrollment.csv"}
+_HMIS = frozenset(_HMIS_NAMES)
+_NEARLY = 2  # files of HMIS in one folder: no accident any more
 _SETS = ("DEMOGRAPHIC_DATA", "SCREENING", "QE_ADMIN_DATA")
 
 
@@ -50,6 +54,9 @@ def _inside(path: Path, known: Sequence[str], overrides: Mapping[str, str], name
     if whole is not None:
         yield Routed(path, named or whole, "")
         return
+    if named is None and (lacking := _lacking(path)):
+        yield Routed(path, None, lacking)
+        return
     overrides = {**overrides, **_overrides(path, known)}
     for child in sorted(path.iterdir()):
         if child.name != OVERRIDES and not child.name.startswith("."):
@@ -60,7 +67,10 @@ def _inside(path: Path, known: Sequence[str], overrides: Mapping[str, str], name
 
 def _folder_unit(path: Path) -> str | None:
     """The connector of a folder that is one unit, None when its files are units of their own."""
-    names = {child.name.casefold() for child in path.iterdir() if child.is_file()}
+    return _set_of({child.name.casefold() for child in path.iterdir() if child.is_file()})
+
+
+def _set_of(names: Set[str]) -> str | None:
     if names >= _HMIS:
         return "hmis-csv"
     screening = any(name.upper().startswith(_SETS[1]) for name in names)
@@ -68,9 +78,31 @@ def _folder_unit(path: Path) -> str | None:
     return "hrsn-screening" if screening and people else None
 
 
+def _lacking(path: Path) -> str:
+    """What keeps a folder from being an HMIS export or a set of screenings, where it nearly is one; else empty."""
+    names = {child.name.casefold() for child in path.iterdir() if child.is_file()}
+    known = {f"{name}.csv".casefold() for name in FILES}
+    if len(names & known) >= _NEARLY and (missing := sorted(_HMIS - names)):
+        return f"looks like an HMIS export, but there is no {' and no '.join(_HMIS_NAMES[name] for name in missing)}"
+    here = [kind for kind in _SETS[:2] if any(name.upper().startswith(kind) for name in names)]
+    if len(here) == 1:
+        other = next(kind for kind in _SETS[:2] if kind not in here)
+        return f"looks like a set of screenings, but there is no {other}*.csv beside {here[0]}*.csv"
+    return ""
+
+
 def _sniff(path: Path) -> str | None:
     with path.open("rb") as file:
-        head = file.read(SNIFF_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+        head = file.read(SNIFF_BYTES)
+    if is_archive(path.name, head) is not None:
+        try:
+            names, head = glance(path.resolve(), path.name, ArchiveLimits(), SNIFF_BYTES)
+        except ArchiveFault:
+            return None
+        whole = _set_of({name.rpartition("/")[2].casefold() for name in names})
+        if whole is not None:
+            return whole
+    head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith((b"MSH", b"FHS", b"BHS")):
         return "lab-elr-hl7v2" if b"ORU^R01" in head else None
     if head[:12].lower() == b"vax_event_id":

@@ -72,6 +72,15 @@ def apply_topics(
     return [_outcome(topic, created, changed, partitions) for topic in topics]
 
 
+def topic_names(bootstrap: str) -> frozenset[str]:
+    """The topics that the broker has, its own left out. RetryError when it does not answer."""
+    try:
+        there = AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=_TIMEOUT_S).topics
+    except KafkaException as failure:
+        raise _translate(failure.args[0]) from None
+    return frozenset(name for name in there if not name.startswith("__"))
+
+
 def apply_schemas(ids: SchemaAdmin, topics: Iterable[Topic]) -> int:
     """Sets the level of each subject and registers its schema; how many subjects. ConfigError where one is refused."""
     count = 0

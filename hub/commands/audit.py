@@ -9,13 +9,14 @@ import click
 from hub.config import load_settings
 from hub.domain.disclosure import first_break
 from hub.supervisor import running_instance
+from hub.verbs import Verbs
 from hub.wiring_rejected import opened
 
 _INSTANCE = click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
-@click.group()
+@click.group(cls=Verbs)
 def audit() -> None:
     """The audit trail of disclosures: a chain of hashes."""
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import click
 
+from hub.verbs import Verbs
 
-@click.group()
+
+@click.group(cls=Verbs)
 def bench() -> None:
     """Measure the fold on this machine."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from hub.bus.jars import ensure_jars, jar_dir, lock, locked_jars
+from hub.verbs import Verbs
 
 
-@click.group()
+@click.group(cls=Verbs)
 def broker() -> None:
     """The embedded broker's jars: fetch them ahead, list them, resolve the list anew."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from hub.commands.connector_agreement import agree, ungranted
 from hub.commands.connector_checks import test
 from hub.commands.connector_new import new, schema
 from hub.commands.connector_try import try_connector
@@ -18,19 +19,20 @@ from hub.connectors.catalog.folder import read_codes
 from hub.domain.agreement import IntakeAgreement
 from hub.errors import ConfigError
 from hub.privacy.agreements import intake_agreement
+from hub.verbs import Verbs
 from hub.wiring_reading import catalogue
 
 _INSTANCE = click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
 
 
-@click.group()
+@click.group(cls=Verbs)
 def connector() -> None:
     """Plug in a source system."""
 
 
 connector.add_command(remap)
 connector.add_command(list_unmapped)
-for verb in (new, schema, test, try_connector):
+for verb in (new, schema, test, try_connector, agree):
     connector.add_command(verb)
 
 
@@ -92,7 +94,9 @@ def _entry(found: Connector, directory: Path) -> dict[str, Any]:
 
 def _not_granted(found: Connector, agreement: IntakeAgreement) -> str:
     missing = [kind for kind in found.emits if kind not in agreement.events]
-    return f"; not granted, so ignored (kind-not-agreed): {', '.join(missing)}" if missing else ""
+    fields = [each for each in ungranted(found, agreement) if each.partition(".")[0] not in missing]
+    whole = f"; not granted, so ignored (kind-not-agreed): {', '.join(missing)}" if missing else ""
+    return whole + (f"; not granted, so left out: {', '.join(fields)}" if fields else "")
 
 
 def _undecided(found: Connector) -> str:

@@ -24,12 +24,16 @@ from hub.errors import ConfigError
 def new(name: str, sample: Path, instance: str | None) -> None:
     """Draft a connector out of a sample: connector.yaml, codes/, samples/, a draft agreement; says what is left to decide."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", name):
-        raise ConfigError(f"{name} is no name: lower-case letters, digits and hyphens, such as riverside-pantry")
+        raise click.UsageError(f"{name} is no name: lower-case letters, digits and hyphens, such as riverside-pantry")
     directory = instance_dir(instance)
     folder = directory / "connectors" / name
     if folder.exists():
-        raise ConfigError(f"{folder} is there already: remove it, or take another name")
-    made = draft(name, sample, today(load_settings(directory)))
+        raise click.UsageError(f"{folder} is there already: remove it, or take another name")
+    day = today(load_settings(directory))
+    try:
+        made = draft(name, sample, day)
+    except ConfigError as why:  # of the sample, which the command line named: nothing is wrong with the installation
+        raise click.UsageError(str(why)) from None
     try:
         for path, text in made.files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)

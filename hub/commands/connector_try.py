@@ -5,27 +5,19 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from difflib import unified_diff
 from pathlib import Path
-from typing import Any
 
 import click
 
 from hub.commands.connector_agreement import trial_agreement
 from hub.commands.connector_explain import explain_lines
+from hub.commands.connector_summary import Read, Summary
 from hub.config import instance_dir
 from hub.connectors.catalog import Connector, find
-from hub.errors import ConfigError, HubError
-from hub.mapping.declared.program import Traced
-from hub.mapping.declared.targets import Unmapped
+from hub.errors import EXIT_USAGE, ConfigError, HubError
 from hub.mapping.program import Mapped
 from hub.wiring_reading import OFFLINE_IDS, catalogue, explained
-
-CANNOT_RUN = 2
-_SHOWN = 20  # rejected records and unmapped values listed for people; machines ask for --json
-Read = Iterable[tuple[Traced, Mapped]]
 
 
 @click.command("try")
@@ -59,30 +51,49 @@ def try_connector(
 ) -> None:
     """What the hub would make of PATH (a file, or a folder of files), offline: no broker, no keys, nothing is kept.
 
-    Shows agreed fields only. Exit 0: all was read; 1: something was rejected; 2: it could not run.
+    Shows agreed fields only. Exit 0: all was read; 1: something was rejected; 2: it could not run, or nothing in it is NAME's.
     """
+    counted = Summary()
     try:
         directory = instance_dir(instance)
         chosen = find(name, catalogue(directory))
         agreement = trial_agreement(chosen, agreement_file, directory)
-        read: Read = explained(chosen, agreement, OFFLINE_IDS, path, explain=explain)
-        if row is not None:
-            read = (each for each in read if row in each[1].where.values())
+        every: Read = explained(chosen, agreement, OFFLINE_IDS, path, explain=explain)
+        read = counted.watch(every if row is None else (each for each in every if row in each[1].where.values()))
+        failed = False
         if diff:
             failed = _print_diff(chosen, path, read)
         elif explain:
-            failed = _print_explained(read, masked=not (show_values and sys.stdout.isatty()))
+            _print_explained(read, masked=not (show_values and sys.stdout.isatty()))
         elif as_json and not summary:
-            failed = _print_lines(read)
+            _print_lines(read)
         else:
-            failed = _print_summary(iter(read), as_json or summary)
+            _print_summary(read, counted, as_json or summary)
     except BrokenPipeError:  # `… | head`: who reads has seen enough; nothing may be written at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        ctx.exit(CANNOT_RUN)
+        ctx.exit(EXIT_USAGE)
     except (HubError, OSError) as why:
         click.echo(f"hub: {why if isinstance(why, HubError) else f'{path}: {why.strerror}'}", err=True)
-        ctx.exit(CANNOT_RUN)
-    ctx.exit(1 if failed else 0)
+        ctx.exit(EXIT_USAGE)
+    if row is not None and not counted.recognised:
+        click.echo(f"hub: {path} has no row, message or document {row} that {name} reads", err=True)
+    elif not counted.readable:
+        click.echo(f"hub: {_expected(chosen, path, counted)}", err=True)
+    ctx.exit(EXIT_USAGE if not counted.recognised else 1 if failed or counted.rejected else 0)
+
+
+def _expected(chosen: Connector, path: Path, counted: Summary) -> str:
+    """What to say where nothing could be read: what the connector reads, and where to go on."""
+    found = "could be read" if counted.recognised else "was recognised"
+    source = chosen.source
+    shape = "a folder, or a single file of it" if chosen.door.shape == "folder" else "a file, or a folder of such files"
+    wanted = getattr(chosen.door, "complete_when", ())
+    names = f" with {', '.join(wanted)}" if wanted else ""
+    return (
+        f"nothing in {path} {found}. {chosen.name} reads {source.format} ({source.standard}): {shape}{names}. Is it another "
+        "source's? `hub preview PATH --as-of DAY` finds the connector by what is in it; for a system of your own: "
+        f"`hub connector new NAME --from {path if path.is_file() else 'FILE'}`"
+    )
 
 
 def line_of(mapped: Mapped) -> str:
@@ -104,62 +115,27 @@ def expected_file(chosen: Connector, path: Path) -> Path:
     return chosen.folder / "expected" / f"{path.name}.jsonl"
 
 
-def _print_lines(read: Read) -> int:
-    rejected = 0
+def _print_lines(read: Read) -> None:
     for _, mapped in read:
-        rejected += mapped.outcome == "rejected"
         click.echo(line_of(mapped))
-    return rejected
 
 
-def _print_explained(read: Read, *, masked: bool) -> int:
-    rejected = 0
+def _print_explained(read: Read, *, masked: bool) -> None:
     for traced, mapped in read:
-        rejected += mapped.outcome == "rejected"
         click.echo("\n".join(explain_lines(traced, mapped, masked=masked)))
-    return rejected
 
 
-def _print_diff(chosen: Connector, path: Path, read: Read) -> int:
+def _print_diff(chosen: Connector, path: Path, read: Read) -> bool:
     golden = expected_file(chosen, path)
     if not golden.is_file():
         raise ConfigError(f"there is no {golden}: `hub connector test {chosen.name} --update` writes it")
     before, now = golden.read_text(encoding="utf-8").splitlines(), [line_of(mapped) for _, mapped in read]
     found = list(unified_diff(before, now, "expected", "now", n=0, lineterm=""))
     click.echo("\n".join(found) if found else f"as expected: {len(now)} records")
-    return len(found)
+    return bool(found)
 
 
-def _print_summary(read: Iterator[tuple[Traced, Mapped]], as_json: bool) -> int:
-    counts: dict[str, Counter[str]] = {word: Counter() for word in ("events", "rejected", "ignored", "entities")}
-    unmapped: Counter[Unmapped] = Counter()
-    shown: list[str] = []
-    for traced, mapped in read:
-        unmapped.update(traced.unmapped)
-        if mapped.entity is not None:
-            counts["entities"][mapped.entity] += 1
-        if mapped.event is not None:
-            counts["events"][type(mapped.event).kind] += 1
-        elif mapped.outcome == "rejected":
-            counts["rejected"][mapped.reason or "unspecified"] += 1
-            if len(shown) < _SHOWN:
-                shown.append(f"  {_position(mapped)}: {mapped.reason}")
-        else:
-            counts["ignored"][mapped.reason or "unspecified"] += 1
-    rejected = counts["rejected"].total()
-    if as_json:
-        found: dict[str, Any] = {word: dict(sorted(some.items())) for word, some in counts.items()}
-        if unmapped:
-            found["unmapped"] = [{**each._asdict(), "count": n} for each, n in unmapped.most_common()]
-        click.echo(json.dumps(found, ensure_ascii=False))
-        return rejected
-    for word, some in counts.items():
-        click.echo(f"{word:9} {', '.join(f'{count} {what}' for what, count in sorted(some.items())) or 'none'}")
-    click.echo("\n".join([*shown, *(["  …"] if rejected > len(shown) else [])]), nl=bool(shown))
-    for each, n in unmapped.most_common(_SHOWN):
-        click.echo(f"unmapped  {each.value} ({n} times, field {each.field}): decide it in codes/{each.table}.csv")
-    return rejected
-
-
-def _position(mapped: Mapped) -> str:
-    return " ".join(str(part) if name == "file" else f"{name} {part}" for name, part in mapped.where.items())
+def _print_summary(read: Read, counted: Summary, as_json: bool) -> None:
+    for _ in read:
+        pass
+    click.echo(json.dumps(counted.as_json(), ensure_ascii=False) if as_json else "\n".join(counted.words()))

@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 import click
 
 from hub.config import load_settings
-from hub.errors import ConfigError
+from hub.errors import UnknownName
 from hub.redrive.drive import Pace, Verdict, judge, redrive
 from hub.redrive.letters import Filter, Letter, counts
 from hub.redrive.reasons import reasons
 from hub.redrive.trail import locked
 from hub.supervisor import running_instance
+from hub.verbs import Verbs
 from hub.wiring_rejected import Desk, opened
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -45,7 +46,7 @@ def _filters(command: _F) -> _F:
     return command
 
 
-@click.group()
+@click.group(cls=Verbs)
 def rejected() -> None:
     """Dead letters: look at them, understand them, redrive them."""
 
@@ -230,7 +231,7 @@ def _purpose(purpose: str | None) -> str:
 def _one(desk: Desk, letter_id: str) -> Letter:
     found = [letter for letter in desk.letters() if letter.id.startswith(letter_id)]
     if len(found) != 1:
-        raise ConfigError(
+        raise UnknownName(
             f"{len(found)} dead letters have an id that begins so; `hub rejected list --all --json` has the ids"
         )
     return found[0]

@@ -7,12 +7,14 @@ from collections import Counter
 
 import click
 
-from hub.config import load_settings
+from hub.config import Settings, load_settings
+from hub.connectors.catalog import find
 from hub.domain.events import Event
 from hub.redrive.remap import Remapped
 from hub.redrive.remap import remap as remapped
 from hub.redrive.trail import locked
 from hub.supervisor import running_instance
+from hub.wiring_reading import catalogue
 from hub.wiring_rejected import Desk, opened
 
 _INSTANCE = click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
@@ -31,7 +33,7 @@ def remap(name: str, dry_run: bool, purpose: str, instance: str | None, as_json:
 
     Goes on where it was killed; a second run publishes nothing.
     """
-    settings = load_settings(running_instance(instance))
+    settings = _named(name, instance)
     told = Remapped()
     with locked(settings.instance / "redrive.lock", wait=False), opened(settings) as desk:
         desk.source(name)
@@ -50,6 +52,14 @@ def remap(name: str, dry_run: bool, purpose: str, instance: str | None, as_json:
         click.echo(f"{count:>6}  originals not read again: {reason} (`hub rejected explain {reason}`)")
     for reason, count in told.no_event.most_common():
         click.echo(f"{count:>6}  give no event now: {reason}; what was published of them before stands")
+
+
+def _named(name: str, instance: str | None) -> Settings:
+    """The settings of the installation; UnknownName or ConfigError before anything is opened or written."""
+    settings = load_settings(running_instance(instance))
+    find(name, catalogue(settings.instance))
+    settings.require_bootstrap()
+    return settings
 
 
 def _remap(desk: Desk, name: str, dry_run: bool, told: Remapped) -> None:
@@ -75,7 +85,7 @@ def list_unmapped(name: str, reveal: bool, purpose: str | None, instance: str | 
     if reveal and not (purpose or "").strip():
         raise click.UsageError("say --purpose: it stands in the audit trail beside your account")
     counted: Counter[tuple[str, str, str]] = Counter()
-    with opened(load_settings(running_instance(instance))) as desk:
+    with opened(_named(name, instance)) as desk:
         if reveal:
             desk.trail.write("reveal-unmapped", purpose=str(purpose).strip()[:200], subject=name, detail="")
         counted.update((kind, field, value if reveal else "") for kind, field, value in desk.unmapped(name))

@@ -9,9 +9,10 @@ import click
 from hub.bus.avro_schema import schema_file_name, schema_folder
 from hub.bus.contracts import breaks, differences, released, write
 from hub.bus.topics import TOPICS
+from hub.verbs import Verbs
 
 
-@click.group()
+@click.group(cls=Verbs)
 def schemas() -> None:
     """List the contracts, or check them against the code."""
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from hub.synthetic import make_county
+from hub.verbs import Verbs
 
 
-@click.group()
+@click.group(cls=Verbs)
 def synthetic() -> None:
     """Made-up people, the same across sources, with true formats. Simulated time: 2021-01-01 to 2021-03-31."""
 

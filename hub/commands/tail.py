@@ -15,8 +15,10 @@ import click
 from hub.bus.codec import Codec
 from hub.bus.consumer import Incoming, WorkerConsumer
 from hub.bus.schema_registry import SchemaIds
-from hub.config import load_settings
-from hub.errors import Reject
+from hub.bus.topic_admin import topic_names
+from hub.config import Settings, load_settings
+from hub.errors import Reject, UnknownName
+from hub.suggest import did_you_mean
 from hub.supervisor import running_instance
 from hub.wiring_bus import all_topics
 
@@ -33,6 +35,7 @@ def tail(topic: str, instance: str | None, count: int | None, seconds: float | N
     Sealed fields stay sealed. Commits nothing.
     """
     settings = load_settings(running_instance(instance))
+    _require(topic, settings)
     ids = SchemaIds(settings.require_registry_url())
     codec = Codec(ids, all_topics(settings))
     consumer = WorkerConsumer(settings.require_bootstrap(), f"hub-tail-{uuid.uuid4()}", [topic])
@@ -49,6 +52,16 @@ def tail(topic: str, instance: str | None, count: int | None, seconds: float | N
     finally:
         consumer.close()
         ids.close()
+
+
+def _require(topic: str, settings: Settings) -> None:
+    """UnknownName unless the table or the broker has it: a consumer of a topic that is not there would wait for ever."""
+    known = [each.name for each in all_topics(settings)]
+    if topic not in known and not (settings.bootstrap and topic in topic_names(settings.bootstrap)):
+        meant = did_you_mean(topic, known)
+        raise UnknownName(
+            " ".join([f"there is no topic {topic}:", *([meant] if meant else []), "`hub topics list` has them all"])
+        )
 
 
 def _row(record: Incoming, codec: Codec, values: bool) -> Any:

@@ -10,13 +10,14 @@ from hub.bus.schema_registry import SchemaIds
 from hub.bus.topic_admin import apply_schemas, apply_topics
 from hub.config import instance_dir, load_settings
 from hub.supervisor import running_instance
+from hub.verbs import Verbs
 from hub.wiring_bus import all_topics
 
 _INSTANCE = click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
-@click.group()
+@click.group(cls=Verbs)
 def topics() -> None:
     """List or create the topics."""
 

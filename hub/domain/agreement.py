@@ -22,7 +22,7 @@ from pydantic import Field, field_validator, model_validator
 from hub.domain.events import EVENT_TYPES, Event, Model, PersonBlock
 from hub.errors import Reject
 
-__all__ = ["DeliveryAgreement", "IntakeAgreement", "merge_labels"]
+__all__ = ["DeliveryAgreement", "IntakeAgreement", "grantable", "merge_labels"]
 
 CONFIDENTIALITY = ("U", "L", "M", "N", "R", "V")
 _NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
@@ -79,7 +79,7 @@ class IntakeAgreement(_Agreement):
         _known(tuple(events), EVENT_TYPES, "an event kind")
         for kind, fields in events.items():
             model = EVENT_TYPES[kind]
-            _known(fields, [name for name in model.model_fields if name not in _STRUCTURE], f"a field of {kind}")
+            _known(fields, grantable(kind), f"a field of {kind}")
             if missing := _needed(model) - set(fields):
                 raise ValueError(
                     f"{kind} means nothing without {', '.join(sorted(missing))}: grant these too, or drop {kind}"
@@ -148,6 +148,11 @@ class DeliveryAgreement(_Agreement):
     def visible(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """The agreed fields of `fields`, in the agreement's order; nothing else, whatever is added later."""
         return {name: fields[name] for name in self.fields if name in fields}
+
+
+def grantable(kind: str) -> tuple[str, ...]:
+    """The fields of an event kind that an agreement must name for them to be taken."""
+    return tuple(name for name in EVENT_TYPES[kind].model_fields if name not in _STRUCTURE)
 
 
 def merge_labels(*several: Sequence[str]) -> tuple[str, ...]:

@@ -34,6 +34,11 @@ _FREE_TEXT = (
     "otherdestination",
     "othertypeprovided",
 )
+_REFERS = {
+    "Enrollment": ("Client", "Project"), "Exit": ("Enrollment",), "Services": ("Enrollment",),
+    "CurrentLivingSituation": ("Enrollment",), "IncomeBenefits": ("Enrollment",),
+}  # fmt: skip
+"""Tables whose rows mean nothing without another: HMIS CSV specification, foreign keys."""
 _READ = ("Export", "Organization", "Project", "HMISParticipation", "Inventory", "HealthAndDV")
 
 
@@ -67,6 +72,7 @@ class _Mapper:
 
     def outcomes(self) -> Iterator[Mapped]:
         rows = self._rows
+        yield from self._missing()
         tables: tuple[tuple[str, str, str | None, MapRow], ...] = (
             ("Project", "site", None, rows.project),
             ("Client", "person", "clients", rows.client),
@@ -83,6 +89,13 @@ class _Mapper:
             yield ignored("file-not-used", {"file": f"{name}.csv"}, b"")
         for file in self._export.ignored:
             yield ignored("file-not-used", {"file": file}, b"")
+
+    def _missing(self) -> Iterator[Mapped]:
+        """A rejected outcome for each file that is not there and that another file refers to."""
+        there = self._export.tables
+        wanted = {name for table, names in _REFERS.items() if table in there for name in names}
+        for name in sorted(wanted - there):
+            yield unreadable(ParseError("missing-file", f"{name}.csv"), {"file": f"{name}.csv"}, b"")
 
     def _table(self, name: str, kind: str, entity: str | None, map_row: MapRow) -> Iterator[Mapped]:
         try:

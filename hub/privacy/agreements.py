@@ -28,8 +28,7 @@ def intake_agreement(directory: Path, connector: str, today: date) -> IntakeAgre
     path = directory / f"{connector}.yaml"
     if not path.is_file():
         raise ConfigError(
-            f"no data-use agreement for connector {connector}: it takes nothing in. Write down what its source agreed "
-            f"to share in {path}; an example to start from: {EXAMPLES / f'{connector}.yaml'}"
+            f"no data-use agreement for connector {connector}: there is no {path} (`hub connector agree {connector}` writes it)"
         )
     agreement = read_declared(path, IntakeAgreement)
     if agreement.connector != connector:

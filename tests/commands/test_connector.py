@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hub.commands.connector import connector
+from hub.mapping.vaccinations import COLUMNS
 from hub.privacy.agreements import EXAMPLES
 from tests.connectors.made_up_lab import NEGATIVE, message
 
@@ -102,7 +103,7 @@ def test_a_kind_that_was_not_agreed_is_counted_as_such(instance: Path, shared_sa
 def test_the_summary_of_an_hmis_export_counts_its_entities(instance: Path, shared_samples: Path) -> None:
     result = hub(instance, "try", "hmis-csv", shared_samples / "social/hmis-fy2024-datalab", "--summary")
     summary = json.loads(result.stdout)
-    assert set(summary) == {"events", "rejected", "ignored", "entities"}
+    assert {"events", "rejected", "ignored", "entities", "issues"} <= set(summary)
     assert summary["entities"] == {"clients": 514, "enrollments": 574, "exits": 447, "bed_nights": 6385}
     assert result.exit_code == 0
 
@@ -119,8 +120,81 @@ def test_a_screening_without_consent_is_rejected_and_shows_nothing_of_the_person
 
 def test_words_for_people_name_rows_and_no_values(instance: Path, labs: Path) -> None:
     result = hub(instance, "try", "lab-elr-hl7v2", labs)
-    assert "labs.hl7 message 2: no-patient" in result.stdout
+    assert "labs.hl7 message 2 field PID: no-patient" in result.stdout
     assert "Madeup" not in result.output
+
+
+WRONG = [
+    ("hmis-csv", "empty", 1, "missing-file"),
+    ("hrsn-screening", "wrong", 2, "*DEMOGRAPHIC*.csv"),
+    ("iis-cvrs", "empty", 2, "CVRS"),
+    ("lab-elr-hl7v2", "empty", 2, "HL7 v2.5.1"),
+    ("sara-alert", "wrong", 1, "Sara Alert FHIR R4"),
+]
+
+
+@pytest.mark.parametrize(("name", "folder", "code", "told"), WRONG)
+def test_a_wrong_folder_is_no_success_and_the_next_step_is_said(
+    instance: Path, tmp_path: Path, name: str, folder: str, code: int, told: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "wrong").mkdir()
+    (tmp_path / "wrong" / "notes.csv").write_text("hello,world\n1,2\n")
+    for option in ("--summary", "--json"):
+        result = hub(instance, "try", name, tmp_path / folder, option)
+        assert result.exit_code == code
+        assert told in result.output
+        assert "hub connector new" in result.stderr
+
+
+def test_a_row_that_is_not_there_is_said(instance: Path, labs: Path) -> None:
+    result = hub(instance, "try", "lab-elr-hl7v2", labs, "--explain", "--row", "77")
+    assert (result.exit_code, "no row, message or document 77" in result.stderr) == (2, True)
+
+
+def test_a_file_that_an_export_lacks_is_named(instance: Path, tmp_path: Path, shared_samples: Path) -> None:
+    folder = tmp_path / "export"
+    shutil.copytree(shared_samples / "social/hmis-fy2022-es-nbn", folder, copy_function=shutil.copyfile)
+    (folder / "Client.csv").unlink()
+    result = hub(instance, "try", "hmis-csv", folder)
+    assert result.exit_code == 1
+    assert "Client.csv: missing-file" in result.stdout
+
+
+def test_what_is_odd_about_accepted_records_is_counted_with_rows(instance: Path, tmp_path: Path) -> None:
+    path = tmp_path / "20210301_01_TNA.txt"
+    cells = {"vax_event_id": "E1", "recip_id": "R1", "admin_date": "2021-02-15", "cvx": "999"}
+    path.write_text("\t".join(COLUMNS) + "\n" + "\t".join(cells.get(name, "") for name in COLUMNS) + "\n")
+    summary = json.loads(hub(instance, "try", "iis-cvrs", path, "--summary").stdout)
+    assert summary["events"] == {"vaccination": 1}
+    assert summary["issues"] == {"unknown-product": 1}
+    assert summary["issues_where"] == {"unknown-product": [{"file": path.name, "row": 2}]}
+    assert "accepted, but unknown-product" in hub(instance, "try", "iis-cvrs", path).stdout
+
+
+def test_another_connectors_agreement_is_called_that(instance: Path, labs: Path) -> None:
+    result = hub(instance, "try", "lab-elr-hl7v2", labs, "--agreement", EXAMPLES / "iis-cvrs.yaml")
+    assert result.exit_code == 2
+    assert "is the agreement of connector iis-cvrs, not of lab-elr-hl7v2" in result.stderr
+    result = hub(instance, "try", "lab-elr-hl7v2", labs, "--agreement", labs.parent / "absent.yaml")
+    assert (result.exit_code, "there is no such file" in result.stderr) == (2, True)
+
+
+AGREED = ("--discloser", "Made-up Lab", "--recipient", "Made-up County", "--basis", "a contract of 2021")
+
+
+@pytest.mark.parametrize("name", ["hmis-csv", "hrsn-screening", "iis-cvrs", "lab-elr-hl7v2", "sara-alert"])
+def test_one_command_writes_an_agreement_that_lints(instance: Path, name: str) -> None:
+    first = hub(instance, "agree", name)
+    assert first.exit_code == 2
+    assert "--discloser … --recipient … --basis …" in first.stderr
+    assert hub(instance, "agree", name, *AGREED).exit_code == 0
+    linted = hub(instance, "lint", name)
+    assert (linted.exit_code, "not granted" in linted.stdout) == (0, False)
+    written = (instance / "agreements" / f"{name}.yaml").read_text()
+    again = hub(instance, "agree", name, *AGREED)
+    assert (again.exit_code, "is there already" in again.stderr) == (2, True)
+    assert (instance / "agreements" / f"{name}.yaml").read_text() == written
 
 
 def test_list_says_of_each_connector_what_it_lacks(instance: Path) -> None:

@@ -15,9 +15,10 @@ from pydantic import Field, PrivateAttr, model_validator
 from hub.connectors.catalog.folder import declared_program
 from hub.connectors.doors import AnyDoor
 from hub.declared import Declared, complaint, read_declared
-from hub.errors import ConfigError
+from hub.errors import ConfigError, UnknownName
 from hub.mapping.declared.model import EventRule, Identity, OnError
 from hub.mapping.declared.program import DeclaredProgram, Spec
+from hub.suggest import did_you_mean
 
 __all__ = ["SHIPPED", "Cadence", "Catalogue", "Connector", "Source", "find", "load", "load_one"]
 
@@ -158,9 +159,10 @@ def load_one(path: Path, *, programs: Mapping[str, object] | None = None) -> Con
 
 
 def find(name: str, connectors: Mapping[str, Connector]) -> Connector:
-    """The connector of that name; ConfigError saying what is wrong with it, or listing the names there are."""
+    """The connector of that name; ConfigError saying what is wrong with it, UnknownName listing the names there are."""
     if isinstance(connectors, Catalogue) and name in connectors.broken:
         raise ConfigError(connectors.broken[name])
     if name not in connectors:
-        raise ConfigError(f"there is no connector {name}; there are {', '.join(sorted(connectors))}")
+        meant = did_you_mean(name, connectors) or f"there are {', '.join(sorted(connectors))}"
+        raise UnknownName(f"there is no connector {name}: {meant}")
     return connectors[name]

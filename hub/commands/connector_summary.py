@@ -1,0 +1,101 @@
+"""What became of the records of a trial, counted: for `hub connector try --summary` and its words for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from hub.mapping.declared.program import Traced
+from hub.mapping.declared.targets import Unmapped
+from hub.mapping.program import Mapped
+
+__all__ = ["Read", "Summary", "position"]
+
+Read = Iterable[tuple[Traced, Mapped]]
+_SHOWN = 20  # rejected records, issues and unmapped values listed for people; machines ask for --json
+_PLACES_KEPT = 1_000  # per issue, as in a receipt
+_UNUSED = frozenset({"file-not-used"})
+
+
+class Summary:
+    """Watches records go by. `issues`: what is odd about accepted records, by code, with where."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, Counter[str]] = {
+            word: Counter() for word in ("events", "rejected", "ignored", "entities")
+        }
+        self.issues: Counter[str] = Counter()
+        self._places: dict[str, list[dict[str, str | int]]] = {}
+        self._unmapped: Counter[Unmapped] = Counter()
+        self._refused: list[str] = []
+        self._parsed = 0
+
+    def watch(self, read: Read) -> Iterator[tuple[Traced, Mapped]]:
+        """The same records, counted."""
+        for traced, mapped in read:
+            self._unmapped.update(traced.unmapped)
+            self._count(mapped)
+            yield traced, mapped
+
+    @property
+    def rejected(self) -> int:
+        return self.counts["rejected"].total()
+
+    @property
+    def recognised(self) -> bool:
+        """Whether anything in it was of the connector's kind, were it only to be refused."""
+        return bool(
+            self.rejected or self.counts["events"] or self.counts["entities"] or set(self.counts["ignored"]) - _UNUSED
+        )
+
+    @property
+    def readable(self) -> bool:
+        """Whether any record could at least be parsed."""
+        return self._parsed > 0
+
+    def as_json(self) -> dict[str, Any]:
+        """One object of counts (design §8); `issues`, and `unmapped` where there are any."""
+        found: dict[str, Any] = {word: dict(sorted(some.items())) for word, some in self.counts.items()}
+        found["issues"] = dict(sorted(self.issues.items()))
+        if self.issues:
+            found["issues_where"] = {code: self._places[code] for code in sorted(self._places)}
+        if self._unmapped:
+            found["unmapped"] = [{**each._asdict(), "count": n} for each, n in self._unmapped.most_common()]
+        return found
+
+    def words(self) -> Iterator[str]:
+        """For people: counts, then the first records that were rejected or are odd, then values without a code row."""
+        for word, some in (*self.counts.items(), ("issues", self.issues)):
+            if some or word not in ("entities", "issues"):
+                yield f"{word:9} {', '.join(f'{n} {what}' for what, n in sorted(some.items())) or 'none'}"
+        yield from (f"  {each}" for each in self._refused)
+        if self.rejected > len(self._refused):
+            yield f"  … {self.rejected - len(self._refused):,} more"
+        for code, places in sorted(self._places.items()):
+            rows = "; ".join(position(where) for where in places[:3])
+            yield f"  accepted, but {code}: {rows}{'; …' if self.issues[code] > 3 else ''}"
+        for each, n in self._unmapped.most_common(_SHOWN):
+            yield f"unmapped  {each.value} ({n} times, field {each.field}): decide it in codes/{each.table}.csv"
+
+    def _count(self, mapped: Mapped) -> None:
+        self._parsed += mapped.stage != "parse" and mapped.reason not in _UNUSED
+        if mapped.entity is not None:
+            self.counts["entities"][mapped.entity] += 1
+        if mapped.event is not None:
+            self.counts["events"][type(mapped.event).kind] += 1
+            for code in getattr(mapped.event, "issues", ()):
+                self.issues[code] += 1
+                if len(places := self._places.setdefault(code, [])) < _PLACES_KEPT:
+                    places.append(dict(mapped.where))
+        elif mapped.outcome == "rejected":
+            self.counts["rejected"][mapped.reason or "unspecified"] += 1
+            if len(self._refused) < _SHOWN:
+                self._refused.append(f"{position(mapped.where)}: {mapped.reason}")
+        else:
+            self.counts["ignored"][mapped.reason or "unspecified"] += 1
+
+
+def position(where: Any) -> str:
+    """`pantry.csv row 3 field DOB`."""
+    return " ".join(str(part) if name == "file" else f"{name} {part}" for name, part in where.items())
