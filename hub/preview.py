@@ -40,12 +40,14 @@ class Outcome(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PreviewResult:
-    """Everything that stands at `as_of`. `groups`: the source_persons behind each need's person."""
+    """Everything that stands at `as_of`. `issues`: what is odd about accepted records, by code. `groups`: the source_persons
+    behind each need's person."""
 
     as_of: date
     events: Mapping[str, int]
     rejected: Mapping[str, int]
     ignored: Mapping[str, int]
+    issues: Mapping[str, int]
     people: frozenset[frozenset[str]]
     needs: tuple[SupportNeed, ...]
     groups: Mapping[str, frozenset[str]]
@@ -61,6 +63,7 @@ class PreviewResult:
             "events": dict(self.events),
             "rejected": dict(self.rejected),
             "ignored": dict(self.ignored),
+            "issues": dict(self.issues),
             "people": len(self.people),
             "needs": [need.model_dump(mode="json", exclude={"revision"}) for need in self.needs],
             "sites": list(self.sites),
@@ -75,6 +78,7 @@ class Preview:
     def __init__(self, ids: Ids, rules: Rules, denominators: Denominators, *, include_test: bool = False) -> None:
         self._ids, self._rules, self._denominators = ids, rules, denominators
         self._include_test = include_test
+        self._issues: Counter[str] = Counter()
         self._events: dict[str, Event] = {}
         self._counts: dict[str, Counter[str]] = {"event": Counter(), "rejected": Counter(), "ignored": Counter()}
 
@@ -86,6 +90,7 @@ class Preview:
             self._counts[outcome.outcome][word] += 1
             if event is not None:
                 self._events.setdefault(event.event_id, event)
+                self._issues.update(getattr(event, "issues", ()))
 
     def finish(self, as_of: date) -> PreviewResult:
         """The batch answer on day `as_of`."""
@@ -98,6 +103,7 @@ class Preview:
             events=dict(sorted(self._counts["event"].items())),
             rejected=dict(sorted(self._counts["rejected"].items())),
             ignored=dict(sorted(self._counts["ignored"].items())),
+            issues=dict(sorted(self._issues.items())),
             people=frozenset(groups.values()),
             needs=tuple(sorted(needs, key=lambda need: need.need_id)),
             groups=by_person,

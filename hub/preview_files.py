@@ -5,18 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from hub.config import load_settings, today
 from hub.connectors.catalog import Connector
+from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
 from hub.domain.measures import Denominators, load_denominators
+from hub.errors import UnknownName
 from hub.preview import Preview, PreviewResult
 from hub.privacy.agreements import example_agreement, intake_agreement
 from hub.routing import Routed, route
 from hub.wiring_bus import denominators, ids_of, isolation_rules
 from hub.wiring_reading import OFFLINE_IDS, catalogue, outcomes
 
-__all__ = ["preview_files"]
+__all__ = ["Previewed", "preview_files"]
+
+
+class Previewed(NamedTuple):
+    """The batch answer; what nobody reads (name and why); and under which agreement each connector was read (its id).
+
+    `examples`: connectors that were read under the shipped example, which is nobody's agreement.
+    """
+
+    result: PreviewResult
+    not_routed: list[str]
+    agreements: dict[str, str]
+    examples: list[str]
 
 
 def preview_files(
@@ -26,8 +41,8 @@ def preview_files(
     instance: Path | None = None,
     include_test: bool = False,
     tell: Callable[[int, int], None] | None = None,
-) -> tuple[PreviewResult, list[str]]:
-    """The batch answer over all units under `paths`, and what nobody reads (name and why).
+) -> Previewed:
+    """The batch answer over all units under `paths`; UnknownName when there is nothing under them.
 
     Without an `instance`: offline ids, the example agreements, and populations of a population.csv that lies beside the files.
     """
@@ -35,21 +50,32 @@ def preview_files(
     routed = [unit for path in paths for unit in route(path, tuple(connectors))]
     preview = Preview(_ids(instance), isolation_rules(), _denominators(instance, paths), include_test=include_test)
     nobodys: list[str] = []
+    agreements: dict[str, IntakeAgreement] = {}
+    if not routed:
+        raise UnknownName(f"there is no file under {' or '.join(str(path) for path in paths)}")
     for done, unit in enumerate(routed, 1):
         if unit.connector is None:
             nobodys.append(f"{unit.path.name}: {unit.why}")
         else:
-            _take(preview, unit, connectors[unit.connector], instance)
+            connector = connectors[unit.connector]
+            if connector.name not in agreements:
+                agreements[connector.name] = _agreement(connector, instance)
+            _take(preview, unit, connector, agreements[connector.name], instance)
         if tell is not None:
             tell(done, len(routed))
-    return preview.finish(as_of), nobodys
+    applied = {name: agreement.agreement_id for name, agreement in agreements.items()}
+    return Previewed(preview.finish(as_of), nobodys, applied, sorted(applied) if instance is None else [])
 
 
-def _take(preview: Preview, unit: Routed, connector: Connector, instance: Path | None) -> None:
+def _agreement(connector: Connector, instance: Path | None) -> IntakeAgreement:
     if instance is None:
-        agreement = example_agreement(connector.name)
-    else:
-        agreement = intake_agreement(instance / "agreements", connector.name, today(load_settings(instance)))
+        return example_agreement(connector.name)
+    return intake_agreement(instance / "agreements", connector.name, today(load_settings(instance)))
+
+
+def _take(
+    preview: Preview, unit: Routed, connector: Connector, agreement: IntakeAgreement, instance: Path | None
+) -> None:
     preview.take(outcomes(connector, agreement, _ids(instance), unit.path))
 
 

@@ -38,14 +38,18 @@ def preview(
     """
     from hub.preview_files import preview_files
 
-    result, nobodys = preview_files(
-        paths, as_of.date(), instance=instance, include_test=include_test, tell=_tell(as_json)
-    )
+    found = preview_files(paths, as_of.date(), instance=instance, include_test=include_test, tell=_tell(as_json))
+    if found.examples:
+        click.echo(
+            f"under the example agreements, which are nobody's: {', '.join(found.examples)} (--instance DIR takes the real ones)",
+            err=True,
+        )
     if as_json:
-        click.echo(json.dumps({**result.as_json(), "not_routed": nobodys}))
+        more = {"not_routed": found.not_routed, "agreements": found.agreements}
+        click.echo(json.dumps({**found.result.as_json(), **more}))
     else:
-        click.echo("\n".join(_words(result, nobodys, as_of.date())))
-    ctx.exit(1 if result.rejected or nobodys else 0)
+        click.echo("\n".join(_words(found.result, found.not_routed, as_of.date())))
+    ctx.exit(1 if found.result.rejected or found.not_routed else 0)
 
 
 def _tell(as_json: bool) -> Any:
@@ -64,6 +68,7 @@ def _words(result: PreviewResult, nobodys: list[str], as_of: date) -> list[str]:
     lines += [f"  {count:8,}  {kind} events" for kind, count in result.events.items()]
     lines += [f"  {count:8,}  rejected: {reason}" for reason, count in result.rejected.items()]
     lines += [f"  {count:8,}  ignored: {reason}" for reason, count in result.ignored.items()]
+    lines += [f"  {count:8,}  accepted, but: {code}" for code, count in result.issues.items()]
     lines += [f"  {'':8}  not routed: {why}" for why in nobodys]
     states = Counter((need.support, need.state) for need in result.needs)
     lines += [f"  {count:8,}  needs for {support}: {state}" for (support, state), count in sorted(states.items())]
