@@ -1,9 +1,12 @@
-"""The MLLP door: HL7 v2 messages over TCP, answered when the broker has them and not before.
+"""The MLLP door: HL7 v2 messages over TCP or TLS, answered when the broker has them and not before.
 
-What a sender may rely on: one answer per message, in the order of its messages; AA or CA only when every record of the message is
-confirmed by the broker, AE/AR (CE/CR) when it is safe as a dead letter but wrong. No answer and a closed connection mean "send it
-again". What the hub relies on instead of trust: caps on frame, on the time a frame may take, on idleness, on connections, and on
-unanswered messages per connection (then the socket is not read, which the sender feels as TCP back-pressure).
+What a sender may rely on: one answer per frame, in the order of its frames; AA or CA only when every record of the message is
+confirmed by the broker, AE/AR (CE/CR) when it is safe as a dead letter but wrong; a batch is answered message by message. No
+answer and a closed connection mean "send it again".
+
+What the hub relies on instead of trust: caps on frame, on the time a frame may take, on idleness, on connections (in total, by
+address, and how fast), on unanswered messages and bytes of a connection (then the socket is not read, which the sender feels as
+TCP back-pressure), on answers that are not taken. Senders take turns (hub.connectors.turns): none can fill the queue of another.
 
 After a framing fault (too large, no start, silent half-way, cut off) nothing more of that connection is believed: it is closed
 without an answer, and a dead letter without body tells that something was lost on the way.
@@ -13,34 +16,60 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Literal
+import socket
+import struct
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from hub.connectors.door import Receipt, Unit
+from hub.connectors.door import Receipt
 from hub.connectors.doors import Answer, Around, DoorKind, DoorOptions
+from hub.connectors.mllp_connection import Connection, MllpDelivery
+from hub.connectors.mllp_gate import Allowance, Gate
+from hub.connectors.mllp_senders import MllpSender
+from hub.connectors.mllp_tls import MllpTls, Renewing, why_no_tls
+from hub.connectors.turns import Turns
 from hub.connectors.watch import Watch
 from hub.errors import ConfigError
-from hub.formats.mllp import FrameFault, Framer, frame
 
 __all__ = ["KIND", "Answer", "MllpDoor", "MllpOptions"]
 
-_READ_BYTES = 65_536
-_WAITING = 64  # messages between the sockets and the intake loop
+_BACKLOG = 128
+_ACCEPTS = 20  # at most so many in each
+_ACCEPT_S = 0.02  # so that a storm of connects leaves time for those who are in
+_NO_DESCRIPTORS_S = 0.2
+_FAULTS_PER_S, _FAULTS_AT_ONCE = 1.0, 60.0  # dead letters without body; beyond, faults on the wire are counted only
+_LINGER_NOT = struct.pack("ii", 1, 0)
 
 
 class MllpOptions(DoorOptions):
-    """Section `door` of a connector with `kind: mllp`. The port is the installation's business: settings.json, `ports`."""
+    """Section `door` of a connector with `kind: mllp`. The port is the installation's business: settings.json, `ports`.
 
-    max_frame_bytes: int = Field(default=1024 * 1024, ge=1_024, le=3_500_000)  # a record of the broker holds 4 MB
-    idle_s: float = Field(default=300.0, gt=0)  # senders keep a connection open between batches
-    frame_s: float = Field(default=30.0, gt=0)  # from a frame's first byte to its last
-    answer_s: float = Field(default=10.0, gt=0)  # for the sender to take our answer
-    connections: int = Field(default=64, ge=1)
-    unanswered: int = Field(default=32, ge=1)  # messages of one connection
+    Memory: at most `connections` × 3 × `max_frame_bytes`, if every sender does its worst at once.
+    """
+
+    max_frame_bytes: int = Field(
+        default=1024 * 1024, ge=1_024, le=3_500_000, description="a record of the broker holds 4 MB"
+    )
+    messages_per_frame: int = Field(
+        default=1_000, ge=1, le=10_000, description="of a batch; more are refused whole (AR)"
+    )
+    idle_s: float = Field(default=300.0, gt=0, description="senders keep a connection open between messages")
+    frame_s: float = Field(default=15.0, gt=0, description="from a frame's first byte to its last")
+    answer_s: float = Field(default=10.0, gt=0, description="for the sender to take our answers")
+    connections: int = Field(default=64, ge=1, description="in total; when full, the longest silent one makes room")
+    connections_per_address: int = Field(default=32, ge=1)
+    connects_per_s: float = Field(default=50.0, gt=0, description="of one address, twice that at once")
+    unanswered: int = Field(default=32, ge=1, description="messages of one connection; then it is not read")
+    tls: MllpTls | None = Field(default=None, description="`{}`: TLS, with a client certificate from every sender")
+    senders: tuple[MllpSender, ...] = Field(default=(), description="who may send what; empty: everyone everything")
+
+    @model_validator(mode="after")
+    def _certificates_are_asked_for(self) -> MllpOptions:
+        if any(sender.certificate for sender in self.senders) and (self.tls is None or self.tls.clients == "none"):
+            raise ValueError("`senders` names certificates, which needs `tls` with clients `required` or `optional`")
+        return self
 
     @property
     def shape(self) -> Literal["bytes", "file", "folder"]:
@@ -48,196 +77,181 @@ class MllpOptions(DoorOptions):
 
 
 class MllpDoor:
-    """Listens on `host:port` (0: any free one; `port` says which) once opened."""
+    """Listens on `host:port` (0: any free one; `port` says which) once opened. `renewing` gives the TLS context, None: plain."""
 
-    def __init__(self, host: str, port: int, options: MllpOptions, answer: Answer, watch: Watch) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        options: MllpOptions,
+        answer: Answer,
+        watch: Watch,
+        renewing: Renewing | None = None,
+    ) -> None:
         self.host, self.port = host, port
-        self.options, self.answer, self.watch = options, answer, watch
-        self._queue: asyncio.Queue[_MllpDelivery | None] = asyncio.Queue()
-        self._room = asyncio.Semaphore(_WAITING)
-        self._server: asyncio.Server | None = None
-        self._connections: dict[asyncio.Task[None], _Connection] = {}
+        self.options, self.watch = options, watch
+        self._answer, self._renewing = answer, renewing
+        self._turns: Turns[MllpDelivery] = Turns()
+        self._listening: socket.socket | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._connections: dict[str, Connection] = {}
         self._count = 0
 
     async def open(self) -> None:
         """Bind and listen; ConfigError when the port is taken."""
+        loop = asyncio.get_running_loop()
+        self._gate = Gate(
+            connections=self.options.connections, per_address=self.options.connections_per_address,
+            connects_per_s=self.options.connects_per_s, now=loop.time,
+        )  # fmt: skip
+        self._faults = Allowance(_FAULTS_PER_S, _FAULTS_AT_ONCE, loop.time)
         try:
-            self._server = await asyncio.start_server(self._accepted, self.host, self.port, limit=_READ_BYTES)
+            family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+            self._listening = socket.create_server((self.host, self.port), family=family, backlog=_BACKLOG)
         except OSError as error:
             raise ConfigError(f"cannot listen for MLLP on {self.host}:{self.port}: {error.strerror or error}") from None
-        self.port = int(self._server.sockets[0].getsockname()[1])
+        self._listening.setblocking(False)
+        self.port = int(self._listening.getsockname()[1])
+        self._start(self._accept(self._listening))
+        if self._renewing is not None:
+            self._start(self._renew(self._renewing))
+        self.watch.connections(0)
         self.watch.opened(host=self.host, port=self.port)
 
-    async def __aiter__(self) -> AsyncIterator[_MllpDelivery]:
-        while (delivery := await self._queue.get()) is not None:
-            self._room.release()
+    async def __aiter__(self) -> AsyncIterator[MllpDelivery]:
+        while (delivery := await self._turns.next()) is not None:
             yield delivery
 
     async def stop_reading(self) -> None:
         """Accept no connection and read no further; what was read can still be answered."""
-        if self._server is not None:
-            self._server.close()
-        for connection in self._connections.values():
-            connection.stop.set()
-        self._queue.put_nowait(None)
+        await self._stop_accepting()
+        for connection in list(self._connections.values()):
+            connection.stop()
+        self._turns.end()
 
     async def close(self) -> None:
         """Close every connection; what is unanswered stays unanswered."""
-        if self._server is not None:
-            self._server.close()
-        tasks = list(self._connections)
-        for connection in self._connections.values():
-            connection.drop()
+        await self._stop_accepting()
+        for connection in list(self._connections.values()):
+            connection.cut("stopped")
+        await asyncio.sleep(0)  # asyncio tells of each cut in its next turn
+
+    # what connections call
+
+    def handed(self, delivery: MllpDelivery) -> None:
+        self._turns.put(delivery.sender, delivery.lane, delivery)
+
+    def answer(self, message: bytes, receipt: Receipt) -> bytes | None:
+        return self._answer(message, receipt)
+
+    def may_tell(self) -> bool:
+        return self._faults.take()
+
+    def left(self, connection: Connection, reason: str) -> None:
+        del self._connections[connection.lane]
+        self._gate.leave(connection.address)
+        self.watch.closed(reason)
+        self.watch.connections(len(self._connections))
+
+    # accepting
+
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        began, count = loop.time(), 0
+        while True:
+            try:
+                accepted, address = await loop.sock_accept(listening)
+            except OSError:  # no descriptors left, or the sender was gone before we looked
+                self.watch.closed("not-accepted")
+                await asyncio.sleep(_NO_DESCRIPTORS_S)
+                continue
+            self._admit(accepted, str(address[0]))
+            count += 1
+            if count >= _ACCEPTS:
+                await asyncio.sleep(max(0.0, began + _ACCEPT_S - loop.time()))
+                began, count = loop.time(), 0
+
+    def _admit(self, accepted: socket.socket, address: str) -> None:
+        why = self._gate.refuses(address)
+        if why is None and self._gate.full and not self._make_room():
+            why = "too-many-connections"
+        if why is not None:
+            self.watch.closed(why)
+            with contextlib.suppress(OSError):
+                accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+            accepted.close()
+            return
+        self._count += 1
+        connection = Connection(self, f"connection-{self._count}", address)
+        self._connections[connection.lane] = connection
+        self._gate.enter(address)
+        self.watch.connections(len(self._connections))
+        self._start(self._connect(accepted, connection))
+
+    def _make_room(self) -> bool:
+        """Cut the connection that never sent a message and has been silent longest, if that is longer than a frame may take."""
+        now = asyncio.get_running_loop().time()
+        silent = [
+            each
+            for each in self._connections.values()
+            if each.idle and not each.messages and now - each.quiet_since > self.options.frame_s
+        ]
+        if not silent:
+            return False
+        longest = min(silent, key=lambda each: each.quiet_since)
+        longest.cut("made-room")
+        return True
+
+    async def _connect(self, accepted: socket.socket, connection: Connection) -> None:
+        loop, tls = asyncio.get_running_loop(), self.options.tls
+        accepted.setblocking(False)
+        try:
+            if self._renewing is None or tls is None:
+                await loop.connect_accepted_socket(lambda: connection, accepted)
+            else:
+                await loop.connect_accepted_socket(
+                    lambda: connection, accepted, ssl=self._renewing.context,
+                    ssl_handshake_timeout=tls.handshake_s, ssl_shutdown_timeout=self.options.answer_s,
+                )  # fmt: skip
+        except (OSError, asyncio.CancelledError) as error:  # ssl.SSLError is an OSError
+            why = "stopped" if isinstance(error, asyncio.CancelledError) else why_no_tls(error)
+            if connection.made:
+                connection.cut(why)
+            else:
+                self.left(connection, why)
+
+    async def _stop_accepting(self) -> None:
+        listening, self._listening = self._listening, None
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if listening is not None:
+            listening.close()
 
-    async def deliver(self, delivery: _MllpDelivery) -> None:
-        """Hand on one message; waits while the intake loop is behind."""
-        await self._room.acquire()
-        self._queue.put_nowait(delivery)
+    async def _renew(self, renewing: Renewing) -> None:
+        self.watch.certificate_expires(renewing.expires)
+        assert self.options.tls is not None
+        while True:
+            await asyncio.sleep(self.options.tls.renew_s)
+            try:
+                renewed = await asyncio.to_thread(renewing.renew)
+            except ConfigError as why:
+                self.watch.noticed("certificate-not-renewed", why)
+                continue
+            if renewed:
+                self.watch.noticed("certificate-renewed")
+                self.watch.certificate_expires(renewing.expires)
 
-    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._connections) >= self.options.connections:
-            self.watch.noticed("too-many-connections")
-            writer.transport.abort()
-            return
-        self._count += 1
-        connection = _Connection(self, f"connection-{self._count}", reader, writer)
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections[task] = connection
-        try:
-            await connection.serve()
-        except asyncio.CancelledError:
-            connection.drop()
-        finally:
-            del self._connections[task]
-
-
-class _Connection:
-    """One sender. Reads frames and delivers them until it ends, then waits for the answers that are due."""
-
-    def __init__(self, door: MllpDoor, lane: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.door, self.lane = door, lane
-        self._reader, self._writer = reader, writer
-        self._framer = Framer(door.options.max_frame_bytes)
-        self._due = asyncio.Semaphore(door.options.unanswered)
-        self._unanswered = 0
-        self._all_answered = asyncio.Event()
-        self._all_answered.set()
-        self.stop = asyncio.Event()
-
-    async def serve(self) -> None:
-        try:
-            await self._read_frames()
-            await self._all_answered.wait()
-        finally:
-            self._writer.close()
-            with contextlib.suppress(ConnectionError, TimeoutError):
-                await asyncio.wait_for(self._writer.wait_closed(), self.door.options.answer_s)
-
-    async def _read_frames(self) -> None:
-        loop = asyncio.get_running_loop()
-        frame_began: float | None = None
-        while not self._framer.closed and not self._writer.is_closing():
-            limit_s = self.door.options.idle_s
-            if frame_began is not None:
-                limit_s = frame_began + self.door.options.frame_s - loop.time()
-            chunk = await self._chunk(limit_s)
-            if chunk is None or not chunk:
-                if frame_began is not None and not self.stop.is_set():
-                    await self._deliver(b"", "frame-timeout" if chunk is None else "frame-truncated", close=True)
-                elif chunk is None and self._unanswered and not self.stop.is_set():
-                    continue  # not idle: it waits for us
-                return
-            for item in self._framer.feed(chunk):
-                if isinstance(item, FrameFault):
-                    await self._deliver(b"", f"frame-{item.reason}", close=item.close)
-                else:
-                    await self._deliver(item, None, close=False)
-            if not self._framer.pending:
-                frame_began = None
-            elif frame_began is None:
-                frame_began = loop.time()
-
-    async def _chunk(self, limit_s: float) -> bytes | None:
-        """What arrived; empty at the end of the stream, None when `limit_s` passed or reading must stop."""
-        reading = asyncio.ensure_future(self._reader.read(_READ_BYTES))
-        stopping = asyncio.ensure_future(self.stop.wait())
-        try:
-            await asyncio.wait({reading, stopping}, timeout=max(limit_s, 0), return_when=asyncio.FIRST_COMPLETED)
-            return reading.result() if reading.done() else None
-        except ConnectionError:
-            return b""
-        finally:
-            for waiting in (reading, stopping):
-                waiting.cancel()
-
-    async def _deliver(self, message: bytes, fault: str | None, *, close: bool) -> None:
-        await self._due.acquire()
-        self._unanswered += 1
-        self._all_answered.clear()
-        await self.door.deliver(_MllpDelivery(self, message, fault, close))
-
-    async def say(self, answer: bytes | None) -> None:
-        """Send an answer (None: none was asked for). A sender that does not take it in time is dropped."""
-        if answer is None or self._writer.is_closing():
-            return
-        self._writer.write(frame(answer))
-        try:
-            await asyncio.wait_for(self._writer.drain(), self.door.options.answer_s)
-        except (ConnectionError, TimeoutError):
-            self.door.watch.noticed("answer-not-taken")
-            self.drop()
-
-    def drop(self) -> None:
-        """Close at once: the sender hears nothing and sends again."""
-        self.stop.set()
-        self._writer.transport.abort()
-
-    def settled(self) -> None:
-        """One more delivery was answered for."""
-        self._due.release()
-        self._unanswered -= 1
-        if not self._unanswered:
-            self._all_answered.set()
-
-
-@dataclass
-class _MllpDelivery:
-    connection: _Connection
-    message: bytes
-    fault: str | None
-    close: bool
-
-    @property
-    def unit(self) -> Unit:
-        return Unit(f"message-{hashlib.sha256(self.message).hexdigest()[:12]}", self.message)
-
-    @property
-    def lane(self) -> str:
-        return self.connection.lane
-
-    async def ack(self, receipt: Receipt) -> None:
-        try:
-            if self.close:
-                self.connection.drop()
-            elif self.fault is None:
-                await self.connection.say(self.connection.door.answer(self.message, receipt))
-        except Exception:  # no answer could be built: the sender must not wait for one
-            self.connection.drop()
-            raise
-        finally:
-            self.connection.settled()
-
-    async def refuse(self, why: str) -> None:  # noqa: ARG002 - every refusal looks the same to a sender: no answer, closed
-        self.connection.drop()
-        self.connection.settled()
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 def _build(options: MllpOptions, around: Around) -> MllpDoor:
-    return MllpDoor(around.host, around.port, options, around.answer, around.watch)
+    renewing = Renewing(options.tls, around.secret) if options.tls is not None else None
+    return MllpDoor(around.host, around.port, options, around.answer, around.watch, renewing)
 
 
 KIND = DoorKind(MllpOptions, _build)

@@ -76,9 +76,13 @@ class Watch:
         self._count(1, "none", "blocked")
         log.warning("unit refused, nothing was promised", connector=self.connector, where=token, reason=why)
 
-    def noticed(self, reason: str) -> None:
+    def noticed(self, reason: str, error: BaseException | None = None) -> None:
         """Something at the door worth a line: a closed set of reasons."""
-        log.info("noticed at the door", connector=self.connector, reason=reason)
+        log.info("noticed at the door", connector=self.connector, reason=reason, exc_info=error)
+
+    def certificate_expires(self, at: float) -> None:
+        """The certificate that the door shows ends then, in seconds since 1970."""
+        metrics.DOOR_CERTIFICATE_EXPIRES.set(at, connector=self.connector)
 
     def closed(self, reason: str) -> None:
         """A sender's connection ended: a closed set of reasons, of the door. All are counted, one a minute is logged."""

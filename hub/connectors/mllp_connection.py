@@ -1,0 +1,313 @@
+"""One sender's connection to the MLLP door: bytes to frames to deliveries, and the answers back.
+
+It is read only while it may have more unanswered (messages and bytes), so a sender feels back-pressure and nothing piles up
+here. Every wait has an end: for a frame to become whole, for the sender to take its answers, for the next message. The clock of a
+half frame stands still while we do not read. Why a connection ended is counted, by the reasons below.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING, Protocol, cast
+
+from hub.connectors.door import Receipt, Unit
+from hub.connectors.mllp_senders import MllpSender, certificate_names, may_send, of_certificate
+from hub.formats.hl7v2_envelope import count_messages
+from hub.formats.mllp import FrameFault, Framer, frame
+
+if TYPE_CHECKING:
+    from hub.connectors.mllp_door import MllpOptions
+
+__all__ = ["CLOSED", "Connection", "Host", "MllpDelivery"]
+
+CLOSED = (
+    "by-sender", "idle", "stopped", "made-room", "too-many-connections", "too-many-from-address", "too-fast",
+    "frame-no-start", "frame-too-large", "frame-timeout", "frame-truncated", "tls-at-plain-port", "plain-at-tls-port",
+    "tls-certificate-refused", "tls-no-certificate", "tls-timeout", "tls-failed", "sender-unknown", "answer-not-taken",
+    "not-promised", "no-answer", "not-accepted",
+)  # fmt: skip
+"""Values of `reason` in hub_door_closed_total."""
+
+SENDER_NOT_ALLOWED = "sender-not-allowed"
+TOO_MANY_MESSAGES = "too-many-messages"
+_WRITE_BUFFER = 64 * 1024
+_ANSWER_ASIDE = 32 * 1024  # bytes of a message whose answer is built in a thread: a batch may hold hundreds
+_TLS_HELLO = b"\x16\x03"
+
+
+class Host(Protocol):
+    """The door, as a connection sees it."""
+
+    options: MllpOptions
+
+    def handed(self, delivery: MllpDelivery) -> None: ...
+    def answer(self, message: bytes, receipt: Receipt) -> bytes | None: ...
+    def may_tell(self) -> bool:
+        """Whether one more fault on the wire may become a dead letter: a flood of them is counted only."""
+
+    def left(self, connection: Connection, reason: str) -> None: ...
+
+
+class Connection(asyncio.Protocol):
+    """`lane` names it among the connections of the door; `sender` (certificate, else address) is whose turn it takes."""
+
+    def __init__(self, host: Host, lane: str, address: str) -> None:
+        self.host, self.lane, self.sender = host, lane, address
+        self.address = address
+        self.messages = 0
+        self._options = host.options
+        self._framer = Framer(self._options.max_frame_bytes)
+        self._loop = asyncio.get_running_loop()
+        self.quiet_since = self._loop.time()
+        self._transport: asyncio.Transport | None = None
+        self._entries: tuple[MllpSender, ...] = ()
+        self._reason = ""  # why it ends, once that is known
+        self._unanswered = 0
+        self._unanswered_bytes = 0
+        self._reading = True
+        self._at_end = False  # the sender sends no more, or we take no more
+        self._gone = False
+        self._left = False
+        self._first = True
+        self._half_since: float | None = None
+        self._clogged_since: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    # what asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=_WRITE_BUFFER)
+        if self._reason:  # cut while it was shaking hands
+            self.cut(self._reason)
+            return
+        self.quiet_since = self._loop.time()
+        names = certificate_names(transport.get_extra_info("peercert"))
+        if names:
+            self.sender = "certificate " + min(names)
+        if self._options.senders:
+            self._entries = of_certificate(self._options.senders, names)
+            if not self._entries:
+                self.cut("sender-unknown")
+        self._watch_time()
+
+    def data_received(self, data: bytes) -> None:
+        if self._first:
+            self._first = False
+            if data.startswith(_TLS_HELLO):
+                self._reason = "tls-at-plain-port"
+        self.quiet_since = self._loop.time()
+        self._framer.add(data)
+        self._advance()
+
+    def eof_received(self) -> bool:
+        """A sender may close its half and still wait for answers; TLS knows no halves."""
+        self._at_end = True
+        self._advance()
+        return self._transport is not None and self._transport.get_extra_info("sslcontext") is None
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - however it ended, it ended
+        self._gone = self._at_end = True
+        self._clogged_since = None
+        self._advance()
+
+    def pause_writing(self) -> None:
+        self._clogged_since = self._loop.time()
+        self._watch_time()
+
+    def resume_writing(self) -> None:
+        self._clogged_since = None
+        self._advance()
+
+    # what the door calls
+
+    @property
+    def made(self) -> bool:
+        """The connection (with TLS: its handshake) is complete."""
+        return self._transport is not None
+
+    @property
+    def idle(self) -> bool:
+        """It is open, nothing is owed to it, and nothing has begun to arrive."""
+        return self.made and not self._at_end and not self._unanswered and self._half_since is None
+
+    def stop(self) -> None:
+        """Read no more; close when all is answered. A half frame is forgotten: it was never promised."""
+        self._at_end = True
+        self._framer = Framer(self._options.max_frame_bytes)
+        self._half_since = None
+        self._reason = self._reason or "stopped"
+        self._advance()
+
+    def cut(self, reason: str) -> None:
+        """Close at once: the sender hears nothing and sends again."""
+        self._reason = reason
+        self._at_end = True
+        self._framer = Framer(1)
+        self._half_since = None
+        if self._transport is not None:
+            self._transport.abort()
+
+    def say(self, answer: bytes | None) -> None:
+        """Send an answer (None: none was asked for)."""
+        if answer is not None and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(frame(answer))
+
+    def settled(self, size: int) -> None:
+        """One more delivery of `size` bytes was answered for."""
+        self._unanswered -= 1
+        self._unanswered_bytes -= size
+        self.quiet_since = self._loop.time()
+        self._advance()
+
+    # reading
+
+    def _advance(self) -> None:
+        """Take the frames there is room for; then read on, wait, or close."""
+        while self._has_room() and (item := self._framer.take()) is not None:
+            self._take(item)
+        room = self._has_room()
+        if room and self._framer.pending and not self._at_end:
+            self._half_since = self._half_since if self._half_since is not None else self._loop.time()
+        else:
+            self._half_since = None
+        if room and self._at_end:
+            self._end()
+        elif self._transport is not None and not self._gone:
+            self._read(room and not self._at_end)
+        self._watch_time()
+
+    def _has_room(self) -> bool:
+        options = self._options
+        return (
+            self._unanswered < options.unanswered
+            and self._unanswered_bytes < options.max_frame_bytes
+            and self._clogged_since is None
+        )
+
+    def _read(self, on: bool) -> None:
+        assert self._transport is not None
+        if on and not self._reading:
+            self._transport.resume_reading()
+        elif not on and self._reading:
+            self._transport.pause_reading()
+        self._reading = on
+
+    def _take(self, item: bytes | FrameFault) -> None:
+        self._half_since = None
+        if isinstance(item, FrameFault):
+            if item.close:
+                self._at_end = True
+                self._reason = self._reason or f"frame-{item.reason}"
+            if self.host.may_tell():
+                self._hand(b"", f"frame-{item.reason}")
+            return
+        self.messages += 1
+        if self._entries and not may_send(self._entries, item):
+            self._hand(item, SENDER_NOT_ALLOWED)
+        elif count_messages(item, self._options.messages_per_frame) > self._options.messages_per_frame:
+            self._hand(item, TOO_MANY_MESSAGES)
+        else:
+            self._hand(item, None)
+
+    def _hand(self, message: bytes, fault: str | None) -> None:
+        self._unanswered += 1
+        self._unanswered_bytes += len(message)
+        self.host.handed(MllpDelivery(self, message, fault))
+
+    def _end(self) -> None:
+        """Nothing more comes. What is half is told of; when all is answered, the connection is closed."""
+        if self._framer.pending:
+            self._reason = self._reason or "frame-truncated"
+            self._framer = Framer(1)
+            if self.host.may_tell():
+                self._hand(b"", self._reason)
+        if self._unanswered:
+            return
+        if self._gone and not self._left:
+            self._left = True
+            self.host.left(self, self._reason or "by-sender")
+        elif self._transport is not None and not self._transport.is_closing():
+            self.quiet_since = self._loop.time()
+            self._transport.close()  # after it took what was written, or `answer_s`
+
+    # time
+
+    def _watch_time(self) -> None:
+        """One timer per connection, set to the nearest limit."""
+        limit = self._next_limit()
+        if self._timer is not None:
+            if limit is not None and self._timer.when() <= limit[0]:
+                return  # it looks again when it fires
+            self._timer.cancel()
+            self._timer = None
+        if limit is not None:
+            self._timer = self._loop.call_at(limit[0], self._time_passed)
+
+    def _next_limit(self) -> tuple[float, str] | None:
+        if self._gone:
+            return None
+        options = self._options
+        if self._clogged_since is not None:
+            return self._clogged_since + options.answer_s, "answer-not-taken"
+        if self._half_since is not None:
+            return self._half_since + options.frame_s, "frame-timeout"
+        if self._transport is not None and self._transport.is_closing():
+            return self.quiet_since + options.answer_s, "answer-not-taken"  # what was written last is not taken
+        return None if self._unanswered else (self.quiet_since + options.idle_s, "idle")
+
+    def _time_passed(self) -> None:
+        self._timer = None
+        limit = self._next_limit()
+        if limit is not None and limit[0] <= self._loop.time() + 0.001:
+            self._overdue(limit[1])
+        else:
+            self._watch_time()
+
+    def _overdue(self, reason: str) -> None:
+        if reason != "frame-timeout":
+            self.cut(reason)
+            return
+        self._reason, self._at_end, self._half_since = reason, True, None
+        self._advance()
+
+
+class MllpDelivery:
+    """One message, or one fault on the wire, on its way through the intake loop."""
+
+    def __init__(self, connection: Connection, message: bytes, fault: str | None) -> None:
+        self._connection, self.message, self.fault = connection, message, fault
+        self._unit: Unit | None = None
+
+    @property
+    def unit(self) -> Unit:
+        if self._unit is None:
+            self._unit = Unit(f"message-{hashlib.sha256(self.message).hexdigest()[:12]}", self.message)
+        return self._unit
+
+    @property
+    def lane(self) -> str:
+        return self._connection.lane
+
+    @property
+    def sender(self) -> str:
+        return self._connection.sender
+
+    async def ack(self, receipt: Receipt) -> None:
+        try:
+            if self.fault is None or self.fault in (SENDER_NOT_ALLOWED, TOO_MANY_MESSAGES):
+                if len(self.message) > _ANSWER_ASIDE:
+                    answer = await asyncio.to_thread(self._connection.host.answer, self.message, receipt)
+                else:
+                    answer = self._connection.host.answer(self.message, receipt)
+                self._connection.say(answer)
+        except Exception:  # no answer could be built: the sender must not wait for one
+            self._connection.cut("no-answer")
+            raise
+        finally:
+            self._connection.settled(len(self.message))
+
+    async def refuse(self, why: str) -> None:  # noqa: ARG002 - every refusal looks the same to a sender: no answer, closed
+        self._connection.cut("not-promised")
+        self._connection.settled(len(self.message))
