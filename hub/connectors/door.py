@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
@@ -90,13 +90,15 @@ class Read(Protocol):
 class Receipt:
     """What became of one unit: counts and positions, no values.
 
-    `unread` counts the records that could not even be parsed. `broken_off`: a bug of ours ended the reading half-way; what follows
+    `issues` counts what is odd about accepted records, by code, `odd` says where. `unread` counts the records that could not even be parsed. `broken_off`: a bug of ours ended the reading half-way; what follows
     was not taken, so the unit must not count as done.
     """
 
     events: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
+    issues: Counter[str] = field(default_factory=Counter)
+    odd: dict[str, list[str]] = field(default_factory=dict)
     positions: dict[str, list[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unread: int = 0
@@ -107,8 +109,13 @@ class Receipt:
         """True when nothing of it could be read. A unit read well and refused (no consent) is not unreadable."""
         return 0 < self.unread == self.rejected.total() and not self.events and not self.ignored
 
-    def accept(self, kind: str) -> None:
+    def accept(self, kind: str, issues: Sequence[str] = (), where: str = "") -> None:
+        """An event; `issues` are the codes of what is odd about it."""
         self.events[kind] += 1
+        for code in issues:
+            self.issues[code] += 1
+            if len(kept := self.odd.setdefault(code, [])) < _POSITIONS_KEPT:
+                kept.append(where)
 
     def ignore(self, reason: str) -> None:
         self.ignored[reason] += 1
@@ -123,20 +130,22 @@ class Receipt:
             self.problems.append(problem)
 
     def as_json(self) -> dict[str, Any]:
-        """For the receipt file: counts by event type, positions by reason."""
+        """For the receipt file: counts by event type, positions by reason and by issue."""
         return {
             "read_to_its_end": not self.broken_off,
             "events": dict(sorted(self.events.items())),
-            "rejected": {
-                reason: {
-                    "count": count,
-                    "where": self.positions[reason],
-                    "all_listed": count == len(self.positions[reason]),
-                }
-                for reason, count in sorted(self.rejected.items())
-            },
+            "rejected": _placed(self.rejected, self.positions),
             "ignored": dict(sorted(self.ignored.items())),
+            "issues": _placed(self.issues, self.odd),
         }
+
+
+def _placed(counts: Counter[str], places: Mapping[str, list[str]]) -> dict[str, dict[str, Any]]:
+    """By code: how many, and where."""
+    return {
+        code: {"count": count, "where": places[code], "all_listed": count == len(places[code])}
+        for code, count in sorted(counts.items())
+    }
 
 
 class Delivery(Protocol):

@@ -158,7 +158,8 @@ class Packer:
             except Exception:
                 problem = Problem(MAPPING_ERROR, "encode", found.where, found.file)
             else:
-                job.receipt.accept(type(found.event).kind)
+                where = f"{found.file} {found.where}".strip()
+                job.receipt.accept(type(found.event).kind, getattr(found.event, "issues", ()), where)
                 return outgoing
         assert problem is not None
         job.receipt.reject(problem)

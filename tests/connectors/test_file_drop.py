@@ -81,6 +81,7 @@ def test_a_file_is_read_then_stands_in_done_with_a_receipt_beside_it(inbox: Path
         "events": {"vaccination": 1},
         "rejected": {"no-date": {"count": 1, "where": ["row 2"], "all_listed": True}},
         "ignored": {"not-covid": 1},
+        "issues": {},
     }  # fmt: skip
     assert sorted(p.name for p in inbox.iterdir()) == ["done", "failed"]
 
