@@ -84,7 +84,8 @@ def _count(b: bytes, i: int) -> tuple[int, int]:
     return abs(items), i
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """A zigzag varint; OverflowError beyond 64 bits."""
     if not -(2**63) <= value < 2**63:
         raise OverflowError
     value = (value << 1) ^ (value >> 63)
@@ -100,14 +101,15 @@ def _time(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
-def _micros(at: datetime) -> int:
+def micros(at: datetime) -> int:
+    """Microseconds since 1970 of an aware time."""
     since = at - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-_SHORT = tuple(_varint(n) for n in range(64))
+_SHORT = tuple(varint(n) for n in range(64))
 _NAMES = {
-    "long_": _long, "size_": _size, "count_": _count, "varint": _varint, "time_": _time, "micros": _micros,
+    "long_": _long, "size_": _size, "count_": _count, "varint": varint, "time_": _time, "micros": micros,
     "SHORT": _SHORT, "day": date.fromordinal, "double": _DOUBLE.unpack_from, "pack": _DOUBLE.pack,
 }  # fmt: skip
 

@@ -25,6 +25,7 @@ from hub.bus.avro_parse import parse, parse_node
 from hub.bus.avro_schema import NAMESPACE, avro_schema
 from hub.bus.avro_types import AvroType, InvalidSchema, canonical
 from hub.bus.compatibility import can_read
+from hub.bus.model_writer import WriteModel, model_writer
 from hub.bus.topics import Topic
 from hub.domain.events import Model, PersonBlock
 from hub.errors import ConfigError, Reject
@@ -48,6 +49,7 @@ class Schemas(Protocol):
 class _Writer(NamedTuple):
     head: bytes
     write: Write
+    write_model: WriteModel | None
 
 
 class _Reader(NamedTuple):
@@ -64,6 +66,7 @@ class Codec:
         self._topics = list(topics)
         self._models = {f"{NAMESPACE}.{m.__name__}": m for topic in self._topics for m in topic.models}
         self._write: dict[type[Model], Write] = {}
+        self._write_model: dict[type[Model], WriteModel | None] = {}
         self._writers: dict[tuple[str, type[Model]], _Writer] = {}
         self._readers: dict[int, _Reader] = {}
 
@@ -82,13 +85,9 @@ class Codec:
         writer = self._writers.get((topic, type(model)))
         if writer is None:
             raise ConfigError(f"{type(model).__name__} has no contract on {topic}")
-        fields = _plain(model)
-        try:
-            type(model).__pydantic_validator__.validate_python(fields)
-            value = writer.write(writer.head, fields)
-        except Exception:
-            # A writer raises whatever Python does; none of it may show a value.
-            raise Reject("not-encodable", "encode") from None
+        value = writer.write_model(writer.head, model) if writer.write_model is not None else None
+        if value is None:
+            value = _checked(writer, model)
         if len(value) > MAX_VALUE_BYTES:
             raise Reject("too-large", "encode")
         return value
@@ -137,7 +136,10 @@ class Codec:
         schema_id = self._ids.register(topic.subject(model), schema)
         if model not in self._write:
             self._write[model] = writer_of(schema)
-        self._writers[topic.name, model] = _Writer(b"\0" + schema_id.to_bytes(4, "big"), self._write[model])
+            self._write_model[model] = model_writer(model)
+        self._writers[topic.name, model] = _Writer(
+            b"\0" + schema_id.to_bytes(4, "big"), self._write[model], self._write_model[model]
+        )
 
     def _learn(self, schema_id: int) -> _Reader:
         """How to read an id met for the first time: only records we know, that our schema can read, and that are safe."""
@@ -205,6 +207,17 @@ def _takes_nothing(schema: AvroType) -> bool:
     if schema.kind == "record":
         return all(_takes_nothing(f.type) for f in schema.fields)
     return schema.kind == "null" or (schema.kind == "fixed" and schema.size == 0)
+
+
+def _checked(writer: _Writer, model: Model) -> bytes:
+    """The value by way of pydantic, which decides what may be written."""
+    fields = _plain(model)
+    try:
+        type(model).__pydantic_validator__.validate_python(fields)
+        return writer.write(writer.head, fields)
+    except Exception:
+        # A writer raises whatever Python does; none of it may show a value.
+        raise Reject("not-encodable", "encode") from None
 
 
 def _plain(model: Model) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hub.formats.errors import ParseError
 from hub.formats.hl7v2_segment import Coded, Segment, Separators
@@ -65,7 +66,7 @@ class Message:
         self.raw = raw
         self.number = number
         body = raw.lstrip(_BLANK)
-        self.separators = _separators(body, where)
+        self.separators = _separators(body[3:12], where)
         if body.count(self.separators.field.encode("latin-1")) > limits.fields:
             raise ParseError("too-many-fields", where)
         self.charset_declared, self.charset, text = _decode(body, self.separators)
@@ -226,14 +227,22 @@ def _compare(segment: str, line: bytes, found: int) -> Mismatch | None:
     return Mismatch(segment, None, found)
 
 
-def _separators(body: bytes, where: str) -> Separators:
-    """MSH-1 and MSH-2 of this message; 4 or 5 different encoding characters, none a letter, digit or blank."""
-    field = body[3:4]
-    encoding = body[4:12].split(field, 1)[0] if field.strip() else b""
+def _separators(head: bytes, where: str) -> Separators:
+    """MSH-1 and MSH-2, out of the nine bytes after `MSH`; 4 or 5 different encoding characters, none a letter, digit or blank."""
+    found = _separators_in(head)
+    if found is None:
+        raise ParseError("bad-separators", where)
+    return found
+
+
+@lru_cache(maxsize=256)  # senders have one set each, and nine bytes are no burden: 6 of the 21 us that reading took
+def _separators_in(head: bytes) -> Separators | None:
+    field = head[:1]
+    encoding = head[1:].split(field, 1)[0] if field.strip() else b""
     characters = (field + encoding).decode("latin-1")
     usable = all(not char.isalnum() and not char.isspace() and " " < char < "\x7f" for char in characters)
     if len(encoding) not in (4, 5) or not usable or len(set(characters)) != len(characters):
-        raise ParseError("bad-separators", where)
+        return None
     return Separators(*characters)
 
 

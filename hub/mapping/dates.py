@@ -8,20 +8,27 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 __all__ = ["civil_date", "hl7_date", "hl7_time", "iso_time", "local_time"]
 
 _HL7 = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.\d+)?([+-]\d{4})?$")
+_WHOLE = len("20210216134500-0600")
 _US = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")
 
 
 def hl7_time(text: str, zone: tzinfo) -> datetime | None:
     """HL7 v2 TS/DTM (4 to 24 characters) in UTC; `zone` where it has none; None when it is no time or only a year."""
+    if len(text) == _WHOLE and text[:14].isdigit() and text.isascii():
+        # The form nearly all senders use, `20210216134500-0600`: 1 us in place of 6. Whatever it refuses is looked at below.
+        try:
+            return datetime.fromisoformat(f"{text[:8]}T{text[8:]}").astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
     match = _HL7.match(text)
     if not match or not match.group(3):
         return None
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     offset = match.group(7)
-    if offset:
-        sign = -1 if offset[0] == "-" else 1
-        zone = timezone(sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[3:])))
     try:
+        if offset:
+            sign = -1 if offset[0] == "-" else 1
+            zone = timezone(sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[3:])))
         return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

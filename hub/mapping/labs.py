@@ -52,7 +52,7 @@ class Labs:
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every outcome of a message, a batch or a file of messages."""
-        stamp = Stamp(context)
+        stamp = Stamp.of(context)
         for file in unit.files:
             for item in hl7v2.read(unit.data(file)):
                 yield from _outcomes(item, file, stamp, context)
@@ -138,7 +138,7 @@ def _report(message: Message, pid: Segment, stamp: Stamp, context: MappingContex
         processing=_PROCESSING.get(message.msh.text(11).upper(), "test"),
         sent_at=hl7_time(message.msh.text(7), context.zone),
         facility=sender,
-        content=content_hash(*(segment.line for segment in message.segments if segment.name not in ("MSH", "SFT"))),
+        content=content_hash(*[segment.line for segment in message.segments if segment.name not in ("MSH", "SFT")]),
         report_key=stamp.token("report", sender, first_order or message.control_id),
     )
 

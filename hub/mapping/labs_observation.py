@@ -8,6 +8,7 @@ Whatever is not in the tables goes to review, never guessed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 from hub.domain.events import LabStatus, Meaning, Method
@@ -31,6 +32,7 @@ _OBX_11: Mapping[str, LabStatus] = {
 _OBR_25: Mapping[str, LabStatus] = {
     "F": "final", "C": "corrected", "P": "preliminary", "A": "preliminary", "R": "preliminary", "X": "withdrawn",
 }  # fmt: skip
+_MEMORABLE = 200  # characters: what a hostile source writes is not kept in memory
 _NO_RESULT_YET = frozenset({"I", "O", "N"})
 
 
@@ -50,6 +52,10 @@ def asked(obx: Segment) -> Asked:
     anyway.
     """
     coded = obx.coded(3)
+    return _asked_before(coded) if len(obx.raw(3)) <= _MEMORABLE else _asked(coded)
+
+
+def _asked(coded: Coded) -> Asked:
     table = observations()
     if coded.system.upper() in _LOINC_SYSTEMS:
         return Asked(coded.code or None, table.get(coded.code), coded, "")
@@ -59,6 +65,9 @@ def asked(obx: Segment) -> Asked:
     if known is not None and known.cls != "question":
         return Asked(coded.code, known, coded, "code-system-unknown")
     return Asked(None, known, coded, "")
+
+
+_asked_before = lru_cache(maxsize=2_048)(_asked)  # laboratories ask a few dozen questions, thousands of times a day
 
 
 def answered(obx: Segment, question: Asked, *, covid_order: bool) -> tuple[Meaning, str]:
@@ -126,7 +135,7 @@ def status(obx: Segment, obr: Segment | None) -> tuple[LabStatus, str]:
 def is_question(obx: Segment) -> bool:
     """An answer of the person (by its code, or marked QST in OBX-29), not an observation: read by labs_questions."""
     known = observations().get(obx.text(3))
-    return (known is not None and known.cls == "question") or obx.text(29).upper() == "QST"
+    return (known is not None and known.cls == "question") or (obx.raw(29) != "" and obx.text(29).upper() == "QST")
 
 
 def is_covid_order(obr: Segment | None) -> bool:

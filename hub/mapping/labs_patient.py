@@ -14,6 +14,8 @@ from hub.mapping.race import race_ethnicity
 __all__ = ["Patient", "facility", "patient"]
 
 _WITHHELD_NAMES = frozenset({"U", "S"})  # table 0200: unspecified, pseudonym: what de-identified reports carry
+_MOST_REPETITIONS = 50
+"""So many repetitions of a field are looked at: reaching the n-th costs n, and a hostile field may have a million."""
 _KNOWN_CODES = ("CDCREC", "HL70005", "HL70189", "NULLFL", "HL70002")
 
 
@@ -33,21 +35,32 @@ def facility(message: Message) -> str:
 
 def patient(message: Message, pid: Segment, county_asked: str) -> Patient:
     """The patient of a message; `county_asked` is the county of residence given as an answer (87721-7)."""
-    name = _name_repetition(pid)
+    name = _name(pid)
     born = pid.text(7)
-    named = pid.text(5, 1, repetition=name) or pid.text(5, 2, repetition=name)
-    withheld = not named and (not born or pid.text(5, 7, repetition=name).upper() in _WITHHELD_NAMES)
+    named = _at(name, 1) or _at(name, 2)
+    withheld = not named and (not born or _at(name, 7).upper() in _WITHHELD_NAMES)
     local_id = "" if withheld else pid.text(3) or pid.text(2)
-    block = _block(pid, name, county_asked, local_id, identified=not withheld)
+    block = _block(pid, name, born, county_asked, local_id, identified=not withheld)
     return Patient(_authority(message, pid), local_id, block, _race(pid))
 
 
-def _name_repetition(pid: Segment) -> int:
-    """The first repetition that holds a name (de-identified reports begin with an empty one)."""
-    count = pid.repetitions(5)
-    return next(
-        (n for n in range(1, count + 1) if pid.text(5, 1, repetition=n) or pid.text(5, 2, repetition=n)), max(count, 1)
-    )
+def _name(pid: Segment) -> tuple[str, ...]:
+    """PID-5: the first repetition that holds a name (de-identified reports begin with an empty one), else the last."""
+    found: tuple[str, ...] = ()
+    for n in range(1, max(_repetitions(pid, 5), 1) + 1):
+        found = pid.components(5, n)
+        if _at(found, 1) or _at(found, 2):
+            break
+    return found
+
+
+def _repetitions(pid: Segment, field: int) -> int:
+    return min(pid.repetitions(field), _MOST_REPETITIONS)
+
+
+def _at(components: tuple[str, ...], number: int) -> str:
+    """A component by its number, empty when absent."""
+    return components[number - 1] if number <= len(components) else ""
 
 
 def _authority(message: Message, pid: Segment) -> str:
@@ -55,28 +68,30 @@ def _authority(message: Message, pid: Segment) -> str:
     return pid.text(3, 4, 2) or pid.text(3, 4, 1) or facility(message)
 
 
-def _block(pid: Segment, name: int, county_asked: str, local_id: str, *, identified: bool) -> PersonBlock | None:
-    state = state_code(pid.text(11, 4))
-    county = county_fips(pid.text(11, 9), state) or county_fips(county_asked, state)
-    zip_code = postal_code(pid.text(11, 5), state)
+def _block(
+    pid: Segment, name: tuple[str, ...], born: str, county_asked: str, local_id: str, *, identified: bool
+) -> PersonBlock | None:
+    home = pid.components(11)
+    state = state_code(_at(home, 4))
+    county = county_fips(_at(home, 9), state) or county_fips(county_asked, state)
+    zip_code = postal_code(_at(home, 5), state)
     if not identified:
         area = PersonBlock(state=state, postal_code=zip_code, county=county)
         return area if state or zip_code or county else None
-    born = pid.text(7)
     phone, email = _telecom(pid)
     return PersonBlock(
-        given_name=pid.text(5, 2, repetition=name) or None,
-        middle_name=pid.text(5, 3, repetition=name) or None,
-        family_name=pid.text(5, 1, repetition=name) or None,
-        suffix=pid.text(5, 4, repetition=name) or None,
+        given_name=_at(name, 2) or None,
+        middle_name=_at(name, 3) or None,
+        family_name=_at(name, 1) or None,
+        suffix=_at(name, 4) or None,
         birth_date=_birth_date(born),
         birth_date_partial=bool(born) and len(born) < 8,
         sex=pid.text(8).upper() or None,
         ssn=pid.text(19).replace("-", "") or None,
         phone=phone,
         email=email,
-        address_line=pid.text(11, 1) or None,
-        city=pid.text(11, 3) or None,
+        address_line=_at(home, 1) or None,
+        city=_at(home, 3) or None,
         state=state,
         postal_code=zip_code,
         county=county,
@@ -92,20 +107,23 @@ def _birth_date(text: str) -> date | None:
 def _telecom(pid: Segment) -> tuple[str | None, str | None]:
     """Phone digits (area code and number, else the formatted number) and e-mail of PID-13, the first of each."""
     phone = email = None
-    for n in range(1, pid.repetitions(13) + 1):
-        address = pid.text(13, 4, repetition=n)
+    for n in range(1, _repetitions(pid, 13) + 1):
+        reach = pid.components(13, n)
+        address = _at(reach, 4)
         if email is None and "@" in address:
             email = address
-        digits = pid.text(13, 6, repetition=n) + pid.text(13, 7, repetition=n) or pid.text(13, 1, repetition=n)
-        digits = "".join(char for char in digits if char.isdigit())
-        if phone is None and len(digits) >= 7:
-            phone = digits
+        if phone is None:
+            digits = _at(reach, 6) + _at(reach, 7) or _at(reach, 1)
+            if not digits.isdigit():
+                digits = "".join([char for char in digits if char.isdigit()])
+            if len(digits) >= 7:
+                phone = digits
     return phone, email
 
 
 def _race(pid: Segment) -> RaceEthnicity | None:
-    races = [_value(pid.coded(10, n)) for n in range(1, pid.repetitions(10) + 1)]
-    ethnicities = [_value(pid.coded(22, n)) for n in range(1, pid.repetitions(22) + 1)]
+    races = [_value(pid.coded(10, n)) for n in range(1, _repetitions(pid, 10) + 1)]
+    ethnicities = [_value(pid.coded(22, n)) for n in range(1, _repetitions(pid, 22) + 1)]
     return race_ethnicity(races, ethnicities)
 
 

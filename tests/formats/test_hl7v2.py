@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.formats.errors import REASONS, ParseError
-from hub.formats.hl7v2 import Broken, Limits, Message, Mismatch, read, read_one
+from hub.formats.hl7v2 import Broken, Limits, Message, Mismatch, Segment, read, read_one
 
 MSH = "MSH|^~\\&|APP^1.2.3^ISO|LAB^05D0000001^CLIA|HUB|COUNTY|20210107133444-0500||ORU^R01^ORU_R01|M1|P|2.5.1"
 CORPUS = Path(__file__).parents[1] / "corpora" / "hl7v2"
@@ -228,3 +228,12 @@ def test_the_corpus_reads_as_its_name_says(path: Path) -> None:
     items = list(read(path.read_bytes()))
     assert sum(isinstance(item, Message) for item in items) == int(messages)
     assert sum(isinstance(item, Broken) for item in items) == int(broken)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet='A1|^~\\&"F. \x0b', max_size=60), st.integers(0, 4), st.integers(1, 4))
+def test_components_are_what_text_gives_one_by_one(line: str, field: int, repetition: int) -> None:
+    segment = Segment(f"PID|{line}", read_one(b"MSH|^~\\&|").separators, "utf-8")
+    found = segment.components(field, repetition)
+    one_by_one = [segment.text(field, number, 1, repetition) for number in range(1, len(found) + 3)]
+    assert [*found, "", ""] == one_by_one

@@ -255,3 +255,10 @@ def test_order_and_repeats_of_messages_do_not_change_the_set_of_events(messages:
 def test_any_bytes_end_in_an_outcome(data: bytes) -> None:
     for prefix in (b"", oru().encode()):
         assert Reader()(LABS, {"m": prefix + data})
+
+
+@pytest.mark.parametrize("field", [5, 10, 13, 22])
+def test_a_field_of_very_many_repetitions_holds_nobody_up(read: Reader, field: int) -> None:
+    parts = [*PID.split("|"), *[""] * 15]
+    parts[field] = f"{parts[field]}{'~' * 200_000}"
+    assert one(read, pid="|".join(parts)).meaning == "positive"
