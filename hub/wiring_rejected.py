@@ -31,12 +31,12 @@ from hub.bus.topics import TOPICS, intake_topic
 from hub.config import Settings, today
 from hub.connectors.catalog import Connector, find
 from hub.connectors.door import Unit
+from hub.connectors.installed import programs
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.disclosure import DISCLOSURE_TOPIC, Disclosure
 from hub.domain.events import Event, Sealed
 from hub.domain.ids import Ids
 from hub.errors import Reject
-from hub.mapping.catalog import PROGRAMS
 from hub.mapping.program import Mapped
 from hub.privacy.agreements import intake_agreement
 from hub.privacy.secrets import read_secret
@@ -85,7 +85,7 @@ def read_alone(source: Source, found: Kept, where: str) -> list[Mapped]:
 
 def _alone(source: Source, found: Kept, where: str) -> Unit:
     """The record as a unit of its own."""
-    program: Any = source.connector.declared or PROGRAMS.get(source.connector.program or source.connector.name)
+    program: Any = source.connector.declared or programs().get(source.connector.program or source.connector.name)
     alone = getattr(program, "alone", "never")
     whole = bool(_ONE_RECORD.match(where)) or (not where and alone == "record")
     if not found.raw or not whole or alone == "never" or (alone == "headed" and not found.head):

@@ -38,13 +38,14 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One resource. `number` counts documents from 1, `path` is where in its document (`Bundle.entry[3]`), `raw` its
-    JSON.
+    JSON, `bundle` the bundle it is an entry of.
     """
 
     number: int
     path: str
     body: Mapping[str, Any]
     raw: bytes
+    bundle: Mapping[str, Any] | None = None
 
     @property
     def type(self) -> str:
@@ -183,7 +184,7 @@ def _entries(bundle: Mapping[str, Any], path: str, number: int, limits: Limits) 
         elif resource["resourceType"] == "Bundle":
             yield from _entries(resource, here, number, limits)
         else:
-            yield Resource(number, here, resource, _dump(resource))
+            yield Resource(number, here, resource, _dump(resource), bundle)
 
 
 def _dump(value: object) -> bytes:

@@ -1,9 +1,9 @@
-"""Every program by the name of its connector."""
+"""The hub's own mapping programs, one object each: pyproject.toml names them in entry-point group `hub.programs`, like anyone's.
+
+Looked up by name in hub/connectors/installed.py.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from types import MappingProxyType
 
 from hub.mapping.labs import Labs
 from hub.mapping.program import Program
@@ -12,8 +12,10 @@ from hub.mapping.shelters import Shelters
 from hub.mapping.tracing import Tracing
 from hub.mapping.vaccinations import Vaccinations
 
-__all__ = ["PROGRAMS"]
+__all__ = ["LABS", "SCREENINGS", "SHELTERS", "TRACING", "VACCINATIONS"]
 
-PROGRAMS: Mapping[str, Program] = MappingProxyType(
-    {program.name: program for program in (Labs(), Vaccinations(), Tracing(), Shelters(), Screenings())}
-)
+LABS: Program = Labs()
+VACCINATIONS: Program = Vaccinations()
+TRACING: Program = Tracing()
+SHELTERS: Program = Shelters()
+SCREENINGS: Program = Screenings()

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hub.connectors.installed import programs
 from hub.domain.events import Event
 from hub.domain.ids import Ids
-from hub.mapping.catalog import PROGRAMS
 from hub.mapping.program import Mapped, MappingContext, Unit
 
 
@@ -26,7 +26,7 @@ class Reader:
     def __call__(self, connector: str, files: Mapping[str, bytes | str], **options: Any) -> list[Mapped]:
         content = {name: data.encode() if isinstance(data, str) else data for name, data in files.items()}
         context = MappingContext(connector, MadeUpAgreement(), Ids(b"k" * 32), options=options)
-        return list(PROGRAMS[connector].read(Unit("unit", content), context))
+        return list(programs()[connector].read(Unit("unit", content), context))
 
     def events(self, connector: str, files: Mapping[str, bytes | str], **options: Any) -> list[Any]:
         """The events alone (typed Any: tests name the fields of the kind they made)."""

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from hub.connectors.installed import programs
 from hub.formats.delimited import open_table
-from hub.mapping.catalog import PROGRAMS
 from hub.mapping.program import Mapped
 from tests.connectors.made_up_lab import message
 from tests.mapping.reading import Reader
@@ -56,7 +56,7 @@ def test_the_day_a_row_was_reported_is_in_the_name_of_its_file(read: Reader) -> 
 
 
 def test_each_program_says_how_one_of_its_records_can_be_read_again() -> None:
-    assert {name: getattr(program, "alone", "never") for name, program in PROGRAMS.items()} == {
+    assert {name: getattr(program, "alone", "never") for name, program in programs().items()} == {
         "lab-elr-hl7v2": "record", "sara-alert": "record", "iis-cvrs": "headed", "hmis-csv": "never", "hrsn-screening": "never",
     }  # fmt: skip
 

@@ -31,7 +31,11 @@ class Source(Declared):
     """What emits the data, in words people of the field know."""
 
     sector: Literal["labs", "immunization", "contact-tracing", "shelters", "food", "other"]
-    format: Literal["hl7v2", "fhir", "csv", "json", "hmis-csv"]
+    format: str = Field(
+        pattern=_NAME,
+        description="for `map`: csv, hl7v2, json, fhir, or one that an installed package adds (docs/extending.md); "
+        "for `program`: what it reads, as its users call it",
+    )
     standard: str = Field(description="which standard and version, as its users call it")
     timezone: str = Field(
         default="UTC", description="IANA zone of times that the source writes without one; needs `map`"
@@ -39,7 +43,16 @@ class Source(Declared):
     each: str | None = Field(
         default=None,
         description="what one record is, where it is not the whole message or document: of hl7v2 a segment such as `OBX`, "
-        "of json a JMESPath such as `guests[]`",
+        "of json a JMESPath such as `guests[]`, of fhir a FHIRPath such as `entry.resource.ofType(Observation)`",
+    )
+    path_language: str | None = Field(
+        default=None, description="of fhir: `fhirpath` (the default) or `jmespath`; the other formats have one each"
+    )
+    transport: tuple[str, ...] = Field(
+        default=(),
+        description="columns, or paths, that change with each export and say nothing of the fact (time of export, batch "
+        "number): where only they differ, it is the same version. json: `$.exported_at` above the records; hl7v2: `OBX-19`, "
+        "`ZTS`. Always left out: MSH-7, 10, 13, 14 of hl7v2; meta.lastUpdated, meta.versionId, text of fhir",
     )
 
 
@@ -80,11 +93,11 @@ class Connector(Declared):
     def _one_way(self) -> Connector:
         if (self.program is None) == (not self.map):
             raise ValueError("give either `map` (rules) or `program` (a mapping program of the hub)")
-        if self.program is not None and (
-            self.identity or self.dedupe or self.source.each or self.source.timezone != "UTC"
-        ):
+        source = self.source
+        of_map = source.each or source.transport or source.path_language or source.timezone != "UTC"
+        if self.program is not None and (self.identity or self.dedupe or of_map):
             raise ValueError(
-                "identity, dedupe, source.each and source.timezone belong to `map`; a program has `options`"
+                "identity, dedupe and source.each, transport, path_language, timezone belong to `map`; a program has `options`"
             )
         return self
 
@@ -107,8 +120,9 @@ class Connector(Declared):
         """The parts that mapping needs."""
         source = self.source
         return Spec(
-            self.name, source.format, self.map, self.identity, self.dedupe, self.on_error, source.timezone, source.each
-        )
+            self.name, source.format, self.map, self.identity, self.dedupe, self.on_error, source.timezone, source.each,
+            source.transport, source.path_language,
+        )  # fmt: skip
 
 
 class Catalogue(dict[str, Connector]):
@@ -152,9 +166,14 @@ def load_one(path: Path, *, programs: Mapping[str, object] | None = None) -> Con
     connector._path = path
     if connector.program is None:
         connector._declared = declared_program(path, connector.spec(), connector.emits)
-    elif programs is not None and connector.program not in programs:
-        why = f"there is no {connector.program}; there are {', '.join(sorted(programs))}"
-        raise ConfigError(complaint(path, ("program",), why))
+    elif programs is not None and connector.program is not None:
+        try:
+            programs[connector.program]
+        except KeyError:
+            why = f"there is no {connector.program}; there are {', '.join(sorted(programs))}"
+            raise ConfigError(complaint(path, ("program",), why)) from None
+        except ConfigError as broken:  # of the package that gives it
+            raise ConfigError(complaint(path, ("program",), str(broken))) from None
     return connector
 
 

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
+from hub.connectors.installed import formats
 from hub.declared import complaint
 from hub.errors import ConfigError
 from hub.mapping.declared.codes import BadTable, Table, read_table
 from hub.mapping.declared.compile import Complaint, compile_map
+from hub.mapping.declared.format import RecordFormat
 from hub.mapping.declared.program import DeclaredProgram, Spec
 from hub.mapping.declared.targets import Hook
 
@@ -22,7 +24,7 @@ _MAX_BYTES = 16 * 1024 * 1024
 
 def declared_program(path: Path, spec: Spec, emits: Sequence[str]) -> DeclaredProgram:
     """The program of the connector.yaml at `path`; ConfigError with one `file:line: field: why` per complaint."""
-    program, complaints = compile_map(spec, read_codes(path.parent), _hooks(path.parent))
+    program, complaints = compile_map(spec, _format(path, spec.format), read_codes(path.parent), _hooks(path.parent))
     mapped = [rule.event for rule in spec.events]
     complaints += [
         Complaint(("map", n, "event"), f"{kind} is not in `emits`")
@@ -35,6 +37,17 @@ def declared_program(path: Path, spec: Spec, emits: Sequence[str]) -> DeclaredPr
     if program is None or complaints:
         raise ConfigError("\n".join(complaint(path, found.at, found.why) for found in complaints))
     return program
+
+
+def _format(path: Path, name: str) -> RecordFormat:
+    there = formats()
+    if name not in there:
+        why = f"a map cannot read {name}; there are {', '.join(sorted(there))}"
+        raise ConfigError(complaint(path, ("source", "format"), why))
+    try:
+        return there[name]
+    except ConfigError as why:
+        raise ConfigError(complaint(path, ("source", "format"), str(why))) from None
 
 
 def read_codes(folder: Path) -> Mapping[str, Table]:

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from hub.domain.events import EVENT_TYPES, Event, PersonBlock
 from hub.mapping.declared.codes import Table
 from hub.mapping.declared.fields import FieldRule
+from hub.mapping.declared.format import Look, Reading, RecordFormat
 from hub.mapping.declared.model import EventRule, Rule
 from hub.mapping.declared.parsing import BadRule, zone_of
-from hub.mapping.declared.paths import Look, look
 from hub.mapping.declared.program import KEYS_OF_LAB, Compiled, DeclaredProgram, Filter, Spec, Who
 from hub.mapping.declared.targets import Around, Hook, Target, target
 
@@ -47,37 +47,38 @@ def needed_fields(kind: str) -> tuple[str, ...]:
 
 
 def compile_map(
-    spec: Spec, tables: Mapping[str, Table], hooks: Mapping[str, Hook]
+    spec: Spec, format_: RecordFormat, tables: Mapping[str, Table], hooks: Mapping[str, Hook]
 ) -> tuple[DeclaredProgram | None, list[Complaint]]:
     """The program, or None and every complaint there is."""
-    return _Compiler(spec, tables, hooks).compiled()
+    return _Compiler(spec, format_, tables, hooks).compiled()
 
 
 class _Compiler:
-    def __init__(self, spec: Spec, tables: Mapping[str, Table], hooks: Mapping[str, Hook]) -> None:
+    def __init__(
+        self, spec: Spec, format_: RecordFormat, tables: Mapping[str, Table], hooks: Mapping[str, Hook]
+    ) -> None:
         self._spec = spec
         self._complaints: list[Complaint] = []
-        self._columns: set[str] = set()
         zone = ZoneInfo("UTC")
         try:
             zone = zone_of(spec.timezone)
         except BadRule as why:
             self._complaints.append(Complaint(("source", "timezone"), str(why)))
         placeholders = frozenset(word.casefold() for word in spec.identity.ignore) if spec.identity else frozenset()
-        self._around = Around(spec.format, spec.each, zone, tables, hooks, spec.on_error)
+        try:
+            self._opened = format_.open(Reading(spec.each, tuple(spec.transport), spec.path_language))
+        except BadRule as why:
+            self._complaints.append(Complaint(("source", why.part), str(why)))
+            self._opened = format_.open(Reading())
+        self._around = Around(self._opened, zone, tables, hooks, spec.on_error)
         self._of_people = self._around._replace(ignore=placeholders)
 
     def compiled(self) -> tuple[DeclaredProgram | None, list[Complaint]]:
-        if self._spec.each is not None and self._spec.format not in ("hl7v2", "json"):
-            self._complain(("source", "each"), f"{self._spec.format} has no `each`: every row or resource is a record")
-        try:
-            events = [self._event(("map", n), rule) for n, rule in enumerate(self._spec.events)]
-            who = self._identity()
-            if self._complaints:
-                return None, self._complaints
-            return DeclaredProgram(self._spec, [e for e in events if e], who, frozenset(self._columns)), []
-        except BadRule as why:  # `each` of the reader
-            return None, [*self._complaints, Complaint(("source", "each"), str(why))]
+        events = [self._event(("map", n), rule) for n, rule in enumerate(self._spec.events)]
+        who = self._identity()
+        if self._complaints:
+            return None, self._complaints
+        return DeclaredProgram(self._spec.name, self._opened, [each for each in events if each], who), []
 
     def _complain(self, at: tuple[str | int, ...], why: str) -> None:
         self._complaints.append(Complaint(at, why))
@@ -115,12 +116,12 @@ class _Compiler:
             tuple(n for n in required if n not in needed_fields(rule.event)), "issues" in model.model_fields,
         )  # fmt: skip
 
-    def _filters(self, at: tuple[str | int, ...], rule: EventRule) -> tuple[tuple[str, Filter], ...]:
+    def _filters(self, at: tuple[str | int, ...], rule: EventRule) -> tuple[Filter, ...]:
         found = []
         for n, where in enumerate(rule.where):
             read = self._look((*at, "where", n, "path"), where.path)
             if read is not None:
-                found.append((where.path, Filter(read, where.equals, where.not_equals, where.present)))
+                found.append(Filter(read, where.equals, where.not_equals, where.present))
         return tuple(found)
 
     def _key(self, at: tuple[str | int, ...], rule: EventRule) -> tuple[tuple[str, Look], ...]:
@@ -132,17 +133,13 @@ class _Compiler:
         return tuple((path, read) for n, path in enumerate(paths) if (read := self._look((*here, n), path)) is not None)
 
     def _look(self, at: tuple[str | int, ...], path: str) -> Look | None:
-        if self._spec.format == "csv":
-            self._columns.add(path.strip().lower())
         try:
-            return look(self._spec.format, path, self._spec.each)
+            return self._opened.look(path, needed=True)
         except BadRule as why:
             self._complain(at, str(why))
             return None
 
     def _rule(self, at: tuple[str | int, ...], rule: Rule, into: Target, around: Around) -> FieldRule | None:
-        if self._spec.format == "csv" and (len(rule.from_) == 1 or rule.join is not None):
-            self._columns.update(path.strip().lower() for path in rule.from_)
         try:
             return FieldRule(rule, into, around)
         except BadRule as why:

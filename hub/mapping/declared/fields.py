@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 from hub.domain.events import Absence, Coded, RaceGroup
 from hub.mapping.codes import code_of, cvx_code, ndc_code, provider_pin
 from hub.mapping.declared.codes import Row, Table
+from hub.mapping.declared.format import Look, NotAValue, Record
 from hub.mapping.declared.model import Rule
 from hub.mapping.declared.parsing import BadRule, BadValue, Parse, parser
-from hub.mapping.declared.paths import Look, NotAValue, look
-from hub.mapping.declared.records import Record
 from hub.mapping.declared.targets import Around, Hook, Notes, Step, Target, Unmapped
 from hub.mapping.program import NotMapped
 from hub.mapping.race import report
@@ -44,7 +43,8 @@ class FieldRule:
         self.rule, self.into = rule, into
         self._ignore = around.ignore | {word.casefold() for word in rule.ignore}
         self._on_error = rule.on_error or around.on_error
-        self.looks: list[tuple[str, Look]] = [(path, look(around.format, path, around.each)) for path in rule.from_]
+        needed = len(rule.from_) == 1 or rule.join is not None
+        self.looks: list[tuple[str, Look]] = [(path, around.opened.look(path, needed=needed)) for path in rule.from_]
         if into.clear and into.kind == "str" and rule.from_ and rule.codes is None and into.name not in _SHAPES:
             raise BadRule("", f"{into.name} travels in the clear: give `codes`, so that only decided words pass")
         self._table = self._code_table(around)
@@ -60,7 +60,7 @@ class FieldRule:
             found = self._tokenized(self._constant, notes)
             self._explain(notes, (), "", found, "")
             return found
-        texts = self._texts(record, notes)
+        texts = self._texts(record)
         code, note = "", ""
         found = None
         try:
@@ -87,7 +87,7 @@ class FieldRule:
             raise NotMapped(f"missing.{self.into.name}", field=self._paths)
         return None, ""
 
-    def _texts(self, record: Record, notes: Notes) -> list[tuple[str, str]]:
+    def _texts(self, record: Record) -> list[tuple[str, str]]:
         """(path, text) of what counts: the first path that holds something, or all of them."""
         every = self.rule.join is not None or self.into.kind == "race"
         found: list[tuple[str, str]] = []
@@ -96,8 +96,6 @@ class FieldRule:
                 here = [text for text in read(record) if text.casefold() not in self._ignore]
             except NotAValue:
                 raise NotMapped(f"not-a-value.{self.into.name}", field=path) from None
-            if here:
-                notes.inputs[path] = "\x1f".join(here)
             found += [(path, text) for text in map(self._hooked, here) if text]
             if found and not every:
                 break
@@ -257,7 +255,7 @@ class FieldRule:
         fits = kind in _FITS[into.kind] if into.kind in _FITS else kind not in _NOT_TEXT
         if not fits:
             raise BadRule("parse", f"{into.name} cannot be read as {kind}")
-        standard = {"hl7v2": "hl7", "fhir": "iso"}.get(around.format)
+        standard: str | None = around.opened.dates
         if rule.value is not None and not rule.format:
             standard = "iso"
         return parser(kind, rule, around.zone, standard)

@@ -1,8 +1,9 @@
 """All rules of one connector, compiled: records → events.
 
 Compiled by compile.py. A record is an event, or rejected with a code such as `not-a-date.entered_on`, `missing-key`,
-`unmapped-code.site_kind`; never half an event. The content hash covers what the rules looked at, so that an export column
-that nobody maps (a time of export) makes no new version.
+`unmapped-code.site_kind`; never half an event. The content hash covers the whole record as the source wrote it, less what
+`source.transport` names, whatever the map reads of it: a changed map gives the same version of the source, at a higher
+mapping version.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from hub.domain.agreement import merge_labels
 from hub.domain.events import Event, PersonBlock
 from hub.domain.ids import content_hash
 from hub.mapping.declared.fields import FieldRule
+from hub.mapping.declared.format import Fault, Look, NotAValue, Opened, Record, canonical
 from hub.mapping.declared.model import EventRule, Identity, OnError
-from hub.mapping.declared.paths import Look, NotAValue
-from hub.mapping.declared.records import Fault, Record, reader
 from hub.mapping.declared.targets import Notes, Step, Unmapped
 from hub.mapping.places import county_fips
 from hub.mapping.program import (
@@ -50,6 +51,8 @@ class Spec(NamedTuple):
     on_error: OnError
     timezone: str = "UTC"
     each: str | None = None
+    transport: Sequence[str] = ()
+    path_language: str | None = None
 
 
 class Traced(NamedTuple):
@@ -66,12 +69,11 @@ class Filter(NamedTuple):
     not_equals: tuple[str, ...]
     present: bool | None
 
-    def holds(self, record: Record, notes: Notes, path: str) -> bool:
+    def holds(self, record: Record) -> bool:
         try:
             found = self.read(record)
         except NotAValue:
             return False
-        notes.inputs[path] = "\x1f".join(found)
         if self.present is not None and self.present != bool(found):
             return False
         if self.equals and not any(value in self.equals for value in found):
@@ -82,7 +84,7 @@ class Filter(NamedTuple):
 class Compiled(NamedTuple):
     kind: str
     model: type[Event]
-    where: tuple[tuple[str, Filter], ...]
+    where: tuple[Filter, ...]
     key: tuple[tuple[str, Look], ...]
     common: Mapping[str, FieldRule]
     fields: Mapping[str, FieldRule]
@@ -101,11 +103,10 @@ class Who(NamedTuple):
 class DeclaredProgram:
     """The `Program` of a declared map."""
 
-    def __init__(self, spec: Spec, events: Sequence[Compiled], who: Who | None, columns: frozenset[str]) -> None:
-        self.name = spec.name
-        self.alone: Alone = {"csv": "headed", "json": "never"}.get(spec.format, "record")  # type: ignore[assignment]
-        self._events, self._who, self._columns = events, who, columns
-        self._read = reader(spec.format, spec.each)
+    def __init__(self, name: str, opened: Opened, events: Sequence[Compiled], who: Who | None) -> None:
+        self.name = name
+        self.alone: Alone = opened.alone
+        self._opened, self._events, self._who = opened, events, who
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every outcome of a unit, in input order."""
@@ -116,21 +117,23 @@ class DeclaredProgram:
         """The same with what is worth knowing beside it."""
         stamp = Stamp(context)
         for file, content in unit.files.items():
-            for record in self._read(file, content, self._columns):
+            for record in self._opened.records(file, content):
                 if isinstance(record, Fault):
-                    yield Traced(unreadable(record.error, record.where, record.raw))
+                    yield Traced(unreadable(record.error, record.where, record.raw)._replace(head=record.head))
                 else:
                     yield from self._outcomes(record, stamp, explain)
 
     def _outcomes(self, record: Record, stamp: Stamp, explain: bool) -> list[Traced]:
         """One a rule that its filters let through; the first failure of a record is the only outcome of it."""
         found: list[Traced] = []
-        for rule in self._events:
+        content = ""
+        for rule in self._events if record.chosen else ():
             notes = Notes(stamp, steps=[] if explain else None)
             try:
-                if not all(check.holds(record, notes, path) for path, check in rule.where):
+                if not all(check.holds(record) for check in rule.where):
                     continue
-                event = self._event(rule, record, notes)
+                content = content or content_hash(canonical(self._opened.content(record)))
+                event = self._event(rule, record, content, notes)
                 outcome = accepted(event, record.where, record.raw)
             except NotMapped as why:
                 outcome = Mapped(
@@ -142,8 +145,8 @@ class DeclaredProgram:
             found.append(Traced(outcome, tuple(notes.unmapped), tuple(notes.steps or ())))
         return found or [Traced(ignored(NOT_FOR_US, record.where, record.raw)._replace(head=record.head))]
 
-    def _event(self, rule: Compiled, record: Record, notes: Notes) -> Event:
-        key = [_key_part(path, read, record, notes) for path, read in rule.key]
+    def _event(self, rule: Compiled, record: Record, content: str, notes: Notes) -> Event:
+        key = [_key_part(path, read, record) for path, read in rule.key]
         source_person, block = self._person(record, notes) if rule.of_person and self._who else (None, None)
         common = {name: each.value(record, notes) for name, each in rule.common.items()}
         fields = {name: each.value(record, notes) for name, each in rule.fields.items()}
@@ -160,11 +163,12 @@ class DeclaredProgram:
             source_person=source_person,
             changed_at=changed_at if isinstance(changed_at, datetime) else None,
             status_rank=common.get("status_rank") or 0,
-            content=content_hash(*(f"{path}={text}" for path, text in sorted(notes.inputs.items()))),
+            content=content,
             occurred_on=common.get("occurred_on"),
             active=common.get("active") is not False,
-            labels=rule.labels,
         )
+        if rule.labels:  # they are the map's, so they make no version of the source
+            stamped["labels"] = merge_labels(stamped["labels"], rule.labels)
         return rule.model(**stamped, person=block, **(made | fields))
 
     def _person(self, record: Record, notes: Notes) -> tuple[str | None, PersonBlock | None]:
@@ -183,12 +187,11 @@ class DeclaredProgram:
         return notes.stamp.person(authority or "", local_id), PersonBlock(**{"local_id": local_id, **block})
 
 
-def _key_part(path: str, read: Look, record: Record, notes: Notes) -> str:
+def _key_part(path: str, read: Look, record: Record) -> str:
     try:
         found = read(record)
     except NotAValue:
         found = []
     if not found:
         raise NotMapped("missing-key", field=path)
-    notes.inputs[path] = "\x1f".join(found)
-    return notes.inputs[path]
+    return "\x1f".join(found)

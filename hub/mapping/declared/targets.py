@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from hub.domain.events import Coded, RaceEthnicity
 from hub.mapping.declared.codes import Table
+from hub.mapping.declared.format import Opened
 from hub.mapping.declared.model import OnError
 from hub.mapping.stamp import Stamp
 
@@ -59,7 +60,6 @@ class Notes:
     """What is remembered while one record becomes one event."""
 
     stamp: Stamp
-    inputs: dict[str, str] = field(default_factory=dict)
     issues: list[str] = field(default_factory=list)
     unmapped: list[Unmapped] = field(default_factory=list)
     steps: list[Step] | None = None
@@ -68,8 +68,7 @@ class Notes:
 class Around(NamedTuple):
     """What rules of one connector share. `ignore` are placeholders in lower case."""
 
-    format: str
-    each: str | None
+    opened: Opened
     zone: ZoneInfo
     tables: Mapping[str, Table]
     hooks: Mapping[str, Hook]

@@ -1,0 +1,196 @@
+"""FHIRPath in declared maps: what the field writes works, what is no function of the record is refused when it is loaded."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.domain.events import LabResult, PersonBlock
+from hub.errors import ConfigError
+from hub.mapping.declared import fhirpath
+from hub.mapping.declared.fhir_resources import FORMAT
+from hub.mapping.declared.format import BadRule, NotAValue, Reading, Record
+from tests.mapping.declared.reading import (
+    OBSERVATION,
+    OF_PATIENTS,
+    OF_RESULTS,
+    PATIENT,
+    RESULTS,
+    bundle,
+    events,
+    read,
+    told,
+)
+from tests.mapping.declared.shelter import write
+
+OPENED = FORMAT.open(Reading())
+
+
+def values(path: str, resource: dict[str, Any]) -> list[str]:
+    [record] = OPENED.records("f", json.dumps(resource).encode())
+    assert isinstance(record, Record)
+    return OPENED.look(path)(record)
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("name.where(use='official').given.first()", ["Joan"]),
+        ("name.where(use='official').given", ["Joan", "Ann"]),
+        ("name.where(use='official').given.join(' ')", ["Joan Ann"]),
+        ("identifier.where(system='urn:x').value", ["77"]),
+        ("extension('urn:race').value", ["Black"]),
+        ("extension('urn:race').valueString", ["Black"]),
+        ("Patient.birthDate", ["1980-03-09"]),
+        ("Observation.status", []),
+        ("name.count()", ["2"]),
+        ("birthDate.exists()", ["true"]),
+        ("iif(deceased = true, 'dead', 'alive')", ["alive"]),
+        ("managingOrganization.resolve().name", []),
+        ("birthDate.substring(0, 4)", ["1980"]),
+        ("%resource.id", ["p1"]),
+    ],
+)
+def test_paths_of_the_field_find_what_they_should(path: str, found: list[str]) -> None:
+    assert values(path, PATIENT) == found
+
+
+def test_choice_types_are_found_by_their_plain_name_and_numbers_keep_their_digits() -> None:
+    quantity = {"resourceType": "Observation", "id": "o", "valueQuantity": {"value": 1.50, "unit": "mg"}}
+    assert values("value.value", quantity) == ["1.5"]
+    assert values("value.ofType(Quantity).unit", quantity) == ["mg"]
+    assert values("effective", OBSERVATION) == ["2021-01-11"]
+
+
+@pytest.mark.parametrize(
+    "path", ["name", "name.where(use='official')", "name.family.single() + 1", "name.given.single()"]
+)
+def test_what_is_no_value_is_said_to_be_none(path: str) -> None:
+    with pytest.raises(NotAValue):
+        values(path, PATIENT)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "now()", "today()", "name.trace('x')", "name.given.matches('(a+)+$')", "name.given.replaceMatches('a', 'b')",
+        "repeat(contained)", "descendants()", "(2).power(100000)", "nosuch()", "name.where(", "name..family", "name.family)",
+        "identifier[?system=='urn:x'].value", "", "name.where(trace('x').exists())", "`now`()", "x" * 2_000,
+    ],
+)  # fmt: skip
+def test_what_is_no_path_or_no_function_of_the_record_is_refused(path: str) -> None:
+    with pytest.raises(BadRule):
+        OPENED.look(path)
+
+
+def test_a_mistake_names_file_line_and_field(tmp_path: Path) -> None:
+    document = copy.deepcopy(OF_PATIENTS)
+    document["identity"]["block"]["birth_date"] = "now()"
+    with pytest.raises(
+        ConfigError, match=r"connector\.yaml:\d+: identity\.block\.birth_date\.from: now\(\): now\(\) cannot"
+    ):
+        write(tmp_path, document)
+
+
+def test_nothing_is_printed_and_no_clock_is_read() -> None:
+    assert {"trace", "now", "today", "timeOfDay", "matches", "replaceMatches", "repeat", "descendants"}.isdisjoint(
+        fhirpath.FUNCTIONS
+    )
+
+
+_NAMES = ["name", "family", "given", "id", "active", "x", "valueCode"]
+_DEEP = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.text("ab 1", max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*_NAMES, "_name", "_id"]), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(_NAMES), _DEEP, max_size=4),
+    st.lists(st.sampled_from(_NAMES), min_size=1, max_size=3),
+)
+def test_the_short_way_for_plain_names_says_what_the_library_says(body: dict[str, Any], names: list[str]) -> None:
+    resource = {"resourceType": "Patient", **body}
+    for path in (".".join(names), ".".join(["Patient", *names]), ".".join(["Observation", *names])):
+        fast = fhirpath.plain(path)
+        assert fast is not None
+        short = fast(resource)
+        if short is not None:
+            assert fhirpath.texts(short) == fhirpath.texts(fhirpath.compiled(path)(resource, lambda _: None))
+
+
+@pytest.mark.parametrize("order", [(PATIENT, OBSERVATION), (OBSERVATION, PATIENT)])
+def test_a_result_names_its_person_through_the_bundle_and_says_the_same_alone(
+    tmp_path: Path, order: tuple[dict[str, Any], ...]
+) -> None:
+    connector = write(tmp_path, OF_RESULTS, results=RESULTS)
+    found = read(connector, bundle(*order))
+    [result] = [mapped for mapped in found if mapped.event is not None]
+    assert isinstance(result.event, LabResult)
+    assert isinstance(result.event.person, PersonBlock)
+    assert (result.event.person.local_id, result.event.person.family_name) == ("77", "Doe")
+    for mapped in found:
+        assert [told(each) for each in read(connector, mapped.raw)] == [told(mapped)]
+
+
+def test_a_reference_leads_nowhere_outside_the_bundle_and_is_never_guessed(tmp_path: Path) -> None:
+    connector = write(tmp_path, OF_RESULTS, results=RESULTS)
+    another = PATIENT | {"birthDate": "1999-01-01"}
+    for resources in ((OBSERVATION,), (OBSERVATION, PATIENT, another), (OBSERVATION, another, PATIENT)):
+        [event] = events(connector, bundle(*resources))
+        assert event.source_person is None, "nobody, or two of one name: counted for the area only"
+    far = OBSERVATION | {"subject": {"reference": "https://elsewhere.example/Patient/p1"}}
+    assert [event.source_person for event in events(connector, bundle(far, PATIENT))] == [None]
+
+
+def test_a_reference_may_name_a_full_url_a_version_or_what_is_contained(tmp_path: Path) -> None:
+    connector = write(tmp_path, OF_RESULTS, results=RESULTS)
+    by_url = {"resourceType": "Bundle", "type": "message", "entry": [
+        {"fullUrl": "urn:uuid:1", "resource": {k: v for k, v in PATIENT.items() if k != "id"}},
+        {"fullUrl": "urn:uuid:2", "resource": OBSERVATION | {"subject": {"reference": "urn:uuid:1"}}},
+    ]}  # fmt: skip
+    inside = OBSERVATION | {"contained": [PATIENT | {"id": "in"}], "subject": {"reference": "#in"}}
+    versioned = OBSERVATION | {"subject": {"reference": "Patient/p1/_history/3"}}
+    for data in (json.dumps(by_url).encode(), json.dumps(inside).encode(), bundle(versioned, PATIENT)):
+        [event] = events(connector, data)
+        assert isinstance(event.person, PersonBlock)
+        assert event.person.birth_date is not None
+
+
+def test_each_chooses_the_records_of_a_bundle_and_a_document_without_one_is_told_of(tmp_path: Path) -> None:
+    document = copy.deepcopy(OF_RESULTS)
+    document["source"]["each"] = "entry.resource.ofType(Observation)"
+    connector = write(tmp_path, document, results=RESULTS)
+    second = OBSERVATION | {"id": "o2", "status": "amended"}
+    found = read(connector, bundle(PATIENT, OBSERVATION, second) + b"\n" + bundle(PATIENT) + b"\n[1]\n{")
+    assert [(m.outcome, m.reason, m.where.get("item")) for m in found] == [
+        ("event", None, 1), ("rejected", "not-a-known-word.status", 2), ("ignored", "filtered", None),
+        ("rejected", "not-a-resource", None), ("rejected", "not-json", None),
+    ]  # fmt: skip
+    for mapped in found:
+        assert [told(each) for each in read(connector, mapped.raw)] == [told(mapped)]
+
+
+def test_each_may_choose_parts_of_a_resource(tmp_path: Path) -> None:
+    document = copy.deepcopy(OF_PATIENTS)
+    document["source"]["each"] = "contact"
+    document["map"] = [{"event": "person", "dedupe": ["telecom.value"]}]
+    document["identity"] |= {"id": "telecom.value", "block": {"family_name": "name.family"}}
+    contacts = [{"name": {"family": name}, "telecom": [{"value": f"555{n}"}]} for n, name in enumerate(("Roe", "Poe"))]
+    connector = write(tmp_path, document)
+    found = read(connector, json.dumps(PATIENT | {"contact": contacts}).encode())
+    assert [m.event.person.family_name for m in found if m.event and isinstance(m.event.person, PersonBlock)] == [
+        "Roe",
+        "Poe",
+    ]
+    assert [told(read(connector, m.raw)[0]) for m in found] == [told(m) for m in found]
