@@ -90,8 +90,8 @@ class Read(Protocol):
 class Receipt:
     """What became of one unit: counts and positions, no values.
 
-    `issues` counts what is odd about accepted records, by code, `odd` says where. `unread` counts the records that could not even be parsed. `broken_off`: a bug of ours ended the reading half-way; what follows
-    was not taken, so the unit must not count as done.
+    `issues` counts what is odd about accepted records, by code; `odd` says where. `unread` counts the records that could not be
+    parsed. `broken_off`: a bug of ours ended the reading half-way; what follows was not taken, so the unit must not count as done.
     """
 
     events: Counter[str] = field(default_factory=Counter)

@@ -47,7 +47,8 @@ COMMAND_LINE = [
     "connector test nobody", "connector remap nobody", "connector unmapped nobody", "connector new Big_Name --from people.csv",
     "connector new pantry --from absent.csv", "connector new pantry --from nothing.csv", "connector try lab-elr-hl7v2 absent.hl7",
     "connector try lab-elr-hl7v2 empty", "connector try lab-elr-hl7v2 good.hl7 --agreement absent.yaml", "connector agree nobody",
-    "preview absent.hl7 --as-of 2021-03-01", "preview good.hl7", "preview good.hl7 --as-of yesterday", "preview empty --as-of 2021-03-01",
+    "preview absent.hl7 --as-of 2021-03-01", "preview good.hl7", "preview good.hl7 --as-of yesterday",
+    "preview empty --as-of 2021-03-01",
     "rejected nonsense", "rejected explain nonsense", "rejected show 1234 --reveal", "up --roles clerk", "run clerk",
     "tail hub.nonsense", "bench nonsense", "demo --people none", "synthetic nonsense", "audit nonsense",
 ]  # fmt: skip
