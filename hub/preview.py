@@ -8,7 +8,7 @@ depends on when facts came; which needs stand does not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -28,7 +28,7 @@ CURRENT_STATES = ("open", "helped", "ended")
 
 
 class Outcome(Protocol):
-    """What mapping says of one record (hub.mapping.program.Mapped, after the agreement's grant)."""
+    """What mapping says of one record, after the agreement's grant (hub.wiring_reading.Taken)."""
 
     @property
     def outcome(self) -> str: ...
@@ -36,6 +36,9 @@ class Outcome(Protocol):
     def event(self) -> Event | None: ...
     @property
     def reason(self) -> str | None: ...
+    @property
+    def letter(self) -> Hashable:
+        """What the dead letter of a rejected record is known by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,17 @@ class Preview:
         self._include_test = include_test
         self._issues: Counter[str] = Counter()
         self._events: dict[str, Event] = {}
+        self._letters: set[Hashable] = set()
         self._counts: dict[str, Counter[str]] = {"event": Counter(), "rejected": Counter(), "ignored": Counter()}
 
     def take(self, outcomes: Iterable[Outcome]) -> None:
-        """Count every outcome; keep each event once."""
+        """Count every outcome, dead letters once each; keep each event once."""
         for outcome in outcomes:
             event = outcome.event
+            if outcome.outcome == "rejected":
+                if outcome.letter in self._letters:
+                    continue
+                self._letters.add(outcome.letter)
             word = type(event).kind if event is not None else outcome.reason or "unknown"
             self._counts[outcome.outcome][word] += 1
             if event is not None:

@@ -17,7 +17,7 @@ from hub.preview import Preview, PreviewResult
 from hub.privacy.agreements import example_agreement, intake_agreement
 from hub.routing import Routed, route
 from hub.wiring_bus import denominators, ids_of, isolation_rules
-from hub.wiring_reading import OFFLINE_IDS, catalogue, outcomes
+from hub.wiring_reading import OFFLINE_IDS, catalogue, taken
 
 __all__ = ["Previewed", "preview_files"]
 
@@ -76,7 +76,7 @@ def _agreement(connector: Connector, instance: Path | None) -> IntakeAgreement:
 def _take(
     preview: Preview, unit: Routed, connector: Connector, agreement: IntakeAgreement, instance: Path | None
 ) -> None:
-    preview.take(outcomes(connector, agreement, _ids(instance), unit.path))
+    preview.take(taken(connector, agreement, _ids(instance), unit.path))
 
 
 def _ids(instance: Path | None) -> Ids:

@@ -6,13 +6,14 @@ never more than `SNIFF_BYTES`. `hub-preview.yaml` beside the files overrides: a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 
+from hub.connectors.archive import ArchiveFault, ArchiveLimits, glance, is_archive
 from hub.errors import ConfigError
 from hub.formats.hmis import FILES
 
@@ -66,7 +67,10 @@ def _inside(path: Path, known: Sequence[str], overrides: Mapping[str, str], name
 
 def _folder_unit(path: Path) -> str | None:
     """The connector of a folder that is one unit, None when its files are units of their own."""
-    names = {child.name.casefold() for child in path.iterdir() if child.is_file()}
+    return _set_of({child.name.casefold() for child in path.iterdir() if child.is_file()})
+
+
+def _set_of(names: Set[str]) -> str | None:
     if names >= _HMIS:
         return "hmis-csv"
     screening = any(name.upper().startswith(_SETS[1]) for name in names)
@@ -89,7 +93,16 @@ def _lacking(path: Path) -> str:
 
 def _sniff(path: Path) -> str | None:
     with path.open("rb") as file:
-        head = file.read(SNIFF_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+        head = file.read(SNIFF_BYTES)
+    if is_archive(path.name, head) is not None:
+        try:
+            names, head = glance(path.resolve(), path.name, ArchiveLimits(), SNIFF_BYTES)
+        except ArchiveFault:
+            return None
+        whole = _set_of({name.rpartition("/")[2].casefold() for name in names})
+        if whole is not None:
+            return whole
+    head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith((b"MSH", b"FHS", b"BHS")):
         return "lab-elr-hl7v2" if b"ORU^R01" in head else None
     if head[:12].lower() == b"vax_event_id":

@@ -118,7 +118,8 @@ def build(
     for connector, agreement in chosen:
         watch = Watch(connector.name)
         door = doors.build(connector.door, _around(settings, connector, watch, positions, front))
-        packer = Packer(Reader(connector, agreement, ids), agreement, SealedPack(connector.name, codec, vault))
+        read = Reader(connector, agreement, ids, settings.instance / "spool" / connector.name)
+        packer = Packer(read, agreement, SealedPack(connector.name, codec, vault))
         in_force, day = agreement.in_force, lambda: today(settings)
         intake = Intake(door, packer, publisher, watch, in_force=in_force, today=day)
         built.append(Running(door, intake, watch))

@@ -63,11 +63,12 @@ class SealedPack:
     def dead_letter(
         self, problem: Problem, raw: bytes | None, unit: Unit, *, head: bytes = b"", file: str = ""
     ) -> Outgoing:
-        """On hub.intake.rejected.v1; without body when `raw` is None. File names of senders stay out: their tokens go."""
+        """On hub.intake.rejected.v1; without body when `raw` is None. File names of senders stay out: their tokens go, of the
+        unit and, of a file within it, `unit/file`. The same record at the same place of a unit of the same name is one letter."""
         letter = dead_letter.rejected(
             dead_letter.headed(self._vault.seal_bytes, head, file),
             connector=self._connector, stage=problem.stage, reason=problem.reason,
-            file=unit_token(problem.file) if problem.file else unit.token, where=problem.where, raw=raw,
+            file=_place(unit, problem.file), where=problem.where, raw=raw,
             received_at=self._now(), mapping_version=MAPPING_VERSION,
         )  # fmt: skip
         topic = dead_letter.REJECTED_TOPIC
@@ -80,6 +81,10 @@ class SealedPack:
 
     def _headers(self, topic: str, identity: str) -> list[tuple[str, bytes]]:
         return cloud_events_headers(event_id=identity, source=self._connector, kind=topic, received_at=self._now())
+
+
+def _place(unit: Unit, file: str) -> str:
+    return unit.token if file in ("", unit.name) else f"{unit.token}/{unit_token(file)}"
 
 
 class BusPublisher:

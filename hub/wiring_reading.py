@@ -6,23 +6,27 @@ The same code reads for the live doors (hub/wiring_intake.py): what `try` shows 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
+from hub.connectors.archive import ArchiveFault, is_archive, unpack
 from hub.connectors.catalog import Catalogue, Connector, load
 from hub.connectors.door import Unit
-from hub.connectors.installed import programs
 from hub.domain.agreement import IntakeAgreement
+from hub.domain.events import Event
 from hub.domain.ids import Ids
 from hub.errors import ConfigError, Reject
+from hub.mapping.catalog import PROGRAMS
 from hub.mapping.declared.program import Traced
-from hub.mapping.program import MAPPING_VERSION, Mapped, MappingContext, Program
+from hub.mapping.program import MAPPING_VERSION, Mapped, MappingContext, Program, hard_stop
 from hub.mapping.program import Unit as SourceUnit
 from hub.ops import metrics
 
-__all__ = ["OFFLINE_IDS", "Reader", "catalogue", "explained", "granted", "outcomes", "units"]
+__all__ = ["OFFLINE_IDS", "Reader", "Taken", "catalogue", "explained", "granted", "outcomes", "taken", "units"]
 
 OFFLINE_IDS = Ids(sha256(b"hub connector try: ids of nobody's installation").digest())
 """Ids of offline trials: the same on every machine, and of no use to anyone, since no installation has this secret."""
@@ -30,19 +34,20 @@ OFFLINE_IDS = Ids(sha256(b"hub connector try: ids of nobody's installation").dig
 
 def catalogue(instance: Path | None = None) -> Catalogue:
     """The connectors of the catalogue and of an instance (DIR/connectors/), each with a program that exists; and what is broken."""
-    return load([instance / "connectors"] if instance is not None else [], programs=programs())
+    return load([instance / "connectors"] if instance is not None else [], programs=PROGRAMS)
 
 
 class Reader:
-    """Parse and map with one connector's program: what the intake loop is handed."""
+    """Parse and map with one connector's program: what the intake loop is handed. Zip and gzip files are unpacked into a folder
+    (0700) of their own in `spool`, by default the system's temporary folder, and are gone when they are read."""
 
-    def __init__(self, connector: Connector, agreement: IntakeAgreement, ids: Ids) -> None:
+    def __init__(self, connector: Connector, agreement: IntakeAgreement, ids: Ids, spool: Path | None = None) -> None:
         if connector.agreement is not None and connector.agreement != agreement.agreement_id:
             raise ConfigError(
                 f"{connector.name}: its connector.yaml names agreement {connector.agreement}, "
                 f"the agreement file holds {agreement.agreement_id}"
             )
-        self._connector = connector
+        self._connector, self._spool = connector, spool
         self._context = MappingContext(
             source=connector.name,
             agreement=agreement,
@@ -59,19 +64,33 @@ class Reader:
 
     def traced(self, unit: Unit, *, explain: bool = False) -> Iterator[Traced]:
         """The same with the values that no code table has, and with how each field came to be (of a declared map)."""
-        opened: list[BinaryIO] = []
-        try:
-            source = _source_unit(unit, opened)
+        with ExitStack() as held:
+            try:
+                source = self._source_unit(unit, held)
+            except ArchiveFault as fault:
+                at = {"member": fault.member} if fault.member else {}
+                yield Traced(hard_stop(fault.reason, at)._replace(stage="parse"))
+                return
             declared = self._connector.declared
             if declared is not None:
                 yield from declared.traced(source, self._context, explain=explain)
             else:
-                program: Program = programs()[self._connector.program or self._connector.name]
+                program: Program = PROGRAMS[self._connector.program or self._connector.name]
                 for mapped in program.read(source, self._context):
                     yield Traced(mapped)
-        finally:
-            for file in opened:
-                file.close()
+
+    def _source_unit(self, unit: Unit, held: ExitStack) -> SourceUnit:
+        """The unit's files; what is opened or unpacked for it is held until it is read. Raises ArchiveFault, OSError."""
+        content = unit.content
+        if isinstance(content, bytes):
+            return SourceUnit(unit.name, {unit.name: content})
+        limits = self._connector.door.archives
+        if isinstance(content, Path) and limits is not None and _packed(unit.name, content):
+            folder = held.enter_context(tempfile.TemporaryDirectory(prefix="unpacked-", dir=self._spool))
+            flat = self._connector.door.shape == "folder"
+            content = unpack(content, unit.name, Path(folder), limits, flat=flat)
+        files = content if isinstance(content, Mapping) else {unit.name: content}
+        return SourceUnit(unit.name, {name: _opener(path, held) for name, path in files.items()})
 
 
 def outcomes(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: Path) -> Iterator[Mapped]:
@@ -80,6 +99,33 @@ def outcomes(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: P
     for unit in units(connector, path):
         for mapped in read(unit):
             yield granted(mapped, agreement)
+
+
+class Taken(NamedTuple):
+    """An outcome for preview. `letter` is what its dead letter would be known by: the same fault of the same record at the same
+    place of a unit of the same name is one letter, however often it comes (hub.wiring_outgoing)."""
+
+    outcome: str
+    event: Event | None
+    reason: str | None
+    letter: Hashable
+
+
+def taken(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: Path) -> Iterator[Taken]:
+    """The same outcomes as `outcomes`, for preview."""
+    read = Reader(connector, agreement, ids)
+    for unit in units(connector, path):
+        for mapped in read(unit):
+            found = granted(mapped, agreement)
+            body = b"" if found.hard_stop else sha256(found.raw).digest()
+            at = {name: value for name, value in found.where.items() if value != unit.name}
+            letter = (connector.name, found.stage, found.reason, _named(unit), *at.items(), body)
+            yield Taken(found.outcome, found.event, found.reason, letter)
+
+
+def _named(unit: Unit) -> str | bytes:
+    """A message or page has no name of its own: doors call it after its content."""
+    return sha256(unit.content).digest() if isinstance(unit.content, bytes) else unit.name
 
 
 def explained(
@@ -97,7 +143,9 @@ def units(connector: Connector, path: Path) -> Iterator[Unit]:
     if not path.exists():
         raise ConfigError(f"{path}: there is no such file or folder")
     path = path.resolve()  # who names a link on the command line means what it points to
-    if connector.door.shape == "folder":
+    if path.is_file() and connector.door.archives is not None and _packed(path.name, path):
+        yield Unit(path.name, path)
+    elif connector.door.shape == "folder":
         inner = {path.name: path} if path.is_file() else _files(path)
         yield Unit(path.name, inner)
     elif path.is_file():
@@ -125,19 +173,15 @@ def granted(mapped: Mapped, agreement: IntakeAgreement) -> Mapped:
         return mapped._replace(outcome="ignored", event=None, reason=refused.reason)
 
 
-def _source_unit(unit: Unit, opened: list[BinaryIO]) -> SourceUnit:
-    content = unit.content
-    if isinstance(content, bytes):
-        return SourceUnit(unit.name, {unit.name: content})
-    files = content if isinstance(content, Mapping) else {unit.name: content}
-    return SourceUnit(unit.name, {name: _opener(path, opened) for name, path in files.items()})
+def _packed(name: str, path: Path) -> bool:
+    with _no_link(path) as file:
+        return is_archive(name, file.read(8)) is not None
 
 
-def _opener(path: Path, opened: list[BinaryIO]) -> Callable[[], BinaryIO]:
-    def open_file() -> BinaryIO:
-        # No link is followed, even one put there after the door looked.
-        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
-        opened.append(file)
-        return file
+def _opener(path: Path, held: ExitStack) -> Callable[[], BinaryIO]:
+    return lambda: held.enter_context(_no_link(path))
 
-    return open_file
+
+def _no_link(path: Path) -> BinaryIO:
+    """No link is followed, even one put there after the door looked."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")

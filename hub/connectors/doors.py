@@ -22,6 +22,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Protocol
 from pydantic import GetJsonSchemaHandler, create_model
 from pydantic_core import PydanticCustomError, core_schema
 
+from hub.connectors.archive import ArchiveLimits
 from hub.connectors.door import Door, Receipt
 from hub.connectors.front import Front
 from hub.connectors.positions import Positions
@@ -43,6 +44,11 @@ class DoorOptions(Declared):
     def shape(self) -> Literal["bytes", "file", "folder"]:
         """What `Unit.content` of this door holds: how `hub connector try` must hand a file over."""
         return "file"
+
+    @property
+    def archives(self) -> ArchiveLimits | None:
+        """What a zip or gzip file that comes through may unpack to; None: a file is read as it is."""
+        return None
 
     @property
     def remembers(self) -> bool:

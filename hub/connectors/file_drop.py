@@ -2,7 +2,8 @@
 
 A unit is a file, or a folder of files, as the connector says. It is taken once it is complete (a folder: every name of
 `complete_when` is there) and its sizes and times did not change for `stable_s`. Names that begin with `.` or `~`, or end in
-`.part`, `.tmp` or `.filepart`, are still being written: a sender may use that and rename.
+`.part`, `.tmp` or `.filepart`, are still being written: a sender may use that and rename. A zip file stands for the folder, or
+for the files, in it, a gzip file for its file (hub.connectors.archive); they are unpacked when they are read.
 
 Afterwards it stands in `done/`, or in `failed/` where nothing could be read or a bug of ours ended the reading, with a
 receipt beside it (`<name>.receipt.json`: counts and row numbers, no values). A crash before the move means that it is
@@ -15,33 +16,28 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import stat
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pydantic import Field
 
+from hub.connectors.archive import ArchiveLimits
 from hub.connectors.door import Receipt, Unit, unit_token
 from hub.connectors.doors import Around, DoorKind, DoorOptions
+from hub.connectors.inbox import DONE, FAILED, Candidate, Fingerprint, Inbox, free_name
+from hub.connectors.spool import make_spool
 from hub.connectors.watch import Watch
 from hub.errors import ConfigError
 
 __all__ = ["KIND", "FileDropDoor", "FileDropOptions"]
 
-DONE, FAILED = "done", "failed"
-_UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
 _RETRY_ASIDE_S = (
     60.0  # a file that could not be read (permissions, a share that went away) is looked at again after this
 )
 _INCOMPLETE_WORTH_A_LINE_S = 600.0
-_LONGEST_NAME = 230  # file systems end at 255 bytes: leaves room for `.2` and `.receipt.json`
-
-Fingerprint = tuple[tuple[str, int, int, int], ...]
-"""Name, size, mtime in ns and inode of every file of a unit."""
 
 
 class FileDropOptions(DoorOptions):
@@ -54,17 +50,17 @@ class FileDropOptions(DoorOptions):
     poll_s: float = Field(default=1.0, gt=0)
     stable_s: float = Field(default=2.0, ge=0)
     max_file_bytes: int = Field(default=1024**3, ge=1)
+    unpack: ArchiveLimits | None = Field(
+        default=ArchiveLimits(), description="limits of zip and gzip files; null: they are not unpacked"
+    )
 
     @property
     def shape(self) -> Literal["bytes", "file", "folder"]:
         return self.unit
 
-
-class _Candidate(NamedTuple):
-    name: str
-    print: Fingerprint
-    fault: str | None
-    complete: bool
+    @property
+    def archives(self) -> ArchiveLimits | None:
+        return self.unpack
 
 
 @dataclass
@@ -77,20 +73,23 @@ class _Sight:
 
 
 class FileDropDoor:
-    """Watches one folder. `clock` is monotonic seconds; `stamp` says when a receipt was written. `unmoved` are units that
-    are safe on the broker but could not be moved yet."""
+    """Watches one folder. `spool` is where reading unpacks archives. `clock` is monotonic seconds; `stamp` says when a receipt was
+    written. `unmoved` are units that are safe on the broker but could not be moved yet."""
 
     def __init__(
         self,
         inbox: Path,
         options: FileDropOptions,
         watch: Watch,
+        spool: Path | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
         stamp: Callable[[], str] = lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     ) -> None:
         self.inbox, self.options, self.watch = inbox, options, watch
-        self._clock, self.stamp = clock, stamp
+        self._spool, self._clock, self.stamp = spool, clock, stamp
+        unit, zips = options.unit, options.unpack is not None
+        self.units = Inbox(inbox, unit, options.complete_when, options.max_file_bytes, zips)
         self._seen: dict[str, _Sight] = {}
         self._in_hand: set[str] = set()
         self._aside: dict[str, float] = {}  # name → not before
@@ -106,6 +105,8 @@ class FileDropDoor:
             raise ConfigError(f"cannot make the inbox {self.inbox}: {error.strerror}") from None
         if not os.access(self.inbox, os.R_OK | os.W_OK | os.X_OK):
             raise ConfigError(f"the inbox {self.inbox} must be readable and writable for this process")
+        if self._spool is not None:
+            await asyncio.to_thread(make_spool, self._spool)
         self.watch.opened(path=str(self.inbox))
 
     async def __aiter__(self) -> AsyncIterator[_FileDelivery]:
@@ -138,14 +139,15 @@ class FileDropDoor:
         if not_before:
             self._aside[name] = self._clock() + not_before
 
-    def _ready(self) -> list[_Candidate]:
+    def _ready(self) -> list[Candidate]:
         """Units to take now, oldest name first."""
         now = self._clock()
-        found = sorted(self._candidates())
+        found = sorted(self.units.candidates())
         self._seen = {c.name: self._seen[c.name] for c in found if c.name in self._seen}
+        self._aside = {c.name: self._aside[c.name] for c in found if c.name in self._aside}
         return [c for c in found if self._is_ready(c, now)]
 
-    def _is_ready(self, candidate: _Candidate, now: float) -> bool:
+    def _is_ready(self, candidate: Candidate, now: float) -> bool:
         name = candidate.name
         if name in self._in_hand or self._aside.get(name, now) > now:
             return False
@@ -160,61 +162,11 @@ class FileDropDoor:
             self.watch.noticed("folder-incomplete")
         return candidate.complete and steady_s >= self.options.stable_s
 
-    def _candidates(self) -> list[_Candidate]:
-        with os.scandir(self.inbox) as entries:
-            return [c for entry in entries if (c := self._candidate(entry)) is not None]
-
-    def _candidate(self, entry: os.DirEntry[str]) -> _Candidate | None:
-        name = entry.name
-        if _is_unfinished(name) or (name in (DONE, FAILED) and entry.is_dir(follow_symlinks=False)):
-            return None
-        try:
-            if entry.is_symlink():
-                return _Candidate(name, (), "symbolic-link", complete=True)
-            if entry.is_dir(follow_symlinks=False):
-                return self._folder(name)
-            return self._file(name, entry.stat(follow_symlinks=False))
-        except FileNotFoundError:  # moved away while we looked
-            return None
-
-    def _file(self, name: str, found: os.stat_result) -> _Candidate:
-        fault = _fault(found, self.options.max_file_bytes)
-        if fault is None and self.options.unit == "folder":
-            fault = "expected-a-folder"
-        return _Candidate(name, (_print(name, found),), fault, complete=True)
-
-    def _folder(self, name: str) -> _Candidate:
-        prints, fault = self.look(name)
-        if self.options.unit != "folder":
-            return _Candidate(name, prints, "expected-a-file", complete=True)
-        names = [entry[0] for entry in prints]
-        whole = bool(names) and not any(_is_unfinished(inner) for inner in names)
-        wanted = all(
-            any(fnmatch(inner.lower(), want.lower()) for inner in names) for want in self.options.complete_when
-        )
-        return _Candidate(name, prints, fault, complete=fault is not None or (whole and wanted))
-
-    def look(self, name: str) -> tuple[Fingerprint, str | None]:
-        """How a unit looks now, and what is wrong with its files if anything."""
-        path = self.inbox / name
-        top = path.lstat()
-        if not stat.S_ISDIR(top.st_mode):
-            return (_print(name, top),), _fault(top, self.options.max_file_bytes)
-        prints: list[tuple[str, int, int, int]] = []
-        fault: str | None = None
-        with os.scandir(path) as entries:
-            for entry in entries:
-                found = entry.stat(follow_symlinks=False)
-                if not stat.S_ISDIR(found.st_mode):  # a folder in a folder is not read, it moves along
-                    prints.append(_print(entry.name, found))
-                    fault = fault or _fault(found, self.options.max_file_bytes)
-        return tuple(sorted(prints)), fault
-
 
 class _FileDelivery:
     """One unit in hand."""
 
-    def __init__(self, door: FileDropDoor, candidate: _Candidate) -> None:
+    def __init__(self, door: FileDropDoor, candidate: Candidate) -> None:
         self._door, self._candidate = door, candidate
         self.fault = candidate.fault
         self.lane = candidate.name
@@ -222,7 +174,7 @@ class _FileDelivery:
     @property
     def unit(self) -> Unit:
         path = self._door.inbox / self._candidate.name
-        if self.fault is None and self._door.options.unit == "folder":
+        if self.fault is None and self._candidate.folder:
             return Unit(path.name, {name: path / name for name, *_ in self._candidate.print})
         return Unit(path.name, path)
 
@@ -248,10 +200,10 @@ class _FileDelivery:
     def _finish(self, receipt: Receipt) -> bool:
         door, name = self._door, self._candidate.name
         source = door.inbox / name
-        if self.fault is None and door.look(name)[0] != self._candidate.print:
+        if self.fault is None and door.units.look(name)[0] != self._candidate.print:
             return False
         target = door.inbox / (FAILED if receipt.unreadable or receipt.broken_off else DONE)
-        free = _free_name(target, name)
+        free = free_name(name, lambda wanted: os.path.lexists(target / wanted))
         told = {"connector": door.watch.connector, "unit": name, "token": unit_token(name), "taken_at": door.stamp()}
         written = target / f".{unit_token(name)}.receipt"
         written.write_text(json.dumps({**told, **receipt.as_json()}, indent=2) + "\n", encoding="utf-8")
@@ -260,34 +212,8 @@ class _FileDelivery:
         return True
 
 
-def _is_unfinished(name: str) -> bool:
-    return name.startswith((".", "~")) or name.lower().endswith(_UNFINISHED)
-
-
-def _print(name: str, found: os.stat_result) -> tuple[str, int, int, int]:
-    return name, found.st_size, found.st_mtime_ns, found.st_ino
-
-
-def _fault(found: os.stat_result, max_bytes: int) -> str | None:
-    if stat.S_ISLNK(found.st_mode):
-        return "symbolic-link"
-    if not stat.S_ISREG(found.st_mode):
-        return "not-a-file"
-    return "file-too-large" if found.st_size > max_bytes else None
-
-
-def _free_name(folder: Path, name: str) -> str:
-    """`name`, or `name.2`, `name.3`, … where an earlier unit of that name stands already."""
-    name = name if len(os.fsencode(name)) <= _LONGEST_NAME else unit_token(name)
-    candidate, number = name, 1
-    while os.path.lexists(folder / candidate):
-        number += 1
-        candidate = f"{name}.{number}"
-    return candidate
-
-
 def _build(options: FileDropOptions, around: Around) -> FileDropDoor:
-    return FileDropDoor(around.inbox, options, around.watch)
+    return FileDropDoor(around.inbox, options, around.watch, around.spool)
 
 
 KIND = DoorKind(FileDropOptions, _build)

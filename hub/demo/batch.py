@@ -15,7 +15,7 @@ from hub.preview import Preview, PreviewResult
 from hub.privacy.agreements import example_agreement, intake_agreement
 from hub.synthetic.county import County
 from hub.wiring_bus import isolation_rules
-from hub.wiring_reading import catalogue, outcomes
+from hub.wiring_reading import catalogue, taken
 
 __all__ = ["preview_of", "read_county", "with_isolation_sites"]
 
@@ -56,5 +56,5 @@ def _read(
     for name, connector in connectors.items():
         home = scratch / name
         for unit in sorted(home.iterdir()) if home.is_dir() else ():
-            preview.take(outcomes(connector, agreements[name], ids, unit))
+            preview.take(taken(connector, agreements[name], ids, unit))
     return preview.finish(county.truth.as_of)

@@ -177,7 +177,8 @@ class DemoStack:
             fields = self._fields(record.value)
             board.put(fields["stratum"], fields["partition"], fields["count"], fields["version"])
         owners = {f["source_person"]: f["person_key"] for f in self._latest(LINK_TOPIC).values()}
-        letters = {(f["connector"], f["file"], f["where"], f["stage"], f["reason"]) for f in self._all(REJECTED_TOPIC)}
+        told = ("connector", "file", "where", "stage", "reason", "content_hash")
+        letters = {tuple(fields[name] for name in told) for fields in self._all(REJECTED_TOPIC)}
         return Observed(
             needs=tuple(self._latest(NEED_TOPIC).values()),
             owners=owners,

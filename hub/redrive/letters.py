@@ -30,7 +30,8 @@ class Letter(NamedTuple):
 
 @dataclass(frozen=True)
 class Filter:
-    """Which letters; what is None is not asked. `since` is the time of arrival; `id` may be cut short."""
+    """Which letters; what is None is not asked. `since` is the time of arrival; `id` may be cut short; `file` is the token of a
+    unit, as its receipt tells it, or of one file in it (`unit/file`)."""
 
     connector: str | None = None
     reason: str | None = None
@@ -46,8 +47,9 @@ class Filter:
             (self.connector, found.connector),
             (self.reason, found.reason),
             (self.stage, found.stage),
-            (self.file, found.file),
         )
+        if self.file is not None and self.file not in (found.file, found.file.partition("/")[0]):
+            return False
         if any(wanted is not None and wanted != is_ for wanted, is_ in asked):
             return False
         if self.since is not None and found.received_at < self.since:

@@ -287,3 +287,49 @@ def test_an_inbox_that_cannot_be_made_is_a_configuration_error(tmp_path: Path) -
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="inbox"):
         asyncio.run(Desk(tmp_path / "file" / "inbox").door.open())
+
+
+def test_ten_thousand_small_files_are_each_taken_once(inbox: Path) -> None:
+    desk = Desk(inbox, stable_s=0)
+    for number in range(10_000):
+        desk.put(f"{number}.txt", f"p{number}:1")
+    taken(desk, lambda: len(list(inbox.iterdir())) == 2)  # done/ and failed/
+    ids = values(desk.bus.log, "event")
+    assert len(ids) == 10_000
+    assert set(ids) == {b"event-p%d-1" % number for number in range(10_000)}
+    assert len(list((inbox / "done").iterdir())) == 20_000
+
+
+def test_a_file_written_over_under_its_old_size_and_time_is_read_again(inbox: Path) -> None:
+    desk = Desk(inbox)
+    path = desk.put("doses.txt", "ann:1")
+    before = path.stat()
+    desk.bus.flowing.clear()
+
+    def until() -> bool:
+        if desk.bus.log and not desk.bus.flowing.is_set():
+            with path.open("r+") as file:
+                file.write("bob:2")
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+            desk.bus.flowing.set()
+        return (inbox / "done" / "doses.txt").exists()
+
+    taken(desk, until)
+    assert values(desk.bus.log, "event") == [b"event-ann-1", b"event-bob-2"]
+
+
+def test_a_file_that_may_not_be_read_waits_and_its_neighbours_go_on(inbox: Path) -> None:
+    desk = Desk(inbox)
+    desk.put("closed.txt", "ann:1")
+    desk.put("open.txt", "bob:1")
+    real = Path.read_bytes
+
+    def closed(self: Path) -> bytes:
+        if self.name == "closed.txt" and desk.now < 100:
+            raise PermissionError(13, "Permission denied")
+        return real(self)
+
+    with pytest.MonkeyPatch.context() as patched:  # root may read everything, so the permission itself cannot be shown
+        patched.setattr(Path, "read_bytes", closed)
+        taken(desk, lambda: (inbox / "done" / "closed.txt").exists())
+    assert values(desk.bus.log, "event") == [b"event-bob-1", b"event-ann-1"]

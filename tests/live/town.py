@@ -33,7 +33,7 @@ from hub.privacy.agreements import intake_agreement
 from hub.synthetic.county import County, make_county
 from hub.wiring_answers import answer_hl7
 from hub.wiring_bus import denominators, ids_of, isolation_rules
-from hub.wiring_reading import catalogue, outcomes
+from hub.wiring_reading import catalogue, taken
 
 __all__ = ["CVRS", "HMIS", "HRSN", "LAB", "SARA", "Need", "Town", "Unit"]
 
@@ -153,7 +153,7 @@ class Town(DemoStack):
             for number, unit in enumerate(once.values()):
                 path = _write(Path(scratch) / str(number), unit)
                 agreement = intake_agreement(self.instance / "agreements", unit.connector, date.today())
-                batch.take(outcomes(connectors[unit.connector], agreement, ids, path))
+                batch.take(taken(connectors[unit.connector], agreement, ids, path))
         return batch.finish(as_of)
 
     def assert_equal_to_preview(self, as_of: date) -> tuple[Observed, PreviewResult]:
