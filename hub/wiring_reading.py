@@ -16,11 +16,11 @@ from typing import BinaryIO, NamedTuple
 from hub.connectors.archive import ArchiveFault, is_archive, unpack
 from hub.connectors.catalog import Catalogue, Connector, load
 from hub.connectors.door import Unit
+from hub.connectors.installed import programs
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.events import Event
 from hub.domain.ids import Ids
 from hub.errors import ConfigError, Reject
-from hub.mapping.catalog import PROGRAMS
 from hub.mapping.declared.program import Traced
 from hub.mapping.program import MAPPING_VERSION, Mapped, MappingContext, Program, hard_stop
 from hub.mapping.program import Unit as SourceUnit
@@ -34,7 +34,7 @@ OFFLINE_IDS = Ids(sha256(b"hub connector try: ids of nobody's installation").dig
 
 def catalogue(instance: Path | None = None) -> Catalogue:
     """The connectors of the catalogue and of an instance (DIR/connectors/), each with a program that exists; and what is broken."""
-    return load([instance / "connectors"] if instance is not None else [], programs=PROGRAMS)
+    return load([instance / "connectors"] if instance is not None else [], programs=programs())
 
 
 class Reader:
@@ -75,7 +75,7 @@ class Reader:
             if declared is not None:
                 yield from declared.traced(source, self._context, explain=explain)
             else:
-                program: Program = PROGRAMS[self._connector.program or self._connector.name]
+                program: Program = programs()[self._connector.program or self._connector.name]
                 for mapped in program.read(source, self._context):
                     yield Traced(mapped)
 
