@@ -143,6 +143,7 @@ def _around(
         spool=settings.instance / "spool" / connector.name,
         secret=lambda name: read_credential(secrets / name),
         front=front,
+        format=connector.source.format,
     )
 
 

@@ -76,6 +76,7 @@ class Around:
     spool: Path  # the door's own, emptied at its start: DIR/spool/<connector>
     secret: Callable[[str], str]  # by name, from DIR/secrets/<connector>/; ConfigError when it is not there
     front: Front = field(default_factory=Front)  # the process's HTTP server, into which doors mount
+    format: str = ""  # of the source, as its connector.yaml has it
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,9 @@ class Limits:
     max_body_bytes: int = 8 * 1024 * 1024
     body_s: float = 60.0  # from the end of the header to the end of the body
     requests: int = 64  # in progress
+    max_unpacked_bytes: int | None = (
+        None  # what a compressed body may come to, where the door unpacks it: counts as in flight
+    )
 
 
 class Refused(Exception):

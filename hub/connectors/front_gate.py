@@ -106,6 +106,8 @@ class _Exchange:
             self.reserved = min(length, self._max_bytes)
             if mounted is not None and length > self._max_bytes:
                 self.refusal = Refused(413, "body-too-large")
+        if mounted is not None and mounted.limits.max_unpacked_bytes is not None and b"content-encoding" in headers:
+            self.reserved += mounted.limits.max_unpacked_bytes
 
     async def receive(self) -> Message:
         """The next piece of the body; Refused when it is too large or too late."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import asyncssh
@@ -22,15 +23,17 @@ def test_a_sample_of_the_readme_is_a_connector_whose_door_opens(sample: str, tmp
     name = yaml.safe_load(sample)["name"]
     (tmp_path / name).mkdir()
     (tmp_path / name / "connector.yaml").write_text(sample)
-    options = load([tmp_path])[name].door
+    connector = load([tmp_path])[name]
 
     async def scene() -> None:
         key = asyncssh.generate_private_key("ssh-ed25519")
         secrets = {
             "client-secret": "made-up", "database-url": "sqlite:////made/up.db", "private-key": key.export_private_key().decode(),
+            "api-keys": "a made-up key of a made-up sender", "webhook-keys": "whsec_" + "bWFkZSB1cCAh" * 4,
             "known-hosts": f"sftp.tracing.example.org {key.export_public_key().decode()}",
         }  # fmt: skip
-        door = doors.build(options, around_of(tmp_path, None, **secrets))
+        around = replace(around_of(tmp_path, None, **secrets), format=connector.source.format)
+        door = doors.build(connector.door, around)
         await door.open()
         await door.close()
 
