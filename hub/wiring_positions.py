@@ -43,13 +43,30 @@ class PositionLog:
     def of_connector(self, connector: str) -> BusPositions:
         return BusPositions(self, connector)
 
-    async def load(self, connector: str, stream: str) -> dict[str, Any] | None:
-        """RetryError when the broker is away; PositionUnreadable when it cannot be opened (another key, another hub)."""
+    async def streams(self, connector: str) -> list[str]:
+        """Every stream of a connector that has a position. RetryError when the broker is away."""
+        known = await self._all()
+        prefix = position_key(connector, "")
+        return sorted(key.removeprefix(prefix).decode() for key in known if key.startswith(prefix))
+
+    async def forget(self, connector: str, stream: str) -> None:
+        """Return once the brokers know that there is no position any more; what cannot be opened can be forgotten."""
+        key = position_key(connector, stream)
+        confirmation = await self._publisher.send([(POSITION_TOPIC, key, None, None, None)])
+        await confirmation.delivered()
+        if self._known is not None:
+            self._known.pop(key, None)
+
+    async def _all(self) -> dict[bytes, bytes]:
         async with self._reading:
             if self._known is None:
                 latest = await asyncio.to_thread(self._read)
                 self._known = {key: each.value for key, each in latest.items() if each.value is not None}
-        value = self._known.get(position_key(connector, stream))
+        return self._known
+
+    async def load(self, connector: str, stream: str) -> dict[str, Any] | None:
+        """RetryError when the broker is away; PositionUnreadable when it cannot be opened (another key, another hub)."""
+        value = (await self._all()).get(position_key(connector, stream))
         if value is None:
             return None
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,21 @@ from typing import Any
 import pytest
 
 from hub.config import Settings
-from hub.connectors.catalog import SHIPPED
+from hub.connectors.catalog import SHIPPED, Connector
 from hub.connectors.file_drop import FileDropDoor
+from hub.connectors.fleet import Order, Running, Version
 from hub.connectors.mllp_door import MllpDoor
 from hub.connectors.pull import PullDoor
+from hub.connectors.watch import Watch
+from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
 from hub.errors import ConfigError
-from hub.privacy.agreements import EXAMPLES
-from hub.wiring_intake import allowed, build, intake_topics, require_topics
+from hub.privacy.agreements import EXAMPLES, intake_agreement
+from hub.wiring_orders import Orders, nothing_to_run
+from hub.wiring_workshop import Workshop, needed_topics, require_topics
 
 TODAY = date(2026, 1, 1)
+Chosen = tuple[Connector, IntakeAgreement]
 
 
 @pytest.fixture
@@ -33,15 +39,37 @@ def agree(instance: Path, *names: str) -> None:
         shutil.copy(EXAMPLES / f"{name}.yaml", instance / "agreements")
 
 
+def workshop(instance: Path) -> Workshop:
+    unused: Any = None
+    return Workshop(Settings(instance=instance, bootstrap="nowhere:1"), Ids(b"x" * 32), unused, unused, unused, unused)
+
+
+def orders(instance: Path, today: date = TODAY, last: Callable[[str], Version | None] = lambda _: None) -> Orders:
+    return Orders(workshop(instance), last, lambda: today)
+
+
+def chosen(instance: Path, today: date = TODAY) -> list[Chosen]:
+    """What may start, with its agreement; ConfigError where nothing may."""
+    found = orders(instance, today).now()
+    if (why := nothing_to_run(found)) is not None:
+        raise ConfigError(why)
+    may = [order.versions[0].source.connector for order in found.values() if order.versions]
+    return [(each, intake_agreement(instance / "agreements", each.name, today)) for each in may]
+
+
+def build(instance: Path) -> list[Running]:
+    return [workshop(instance).make(*each, Watch(each[0].name)) for each in chosen(instance)]
+
+
 def names(instance: Path, today: date = TODAY) -> list[str]:
-    return [connector.name for connector, _ in allowed(instance, today)]
+    return [connector.name for connector, _ in chosen(instance, today)]
 
 
 def test_without_any_agreement_nothing_starts_and_the_file_to_write_is_named(instance: Path) -> None:
     with pytest.raises(ConfigError) as refused:
-        allowed(instance, TODAY)
+        chosen(instance)
     assert str(instance / "agreements" / "hmis-csv.yaml") in str(refused.value)
-    assert str(EXAMPLES / "hmis-csv.yaml") in str(refused.value)
+    assert "`hub connector agree hmis-csv` writes it" in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
@@ -72,7 +100,7 @@ def test_with_only_broken_connectors_the_mistake_is_the_reason(instance: Path) -
         own.mkdir(parents=True)
         (own / "connector.yaml").write_text("title: 7\n")
     with pytest.raises(ConfigError, match=r"no connector can start: .*connector\.yaml:1: "):
-        allowed(instance, TODAY)
+        chosen(instance)
 
 
 def test_a_connector_that_is_switched_off_is_not_asked_for_an_agreement(instance: Path) -> None:
@@ -85,9 +113,7 @@ def test_a_connector_that_is_switched_off_is_not_asked_for_an_agreement(instance
 
 def test_each_connector_gets_the_door_it_declares(instance: Path) -> None:
     agree(instance, "hmis-csv", "lab-elr-hl7v2")
-    nothing: Any = None
-    built = build(Settings(instance=instance), allowed(instance, TODAY), Ids(b"x" * 32), nothing, nothing, nothing)
-    doors = {each.watch.connector: each.door for each in built}
+    doors = {each.watch.connector: each.door for each in build(instance)}
     assert isinstance(doors["lab-elr-hl7v2"], MllpDoor)
     folder = doors["hmis-csv"]
     assert isinstance(folder, FileDropDoor)
@@ -96,7 +122,7 @@ def test_each_connector_gets_the_door_it_declares(instance: Path) -> None:
 
 def test_topics_that_are_missing_are_named_with_the_verb_that_makes_them(instance: Path) -> None:
     agree(instance, "iis-cvrs")
-    topics = intake_topics(allowed(instance, TODAY))
+    topics = needed_topics(chosen(instance))
     assert [topic.name for topic in topics] == [
         "hub.intake.raw.v1",
         "hub.intake.vaccination.v1",
@@ -118,8 +144,100 @@ def test_a_door_that_fetches_gets_its_positions_and_their_topic(instance: Path) 
     text = (SHIPPED / "iis-cvrs" / "connector.yaml").read_text()
     door = "kind: http-poll\n  url: https://registry.example.org/doses\n"
     (own / "connector.yaml").write_text(text.replace("kind: file-drop\n  unit: file\n", door))
-    chosen, settings = allowed(instance, TODAY), Settings(instance=instance)
-    unused: Any = None
-    [built] = build(settings, chosen, Ids(b"x" * 32), unused, unused, unused)
+    [built] = build(instance)
     assert isinstance(built.door, PullDoor)
-    assert "hub.connector.position.v1" in [topic.name for topic in intake_topics(chosen)]
+    assert "hub.connector.position.v1" in [topic.name for topic in needed_topics(chosen(instance))]
+
+
+class Files:
+    """An instance that is edited while its connectors run; `now` looks often enough to see a change as whole."""
+
+    def __init__(self, instance: Path) -> None:
+        agree(instance, "iis-cvrs")
+        self.folder = instance / "connectors" / "iis-cvrs"
+        self.folder.mkdir(parents=True)
+        self.agreement = instance / "agreements" / "iis-cvrs.yaml"
+        self.yaml = self.folder / "connector.yaml"
+        self.yaml.write_text((SHIPPED / "iis-cvrs" / "connector.yaml").read_text())
+        self.today, self.ran = TODAY, None
+        self.orders = Orders(
+            workshop(instance), lambda name: self.ran if name == "iis-cvrs" else None, lambda: self.today
+        )
+        self.ran = self.now().versions[0]
+
+    ran: Version | None
+
+    def now(self) -> Order:
+        return [self.orders.now() for _ in range(3)][-1]["iis-cvrs"]
+
+
+@pytest.fixture
+def files(instance: Path) -> Files:
+    return Files(instance)
+
+
+def test_a_changed_folder_is_a_new_version_before_the_old_one(files: Files) -> None:
+    files.yaml.write_text(files.yaml.read_text().replace("unit: file", "unit: file\n  stable_s: 9.0"))
+    assert files.ran is not None
+    new, old = files.now().versions
+    assert (old.key, new.key != old.key) == (files.ran.key, True)
+    assert new.source.connector.door.stable_s == 9.0
+
+
+def test_a_broken_folder_keeps_the_old_version_and_says_why(files: Files) -> None:
+    files.yaml.write_text(files.yaml.read_text().replace("title:", "titel:"))
+    assert files.ran is not None
+    order = files.now()
+    assert [version.key for version in order.versions] == [files.ran.key]
+    assert "connector.yaml:2: titel: " in order.complaint
+
+
+def test_a_broken_folder_runs_on_under_the_agreement_as_it_is_now(files: Files) -> None:
+    files.yaml.write_text("name: [")
+    files.agreement.write_text(files.agreement.read_text() + "# seen again\n")
+    [version] = files.now().versions
+    assert files.ran is not None
+    assert version.key != files.ran.key
+    assert version.source == files.ran.source
+
+
+@pytest.mark.parametrize("text", ["kind: intake\n", None])
+def test_an_agreement_that_is_broken_or_gone_stops_intake_also_of_a_broken_folder(
+    files: Files, text: str | None
+) -> None:
+    files.yaml.write_text("name: [")
+    if text is None:
+        files.agreement.unlink()
+    else:
+        files.agreement.write_text(text)
+    order = files.now()
+    assert (order.off, order.versions) == ("no-agreement", ())
+    assert str(files.agreement) in order.detail
+
+
+def test_an_agreement_that_runs_out_stops_intake_on_that_day_and_a_new_secret_is_a_new_version(files: Files) -> None:
+    files.today = date(2040, 1, 1)
+    assert "not today" in files.now().detail
+    files.today = TODAY
+    secret = files.folder.parent.parent / "secrets" / "iis-cvrs" / "token"
+    secret.parent.mkdir(parents=True)
+    secret.write_text("made up")
+    assert files.ran is not None
+    assert files.now().versions[0].key != files.ran.key
+
+
+def test_a_folder_that_is_switched_off_or_gone_stops(files: Files, instance: Path) -> None:
+    files.yaml.write_text(files.yaml.read_text() + "enabled: false\n")
+    assert files.now().off == "disabled"
+    own = instance / "connectors" / "pantry"
+    own.mkdir()
+    (own / "connector.yaml").write_text("name: [")
+    assert [files.orders.now() for _ in range(3)][-1]["pantry"].complaint
+    shutil.rmtree(own)
+    assert [files.orders.now() for _ in range(3)][-1]["pantry"].off == "removed"
+
+
+def test_only_what_changed_is_read_again(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.wiring_orders.catalogue", lambda _: pytest.fail("read again"))
+    files.agreement.write_text(files.agreement.read_text() + "# seen again\n")
+    assert len({version.key for version in files.now().versions}) == 1

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hub.bus.control import CONTROL_TOPIC, Control
 from hub.bus.dead_letter import (
     RAW_TOPIC,
     REDRIVEN_TOPIC,
@@ -118,6 +119,7 @@ TOPICS: tuple[Topic, ...] = (
     *_intake(),
     Topic(REJECTED_TOPIC, "connector", (Rejected,), days=90),
     Topic(POSITION_TOPIC, "connector, stream", (Position,), partitions=1, compacted=True),
+    Topic(CONTROL_TOPIC, "connector", (Control,), partitions=1, compacted=True),
     Topic(REDRIVEN_TOPIC, "id of the dead letter", (Redriven,), compacted=True),
     Topic(DISCLOSURE_TOPIC, "subject", (Disclosure,), partitions=1),
     Topic(LINK_TOPIC, "source_person", (Link,), compacted=True),

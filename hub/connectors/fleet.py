@@ -19,8 +19,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from hub.connectors.door import Door
+from hub.connectors.intake import Intake
 from hub.connectors.positions import PositionUnreadable
-from hub.connectors.service import Running
 from hub.connectors.watch import PAUSED_BY_OPERATOR, Watch
 from hub.errors import ConfigError, FatalError, HubError, RetryError
 from hub.ops import metrics
@@ -30,6 +30,15 @@ __all__ = ["DOES_NOT_LOAD", "DRAIN_S", "Fleet", "Order", "Running", "Shown", "Ve
 DRAIN_S = 20.0  # as long as the producer may take to hear from the broker
 DOES_NOT_LOAD = "does-not-load"
 _FIRST_RETRY_S, _LAST_RETRY_S = 5.0, 300.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """One connector, built."""
+
+    door: Door
+    intake: Intake
+    watch: Watch
 
 
 class Version(NamedTuple):

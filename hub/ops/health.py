@@ -4,7 +4,8 @@
 
 A check is a function without arguments that returns None when all is well, else a few words; raising counts as failing.
 /livez asks only the process's own progress, never its peers: a broker outage must not get it killed. /readyz is 503 until
-every check passes, and says of each in JSON how it is.
+every check passes, and says of each in JSON how it is. `notes` are words that stand there too and fail nothing; `pages` are JSON
+pages of the role's own, by path.
 """
 
 from __future__ import annotations
@@ -69,8 +70,11 @@ class OpsServer:
         live: Mapping[str, Check] | None = None,
         role: str = "hub",
         host: str = "127.0.0.1",
+        notes: Callable[[], Mapping[str, str]] = dict,
+        pages: Mapping[str, Callable[[], object]] | None = None,
     ) -> None:
         self.port = port
+        self._notes, self._pages = notes, dict(pages or {})
         self._ready, self._live = dict(ready or {}), dict(live or {})
         self._role, self._host = role, host
         self._server: ThreadingHTTPServer | None = None
@@ -107,20 +111,26 @@ class OpsServer:
         """One more thing that must be well before this process is ready."""
         self._ready[name] = check
 
+    def drop_ready(self, name: str) -> None:
+        """This is no longer asked for readiness."""
+        self._ready.pop(name, None)
+
     def ready(self) -> dict[str, str]:
         """How each readiness check is: `ok` or words."""
-        return {name: _ask(check) for name, check in self._ready.items()}
+        return {name: _ask(check) for name, check in self._ready.copy().items()}
 
     def _page(self, path: str) -> tuple[int, str, bytes]:
         if path == "/metrics":
             return 200, metrics.CONTENT_TYPE, metrics.render()
         if path == "/readyz":
-            return _verdict("ready", self.ready())
+            return _verdict("ready", self.ready(), self._notes())
         if path == "/livez":
             return _verdict("live", {name: _ask(check) for name, check in self._live.items()})
         if path == "/version":
             return _json(200, {"name": "hub", "version": __version__, "role": self._role, "pid": os.getpid()})
-        return _json(404, {"error": "not-found", "pages": ["/metrics", "/livez", "/readyz", "/version"]})
+        if path in self._pages:
+            return _json(200, self._pages[path]())
+        return _json(404, {"error": "not-found", "pages": ["/metrics", "/livez", "/readyz", "/version", *self._pages]})
 
 
 class _Server(ThreadingHTTPServer):
@@ -155,9 +165,9 @@ def _ask(check: Check) -> str:
         return f"failed: {type(error).__name__}"  # never its text
 
 
-def _verdict(word: str, checks: dict[str, str]) -> tuple[int, str, bytes]:
+def _verdict(word: str, checks: dict[str, str], notes: Mapping[str, str] | None = None) -> tuple[int, str, bytes]:
     well = all(words == "ok" for words in checks.values())
-    return _json(200 if well else 503, {word: well, "checks": checks})
+    return _json(200 if well else 503, {word: well, "checks": checks, **({"notes": dict(notes)} if notes else {})})
 
 
 def _json(status: int, body: object) -> tuple[int, str, bytes]:

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from hub.connectors.door import Receipt
-from hub.connectors.fleet import Fleet, Order, Version
+from hub.connectors.fleet import Fleet, Order, Running, Version
 from hub.connectors.intake import Intake
 from hub.connectors.packing import Packer
 from hub.connectors.positions import PositionUnreadable
-from hub.connectors.service import Running
 from hub.connectors.watch import PAUSED_BY_OPERATOR, Watch
 from hub.errors import ConfigError, FatalError, RetryError
 from tests.connectors.pretend import Agreed, PretendPack, read, unit, values

@@ -22,14 +22,15 @@ from hub.bus.topic_admin import apply_topics
 from hub.bus.topics import TOPICS
 from hub.config import Settings
 from hub.connectors.catalog import SHIPPED
-from hub.connectors.service import Running, serve
+from hub.connectors.fleet import Fleet, Order, Running, Version
+from hub.connectors.watch import Watch
 from hub.domain.events import LabResult, PersonBlock, Sealed
 from hub.domain.ids import Ids
-from hub.privacy.agreements import EXAMPLES
+from hub.privacy.agreements import EXAMPLES, intake_agreement
 from hub.privacy.vault import Vault
-from hub.wiring_intake import allowed, build
 from hub.wiring_outgoing import BusPublisher
-from hub.wiring_reading import outcomes
+from hub.wiring_reading import catalogue, outcomes
+from hub.wiring_workshop import Workshop
 from tests.connectors.made_up_lab import LabSender, message
 
 pytestmark = pytest.mark.live
@@ -73,7 +74,8 @@ class Hub:
         self.vault = Vault(instance / "keys.sqlite", b"k" * 32)
         self.codec = Codec(LocalIds(), TOPICS)
         self.codec.open()
-        self.chosen = allowed(instance, TODAY)
+        connectors = catalogue(instance)
+        self.chosen = [(connectors[name], intake_agreement(agreements, name, TODAY)) for name in (LAB, "iis-cvrs")]
         self.connectors: list[Running] = []
         self._began = {topic: self._ends(topic) for topic in TOPICS_READ}
         self._failure: BaseException | None = None
@@ -111,8 +113,16 @@ class Hub:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         producer = DurableProducer(self.broker.bootstrap, delivery_timeout_ms=2_000, linger_ms=1)
         settings = Settings(instance=self.instance)
-        self.connectors = build(settings, self.chosen, IDS, self.vault, self.codec, BusPublisher(producer))
-        serving = asyncio.create_task(serve(self.connectors, self._stop, drain_s=5))
+        workshop = Workshop(settings, IDS, self.vault, self.codec, BusPublisher(producer), producer)
+        fleet = Fleet(drain_s=5)
+        serving = asyncio.create_task(fleet.run(self._stop))
+        for connector, agreement in self.chosen:
+
+            async def make(watch: Watch, connector: Any = connector, agreement: Any = agreement) -> Running:
+                self.connectors.append(workshop.make(connector, agreement, watch))
+                return self.connectors[-1]
+
+            await fleet.apply(connector.name, Order((Version("1", make),)))
         while not all(each.watch.state == "running" for each in self.connectors):
             await asyncio.sleep(0.01)
         self._ready.set()

@@ -66,3 +66,14 @@ def test_a_taken_port_is_a_configuration_error() -> None:
 def test_one_silent_caller_does_not_keep_the_next_one_waiting() -> None:
     with OpsServer(0) as ops, socket.create_connection(("127.0.0.1", ops.port)):
         assert get(ops.port, "/livez")[0] == 200
+
+
+def test_a_note_stands_beside_the_checks_and_fails_nothing_and_a_role_has_pages_of_its_own() -> None:
+    notes: dict[str, str] = {}
+    with OpsServer(0, {"broker": lambda: None}, notes=lambda: notes, pages={"/connectors": lambda: [1]}) as ops:
+        assert get(ops.port, "/readyz") == (200, {"ready": True, "checks": {"broker": "ok"}})
+        notes["pantry"] = "connector.yaml:2: titel: Extra"
+        assert get(ops.port, "/readyz")[1]["notes"] == notes
+        assert get(ops.port, "/connectors") == (200, [1])
+        ops.drop_ready("broker")
+        assert get(ops.port, "/readyz")[1]["checks"] == {}

@@ -1,0 +1,138 @@
+"""From the files of an installation to what each of its connectors should be (hub.connectors.fleet.Order).
+
+| files | connector |
+| --- | --- |
+| all well | runs as they say; the version that ran before stands ready where the new one cannot be opened |
+| the folder does not load | runs on as before, under the agreement as it is now; where nothing ran, it is off and says why |
+| no agreement, a broken one, or one not in force today | takes nothing in, at once: what was granted before is no grant |
+| `enabled: false`, or the folder is gone | takes nothing in |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from hub.connectors.catalog import SHIPPED, Catalogue, Connector
+from hub.connectors.fleet import Order, Running, Version
+from hub.connectors.reload import Looks, Prints
+from hub.connectors.watch import Watch
+from hub.domain.agreement import IntakeAgreement
+from hub.errors import ConfigError
+from hub.ops.logs import logger
+from hub.privacy.agreements import intake_agreement
+from hub.wiring_reading import catalogue
+from hub.wiring_workshop import Workshop
+
+__all__ = ["DISABLED", "NO_AGREEMENT", "REMOVED", "Loaded", "Orders", "nothing_to_run"]
+
+NO_AGREEMENT, DISABLED, REMOVED = "no-agreement", "disabled", "removed"
+log = logger(__name__)
+
+
+class Loaded(NamedTuple):
+    """A connector as it loaded, and the fingerprint of the folder that it was read from (`Version.source`)."""
+
+    connector: Connector
+    print: str
+
+
+class Orders:
+    """Asked every few seconds, from one thread. `last(name)` is the version that runs, or ran last."""
+
+    def __init__(self, workshop: Workshop, last: Callable[[str], Version | None], today: Callable[[], date]) -> None:
+        instance = workshop.settings.instance
+        self._workshop, self._last, self._today = workshop, last, today
+        self._agreements = instance / "agreements"
+        self._looks = Looks([SHIPPED, instance / "connectors"], self._agreements, instance / "secrets")
+        self._loaded: dict[str, tuple[tuple[Path, str], Loaded | None, str]] = {}
+        self._agreed: dict[str, tuple[tuple[str, date], IntakeAgreement | None, str]] = {}
+        self._known: set[str] = set()
+        self._read: Catalogue | None = None
+
+    def now(self) -> Mapping[str, Order]:
+        """By name; those that are gone since an earlier call are off."""
+        prints, self._read = self._looks.look(), None
+        gone = self._known - prints.keys()
+        self._known |= prints.keys()
+        orders = {name: self._order(name, found) for name, found in prints.items()}
+        return {**orders, **{name: Order(off=REMOVED, detail="its folder is gone") for name in gone}}
+
+    def _order(self, name: str, prints: Prints) -> Order:
+        loaded, complaint = self._load(name, prints)
+        if loaded is not None and not loaded.connector.enabled:
+            return Order(off=DISABLED, detail=f"{prints.path}: enabled: is false")
+        agreement, refusal = self._agreement(name, prints.agreement)
+        if agreement is None and (loaded is not None or self._last(name) is not None):
+            return Order(off=NO_AGREEMENT, detail=refusal)
+        before = self._last(name)
+        candidates = [loaded, before.source if before is not None else None]
+        versions: dict[str, Version] = {}
+        for each in candidates:
+            if isinstance(each, Loaded) and agreement is not None:
+                version = self._version(each, agreement, prints)
+                versions.setdefault(version.key, version)
+        return Order(tuple(versions.values()), complaint)
+
+    def _version(self, loaded: Loaded, agreement: IntakeAgreement, prints: Prints) -> Version:
+        async def make(watch: Watch) -> Running:
+            await self._workshop.check_topics(loaded.connector, agreement)
+            return self._workshop.make(loaded.connector, agreement, watch)
+
+        told = f"{loaded.print} {prints.agreement} {prints.secrets}"
+        connector = loaded.connector
+        facts = {
+            "door": connector.door.kind,
+            "mapping_version": connector.mapping_version,
+            "agreement": agreement.agreement_id,
+        }
+        return Version(sha256(told.encode()).hexdigest()[:12], make, loaded, facts)
+
+    def _load(self, name: str, prints: Prints) -> tuple[Loaded | None, str]:
+        """The connector, or why it does not load; read again only when its folder changed."""
+        print_ = (prints.path, prints.folder)
+        known = self._loaded.get(name)
+        if known is None or known[0] != print_:
+            found = self._catalogue()
+            complaint = found.broken.get(name, "")
+            if not complaint and name not in found:
+                complaint = f"{prints.path}: went away while it was read"
+            known = (print_, None if complaint else Loaded(found[name], prints.folder), complaint)
+            if complaint:
+                log.error("the folder of a connector does not load", connector=name, exc_info=ConfigError(complaint))
+            self._loaded[name] = known
+        return known[1], known[2]
+
+    def _catalogue(self) -> Catalogue:
+        """All folders as they are now, read once per call of `now`."""
+        if self._read is None:
+            self._read = catalogue(self._workshop.settings.instance)
+        return self._read
+
+    def _agreement(self, name: str, print_: str) -> tuple[IntakeAgreement | None, str]:
+        day = self._today()
+        known = self._agreed.get(name)
+        if known is None or known[0] != (print_, day):
+            try:
+                known = ((print_, day), intake_agreement(self._agreements, name, day), "")
+            except ConfigError as why:
+                known = ((print_, day), None, str(why))
+                log.warning("connector is off: no agreement in force", connector=name, exc_info=why)
+            self._agreed[name] = known
+        return known[1], known[2]
+
+
+def nothing_to_run(orders: Mapping[str, Order]) -> str | None:
+    """Why no connector can start, in one line; None when one may."""
+    if any(order.versions for order in orders.values()):
+        return None
+    broken = {name: order.complaint for name, order in orders.items() if order.complaint}
+    refused = broken | {name: order.detail for name, order in orders.items() if order.off == NO_AGREEMENT}
+    if not refused:
+        return "no connector can start: none is enabled"
+    first, *others = (why.replace("\n", "; ") for why in refused.values())
+    names = f" (the log says the same of {', '.join(list(refused)[1:])})" if others else ""
+    return f"no connector can start: {first}{names}"

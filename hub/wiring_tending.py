@@ -1,0 +1,200 @@
+"""How the role `connectors` tends its connectors: files and operators' wishes in, orders to the fleet out, and what became of them.
+
+Every two seconds, and whenever an operator wishes something: look at the files, bring each connector to what they and its wish say.
+Connectors are brought along side by side: one that drains or waits holds up no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from hub.bus.control import REWOUND_STREAM, Control
+from hub.config import today
+from hub.connectors.fleet import DOES_NOT_LOAD, Fleet, Order, Shown
+from hub.connectors.positions import PositionUnreadable
+from hub.connectors.rewinding import summary
+from hub.connectors.watch import PAUSED_BY_OPERATOR
+from hub.errors import ConfigError, FatalError, Reject, RetryError
+from hub.ops.health import OpsServer
+from hub.ops.logs import logger
+from hub.wiring_control import ControlLog, carry_out, is_due
+from hub.wiring_orders import NO_AGREEMENT, Orders, nothing_to_run
+from hub.wiring_workshop import Workshop
+
+__all__ = ["LOOK_EVERY_S", "Tending"]
+
+LOOK_EVERY_S = 2.0
+log = logger(__name__)
+
+
+class Tending:
+    """Of one process. `page` and `notes` may be asked from any thread."""
+
+    def __init__(self, workshop: Workshop, fleet: Fleet, *, every_s: float = LOOK_EVERY_S) -> None:
+        self._workshop, self._fleet, self._every_s = workshop, fleet, every_s
+        self._orders = Orders(workshop, fleet.last, lambda: today(workshop.settings))
+        self._controls = ControlLog(workshop)
+        self._wishes: dict[str, Control] = {}
+        self._heeded: dict[str, str] = {}  # connector → the request that it was brought to
+        self._said: dict[str, str] = {}  # connector → what became of it, in words
+        self._stands: dict[str, dict[str, str]] = {}  # connector → stream → position in words
+        self._bringing: dict[str, asyncio.Task[None]] = {}
+        self._asked: set[str] = set()
+        self._woken = asyncio.Event()
+
+    async def begin(self, ops: OpsServer) -> None:
+        """Bring every connector to its first order. ConfigError when none can start."""
+        self._wishes.update(await asyncio.to_thread(self._controls.latest))
+        orders = await asyncio.to_thread(self._orders.now)
+        if (why := nothing_to_run(orders)) is not None:
+            raise ConfigError(why)
+        await asyncio.gather(*(self._bring(name, order) for name, order in orders.items()))
+        shown = self._fleet.shown()
+        if not any(each.state in ("running", "paused") for each in shown):
+            failed = [f"{each.name}: {each.detail}".replace("\n", "; ") for each in shown if each.state == "failed"]
+            raise ConfigError("no connector can start: " + "; ".join(failed))
+        for each in shown:
+            self._note(each, ops)
+
+    async def go_on(self, ops: OpsServer) -> None:
+        """Until cancelled. Raises FatalError."""
+        loop, stop = asyncio.get_running_loop(), threading.Event()
+
+        def heard(control: Control) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is gone: the process ends
+                loop.call_soon_threadsafe(self._hear, control)
+
+        following = asyncio.create_task(asyncio.to_thread(self._controls.follow, heard, stop))
+        try:
+            while True:
+                await self._look(ops)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), self._every_s)
+        finally:
+            stop.set()
+            following.cancel()
+            for task in self._bringing.values():
+                task.cancel()
+
+    def notes(self) -> dict[str, str]:
+        """What is amiss without making the process unfit for the others: broken and stale folders, agreements no longer in force."""
+        return {f"{each.name} ({kind})": _words(each) for each in self._fleet.shown() if (kind := _kind(each))}
+
+    def page(self) -> list[dict[str, Any]]:
+        """What /connectors says: one object per connector, no values of any source."""
+        return [self._entry(each) for each in self._fleet.shown()]
+
+    def _hear(self, control: Control) -> None:
+        self._wishes[control.connector] = control
+        self._woken.set()
+
+    async def _look(self, ops: OpsServer) -> None:
+        self._woken.clear()
+        for name, order in (await asyncio.to_thread(self._orders.now)).items():
+            task = self._bringing.get(name)
+            if task is not None and not task.done():
+                continue
+            if task is not None:
+                task.result()
+            self._bringing[name] = asyncio.create_task(self._bring(name, order))
+        await asyncio.wait(self._bringing.values(), timeout=self._every_s)
+        for each in self._fleet.shown():
+            self._note(each, ops)
+            await self._stand(each)
+
+    async def _bring(self, name: str, order: Order) -> None:
+        """One connector to its order and its wish. Trouble of one is told and tried again; only FatalError leaves."""
+        wish = self._wishes.get(name)
+        new = wish is not None and self._heeded.get(name) != wish.request
+        try:
+            if wish is not None and new and await is_due(self._workshop, wish):
+                await self._rewind(name, wish)
+            if wish is not None and wish.paused and not order.off:
+                order = order._replace(off=PAUSED_BY_OPERATOR, detail=f"paused by {wish.asked_by}")
+            await self._fleet.apply(name, order, retry=new)
+        except RetryError as away:
+            self._said[name] = f"not yet: {away}; it is tried again"
+        except FatalError:
+            raise
+        except Exception as bug:
+            log.error("a connector could not be brought to its order", connector=name, exc_info=bug)
+        else:
+            if wish is not None:
+                self._heeded[name] = wish.request
+
+    async def _rewind(self, name: str, wish: Control) -> None:
+        async def work() -> None:
+            try:
+                self._said[name] = await carry_out(self._workshop, wish, self._controls.target(wish))
+            except Reject:
+                self._said[name] = "refused: the request was sealed under another key"
+            except OSError as error:
+                self._said[name] = f"refused: files cannot be moved: {error.strerror}"
+
+        if name in self._fleet.names():
+            await self._fleet.rest(name, work)
+        else:
+            await work()
+
+    def _note(self, each: Shown, ops: OpsServer) -> None:
+        """The connectors that should run, and only they, decide whether this process is ready."""
+        if each.state == "stopped" or each.why == DOES_NOT_LOAD:
+            ops.drop_ready(each.name)
+            self._asked.discard(each.name)
+        elif each.name not in self._asked:
+            ops.add_ready(each.name, each.watch.ready)
+            self._asked.add(each.name)
+        if each.state == "running":
+            self._workshop.note_port(each.watch)
+
+    async def _stand(self, each: Shown) -> None:
+        source = each.version.source if each.version is not None else None
+        if source is None or not source.connector.door.remembers:
+            return
+        found: dict[str, str] = {}
+        with contextlib.suppress(RetryError):
+            for stream in await self._workshop.positions.streams(each.name):
+                if stream != REWOUND_STREAM:
+                    try:
+                        found[stream] = summary(await self._workshop.positions.load(each.name, stream))
+                    except PositionUnreadable:
+                        found[stream] = "cannot be opened"
+            self._stands[each.name] = found
+
+    def _entry(self, each: Shown) -> dict[str, Any]:
+        watch, wish = each.watch, self._wishes.get(each.name)
+        last = watch.last_record_at
+        version: Mapping[str, Any] = each.version.facts if each.version is not None else {}
+        return {
+            "name": each.name,
+            "state": each.state,
+            "why": each.why,
+            "detail": each.detail,
+            "stale": each.stale,
+            **version,
+            "config": each.version.key if each.version is not None else None,
+            "address": watch.address if each.state == "running" else {},
+            "counts": dict(sorted(watch.counts.items())),
+            "last_record_at": datetime.fromtimestamp(last, UTC).isoformat(timespec="seconds") if last else None,
+            "positions": self._stands.get(each.name, {}),
+            "paused": wish is not None and wish.paused,
+            "request": self._heeded.get(each.name),
+            "said": self._said.get(each.name, ""),
+        }
+
+
+def _kind(each: Shown) -> str:
+    if each.stale:
+        return "runs as before"
+    if each.why == NO_AGREEMENT:
+        return "off" if each.version is not None else ""  # one that never ran here is no fault of anything
+    return "broken" if each.why == DOES_NOT_LOAD else ""
+
+
+def _words(each: Shown) -> str:
+    return each.stale or each.detail
