@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 
+_VERSION = ("ce_specversion", b"1.0")
 CONTENT_TYPE = b"application/avro"
 
 
@@ -17,17 +19,16 @@ def cloud_events_headers(
     a person's. `kind`: type word, usually the topic's name. `received_at`: when the hub took it in (aware); None where
     the record is computed, not taken in (the attribute is optional in CloudEvents).
     """
-    attributes = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", event_id.encode()),
-        ("ce_source", f"/hub/{source}".encode()),
-        ("ce_type", kind.encode()),
-        ("content-type", CONTENT_TYPE),
-    ]
+    attributes = [_VERSION, ("ce_id", event_id.encode()), *_origin(source, kind)]
     if received_at is not None:
         at = received_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         attributes.append(("ce_time", at.encode()))
     return attributes
+
+
+@lru_cache(maxsize=1_024)
+def _origin(source: str, kind: str) -> tuple[tuple[str, bytes], ...]:
+    return ("ce_source", f"/hub/{source}".encode()), ("ce_type", kind.encode()), ("content-type", CONTENT_TYPE)
 
 
 def event_id_of(headers: Iterable[tuple[str, bytes]]) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field, field_validator, model_validator
@@ -92,18 +93,19 @@ class IntakeAgreement(_Agreement):
         granted = self.events.get(kind)
         if granted is None:
             raise Reject("kind-not-agreed", stage="agreement", where=kind)
-        changes: dict[str, Any] = dict(_withheld(kind, granted))
-        changes["person"] = self._identifiers(event.person) if isinstance(event.person, PersonBlock) else event.person
-        changes["agreement_id"] = self.agreement_id
-        changes["purposes"] = self.purposes
-        changes["labels"] = merge_labels(self.labels, event.labels)
+        changes: dict[str, Any] = {
+            **_withheld(kind, granted),
+            "person": self._identifiers(event.person) if isinstance(event.person, PersonBlock) else event.person,
+            "agreement_id": self.agreement_id,
+            "purposes": self.purposes,
+            "labels": _merged(self.labels, event.labels),
+        }
         return event.model_copy(update=changes)
 
     def _identifiers(self, block: PersonBlock) -> PersonBlock | None:
-        taken = {name: value for name in self.person_block if (value := getattr(block, name)) is not None}
-        if not taken or not any(value for value in taken.values()):
-            return None
-        return PersonBlock.model_construct(**taken)
+        withheld = _withheld_identifiers(self.person_block)
+        taken = block.model_copy(update=withheld) if withheld else block
+        return taken if any(taken.__dict__.values()) else None
 
 
 class DeliveryAgreement(_Agreement):
@@ -162,14 +164,25 @@ def merge_labels(*several: Sequence[str]) -> tuple[str, ...]:
     return (*levels[-1:], *sorted(labels.difference(CONFIDENTIALITY)))
 
 
+_merged = lru_cache(maxsize=1_024)(merge_labels)  # the same two tuples in every event of a source
+
+
 @lru_cache(maxsize=256)
-def _withheld(kind: str, granted: tuple[str, ...]) -> tuple[tuple[str, Any], ...]:
+def _withheld(kind: str, granted: tuple[str, ...]) -> Mapping[str, Any]:
     """What stands in place of each field that was not granted: its default, or None."""
-    return tuple(
-        (name, None if field.is_required() else field.get_default(call_default_factory=True))
+    return MappingProxyType({
+        name: None if field.is_required() else field.get_default(call_default_factory=True)
         for name, field in EVENT_TYPES[kind].model_fields.items()
         if name not in _STRUCTURE and name != "person" and name not in granted
-    )
+    })  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _withheld_identifiers(granted: tuple[str, ...]) -> Mapping[str, Any]:
+    """What stands in place of each identifier that was not granted."""
+    return MappingProxyType({
+        name: field.get_default() for name, field in PersonBlock.model_fields.items() if name not in granted
+    })  # fmt: skip
 
 
 def _needed(model: type[Event]) -> set[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from hub.domain.events import Coded, LabResult, LabStatus, Processing
@@ -41,6 +42,7 @@ __all__ = ["Labs"]
 KIND = LabResult.kind
 _RANK: dict[LabStatus, int] = {"preliminary": 1, "final": 2, "corrected": 3, "withdrawn": 4}
 _MAX_REPEATS = 100
+_MEMORABLE = 200  # characters: what a hostile sender writes is not kept in memory
 _PROCESSING: dict[str, Processing] = {"P": "production", "D": "debug"}
 
 
@@ -287,9 +289,20 @@ def _as_sent(coded: hl7v2.Coded, mapped: str | None = None) -> Coded:
 
     Whatever is no code of a system we know stays in the encrypted original: it may hold anything.
     """
+    if sum(map(len, coded)) > _MEMORABLE:
+        return _clear_part(coded, mapped)
+    return _clear_part_before(coded, mapped)
+
+
+def _clear_part(coded: hl7v2.Coded, mapped: str | None) -> Coded:
     code, system = coded.code or coded.alt_code, coded.system or coded.alt_system
     return Coded(
         code=code if code in observations() else code_of(code),
         system=system_of(system),
         mapped=mapped,
     )
+
+
+_clear_part_before = lru_cache(maxsize=2_048)(
+    _clear_part
+)  # check digits and a strict model for the same few codes: 8 us

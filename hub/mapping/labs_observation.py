@@ -134,7 +134,7 @@ def status(obx: Segment, obr: Segment | None) -> tuple[LabStatus, str]:
 
 def is_question(obx: Segment) -> bool:
     """An answer of the person (by its code, or marked QST in OBX-29), not an observation: read by labs_questions."""
-    known = observations().get(obx.text(3))
+    known = observations().get(obx.coded(3).code)
     return (known is not None and known.cls == "question") or (obx.raw(29) != "" and obx.text(29).upper() == "QST")
 
 
@@ -142,7 +142,8 @@ def is_covid_order(obr: Segment | None) -> bool:
     """OBR-4 asks for a SARS-CoV-2 test or panel, so that an unknown code under it deserves a look."""
     if obr is None:
         return False
-    known = observations().get(obr.text(4)) or observations().get(obr.text(4, 4))
+    ordered = obr.coded(4)
+    known = observations().get(ordered.code) or observations().get(ordered.alt_code)
     return known is not None and known.cls in _COVID_CLASSES
 
 

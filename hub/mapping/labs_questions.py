@@ -52,7 +52,8 @@ def answers(message: Message) -> Answers:
 def _observed(message: Message) -> Iterator[tuple[str, str]]:
     table = observations()
     for obx in message.all("OBX"):
-        known = table.get(obx.text(3)) or table.get(obx.text(3, 4))
+        question = obx.coded(3)
+        known = table.get(question.code) or table.get(question.alt_code)
         if known is not None and known.asks and obx.text(11).upper() not in _WITHDRAWN:
             yield known.asks, obx.text(5)
 

@@ -189,3 +189,18 @@ def test_a_missing_open_or_short_secret_stops_the_process(tmp_path: Path) -> Non
 def test_the_key_file_is_closed_to_other_users(vault: Vault, tmp_path: Path) -> None:
     vault.ensure_keys(["k"])
     assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
+
+
+def test_keys_made_for_a_batch_are_asked_for_again_after_a_moment(vault: Vault, tmp_path: Path) -> None:
+    """Within it, what is sealed under a key that another process erases is erased with the rest."""
+    connector = Vault(tmp_path / "keys.sqlite", KEK)
+    connector.ensure_keys(["k"])
+    vault.erase("k")
+    connector._fresh = connector._fresh._replace(until=0.0)  # the moment is over
+    assert vault.open(connector.seal(b"new", "k", "t"), "t") == b"new"
+
+
+def test_a_key_erased_here_is_not_used_within_that_moment(vault: Vault) -> None:
+    vault.ensure_keys(["k"])
+    vault.erase("k")
+    assert vault.open(vault.seal(b"new", "k", "t"), "t") == b"new"
