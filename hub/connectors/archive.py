@@ -72,8 +72,11 @@ class _Member(NamedTuple):
 
 
 def is_archive(name: str, head: bytes) -> Literal["zip", "gzip"] | None:
-    """What a file is, by its first bytes, or by its ending where those are damaged."""
+    """What a file is, by its first bytes, or by its ending where those are damaged. A workbook is no archive, though it is a zip
+    inside: readers of tables read it as it is."""
     low = name.lower()
+    if low.endswith((".xlsx", ".xlsm")):
+        return None
     if head.startswith(_ZIP) or low.endswith(".zip"):
         return "zip"
     return "gzip" if head.startswith(_GZIP) or low.endswith(".gz") else None

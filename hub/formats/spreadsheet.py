@@ -28,7 +28,10 @@ import openpyxl  # type: ignore[import-untyped]
 from hub.formats.delimited import NO_VALUE
 from hub.formats.errors import ParseError
 
-__all__ = ["WorkbookLimits", "as_table", "is_workbook"]
+__all__ = ["MAX_WORKBOOK", "WorkbookLimits", "as_table", "is_workbook"]
+
+MAX_WORKBOOK = 32 * 1024 * 1024
+"""Bytes of a workbook that is read at all: it is held in memory, unlike text."""
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SHEETS = "xl/worksheets/"
@@ -63,6 +66,8 @@ def as_table(data: bytes, sheet: str | None = None, *, limits: WorkbookLimits = 
     ParseError: `not-a-workbook`, `workbook-protected` (a password, or the old .xls), `workbook-has-macros`, `too-large`,
     `no-such-sheet`, `empty`.
     """
+    if len(data) > MAX_WORKBOOK:
+        raise ParseError("too-large")
     if data.startswith(_OLE):
         raise ParseError("workbook-protected")
     try:

@@ -1,4 +1,5 @@
-"""Format `csv`: a delimited table with a header row; a path is the name of a column, in any case."""
+"""Format `csv`: a delimited table with a header row, or the first sheet of an xlsx workbook; a path is the name of a column, in
+any case."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from typing import Any
 
 from hub.formats.delimited import RowFault, open_table
 from hub.formats.errors import ParseError
+from hub.formats.lines import Source
+from hub.formats.spreadsheet import MAX_WORKBOOK, as_table, is_workbook
 from hub.mapping.declared.format import BadRule, Dates, Fault, Look, Reading, Record, RecordFormat, Where
 from hub.mapping.program import Alone, Content
 
@@ -30,7 +33,7 @@ class CsvRows:
     def records(self, file: str, content: Content) -> Iterator[Record | Fault]:
         """Every row."""
         try:
-            table = open_table(content if isinstance(content, bytes) else content(), delimiters=",|\t;")
+            table = open_table(_text_of(content), delimiters=",|\t;")
             table.require(self._needed, file)
         except ParseError as error:
             yield Fault({"file": file}, b"", error)
@@ -53,6 +56,14 @@ class CsvRows:
     def content(self, record: Record) -> Any:
         """Every filled cell by its column: the order of columns, and columns that are empty, say nothing."""
         return {name: value for name, value in record.body.items() if value and name not in self._transport}
+
+
+def _text_of(content: Content) -> bytes | Source:
+    """The content as delimited text: a workbook is read whole, text is a stream from its beginning."""
+    if isinstance(content, bytes):
+        return as_table(content) if is_workbook(content[:8]) else content
+    start = content().read(8)
+    return as_table(content().read(MAX_WORKBOOK + 1)) if is_workbook(start) else content()
 
 
 FORMAT = RecordFormat(CsvRows)
