@@ -19,7 +19,7 @@ from hub.errors import ConfigError
 @click.command()
 @click.argument("name")
 @click.option("--from", "sample", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="A sample: .csv (or any delimited text), .json/.ndjson, .hl7.")  # fmt: skip
+              help="A sample: .csv (or any delimited text), .xlsx, .json/.ndjson (FHIR too), .hl7.")  # fmt: skip
 @click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
 def new(name: str, sample: Path, instance: str | None) -> None:
     """Draft a connector out of a sample: connector.yaml, codes/, samples/, a draft agreement; says what is left to decide."""
@@ -39,17 +39,18 @@ def new(name: str, sample: Path, instance: str | None) -> None:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8")
         (folder / "samples").mkdir()
-        shutil.copyfile(sample, folder / "samples" / sample.name)
+        where, content = made.sample
+        (folder / where).write_bytes(content)
         load_one(folder / FILE)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    click.echo(f"wrote {folder}: " + ", ".join([*made.files, f"samples/{sample.name}"]))
+    click.echo(f"wrote {folder}: " + ", ".join([*made.files, where]))
     click.echo(
         "samples/ holds your sample as it is: use made-up data, or remove it before the folder leaves this machine"
     )
     click.echo("\n".join(["to decide:", *(f"  - {each}" for each in made.todo)]))
-    click.echo(f"next: hub connector try {name} {folder / 'samples' / sample.name} --explain --row 2")
+    click.echo(f"next: hub connector try {name} {folder / where} --explain --row 2")
 
 
 @click.command()

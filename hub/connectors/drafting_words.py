@@ -6,20 +6,40 @@ from collections.abc import Mapping
 
 IDS = (
     "personid", "clientid", "guestid", "patientid", "memberid", "participantid", "customerid", "householdmemberid", "personalid",
-    "recipientid", "id",
+    "recipientid", "residentid", "callerid", "mrn", "memberno", "guestno", "clientno", "patientno", "residentno", "personno",
+    "membernumber", "clientnumber", "guestnumber", "id",
 )  # fmt: skip
 OCCURRED = (
     "occurredon", "night", "bednight", "stayed", "visitdate", "servicedate", "pickupdate", "distributiondate", "entrydate",
-    "checkin", "checkindate", "admindate", "collectiondate", "date", "visit",
+    "checkin", "checkindate", "arrived", "arrivaldate", "admindate", "vaccinationdate", "collectiondate", "collected",
+    "collectedon", "specimendate", "dateofservice", "dateofvisit", "calldate", "date", "time", "visit",
 )  # fmt: skip
-CHANGED = ("changedat", "updatedat", "updated", "lastupdated", "lastmodified", "modified", "modifiedat", "dateupdated")
-SITE = ("siteid", "shelterid", "locationid", "projectid", "site", "shelter", "location", "house")
+CHANGED = (
+    "changedat",
+    "updatedat",
+    "enteredat",
+    "entered",
+    "reportedat",
+    "reported",
+    "updated",
+    "lastupdated",
+    "lastmodified",
+    "modified",
+    "modifiedat",
+    "dateupdated",
+)
+LEFT = ("checkout", "checkoutdate", "leftdate", "departed", "departuredate", "exitdate")
+RESULT = ("result", "testresult", "resultvalue", "labresult")
+QUESTION = ("questioncode", "code", "question")
+ANSWER = ("answercode", "answer")
+RACE = ("race", "raceethnicity", "ethnicity", "ethnicgroup", "racialidentity")
+SITE = ("siteid", "shelterid", "locationid", "projectid", "site", "shelter", "location", "house", "building")
 BLOCK: Mapping[str, tuple[str, ...]] = {
-    "given_name": ("givenname", "firstname", "first", "fname"),
+    "given_name": ("givenname", "firstname", "first", "fname", "forename"),
     "middle_name": ("middlename", "middle", "mname"),
     "family_name": ("familyname", "lastname", "last", "surname", "lname"),
     "suffix": ("suffix", "namesuffix"),
-    "birth_date": ("birthdate", "dob", "dateofbirth", "birthday"),
+    "birth_date": ("birthdate", "born", "dob", "dateofbirth", "birthday"),
     "sex": ("sex", "gender"),
     "ssn": ("ssn", "socialsecuritynumber"),
     "phone": ("phone", "phonenumber", "telephone", "mobile", "cell", "cellphone"),
@@ -27,13 +47,21 @@ BLOCK: Mapping[str, tuple[str, ...]] = {
     "address_line": ("addressline", "address", "street", "streetaddress", "addressline1", "address1"),
     "city": ("city", "town"),
     "state": ("state",),
-    "postal_code": ("postalcode", "zip", "zipcode", "zip5"),
+    "postal_code": ("postalcode", "postcode", "zip", "zipcode", "zip5"),
     "county": ("countyfips",),
 }
+FHIR_BLOCK: Mapping[str, str] = {
+    "family_name": "name.first().family", "given_name": "name.first().given.first()", "birth_date": "birthDate", "sex": "gender",
+    "postal_code": "address.first().postalCode",
+}  # fmt: skip
+"""FHIRPath of a Patient's identifiers."""
 EVENTS = (
+    ("lab-result", "loinc"), ("lab-result", "accession"), ("lab-result", "specimen"), ("lab-result", "testresult"),
     ("vaccination", "cvx"), ("vaccination", "vaccin"), ("food-assistance", "pantry"), ("food-assistance", "food"),
-    ("food-assistance", "meal"), ("food-assistance", "pickup"), ("food-assistance", "distribution"), ("shelter-stay", "bed"),
+    ("food-assistance", "meal"), ("food-assistance", "parcel"), ("food-assistance", "grocer"),
+    ("food-assistance", "pickup"), ("food-assistance", "distribution"), ("shelter-stay", "bed"),
     ("shelter-stay", "night"), ("shelter-stay", "shelter"), ("shelter-stay", "checkin"),
+    ("screening", "screening"), ("screening", "question"),
 )  # fmt: skip
 """Event kind by a part of some column's name."""
 FIELDS: Mapping[str, Mapping[str, object]] = {
@@ -46,5 +74,7 @@ FIELDS: Mapping[str, Mapping[str, object]] = {
     },
     "food-assistance": {"program": "pantry", "enrolled": "yes", "delivered": True},
     "vaccination": {"status": "administered", "covid": False},
+    "lab-result": {"meaning": "review", "status": "final", "processing": "production", "method": "other"},
+    "screening": {"category": "unmapped", "indicates_need": "unknown", "final": True},
 }
 """Needed fields of those events; SITE and WHEN stand for the column found."""

@@ -35,7 +35,9 @@ class Rule(Declared):
         default=None, description="how to read the text; by default what the field's type asks for"
     )
     format: tuple[str, ...] = Field(
-        default=(), description="of a date or time: `iso`, `hl7`, or strptime as `%m/%d/%Y`; several are tried in order"
+        default=(),
+        description="of a date or time: `iso`, `hl7`, `excel` (days since 1900), or strptime as `%m/%d/%Y`; several are tried in "
+        "order",
     )
     timezone: str | None = Field(default=None, description="IANA zone of times without one; by default the source's")
     yes_words: tuple[str, ...] = Field(

@@ -1,6 +1,6 @@
 """Text as sources write it to values, strictly: what cannot be read is a reason code, never a guess.
 
-Every parser takes trimmed, non-empty text and raises `BadValue(reason)`. Dates need a format: `iso`, `hl7` or strptime.
+Every parser takes trimmed, non-empty text and raises `BadValue(reason)`. Dates need a format: `iso`, `hl7`, `excel` or strptime.
 Two-digit years are refused at load (1921 or 2021?). Phones: North American, ten digits. Places: hub.mapping.places.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub.mapping.dates import hl7_date, hl7_time
@@ -30,6 +30,8 @@ _ADDRESS = re.compile(
     re.ASCII,
 )
 _EARLIEST = 1850
+_SERIAL = re.compile(r"\d{2,6}(\.\d{1,10})?\Z", re.ASCII)
+_SERIALS_FROM = datetime(1899, 12, 30)
 
 
 class BadValue(Exception):
@@ -72,7 +74,7 @@ def _dates(kind: str, rule: Rule, zone: ZoneInfo, default_format: str | None) ->
     if not formats:
         raise BadRule("", f"a {kind} needs a format: `iso` for 2021-03-09, or strptime as '%m/%d/%Y' for 03/09/2021")
     for given in formats:
-        if given not in ("iso", "hl7") and ("%" not in given or "%y" in given):
+        if given not in ("iso", "hl7", "excel") and ("%" not in given or "%y" in given):
             raise BadRule("format", f"{given} is no format with a four-digit year: `iso`, `hl7`, or such as '%m/%d/%Y'")
     if rule.timezone:
         zone = zone_of(rule.timezone)
@@ -96,7 +98,16 @@ def _reader(kind: str, given: str, zone: ZoneInfo) -> Callable[[str], date | dat
         return lambda text: date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
     if given == "hl7":
         return hl7_date if kind == "date" else lambda text: hl7_time(text, zone)
+    if given == "excel":
+        return _serial
     return lambda text: datetime.strptime(text, given)
+
+
+def _serial(text: str) -> datetime | None:
+    """Days since 1899-12-30, as spreadsheets count them in their 1900 system; the first ones are off by one there."""
+    if not _SERIAL.match(text) or float(text) < 61:
+        return None
+    return _SERIALS_FROM + timedelta(days=float(text))
 
 
 def _civil(found: date | datetime, zone: ZoneInfo) -> date:

@@ -1,0 +1,114 @@
+"""What the columns of a sample can fill: the kind of event, its fields, the person block, the key. Names decide, never values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from hub.connectors.drafting_pad import Pad, word
+from hub.connectors.drafting_words import ANSWER, BLOCK, EVENTS, FIELDS, IDS, LEFT, QUESTION, RACE, RESULT
+from hub.domain.events import EVENT_TYPES
+from hub.mapping.tables import results, rows
+
+__all__ = ["apart_by", "block_of", "fields_of", "kind_of", "known_results", "person_of"]
+
+
+def fields_of(pad: Pad, kind: str, site: str | None, when: Any) -> dict[str, Any]:
+    """Rules of the event's fields: a column where one is called so, else a constant that people must confirm."""
+    fields: dict[str, Any] = {}
+    for name, given in FIELDS.get(kind, {}).items():
+        if given == "SITE":
+            fields[name] = site or {"value": pad.name}
+        elif given == "WHEN":
+            fields[name] = {k: v for k, v in when.items() if k != "required"} if when else {"value": "2000-01-01"}
+        else:
+            fields[name] = {"value": given}
+    fields |= _own(pad, kind, when)
+    for name, rule in fields.items():
+        if isinstance(rule, dict) and "value" in rule and name != "site":
+            pad.todo.append(f"map.fields.{name}: is {json.dumps(rule)} for every record; is that true?")
+    if race := pad.find(RACE):
+        told = {row["value"]: row for row in rows("race_ethnicity") if row["field"] == "race" and row["group"]}
+        values = sorted(set(pad.columns[race]))
+        known = {v: (told[v.upper()]["group"], "mapped") for v in values if v.upper() in told}
+        pad.table("race", values, known)
+        fields["race_ethnicity"] = {"from": race, "codes": "race"}
+    return fields
+
+
+def _own(pad: Pad, kind: str, when: Any) -> dict[str, Any]:
+    """Fields of an event that a column of the sample fills, over what stands for every record."""
+    fields: dict[str, Any] = {}
+    if kind == "vaccination" and (cvx := pad.find(("cvx", "vaccinecode"))):
+        fields = {"cvx": cvx, "covid": {"from": cvx, "parse": "covid-vaccine"}}
+    if kind == "shelter-stay" and (left := pad.find(LEFT)) and (told := pad.date(left)):
+        fields = {"stay": {"value": "enrollment"}, "left_on": told}
+    if kind == "lab-result":
+        result, loinc = pad.find(RESULT), pad.find(("loinc", "loinccode"))
+        if result is not None:
+            values = sorted(set(pad.columns[result]))
+            pad.table("results", values, known_results(values))
+            fields["meaning"] = {"from": result, "codes": "results"}
+        if loinc is not None:
+            fields["loinc"] = {"from": loinc, "on_error": "null_and_flag"}
+        if when:
+            fields["collected_on"] = {name: given for name, given in when.items() if name != "required"}
+    if kind == "screening" and (question := pad.find(QUESTION)) and (answer := pad.find(ANSWER)):
+        values, said = sorted(set(pad.columns[question])), sorted(set(pad.columns[answer]))
+        for name, some in (("categories", values), ("needs", said), ("questions", values), ("answers", said)):
+            pad.table(name, some, {})
+        fields = {
+            "category": {"from": question, "codes": "categories"}, "indicates_need": {"from": answer, "codes": "needs"},
+            "question": {"from": question, "codes": "questions"}, "answer": {"from": answer, "codes": "answers"},
+        }  # fmt: skip
+    return fields
+
+
+def block_of(pad: Pad, name: str, column: str) -> Any:
+    """The rule of one identifier; what is often badly written costs the field, not the record."""
+    if name == "birth_date":
+        told = pad.date(column)
+        return {**told, "on_error": "null_and_flag"} if told else None
+    careful = name in ("phone", "email", "postal_code", "state", "ssn")
+    return {"from": column, "on_error": "null_and_flag"} if careful else column
+
+
+def kind_of(pad: Pad) -> str:
+    """What a column's name tells, else the connector's own name."""
+    words = list(pad.words.values())
+    told = next((kind for kind, hint in EVENTS if any(hint in each for each in words)), None)
+    told = told or next((kind for kind, hint in EVENTS if hint in word(pad.name)), None)
+    if told is None:
+        pad.todo.append(
+            f"map.event: no column says what happened, so `person` stands there; there are {', '.join(sorted(EVENT_TYPES))}"
+        )
+    return told or "person"
+
+
+def person_of(pad: Pad) -> str:
+    """The column of the person's id: one that stands beside a name or birth date rather than one elsewhere."""
+    near = {column.rpartition(".")[0] for hints in BLOCK.values() if (column := pad.find(hints))}
+    named = [column for hint in IDS for column, each in pad.words.items() if each == hint]
+    named.sort(key=lambda column: column.rpartition(".")[0] not in near)
+    if named:
+        return named[0]
+    first = next(iter(pad.columns))
+    pad.todo.append(f"identity.id: no column is called like a person's id; {first} stands there for now")
+    return first
+
+
+def apart_by(pad: Pad, kind: str, person: str) -> list[str]:
+    """What tells several facts of one person and day apart: an accession and a test, an answer's question."""
+    hints = {"lab-result": ("accession", "accessionnumber", "specimenid", "loinc", "test", "testcode"),
+             "screening": ("questioncode", "code", "question"), "vaccination": ("cvx", "vaccinecode")}  # fmt: skip
+    found = [column for hint in hints.get(kind, ()) for column, each in pad.words.items() if each == hint]
+    return [column for column in dict.fromkeys(found) if column != person][:2]
+
+
+def known_results(values: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Results that the hub's own tables know, by code or by word."""
+    codes = {code: answer.meaning for (code, cls), answer in results().items() if not cls}
+    words = {row["words"].casefold(): row["meaning"] for row in rows("result_words")}
+    found = {value: codes.get(value) or words.get(value.casefold(), "") for value in values}
+    return {value: (meaning, "mapped") for value, meaning in found.items() if meaning}

@@ -1,0 +1,82 @@
+"""What a draft is worked out on: the sample's columns, and what was found and left open so far."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from hub.connectors.drafting_samples import Sample
+from hub.mapping.declared.codes import COLUMNS
+
+__all__ = ["Pad", "word"]
+
+_FORMATS = (
+    "iso",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%Y%m%d",
+    "%m-%d-%Y",
+    "%m/%d/%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%d/%m/%Y %H:%M:%S",
+    "%d.%m.%Y",
+    "%Y-%m-%d %H:%M",
+    "excel",
+)
+_SERIAL = re.compile(r"[1-7]\d{4}(\.\d+)?\Z", re.ASCII)
+"""Days since 1899-12-30 as spreadsheets count them: 1927 to 2119."""
+
+
+class Pad:
+    """`words`: each column's name in lower case without marks; `codes`: tables by name; `todo`: what people must decide."""
+
+    def __init__(self, name: str, sample: Sample) -> None:
+        self.name, self.sample, self.columns = name, sample, sample.columns
+        self.todo: list[str] = list(sample.todo)
+        self.codes: dict[str, str] = {}
+        self.words = {column: word(column.rsplit(".", 1)[-1]) for column in self.columns}
+
+    def find(self, hints: Sequence[str]) -> str | None:
+        return next((column for hint in hints for column, word in self.words.items() if word == hint), None)
+
+    def date(self, column: str, *, required: bool = False) -> dict[str, Any] | None:
+        fitting = [given for given in _FORMATS if all(_fits(value, given) for value in self.columns[column])]
+        if not fitting or not self.columns[column]:
+            self.todo.append(f"{column}: looks like a date by its name, but no format fits all its values: not mapped")
+            return None
+        if len(fitting) > 1:
+            self.todo.append(f"{column}: {' and '.join(fitting)} both fit every value; {fitting[0]} is proposed")
+        return {"from": column, "format": fitting[0], **({"required": True} if required else {})}
+
+    def table(self, name: str, values: Sequence[str], known: Mapping[str, tuple[str, str]]) -> None:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for value in values:
+            target, status = known.get(value, ("", ""))
+            writer.writerow([value, "", target, status, "proposed, check it" if status else "TODO"])
+        self.codes[name] = text.getvalue()
+        if open_rows := [value for value in values if value not in known]:
+            self.todo.append(f"codes/{name}.csv: {len(open_rows)} values wait for a target_code and a status")
+
+
+def word(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _fits(text: str, given: str) -> bool:
+    try:
+        if given == "excel":
+            return bool(_SERIAL.match(text))
+        if given == "iso":
+            datetime.fromisoformat(text)
+            return "-" in text
+        datetime.strptime(text, given)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,111 @@
+"""A draft of an export that the hub has never seen: what it proposes, what it leaves open, and that it reads its own sample."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl  # type: ignore[import-untyped]
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from hub.commands.connector import connector
+from hub.connectors.drafting import Draft, draft
+from tests.connectors.made_up_exports import EXPORTS, SCREENING
+
+
+def drafted(name: str, tmp_path: Path) -> tuple[Draft, dict[str, Any]]:
+    file, content = EXPORTS[name]
+    (tmp_path / file).write_bytes(content)
+    made = draft(name, tmp_path / file, date(2021, 3, 1))
+    return made, yaml.safe_load(made.files["connector.yaml"])
+
+
+WANTED = [
+    ("food-bank", "food-assistance", "Member No", {"given_name", "family_name", "birth_date", "postal_code"}),
+    ("shelter", "shelter-stay", "ResidentNo", {"given_name", "family_name", "birth_date", "sex"}),
+    ("lab", "lab-result", "Patient ID", {"given_name", "family_name", "birth_date"}),
+    ("line-211", "screening", "$.caller.id", {"given_name", "family_name", "birth_date", "postal_code"}),
+    ("lis", "lab-result", "PID-3.1", {"given_name", "family_name", "birth_date", "sex", "postal_code"}),
+    ("clinic", "vaccination", "patient.reference", {"given_name", "family_name", "birth_date", "sex", "postal_code"}),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "person", "block"), WANTED)
+def test_kind_person_and_identifiers_are_found_by_their_names(
+    name: str, kind: str, person: str, block: set[str], tmp_path: Path
+) -> None:
+    _, document = drafted(name, tmp_path)
+    assert document["emits"] == [kind]
+    assert document["identity"]["id"] == person
+    assert set(document["identity"]["block"]) == block
+
+
+def test_days_before_months_and_days_of_a_spreadsheet_are_told(tmp_path: Path) -> None:
+    assert drafted("food-bank", tmp_path)[1]["identity"]["block"]["birth_date"]["format"] == "%d/%m/%Y"
+    assert drafted("lab", tmp_path)[1]["map"][0]["occurred_on"] == {
+        "from": "Collected",
+        "format": "excel",
+        "required": True,
+    }
+
+
+def test_results_that_the_hub_knows_are_mapped_and_local_tests_are_left_to_people(tmp_path: Path) -> None:
+    made, document = drafted("lis", tmp_path)
+    assert "POS,,positive,mapped" in made.files["codes/results.csv"]
+    assert "COVPCR,,,,TODO" in made.files["codes/tests.csv"]
+    assert document["map"][0]["where"] == [{"path": "OBX-3.1", "equals": ["COVAG", "COVPCR", "FLUA"]}]
+    assert any("strike the tests" in each for each in made.todo)
+
+
+def test_a_list_inside_a_document_is_what_the_records_are(tmp_path: Path) -> None:
+    made, document = drafted("line-211", tmp_path)
+    assert document["source"]["each"] == "answers[]"
+    assert "code" in document["dedupe"]
+    assert any("source.each" in each for each in made.todo)
+
+
+def test_a_stay_with_a_day_of_leaving_is_no_single_night(tmp_path: Path) -> None:
+    fields = drafted("shelter", tmp_path)[1]["map"][0]["fields"]
+    assert (fields["stay"], fields["left_on"]["from"]) == ({"value": "enrollment"}, "Check Out")
+
+
+def test_what_nobody_recognises_is_a_person_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("Key,Remark\n1,hello\n")
+    made = draft("odd", tmp_path / "x.csv", date(2021, 3, 1))
+    assert any(each.startswith("map.event: no column says what happened") for each in made.todo)
+    assert any(each.startswith("identity.id:") for each in made.todo)
+
+
+def hub(instance: Path, command: str, *arguments: str | Path) -> Result:
+    line = [command, "--instance", str(instance), *map(str, arguments)]
+    return CliRunner().invoke(connector, line, catch_exceptions=False)
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_a_draft_reads_its_own_sample(name: str, tmp_path: Path) -> None:
+    file, content = EXPORTS[name]
+    (tmp_path / file).write_bytes(content)
+    assert hub(tmp_path / "i", "new", name, "--from", tmp_path / file).exit_code == 0
+    found = json.loads(hub(tmp_path / "i", "try", name, tmp_path / file, "--summary").stdout)
+    refused = (
+        {"unmapped-code.category": 2} if content == SCREENING else {}
+    )  # what an answer means, people must say first
+    assert found["rejected"] == refused
+    assert sum(found["events"].values()) + sum(refused.values()) > 1
+
+
+def test_a_workbook_is_drafted_as_the_table_it_holds(tmp_path: Path) -> None:
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    book.active.append(["Client ID", "Night"])
+    book.active.append(["C-1", date(2021, 2, 15)])
+    book.save(out)
+    (tmp_path / "beds.xlsx").write_bytes(out.getvalue())
+    assert hub(tmp_path / "i", "new", "beds", "--from", tmp_path / "beds.xlsx").exit_code == 0
+    kept = tmp_path / "i" / "connectors" / "beds" / "samples" / "beds.csv"
+    found = json.loads(hub(tmp_path / "i", "try", "beds", kept, "--summary").stdout)
+    assert (found["events"], found["rejected"]) == ({"shelter-stay": 1}, {})
