@@ -82,7 +82,7 @@ class Tending:
                 task.cancel()
 
     def notes(self) -> dict[str, str]:
-        """What is amiss without making the process unfit for the others: broken and stale folders, agreements no longer in force."""
+        """What is amiss without making the process unfit for the others: broken and stale folders, agreements that ran out."""
         return {f"{each.name} ({kind})": _words(each) for each in self._fleet.shown() if (kind := _kind(each))}
 
     def page(self) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -25,7 +26,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from hub.connectors.archive import ArchiveLimits
 from hub.connectors.door import Door, Receipt
 from hub.connectors.front import Front
-from hub.connectors.positions import Positions
+from hub.connectors.positions import Position, Positions
 from hub.connectors.watch import Watch
 from hub.declared import Declared
 from hub.errors import ConfigError
@@ -54,6 +55,16 @@ class DoorOptions(Declared):
     def remembers(self) -> bool:
         """Whether the door keeps positions (hub.connectors.positions)."""
         return False
+
+    def rewound(self, position: Position | None, to: datetime | None) -> Position | None:
+        """Where a stream must stand to be read again from `to` (None: its beginning), when it stands at `position`; None: at its
+        beginning. ConfigError where the door cannot go there, saying what to do instead."""
+        del position
+        if not self.remembers:
+            raise ConfigError("nothing can be fetched again through this door: ask the sender to send it again")
+        if to is not None:
+            raise ConfigError("this door can only go back to the beginning")
+        return None
 
 
 class Answer(Protocol):

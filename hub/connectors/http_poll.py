@@ -26,6 +26,7 @@ from hub.connectors.http_client import Body, HttpClient, HttpLimits, Login, safe
 from hub.connectors.positions import Position
 from hub.connectors.pull import Fetched, PullDoor, PullOptions, SourceAway
 from hub.declared import Declared
+from hub.errors import ConfigError
 
 __all__ = ["KIND", "HttpPages", "HttpPollOptions", "Paging", "Since"]
 
@@ -78,6 +79,13 @@ class HttpPollOptions(PullOptions):
     @property
     def shape(self) -> Literal["bytes", "file", "folder"]:
         return "bytes" if self.export is None else "file"
+
+    def rewound(self, position: Position | None, to: datetime | None) -> Position | None:
+        if to is None:
+            return super().rewound(position, to)
+        if self.since is None and self.export is None:
+            raise ConfigError("it reads everything at each round (there is no `since`): nothing to go back to")
+        return {"since": to.astimezone(UTC).isoformat(timespec="seconds")}
 
 
 class HttpPages:

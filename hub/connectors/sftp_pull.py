@@ -16,6 +16,7 @@ import stat
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -55,6 +56,11 @@ class SftpPullOptions(PullOptions):
         default="private-key", pattern=_FILE_NAME, description="secret file; null: use the password"
     )
     password: str | None = Field(default=None, pattern=_FILE_NAME, description="secret file")
+
+    def rewound(self, position: Position | None, to: datetime | None) -> Position | None:
+        if self.after == "move":
+            raise ConfigError("what was taken stands in done/ on its server: have it moved back there")
+        return super().rewound(position, to)
 
 
 class _Seen(NamedTuple):

@@ -16,7 +16,7 @@ import io
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 from urllib.parse import quote
@@ -70,6 +70,13 @@ class SqlPollOptions(PullOptions):
     @property
     def shape(self) -> Literal["bytes", "file", "folder"]:
         return "bytes"
+
+    def rewound(self, position: Position | None, to: datetime | None) -> Position | None:
+        if to is None:
+            return super().rewound(position, to)
+        if not position:
+            raise ConfigError("it has read nothing yet: it begins at the beginning")
+        return {**position, "cursor": _said(_alike(_heard(position["cursor"]), to))}
 
 
 class SqlRows:
@@ -202,6 +209,19 @@ def _earlier(cursor: Any, options: SqlPollOptions) -> Any:
         fraction = f".{'0' * (len(parts[4]) - 1)}" if parts[4] else ""
         return moved.strftime(f"%Y-%m-%d{parts[2]}%H:%M:%S") + fraction + parts[5]
     return cursor
+
+
+def _alike(cursor: Any, to: datetime) -> Any:
+    """The time `to` as the cursor column writes times; ConfigError when it holds no times."""
+    to = to.astimezone(UTC)
+    if isinstance(cursor, datetime):
+        return to if cursor.tzinfo is not None else to.replace(tzinfo=None)
+    if isinstance(cursor, date):
+        return to.date()
+    if isinstance(cursor, str) and (parts := _TIME.fullmatch(cursor)) is not None:
+        fraction = f".{'0' * (len(parts[4]) - 1)}" if parts[4] else ""
+        return to.strftime(f"%Y-%m-%d{parts[2]}%H:%M:%S") + fraction + parts[5]
+    raise ConfigError("its cursor is not a time: give the beginning, or a position as JSON")
 
 
 def _said(value: Any) -> Any:
