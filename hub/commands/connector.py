@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import click
 
 from hub.commands.connector_agreement import agree, ungranted
 from hub.commands.connector_checks import test
 from hub.commands.connector_new import new, schema
+from hub.commands.connector_places import entries, lines
 from hub.commands.connector_try import try_connector
 from hub.commands.remap import list_unmapped, remap
 from hub.config import instance_dir, load_settings, today
@@ -19,6 +18,7 @@ from hub.connectors.catalog.folder import read_codes
 from hub.domain.agreement import IntakeAgreement
 from hub.errors import ConfigError
 from hub.privacy.agreements import intake_agreement
+from hub.supervisor import read_state, running_instance
 from hub.verbs import Verbs
 from hub.wiring_reading import catalogue
 
@@ -40,18 +40,17 @@ for verb in (new, schema, test, try_connector, agree):
 @_INSTANCE
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_connectors(instance: str | None, as_json: bool) -> None:
-    """Every connector: where its data comes in, what it emits, and whether an agreement allows it."""
-    directory = instance_dir(instance)
-    connectors = catalogue(directory)
-    for name, why in connectors.broken.items():
-        click.echo(json.dumps({"name": name, "broken": why}) if as_json else f"{name:16} broken: {why}\n")
-    for found in connectors.values():
-        entry = _entry(found, directory)
+    """Every connector: where its data comes in, how it is, until when its agreement holds, its last record."""
+    directory = running_instance(instance)
+    found = entries(directory, up=read_state(directory).running)
+    for entry in found:
         if as_json:
             click.echo(json.dumps(entry))
         else:
-            lines = (found.title, f"{found.door.kind}; {found.source.standard}", str(entry["agreement"]), "")
-            click.echo(f"{found.name:16} " + f"\n{'':16} ".join(lines))
+            click.echo("\n".join(lines(entry, title=True)))
+    lacking = [entry["name"] for entry in found if entry.get("why") == "no-agreement"]
+    if lacking and not as_json:
+        click.echo(f"no agreement in force for {', '.join(lacking)}: `hub connector agree NAME` writes one")
 
 
 @connector.command("lint")
@@ -78,18 +77,6 @@ def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
                 f"{each.name}: ok, under {agreement.agreement_id}{_not_granted(each, agreement)}{_undecided(each)}"
             )
     ctx.exit(1 if failed else 0)
-
-
-def _entry(found: Connector, directory: Path) -> dict[str, Any]:
-    try:
-        day = today(load_settings(directory))
-        allowed = f"agreement {intake_agreement(directory / 'agreements', found.name, day).agreement_id}"
-    except ConfigError as why:
-        allowed = f"cannot start: {why}"
-    return {
-        "name": found.name, "title": found.title, "enabled": found.enabled, "door": found.door.kind, "program": found.program,
-        "emits": list(found.emits), "sector": found.source.sector, "standard": found.source.standard, "agreement": allowed,
-    }  # fmt: skip
 
 
 def _not_granted(found: Connector, agreement: IntakeAgreement) -> str:

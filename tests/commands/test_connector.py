@@ -201,7 +201,10 @@ def test_list_says_of_each_connector_what_it_lacks(instance: Path) -> None:
     entries = {entry["name"]: entry for entry in lines(hub(instance, "list", "--json"))}
     assert set(entries) == {"lab-elr-hl7v2", "iis-cvrs", "sara-alert", "hmis-csv", "hrsn-screening"}
     assert str(instance / "agreements" / "hmis-csv.yaml") in entries["hmis-csv"]["agreement"]
-    assert "\n" in hub(instance, "list").stdout
+    assert (entries["hmis-csv"]["state"], entries["hmis-csv"]["why"]) == ("off", "no-agreement")
+    said = hub(instance, "list").stdout
+    assert said.count("hub connector agree") == 1
+    assert said.count(str(instance / "agreements")) == 0
 
 
 def test_lint_exits_1_until_there_is_an_agreement(instance: Path) -> None:

@@ -1,0 +1,109 @@
+"""Where each connector's data comes in, how it is, and until when its agreement holds: for `hub status` and `hub connector list`.
+
+What the files say is always there; what only the running process knows (state, address, last record) comes from its
+page /connectors.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+from pathlib import Path
+from typing import Any
+
+from hub.config import Settings, load_settings, today
+from hub.connectors.catalog import Connector
+from hub.errors import ConfigError
+from hub.privacy.agreements import intake_agreement
+from hub.wiring_reading import catalogue
+
+__all__ = ["entries", "lines"]
+
+_TIMEOUT_S = 2.0
+
+
+def entries(instance: Path, *, up: bool) -> list[dict[str, Any]]:
+    """One object per connector: `door`, `where`, `state` (`down` while nothing runs), `why`, `agreement`, `agreement_until`,
+    `last_record_at` …; a folder that does not load has `broken`."""
+    settings = load_settings(instance)
+    running = _asked(settings) if up else {}
+    found = catalogue(instance)
+    broken = [{"name": name, "state": _state(name, running), "broken": why} for name, why in found.broken.items()]
+    return [*broken, *(_entry(each, settings, running.get(each.name)) for each in found.values())]
+
+
+def lines(entry: dict[str, Any], *, title: bool = False) -> list[str]:
+    """The same for people."""
+    name = f"{entry['name']:<18}"
+    if "broken" in entry:
+        return [f"{name} broken: {each}" for each in str(entry["broken"]).splitlines()]
+    why = f" ({entry['why']})" if entry["why"] else ""
+    until = f", agreed until {entry['agreement_until']}" if entry["agreement_until"] else ""
+    last = f", last record {entry['last_record_at']}" if entry["last_record_at"] else ""
+    stale = [f"{'':18} runs as before: {entry['stale']}"] if entry["stale"] else []
+    about = [f"{'':18} {entry['title']} ({entry['standard']})"] if title else []
+    return [f"{name} {entry['state']}{why}: {entry['where']}{until}{last}", *about, *stale]
+
+
+def _state(name: str, running: dict[str, dict[str, Any]]) -> str:
+    return str(running[name]["state"]) if name in running else "down"
+
+
+def _entry(found: Connector, settings: Settings, live: dict[str, Any] | None) -> dict[str, Any]:
+    allowed, until, agreed = _agreement(found, settings)
+    told = live or {}
+    down = "off" if not found.enabled or not agreed else "down"
+    return {
+        "name": found.name, "title": found.title, "enabled": found.enabled, "door": found.door.kind,
+        "where": _where(found, settings, told.get("address") or {}), "state": told.get("state", down),
+        "why": told.get("why", "" if agreed else "no-agreement") if found.enabled else "disabled", "stale": told.get("stale", ""),
+        "program": found.program, "emits": list(found.emits), "sector": found.source.sector, "standard": found.source.standard,
+        "agreement": allowed, "agreement_until": until, "last_record_at": told.get("last_record_at"),
+    }  # fmt: skip
+
+
+def _agreement(found: Connector, settings: Settings) -> tuple[str, str | None, bool]:
+    """In words, the last day it holds, and whether it is in force today."""
+    try:
+        agreed = intake_agreement(settings.instance / "agreements", found.name, today(settings))
+    except ConfigError as why:
+        return f"cannot start: {why}", None, False
+    return f"agreement {agreed.agreement_id}", agreed.valid_until.isoformat(), True
+
+
+def _where(found: Connector, settings: Settings, address: dict[str, Any]) -> str:
+    """What to tell a sender: address, folder or page; of a door that fetches, where it goes."""
+    door, name = found.door, found.name
+    host = address.get("host", settings.host)
+    if door.kind == "mllp":
+        port = address.get("port") or settings.port(name)
+        return (
+            f"MLLP {host}:{port}"
+            if port
+            else f'MLLP, any free port (pin it: settings.json, "ports": {{"{name}": 2575}})'
+        )
+    if door.kind == "file-drop":
+        return f"folder {address.get('path') or settings.instance / 'inbox' / name}"
+    if door.kind in ("http-push", "upload"):
+        port = address.get("port") or settings.port("http")
+        base = f"http://{host}:{port or 'PORT'}"
+        if door.kind == "upload":
+            return f"page {base}/upload/{name}"
+        return f"POST {base}/push/{name}" + (f" and {base}/fhir/{name}" if found.source.format == "fhir" else "")
+    if door.kind == "sftp-pull":
+        return f"fetches from {getattr(door, 'host', '')}:{getattr(door, 'folder', '')}"
+    return f"fetches from {getattr(door, 'url', 'the database of its secret database-url')}"
+
+
+def _asked(settings: Settings) -> dict[str, dict[str, Any]]:
+    """The page /connectors of the running role; empty where it does not answer."""
+    connection = http.client.HTTPConnection(settings.host, settings.port("connectors"), timeout=_TIMEOUT_S)
+    try:
+        connection.request("GET", "/connectors")
+        answer = connection.getresponse()
+        told = json.loads(answer.read()) if answer.status == http.client.OK else []
+    except (OSError, http.client.HTTPException, ValueError):
+        return {}
+    finally:
+        connection.close()
+    return {each["name"]: each for each in told}

@@ -1,0 +1,93 @@
+"""Where to send, how the door is, and until when the agreement holds: for people who run it and for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from hub.commands.connector import connector
+from hub.commands.connector_places import entries, lines
+from hub.ops.health import OpsServer
+
+AGREED = (
+    "--discloser",
+    "Made-up Lab",
+    "--recipient",
+    "Made-up County",
+    "--basis",
+    "a contract",
+    "--until",
+    "2099-12-31",
+)
+RUNNING = {
+    "name": "lab-elr-hl7v2", "state": "paused", "why": "broker-away", "stale": "", "address": {"host": "127.0.0.1", "port": 2575},
+    "last_record_at": "2021-03-01T10:00:00+00:00",
+}  # fmt: skip
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Path:
+    folder = tmp_path / "instance"
+    line = ["agree", "lab-elr-hl7v2", "--instance", str(folder), *AGREED]
+    assert CliRunner().invoke(connector, line, catch_exceptions=False).exit_code == 0
+    return folder
+
+
+@pytest.fixture
+def running(instance: Path) -> Iterator[None]:
+    """The page of a process that runs."""
+    with OpsServer(0, pages={"/connectors": lambda: [RUNNING]}) as ops:
+        (instance / "settings.json").write_text(json.dumps({"ports": {"connectors": ops.port, "http": 8088}}))
+        yield
+
+
+def by_name(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {entry["name"]: entry for entry in found}
+
+
+def test_what_the_process_knows_stands_beside_what_the_files_say(instance: Path, running: None) -> None:
+    found = by_name(entries(instance, up=True))
+    lab = found["lab-elr-hl7v2"]
+    assert (lab["door"], lab["where"], lab["state"], lab["why"]) == (
+        "mllp",
+        "MLLP 127.0.0.1:2575",
+        "paused",
+        "broker-away",
+    )
+    assert (lab["agreement_until"], lab["last_record_at"]) == ("2099-12-31", "2021-03-01T10:00:00+00:00")
+    assert found["hmis-csv"]["where"] == f"folder {instance / 'inbox' / 'hmis-csv'}"
+    (line,) = lines(lab)
+    assert line.startswith(
+        "lab-elr-hl7v2      paused (broker-away): MLLP 127.0.0.1:2575, agreed until 2099-12-31, last record "
+    )
+
+
+def test_nothing_runs_and_the_files_are_told_all_the_same(instance: Path) -> None:
+    found = by_name(entries(instance, up=False))
+    assert found["lab-elr-hl7v2"]["state"] == "down"
+    assert (found["hmis-csv"]["state"], found["hmis-csv"]["why"]) == ("off", "no-agreement")
+
+
+def test_doors_of_the_http_server_tell_their_addresses(instance: Path, running: None) -> None:
+    folder = instance / "connectors" / "tracing-push"
+    folder.mkdir(parents=True)
+    (folder / "connector.yaml").write_text(
+        "name: tracing-push\ntitle: Tracing, pushed\nsource: {sector: contact-tracing, format: fhir, standard: FHIR R4}\n"
+        "door: {kind: http-push, api_keys: keys}\nprogram: sara-alert\nemits: [person]\n"
+    )
+    where = by_name(entries(instance, up=True))["tracing-push"]["where"]
+    assert where == "POST http://127.0.0.1:8088/push/tracing-push and http://127.0.0.1:8088/fhir/tracing-push"
+
+
+def test_a_folder_that_does_not_load_is_told_with_its_line(instance: Path) -> None:
+    folder = instance / "connectors" / "broken"
+    folder.mkdir(parents=True)
+    (folder / "connector.yaml").write_text("name: broken\n")
+    entry = by_name(entries(instance, up=False))["broken"]
+    assert "connector.yaml:1" in entry["broken"]
+    assert all(line.startswith("broken") for line in lines(entry))
