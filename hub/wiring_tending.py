@@ -112,6 +112,8 @@ class Tending:
         wish = self._wishes.get(name)
         new = wish is not None and self._heeded.get(name) != wish.request
         try:
+            if new:
+                self._said.pop(name, None)
             if wish is not None and new and await is_due(self._workshop, wish):
                 await self._rewind(name, wish)
             if wish is not None and wish.paused and not order.off:

@@ -8,6 +8,7 @@ import click
 
 from hub.commands.connector_agreement import agree, ungranted
 from hub.commands.connector_checks import test
+from hub.commands.connector_control import pause, resume, rewind
 from hub.commands.connector_new import new, schema
 from hub.commands.connector_places import entries, lines
 from hub.commands.connector_try import try_connector
@@ -32,7 +33,7 @@ def connector() -> None:
 
 connector.add_command(remap)
 connector.add_command(list_unmapped)
-for verb in (new, schema, test, try_connector, agree):
+for verb in (new, schema, test, try_connector, agree, pause, resume, rewind):
     connector.add_command(verb)
 
 
