@@ -16,7 +16,7 @@ from hub.commands.connector_summary import Read, Summary
 from hub.config import instance_dir
 from hub.connectors.catalog import Connector, find
 from hub.errors import EXIT_USAGE, ConfigError, HubError
-from hub.mapping.program import Mapped
+from hub.goldens import expected_file, golden_line, line_of
 from hub.wiring_reading import OFFLINE_IDS, catalogue, explained
 
 
@@ -96,25 +96,6 @@ def _expected(chosen: Connector, path: Path, counted: Summary) -> str:
     )
 
 
-def line_of(mapped: Mapped) -> str:
-    """One outcome as its JSON line."""
-    line = {
-        "outcome": mapped.outcome,
-        "type": mapped.type,
-        "event": None if mapped.event is None else mapped.event.model_dump(mode="json"),
-        "reason": mapped.reason,
-        "where": dict(mapped.where),
-    }
-    return json.dumps(line, ensure_ascii=False)
-
-
-def expected_file(chosen: Connector, path: Path) -> Path:
-    """Where the golden of a sample lies."""
-    if chosen.folder is None:
-        raise ConfigError(f"{chosen.name} was not read from a folder: it has no expected/")
-    return chosen.folder / "expected" / f"{path.name}.jsonl"
-
-
 def _print_lines(read: Read) -> None:
     for _, mapped in read:
         click.echo(line_of(mapped))
@@ -129,7 +110,7 @@ def _print_diff(chosen: Connector, path: Path, read: Read) -> bool:
     golden = expected_file(chosen, path)
     if not golden.is_file():
         raise ConfigError(f"there is no {golden}: `hub connector test {chosen.name} --update` writes it")
-    before, now = golden.read_text(encoding="utf-8").splitlines(), [line_of(mapped) for _, mapped in read]
+    before, now = golden.read_text(encoding="utf-8").splitlines(), [golden_line(mapped) for _, mapped in read]
     found = list(unified_diff(before, now, "expected", "now", n=0, lineterm=""))
     click.echo("\n".join(found) if found else f"as expected: {len(now)} records")
     return bool(found)

@@ -110,6 +110,12 @@ class Table:
             return "empty-row"
         if len(values) != len(self.names):
             return "short-row" if len(values) < len(self.names) else "long-row"
+        if (
+            len(values) > 1
+            and values[0].lower() == self.names[0]
+            and [value.lower() for value in values] == [*self.names]
+        ):
+            return "repeated-header"  # files put together as they were
         return None
 
     def _records(self) -> Iterator[_Record]:

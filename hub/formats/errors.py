@@ -33,6 +33,7 @@ Reason = Literal[
     "missing-column",
     "unknown-column",
     "empty-row",
+    "repeated-header",
     "short-row",
     "long-row",
     "bad-quoting",

@@ -123,7 +123,12 @@ class Index:
         self.any_stopped = bool(victim_services or elsewhere) or any(p.stopped for p in self.projects.values())
 
     def _read_inventory(self, export: Export) -> None:
+        counted: set[str] = set()  # a row that stands twice has its beds once
         for cells in _cells(export, "Inventory"):
+            content = row_content(cells)
+            if content in counted:
+                continue
+            counted.add(content)
             start, end = civil_date(cells.get("inventorystartdate", "")), civil_date(cells.get("inventoryenddate", ""))
             day, beds = self.as_of, cells.get("bedinventory", "")
             current = day is None or ((start is None or start <= day) and (end is None or end >= day))

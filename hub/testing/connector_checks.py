@@ -1,4 +1,5 @@
-"""The standard checks that every connector passes, on any good sample of it, offline: `hub connector test` runs them.
+"""The standard checks that every connector passes, on any good sample of it, offline: `hub connector test` and ConnectorSuite
+(hub/testing/suite.py) run them, under the same names.
 
 Each check is given the connector, an agreement and a sample (a file or a folder), and says in words what is wrong, or None.
 No value of a sample stands in what it says.
@@ -12,16 +13,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from hub.bus.codec import Codec
-from hub.bus.topics import TOPICS, intake_topic
 from hub.connectors.catalog import Connector
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.events import Event, PersonBlock
-from hub.errors import HubError
+from hub.goldens import as_expected
 from hub.mapping.program import Mapped
-from hub.testing.hostile import JUNK, spoilt
+from hub.testing.hostile import JUNK, Case, cases
 from hub.testing.loop_checks import LOOP_CHECKS
-from hub.testing.schemas import KnownSchemas
+from hub.testing.schema_checks import Contracts
 from hub.wiring_reading import OFFLINE_IDS, outcomes
 
 __all__ = ["CHECKS", "Check"]
@@ -60,40 +59,36 @@ def same_ids_again(connector: Connector, agreement: IntakeAgreement, sample: Pat
     return None if before == again else f"{len(before ^ again)} ids differ"
 
 
-def versions_differ(connector: Connector, agreement: IntakeAgreement, sample: Path) -> str | None:
-    """Two different records of a sample must not pass for the same version of the same fact."""
-    seen: dict[str, str] = {}
-    clashes = 0
+def facts_keep_apart(connector: Connector, agreement: IntakeAgreement, sample: Path) -> str | None:
+    """Two records that say different things must not pass for one version, nor two people's for one fact."""
+    said: dict[str, str] = {}
+    people: dict[str, str | None] = {}
     for event in _events(_read(connector, agreement, sample)):
-        clashes += seen.setdefault(event.event_id, event.content_hash) != event.content_hash
-    return f"{clashes} records share an id with a different one: look at `dedupe`" if clashes else None
+        told = event.model_dump_json()
+        if said.setdefault(event.event_id, told) != told:
+            return "records that differ share an id: look at `source.transport`"
+        if people.setdefault(event.fact_key, event.source_person) != event.source_person:
+            return "one fact is told of two people: look at `dedupe`"
+    return None
 
 
 def only_agreed_fields_leave(connector: Connector, agreement: IntakeAgreement, sample: Path) -> str | None:
     """Under an agreement that grants one identifier, no other leaves."""
     least = agreement.model_copy(update={"person_block": ("birth_date",)})
     for event in _events(_read(connector, least, sample)):
-        if isinstance(event.person, PersonBlock) and not event.person.model_fields_set <= {"birth_date"}:
+        person = event.person.model_dump() if isinstance(event.person, PersonBlock) else {}
+        if any(given and name != "birth_date" for name, given in person.items()):
             return "an identifier leaves that was not agreed"
         if event.agreement_id != agreement.agreement_id:
             return "an event does not name its agreement"
     return None
 
 
-def encodes_and_decodes(connector: Connector, agreement: IntakeAgreement, sample: Path) -> str | None:
-    """Each event, less its person block (which goes sealed), survives Avro."""
-    codec = Codec(
-        KnownSchemas(), [topic for topic in TOPICS if topic.name in {intake_topic(kind) for kind in connector.emits}]
-    )
-    codec.open()
+def survives_avro(connector: Connector, agreement: IntakeAgreement, sample: Path) -> str | None:
+    """Each event, less its person block (which goes sealed), survives Avro, also under the contract of an earlier day."""
+    contracts = Contracts(connector.emits)
     for mapped in _read(connector, agreement, sample):
-        if mapped.event is None:
-            continue
-        event = mapped.event.model_copy(update={"person": None})
-        try:
-            if codec.decode(codec.encode(intake_topic(type(event).kind), event)) != event:
-                return f"{_where(mapped)} comes back different"
-        except HubError as why:
+        if mapped.event is not None and (why := contracts.wrong(mapped.event.model_copy(update={"person": None}))):
             return f"{_where(mapped)}: {why}"
     return None
 
@@ -112,19 +107,43 @@ def junk_gives_reasons(connector: Connector, agreement: IntakeAgreement, sample:
     return None
 
 
-def hostile_files_give_reasons(connector: Connector, agreement: IntakeAgreement, sample: Path) -> str | None:
-    """A spoilt file gives events or reasons; repeats in it yield no new id."""
+def hostile_files_keep_their_promise(connector: Connector, agreement: IntakeAgreement, sample: Path) -> str | None:
+    """Each case of the hostile pack (hub/testing/hostile.py), on each file of the sample."""
     whole = _ids(connector, agreement, sample)
     for path in _paths(sample):
-        for name, content in spoilt(path.read_bytes()).items():
-            with _replaced(sample, {path: content}) as bad:
-                found = _read(connector, agreement, bad)
-            if not found and content.strip():
-                return f"{name}: nothing came of it, not even a reason"
-            if any(mapped.reason == MAPPING_ERROR for mapped in found):
-                return f"{name} ended in a mapping-error"
-            if name in ("a byte order mark", "mixed line ends") and {e.event_id for e in _events(found)} != whole:
-                return f"{name} changed ids or lost records"
+        known: dict[bytes, set[str]] = {}
+        for case in cases(path.read_bytes(), connector.source.format):
+            if why := _broken(connector, agreement, sample, path, case, whole, known):
+                return f"{case.name}{f' of {path.name}' if sample.is_dir() else ''}: {why}"
+    return None
+
+
+def _broken(
+    connector: Connector,
+    agreement: IntakeAgreement,
+    sample: Path,
+    path: Path,
+    case: Case,
+    whole: set[str],
+    known: dict[bytes, set[str]],
+) -> str | None:
+    with _replaced(sample, {path: case.content}) as bad:
+        found = _read(connector, agreement, bad)
+    ids = {event.event_id for event in _events(found)}
+    if not found and case.content.strip():
+        return "nothing came of it, not even a reason"
+    if any(mapped.reason == MAPPING_ERROR for mapped in found):
+        return "ended in a mapping-error"
+    if case.promise == "same" and ids != whole:
+        return "changed ids or lost records"
+    if case.promise == "no-new" and not ids <= whole:
+        return "gave new ids"
+    if case.promise == "rest" and case.without is not None:
+        if case.without not in known:
+            with _replaced(sample, {path: case.without}) as less:
+                known[case.without] = _ids(connector, agreement, less)
+        if not known[case.without] <= ids:
+            return "cost other records than itself"
     return None
 
 
@@ -156,13 +175,14 @@ def _where(mapped: Mapped) -> str:
 
 
 CHECKS: Mapping[str, Check] = {
+    "gives what expected/ holds": as_expected,
     "gives events of the kinds it names": gives_events,
     "read again under another name, it yields the same ids": same_ids_again,
-    "no two different records share an id": versions_differ,
+    "no two different records share an id, no two people a fact": facts_keep_apart,
     "only agreed fields leave": only_agreed_fields_leave,
-    "every event survives Avro": encodes_and_decodes,
+    "every event survives Avro, also under the contract of an earlier day": survives_avro,
     "junk ends in dead letters with a reason": junk_gives_reasons,
-    "spoilt files give events or reasons": hostile_files_give_reasons,
+    "spoilt files give events or reasons, and a bad record costs only itself": hostile_files_keep_their_promise,
     **LOOP_CHECKS,
 }
 """Every check by what it promises."""

@@ -1,11 +1,22 @@
-"""Files as they come when something went wrong on the way: made of a good one, or of nothing."""
+"""The hostile pack: files as they come when something went wrong on the way, made of a good one, or of nothing.
+
+Each case says what it promises of the events: `reasons`: whatever comes is an event or has a reason; `same`: the very same ids;
+`no-new`: no id that the good file does not give; `rest`: every id that the good file gives without the record that was spoilt.
+"""
 
 from __future__ import annotations
 
-__all__ = ["JUNK", "spoilt"]
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from hub.testing.cutting import Cut, cut
+
+__all__ = ["JUNK", "Case", "cases"]
+
+Promise = Literal["reasons", "same", "no-new", "rest"]
 
 JUNK: dict[str, bytes] = {
-    "nothing": b"",
+    "an empty file": b"",
     "blanks": b"\r\n\t \n",
     "binary": bytes(range(256)) * 40,
     "nuls": b"\x00" * 5_000,
@@ -16,23 +27,85 @@ JUNK: dict[str, bytes] = {
     "deep": b"[" * 100_000,
     "one long line": b"x" * 2_000_000,
 }
-"""Contents of which nothing may become an event."""
+"""Contents of which nothing may become an event, and which must leave a dead letter."""
 
 
-def spoilt(good: bytes) -> dict[str, bytes]:
-    """Variants of a good file. Whatever they give, it must be events or reasons, and never a `mapping-error`."""
+class Case(NamedTuple):
+    """One spoilt file. With promise `rest`, `without` is the good file less the record that was spoilt."""
+
+    name: str
+    content: bytes
+    promise: Promise = "reasons"
+    without: bytes | None = None
+
+
+def cases(good: bytes, format_: str) -> Iterator[Case]:
+    """Every case that makes sense for a file of this format; some for any file."""
+    yield from _of_bytes(good, format_)
+    found = cut(good, format_)
+    table = format_ in ("csv", "hmis-csv")
+    yield Case("duplicates", _twice(good, found), "no-new")
+    few = {0, len(found.records) // 2, len(found.records) - 1} if len(found.records) > 1 else set()
+    of_records = [case for n in sorted(few) for case in _of_record(found, n, format_)]
+    if table and found.records:
+        of_records += _of_table(good, found)
+    for case in of_records:  # rows of HMIS are joined with others: without one, others say something else
+        yield case._replace(promise="reasons") if format_ == "hmis-csv" and case.promise == "rest" else case
+
+
+def _of_bytes(good: bytes, format_: str) -> Iterator[Case]:
     lines = good.splitlines(keepends=True)
-    head, body = lines[:1], lines[1:]
-    return {
-        "truncated early": good[: len(good) // 30],
-        "truncated half-way": good[: len(good) * 2 // 5],
-        "truncated at the end": good[: len(good) * 97 // 100],
-        "a byte order mark": b"\xef\xbb\xbf" + good,
-        "latin-1 letters": good.replace(b"a", b"\xe9"),
-        "mixed line ends": b"".join(line.rstrip(b"\r\n") + (b"\n", b"\r\n")[n % 2] for n, line in enumerate(lines)),
-        "wrong dates": good.replace(b"/20", b"/29").replace(b"-01-", b"-13-").replace(b"-02-", b"-31-"),
-        "a huge field": b"".join([*head, body[0].rstrip(b"\r\n") + b"x" * 300_000 + b"\n" if body else b"", *body]),
-        "duplicates": b"".join([*head, *body, *body]),
-        "formula cells": good.replace(b",", b',=HYPERLINK("x")', 5),
-        "nuls inside": b"".join([*head, *(line.replace(b"1", b"\x00", 1) for line in body)]),
+    ends = (b"\n", b"\r\n")
+    yield Case("truncated early", good[: len(good) // 30])
+    yield Case("truncated half-way", good[: len(good) * 2 // 5])
+    yield Case("truncated at the end", good[: len(good) * 97 // 100])
+    yield Case("a byte order mark", b"\xef\xbb\xbf" + good, "same")
+    mixed = b"".join(line.rstrip(b"\r\n") + ends[n % 2] for n, line in enumerate(lines))
+    yield Case("mixed line ends", mixed, "same" if b"\x0b" not in good else "reasons")
+    yield Case("latin-1 letters", good.replace(b"a", b"\xe9"))
+    yield Case("UTF-16", good.decode("utf-8", "replace").encode("utf-16"), "same" if format_ == "csv" else "reasons")
+    yield Case("wrong dates", good.replace(b"/20", b"/29").replace(b"-01-", b"-13-").replace(b"-02-", b"-31-"))
+    yield Case("nuls inside", b"".join([*lines[:1], *(line.replace(b"1", b"\x00", 1) for line in lines[1:])]))
+
+
+def _twice(good: bytes, found: Cut) -> bytes:
+    return found.joined(found.records * 2) if len(found.records) > 1 else good.rstrip() + b"\n" + good
+
+
+def _of_record(found: Cut, n: int, format_: str) -> Iterator[Case]:
+    """One bad record never rejects its batch."""
+    record, others = found.records[n], found.records[:n] + found.records[n + 1 :]
+    end = record[len(record.rstrip(b"\r\n")) :]
+    bad = {
+        "a huge field": record.rstrip(b"\r\n") + b"x" * 300_000 + end,
+        "a record that is none": (b"MSH\r" if format_ == "hl7v2" else b'\x00{"\xff' + end),
+        "a record cut off": record[: len(record) // 2].rstrip(b"\r\n") + end,
     }
+    for name, content in bad.items():
+        if content.count(b'"') % 2 and b'"' in record:
+            continue  # an open quote takes the next line with it, as it must
+        spoilt = found.joined((*found.records[:n], content, *found.records[n + 1 :]))
+        yield Case(f"{name} (record {n + 1})", spoilt, "rest", found.joined(others))
+
+
+def _of_table(good: bytes, found: Cut) -> Iterator[Case]:
+    """What only tables suffer: ragged rows, doubled headers, formula cells, empty cells where a key should be."""
+    delimiter = max((b"\t", b"|", b";", b","), key=found.head.count)
+    first, rest = found.records[0], found.records[1:]
+    end = first[len(first.rstrip(b"\r\n")) :]
+    cells = first.rstrip(b"\r\n").split(delimiter)
+    without = found.joined(rest)
+    yield Case("a header twice", found.head + good, "no-new")
+    names = found.head.rstrip(b"\r\n").split(delimiter)
+    yield Case("two columns of one name", found.joined().replace(names[-1], names[0], 1))
+    yield Case("a column less", b"\n".join(delimiter.join(line.split(delimiter)[1:]) for line in good.splitlines()))
+    yield Case("formula cells", good.replace(delimiter, delimiter + b"=HYPERLINK(0)", 5))
+    if b'"' in first or len(cells) < 2:
+        return
+    yield Case("a short row", found.joined((delimiter.join(cells[:-1]) + end, *rest)), "rest", without)
+    yield Case("a long row", found.joined((delimiter.join([*cells, b"x", b"y"]) + end, *rest)), "rest", without)
+    for n in range(min(len(cells), 20)):
+        emptied = delimiter.join([*cells[:n], b"", *cells[n + 1 :]]) + end
+        yield Case(f"an empty cell in column {n + 1}", found.joined((emptied, *rest)), "rest", without)
+    formula = delimiter.join(b"=1+1" for _ in cells) + end
+    yield Case("a row of formulas", found.joined((formula, *rest)), "rest", without)

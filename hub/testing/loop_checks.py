@@ -108,8 +108,34 @@ def refused_and_sent_again(connector: Connector, agreement: IntakeAgreement, sam
     return None if _events(bus) == _whole(connector, agreement, found) else "it ends with other ids"
 
 
+def held_while_the_broker_is_away(connector: Connector, agreement: IntakeAgreement, sample: Path) -> str | None:
+    """No broker: the connector says that it is paused and acks nothing; once the broker is back, everything comes."""
+    found = list(units(connector, sample))
+    bus = FakeBus(away=True)
+    seen: list[str] = []
+
+    async def run() -> FakeDoor:
+        door, watch = FakeDoor(found, resend=True), Watch(connector.name)
+        packer = Packer(Reader(connector, agreement, OFFLINE_IDS), agreement, IdsOnly())
+        working = asyncio.create_task(Intake(door, packer, bus, watch, first_pause_s=0.0).run())
+        await asyncio.wait([working, asyncio.create_task(bus.asked.wait())], return_when=asyncio.FIRST_COMPLETED)
+        seen.append(watch.state)
+        seen.extend("acked" for each in door.deliveries if any(isinstance(told, Receipt) for told in each.answers))
+        bus.away = False
+        await working
+        return door
+
+    asyncio.run(run())
+    if "acked" in seen:
+        return "a unit was acked although nothing was safe"
+    if seen != ["paused"]:
+        return "it does not say that it is paused"
+    return None if _events(bus) == _whole(connector, agreement, found) else "it ends with other ids"
+
+
 LOOP_CHECKS: Mapping[str, Callable[[Connector, IntakeAgreement, Path], str | None]] = {
     "killed at any record and read again, it gives the same ids": killed_and_read_again,
     "a broker that refuses gets everything in the end, acked once": refused_and_sent_again,
+    "while the broker is away it is paused and acks nothing": held_while_the_broker_is_away,
 }
 """Every check by what it promises."""

@@ -27,12 +27,13 @@ Paths:
 | format | a path | |
 | --- | --- | --- |
 | csv | `First Name` | a column, in any case |
-| hl7v2 | `PID-5.1`, `PID-3[2].4` (repetition), `OBX[].5` (every one) | with `each: OBX`, `OBX-5` is the one at hand; others the nearest before it, else behind |
-| json | `guest.name.family` | JMESPath in the record; `$.site.id` in what stands above the records of `each`: objects and values, no lists |
-| fhir | `name.where(use='official').given.first()`, `identifier.where(system='urn:x').value`, `extension('urn:y').value` | FHIRPath in the resource |
+| hl7v2 | `PID-5.1`, `PID-3[2].4`, `OBX[].5` | a repetition; every OBX; with `each: OBX`, `OBX-5` is the one at hand |
+| json | `guest.name.family`, `$.site.id` | JMESPath in the record; in what stands above the records of `each`, less lists |
+| fhir | `name.where(use='official').given.first()`, `extension('urn:y').value` | FHIRPath in the resource |
 
 FHIR: `subject.resolve().birthDate` looks into the resource that a reference names, among `contained` and in the same bundle, three
-references far, never elsewhere. A path may not ask the clock or use regular expressions. `path_language: jmespath` takes JMESPath instead.
+references far, never elsewhere. A path may not ask the clock or use regular expressions. `path_language: jmespath` takes JMESPath
+instead.
 
 Versions: two records with the same content, less `source.transport`, are one version of a fact, whatever the map reads of them. A
 changed map gives the same version at a higher `mapping_version`, which counts as later: remap as often as you like.

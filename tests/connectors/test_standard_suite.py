@@ -1,0 +1,32 @@
+"""The five shipped connectors pass the standard suite on their own samples, by inheritance, as anybody's do."""
+
+from __future__ import annotations
+
+from hub.connectors.catalog import SHIPPED
+from hub.privacy.agreements import EXAMPLES
+from hub.testing.suite import ConnectorSuite
+
+
+class TestLabs(ConnectorSuite):
+    folder = SHIPPED / "lab-elr-hl7v2"
+    agreement_file = EXAMPLES / "lab-elr-hl7v2.yaml"
+
+
+class TestVaccinations(ConnectorSuite):
+    folder = SHIPPED / "iis-cvrs"
+    agreement_file = EXAMPLES / "iis-cvrs.yaml"
+
+
+class TestTracing(ConnectorSuite):
+    folder = SHIPPED / "sara-alert"
+    agreement_file = EXAMPLES / "sara-alert.yaml"
+
+
+class TestShelters(ConnectorSuite):
+    folder = SHIPPED / "hmis-csv"
+    agreement_file = EXAMPLES / "hmis-csv.yaml"
+
+
+class TestScreenings(ConnectorSuite):
+    folder = SHIPPED / "hrsn-screening"
+    agreement_file = EXAMPLES / "hrsn-screening.yaml"
