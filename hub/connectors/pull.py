@@ -81,6 +81,8 @@ class PullDoor:
     ) -> None:
         self.source, self.options, self.watch = source, options, watch
         self._positions, self._stream = positions, stream
+        self.once = False  # each stream is read for one whole round, then the iteration ends
+        self.within: Callable[[Position], bool] = lambda _: True  # a round ends after the first position that is not
         self._stop = asyncio.Event()
         self._failures = 0
 
@@ -101,6 +103,8 @@ class PullDoor:
                     return
                 if await self._settled(trail):
                     self._well()
+                    if self.once:
+                        return
                 else:
                     pause_s = self._after_failure(None)
             except SourceAway as away:
@@ -131,6 +135,8 @@ class PullDoor:
                     await trail.confirm(mark)
                 else:
                     yield _PullDelivery(self, trail, mark, each)
+                if each.position is not None and not self.within(each.position):
+                    return
 
     async def _settled(self, trail: Trail) -> bool:
         """Whether all was confirmed; False at once when asked to stop."""
