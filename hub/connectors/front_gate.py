@@ -6,7 +6,7 @@
 | takes longer than `body_s` for its body | 408 |
 | comes while `requests` of its door are in progress | 429, Retry-After |
 | comes while the front is full (requests, or bytes of bodies) | 503, Retry-After |
-| announces a length that is none | 400 |
+| sends a header of more than 32 kB | 431 |
 
 An answer that was given before the body was read closes the connection; what the sender still sends is thrown away for `LINGER_S`
 at most, so that it can read the answer instead of meeting a reset. A body without length counts as the largest allowed one.
@@ -30,9 +30,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub import __version__
 from hub.connectors.front import FrontLimits, Mounted, Refused
 
-__all__ = ["Gate", "problem"]
+__all__ = ["MAX_HEADER_BYTES", "Gate", "problem"]
 
 LINGER_S = 2.0
+MAX_HEADER_BYTES = 32 * 1024
 RETRY_AFTER_S = 2
 _SAFE = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"))
 _MOUNTED = "hub.mounted"
@@ -106,6 +107,8 @@ class _Exchange:
             self.reserved = min(length, self._max_bytes)
             if mounted is not None and length > self._max_bytes:
                 self.refusal = Refused(413, "body-too-large")
+        if sum(len(name) + len(value) for name, value in scope["headers"]) + len(scope["raw_path"]) > MAX_HEADER_BYTES:
+            self.refusal = Refused(431, "header-too-large")  # uvicorn counts only what comes in several pieces
         if mounted is not None and mounted.limits.max_unpacked_bytes is not None and b"content-encoding" in headers:
             self.reserved += mounted.limits.max_unpacked_bytes
 

@@ -17,13 +17,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from hub.connectors.front import FrontLimits, Mounted
-from hub.connectors.front_gate import Gate
+from hub.connectors.front_gate import MAX_HEADER_BYTES, Gate
 from hub.connectors.front_tls import Tls, client_names
 from hub.errors import ConfigError
 
 __all__ = ["FrontServer"]
-
-_MAX_HEADER_BYTES = 32 * 1024
 
 
 class FrontServer:
@@ -45,7 +43,7 @@ class FrontServer:
             proxy_headers=False,  # who sends is said by the connection alone
             timeout_keep_alive=max(1, round(limits.idle_s)),
             timeout_graceful_shutdown=max(1, round(limits.drain_s)),
-            h11_max_incomplete_event_size=_MAX_HEADER_BYTES,
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         )
         self._server = uvicorn.Server(config)
         self._running: asyncio.Task[None] | None = None
@@ -63,7 +61,7 @@ class FrontServer:
         idle: dict[_Connection, None] = {}
         try:
             listening = await asyncio.get_running_loop().create_server(
-                lambda: _Connection(config, server.server_state, {}, limits=self._limits, idle=idle),
+                lambda: _Connection(config, server.server_state, {}, server=server, limits=self._limits, idle=idle),
                 self._host,
                 self._port,
                 ssl=context,
@@ -97,15 +95,19 @@ class _Connection(H11Protocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         *,
+        server: uvicorn.Server,
         limits: FrontLimits,
         idle: dict[_Connection, None],
     ) -> None:
         super().__init__(config, server_state, app_state)
-        self._limits, self._idle = limits, idle
+        self._server, self._limits, self._idle = server, limits, idle
         self._header_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self._server.should_exit:  # accepted a moment before the server closed
+            transport.abort()
+            return
         self.app_state = {"client_names": client_names(transport.get_extra_info("ssl_object"))}
         self._wait_for_header(self._limits.header_s)
         if len(self.connections) > self._limits.connections:

@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -79,6 +79,7 @@ async def pushing(
         bus.away = False
         await asyncio.wait_for(loop, 10)
     finally:
+        await Raw.close_all()
         loop.cancel()
         await door.close()
 
@@ -99,10 +100,13 @@ def around(folder: Path, front: Front, watch: Watch, secrets: dict[str, str], fo
 
 
 class Raw:
-    """A sender that writes what it likes."""
+    """A sender that writes what it likes. `close_all` ends them all."""
+
+    _open: ClassVar[list[Raw]] = []
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
+        self._open.append(self)
 
     @classmethod
     async def to(cls, front: Front) -> Raw:
@@ -132,6 +136,14 @@ class Raw:
 
     def close(self) -> None:
         self.writer.close()
+
+    @classmethod
+    async def close_all(cls) -> None:
+        while cls._open:
+            sender = cls._open.pop()
+            sender.writer.transport.abort()
+            with contextlib.suppress(ConnectionError):
+                await sender.writer.wait_closed()
 
 
 def head(path: str = "/push/pretend", **headers: str) -> bytes:
