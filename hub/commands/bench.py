@@ -1,4 +1,4 @@
-"""`hub bench`: how fast the folds run on this machine, beside their peers."""
+"""`hub bench`: how fast the folds and the intake run on this machine, beside their peers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from pathlib import Path
 
 import click
 
+from hub.commands.bench_intake import intake
 from hub.verbs import Verbs
 
 
 @click.group(cls=Verbs)
 def bench() -> None:
-    """Measure the fold on this machine."""
+    """Measure the folds and the intake on this machine, beside their peers."""
+
+
+bench.add_command(intake)
 
 
 @bench.command()
