@@ -15,11 +15,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from hub.domain.events import Event
 
-__all__ = ["Delivery", "Door", "Mapped", "Problem", "Read", "Receipt", "Unit", "unit_token"]
+__all__ = ["Delivery", "Door", "Mapped", "Problem", "Read", "Receipt", "TakesTurns", "Unit", "unit_token"]
 
 _POSITIONS_KEPT = 1_000  # per reason; a receipt of a million bad rows is no help, the count is
 _UNREAD = ("frame", "parse")
@@ -176,6 +176,15 @@ class Door(Protocol):
 
     async def close(self) -> None:
         """Let go of sockets and files; what is unanswered stays unanswered."""
+
+
+@runtime_checkable
+class TakesTurns(Protocol):
+    """A door with many senders, which knows whose turn it is. The loop takes from it only what it works on at once, so that who
+    comes late waits for a turn of each other sender and not for a queue."""
+
+    def at_hand(self) -> Delivery | None:
+        """What iterating would give next, if it would give it now."""
 
 
 def unit_token(name: str) -> str:

@@ -6,7 +6,8 @@ until they are back, then all flows again. FatalError and ConfigError end `run`,
 
 Deliveries that arrive together are worked on together (one data-key transaction, one round trip), up to `GROUP`; a large
 file goes through in chunks, never whole. At most `IN_FLIGHT` deliveries and `UNCONFIRMED` chunks are open, then nothing
-more is pulled from the door: that is the back-pressure the sender feels.
+more is pulled from the door: that is the back-pressure the sender feels. From a door that takes turns no more is pulled than is
+worked on in one turn, and a unit that takes longer is left and taken up again behind those who came meanwhile.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from math import inf
 from typing import Protocol
 
-from hub.connectors.door import Delivery, Door
+from hub.connectors.door import Delivery, Door, TakesTurns
 from hub.connectors.packing import Job, Outgoing, Packer
 from hub.connectors.watch import Watch
 from hub.errors import ConfigError, FatalError, HubError, RetryError
@@ -28,6 +30,8 @@ __all__ = ["Confirmation", "Intake", "Publisher"]
 GROUP = 64
 IN_FLIGHT = 256
 UNCONFIRMED = 8
+TURN_S = 0.002
+"""Of reading, where senders take turns: sealing and encoding take as long again, and then the next is heard."""
 NOT_IN_FORCE = "agreement-not-in-force"
 
 
@@ -73,6 +77,8 @@ class Intake:
         self._unconfirmed: deque[asyncio.Task[None]] = deque()
         self._sent: dict[int, list[asyncio.Task[None]]] = {}  # id of a job → what must be confirmed before its ack
         self._tails: dict[str, asyncio.Task[None]] = {}  # lane → the settling of its newest delivery
+        self._by_turns = door if isinstance(door, TakesTurns) else None
+        self._turn = 8  # deliveries that a turn has time for, as it turned out
         self._trouble: str | None = None
         self._unwell = asyncio.Event()
         self._fatal: asyncio.Future[None] | None = None
@@ -81,7 +87,9 @@ class Intake:
         """Work until the door's iteration ends, then settle what is open. Raises FatalError or ConfigError, never RetryError."""
         self._fatal = asyncio.get_running_loop().create_future()
         self._watch.enter("running")
-        tasks = [asyncio.create_task(self._pull()), asyncio.create_task(self._work())]
+        tasks = [asyncio.create_task(self._work())]
+        if self._by_turns is None:
+            tasks.append(asyncio.create_task(self._pull()))
         recovering = asyncio.create_task(self._recover())
         try:
             await asyncio.wait([*tasks, self._fatal], return_when=asyncio.FIRST_EXCEPTION)
@@ -106,16 +114,32 @@ class Intake:
 
     async def _work(self) -> None:
         ended = False
+        coming = aiter(self._door) if self._by_turns is not None else None
         while not ended:
-            group = [await self._arrived.get()]
-            while len(group) < GROUP and not self._arrived.empty():
-                group.append(self._arrived.get_nowait())
+            if coming is not None:
+                await self._slots.acquire()
+                group = [await anext(coming, None)]
+                await self._until_well()
+                group += await self._at_hand(self._turn - 1) if group[0] is not None else []
+            else:
+                group = [await self._arrived.get()]
+                while len(group) < GROUP and not self._arrived.empty():
+                    group.append(self._arrived.get_nowait())
+                await self._until_well()
             ended = group[-1] is None
-            await self._until_well()
             await self._take([delivery for delivery in group if delivery is not None])
         assert self._fatal is not None
         if not self._fatal.done():
             self._fatal.set_result(None)
+
+    async def _at_hand(self, most: int) -> list[Delivery | None]:
+        """Whose turn it is now: as many as there are and may be open, up to `most`."""
+        found: list[Delivery | None] = []
+        assert self._by_turns is not None
+        while len(found) < most and not self._slots.locked() and (delivery := self._by_turns.at_hand()) is not None:
+            await self._slots.acquire()
+            found.append(delivery)
+        return found
 
     async def _take(self, deliveries: list[Delivery]) -> None:
         """Read these to their end, hand everything to the broker, and leave each to be settled."""
@@ -123,14 +147,31 @@ class Intake:
         jobs = [self._packer.begin(delivery) for delivery in deliveries]
         try:
             while any(job.records is not None for job in jobs):
-                outgoing = await loop.run_in_executor(self._worker, self._packer.chunk, jobs)
+                seconds = inf if self._by_turns is None else TURN_S
+                outgoing = await loop.run_in_executor(self._worker, self._packer.chunk, jobs, seconds)
                 await self._send(jobs, outgoing)
+                taken = len(jobs)
                 jobs = self._settle_finished(jobs)
+                if self._by_turns is not None:
+                    jobs = await self._next_turn(taken, jobs)
         except RetryError as away:
             self._pause(away)
             for job in jobs:
                 job.trouble = away
                 self._settle_later(job)
+
+    async def _next_turn(self, taken: int, left: list[Job]) -> list[Job]:
+        """What of `taken` jobs was left when time ran out, with those that came meanwhile. The one that was cut off comes last, with
+        those of its lane behind it: a lane is worked on, and so answered, in its order."""
+        if not left:
+            self._turn = min(GROUP, max(self._turn, taken + 1))
+            return []
+        self._turn = max(1, taken - len(left))
+        came = await self._at_hand(max(1, self._turn - len(left) + 1))
+        rest = [*left[1:], *(self._packer.begin(each) for each in came if each is not None)]
+        lane = left[0].delivery.lane
+        others = [job for job in rest if job.delivery.lane != lane]
+        return [*others, left[0], *(job for job in rest if job.delivery.lane == lane)]
 
     async def _send(self, jobs: list[Job], outgoing: list[Outgoing]) -> None:
         while len(self._unconfirmed) >= UNCONFIRMED:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
+from time import monotonic
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
@@ -93,9 +95,11 @@ class Packer:
         """Opening and reading both happen, and fail, in `_next`."""
         yield from self._read(unit)
 
-    def chunk(self, jobs: list[Job]) -> list[Outgoing]:
-        """The next outgoing records of `jobs`, in order, at most a chunk; a job read to its end has `records` None."""
+    def chunk(self, jobs: list[Job], seconds: float = inf) -> list[Outgoing]:
+        """The next outgoing records of `jobs`, in order, at most a chunk, or what can be read in `seconds`; a job read to its end
+        has `records` None."""
         found: list[_Found] = []
+        until = monotonic() + seconds
         size = 0
         for job in jobs:
             while job.records is not None and len(found) < CHUNK_RECORDS and size < CHUNK_BYTES:
@@ -103,6 +107,11 @@ class Packer:
                 if item is not None:
                     found.append(item)
                     size += len(item.raw or b"")
+                if monotonic() > until:
+                    return self._packed_all(found)
+        return self._packed_all(found)
+
+    def _packed_all(self, found: list[_Found]) -> list[Outgoing]:
         people = {item.event.source_person for item in found if item.event is not None}
         self._pack.prepare(sorted(person for person in people if person is not None))
         return [outgoing for item in found for outgoing in self._packed(item)]

@@ -49,6 +49,10 @@ class Turns(Generic[_T]):
             await self._changed.wait()
         return self._pop()
 
+    def now(self) -> _T | None:
+        """The item whose turn it is; None when none waits."""
+        return self._pop() if self._senders else None
+
     def _pop(self) -> _T:
         sender, lanes = next(iter(self._senders.items()))
         lane, items = next(iter(lanes.items()))

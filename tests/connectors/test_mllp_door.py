@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -54,8 +55,12 @@ class Hub:
         self.bus, self.door, self.running = bus, door, running
         self.senders: list[Sender] = []
 
-    async def sender(self) -> Sender:
-        sender = Sender(*await asyncio.open_connection("127.0.0.1", self.door.port))
+    async def sender(self, address: str = "127.0.0.1") -> Sender:
+        sender = Sender(
+            *await asyncio.open_connection(
+                "127.0.0.1", self.door.port, local_addr=(address if sys.platform == "linux" else "127.0.0.1", 0)
+            )
+        )
         self.senders.append(sender)
         return sender
 
@@ -328,3 +333,46 @@ def test_a_port_that_is_taken_is_a_configuration_error() -> None:
             await other.open()
 
     scenario(play)
+
+
+def test_a_long_message_holds_up_nobody_but_who_sent_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.connectors.intake.TURN_S", 0.0)  # a turn ends after each record
+    answered: list[bytes] = []
+
+    async def play(it: Hub) -> None:
+        long, short = await it.sender(), await it.sender()
+        await long.send(frame(b"\n".join(b"p%d:1" % n for n in range(500))) + frame(b"after:1"))
+        while not it.bus.log:
+            await asyncio.sleep(0)
+
+        async def ask() -> None:
+            answered.append(await short.ask(b"ann:1"))
+
+        async def wait() -> None:
+            answered.extend([await long.answer(), await long.answer()])
+
+        await asyncio.gather(wait(), ask())
+
+    bus = scenario(play)
+    assert answered == [b"AA ann:1", b"AA p0:1", b"AA after:1"]
+    assert len(values(bus.log, "event")) == 502
+
+
+def test_a_flood_on_many_connections_does_not_keep_a_neighbour_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.connectors.intake.TURN_S", 0.0)
+
+    async def play(it: Hub) -> None:
+        greedy = [await it.sender("127.0.0.2") for _ in range(8)]
+        honest = await it.sender()
+        for n, sender in enumerate(greedy):
+            await sender.send(b"".join(frame(b"g%d.%d:1" % (n, k)) for k in range(200)))
+        while not it.bus.log:
+            await asyncio.sleep(0)
+        for n in range(20):
+            before = len(values(it.bus.log, "event"))
+            assert await honest.ask(b"h%d:1" % n) == b"AA h%d:1" % n
+            assert len(values(it.bus.log, "event")) - before <= 40
+        for n, sender in enumerate(greedy):
+            assert [await sender.answer() for _ in range(200)] == [b"AA g%d.%d:1" % (n, k) for k in range(200)]
+
+    assert len(values(scenario(play).log, "event")) == 1_620
