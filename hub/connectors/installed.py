@@ -39,6 +39,10 @@ class Installed(Mapping[str, _T], Generic[_T]):
             self._loaded[name] = self._load(name, self._points[name])
         return self._loaded[name]
 
+    def __contains__(self, name: object) -> bool:
+        """Whether somebody gives it, broken or not."""
+        return name in self._points
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._points)
 
