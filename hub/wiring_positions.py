@@ -54,8 +54,21 @@ class PositionLog:
         key = position_key(connector, stream)
         confirmation = await self._publisher.send([(POSITION_TOPIC, key, None, None, None)])
         await confirmation.delivered()
-        if self._known is not None:
-            self._known.pop(key, None)
+        await self._learn(key, None)
+
+    async def refresh(self) -> None:
+        """Another process may have moved positions: read them anew when they are asked for next."""
+        async with self._reading:
+            self._known = None
+
+    async def _learn(self, key: bytes, value: bytes | None) -> None:
+        async with self._reading:  # not between what was read and its being known
+            if self._known is None:
+                return
+            if value is None:
+                self._known.pop(key, None)
+            else:
+                self._known[key] = value
 
     async def _all(self) -> dict[bytes, bytes]:
         async with self._reading:
@@ -89,8 +102,7 @@ class PositionLog:
         outgoing: Outgoing = (POSITION_TOPIC, key, value, None, None)
         confirmation = await self._publisher.send([outgoing])
         await confirmation.delivered()
-        if self._known is not None:
-            self._known[key] = value
+        await self._learn(key, value)
 
 
 class BusPositions:

@@ -114,6 +114,7 @@ class Tending:
         try:
             if new:
                 self._said.pop(name, None)
+                await self._workshop.positions.refresh()  # `hub connector run` may have moved them meanwhile
             if wish is not None and new and await is_due(self._workshop, wish):
                 await self._rewind(name, wish)
             if wish is not None and wish.paused and not order.off:

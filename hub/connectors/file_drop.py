@@ -132,6 +132,12 @@ class FileDropDoor:
         """Nothing to let go of: what is not acked stays in the inbox."""
         self._stop.set()
 
+    def waiting(self) -> bool:
+        """Whether something is in hand, or stands in the inbox to be taken without anybody touching it again."""
+        now = self._clock()
+        found = (each for each in self.units.candidates() if self._aside.get(each.name, now) <= now)
+        return bool(self._in_hand or self.unmoved) or any(each.complete for each in found)
+
     def release(self, name: str, *, not_before: float = 0.0) -> None:
         """`name` is no longer in hand; look at it again, though not at once."""
         self._in_hand.discard(name)
