@@ -1,34 +1,39 @@
-"""What all doors that fetch have in common: rounds, back-off, and a position that moves over confirmed ground only.
+"""What all doors that fetch have in common: rounds, back-off, and positions that move over confirmed ground only.
 
     every `poll_s`:  load the position ─▶ source.fetch(position) ─▶ deliveries ─▶ acks ─▶ save the position
 
-One round is open at a time. A delivery that is refused ends the round: it is fetched again from the last saved position. A page
-that a bug of ours ends half-way is given up: its dead letter holds all of it, for `hub rejected redrive`, and the stream goes on. A
-source that is away, or says that it is busy, pauses the connector; it is asked again after what it said itself, else after a time
-that doubles and is spread at random, so that a hundred hubs do not knock together.
+A door has one stream, or several (tables, resources) with a position each; one round of one stream is open at a time, and a stream
+whose source is away holds up no other. A delivery that is refused ends the round: it is fetched again from the last saved position.
+A source that is away, or says that it is busy, is asked again after what it said itself (`asked_pause_s` at most), else after a
+time that doubles and is spread at random, so that a hundred hubs do not knock together. One that refuses for good is asked slowly.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from pydantic import Field
 
+from hub.connectors.away import SourceAway, is_lasting
 from hub.connectors.door import Receipt, Unit
 from hub.connectors.doors import DoorOptions
 from hub.connectors.positions import Mark, Position, Positions, Trail
 from hub.connectors.watch import Watch
-from hub.errors import HubError, RetryError
+from hub.errors import RetryError
 
+__all__ = ["ALL", "BROKEN_OFF", "STREAM_NAME", "Fetched", "PullDoor", "PullOptions", "PullSource", "SourceAway"]
+
+ALL = "all"
+"""The stream of a door that has one."""
 BROKEN_OFF = "unit-broken-off"
 """Reason code: our own reading breaks off within a file of the source; it waits for a mended mapping."""
-
-__all__ = ["BROKEN_OFF", "Fetched", "PullDoor", "PullOptions", "PullSource", "SourceAway"]
+STREAM_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
 
 class PullOptions(DoorOptions):
@@ -37,18 +42,12 @@ class PullOptions(DoorOptions):
     poll_s: float = Field(default=60.0, gt=0, description="from the end of a round to the next")
     first_pause_s: float = Field(default=1.0, gt=0, description="after a failure; doubles with each")
     last_pause_s: float = Field(default=300.0, gt=0, description="the longest wait that the hub chooses itself")
+    asked_pause_s: float = Field(default=3_600.0, gt=0, description="the longest wait that a source may ask for")
+    refused_pause_s: float = Field(default=900.0, gt=0, description="between tries at a source that refuses for good")
 
     @property
     def remembers(self) -> bool:
         return True
-
-
-class SourceAway(HubError):
-    """The source cannot be asked now: `reason` is a code, `after_s` what it asked to wait, if it did."""
-
-    def __init__(self, reason: str, after_s: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.after_s = reason, after_s
 
 
 class Fetched(NamedTuple):
@@ -73,47 +72,66 @@ class PullSource(Protocol):
     async def close(self) -> None: ...
 
 
+@dataclass(eq=False)
+class _Stream:
+    """One of a door's streams, and how it fared. `due`: when it is asked next, by the loop's clock. `refusals`: how often in a
+    row it refused for good."""
+
+    name: str
+    source: PullSource
+    due: float = 0.0
+    failures: int = 0
+    refusals: int = 0
+    why: str = ""
+
+
 class PullDoor:
-    """A door (hub.connectors.door.Door) over a source."""
+    """A door (hub.connectors.door.Door) over a source, or over one source for each stream by name."""
 
     def __init__(
-        self, source: PullSource, options: PullOptions, positions: Positions, watch: Watch, stream: str = "all"
+        self,
+        source: PullSource | Mapping[str, PullSource],
+        options: PullOptions,
+        positions: Positions,
+        watch: Watch,
+        stream: str = ALL,
     ) -> None:
-        self.source, self.options, self.watch = source, options, watch
-        self._positions, self._stream = positions, stream
+        sources = source if isinstance(source, Mapping) else {stream: source}
+        self._streams = [_Stream(name, each) for name, each in sources.items()]
+        self.options, self.watch, self._positions = options, watch, positions
         self.once = False  # each stream is read for one whole round, then the iteration ends
         self.within: Callable[[Position], bool] = lambda _: True  # a round ends after the first position that is not
         self._stop = asyncio.Event()
-        self._failures = 0
+        self._said = ""
 
     async def open(self) -> None:
-        await self.source.open()
+        for stream in self._streams:
+            await stream.source.open()
         self.watch.opened()
 
     async def __aiter__(self) -> AsyncIterator[_PullDelivery]:
         while not self._stop.is_set():
-            pause_s = self.options.poll_s
-            trail = Trail(self._positions, self._stream)
+            stream = min(self._streams, key=lambda each: each.due)
+            if stream.due == math.inf:
+                return
+            await self._sleep(stream.due - asyncio.get_running_loop().time())
+            if self._stop.is_set():
+                return
+            trail = Trail(self._positions, stream.name)
             try:
-                position = await self._positions.load(self._stream)
-                async with aclosing(self._round(position, trail)) as deliveries:  # type: ignore[type-var]
+                position = await self._positions.load(stream.name)
+                async with aclosing(self._round(stream, position, trail)) as deliveries:  # type: ignore[type-var]
                     async for delivery in deliveries:
                         yield delivery
                 if self._stop.is_set():
                     return
-                if await self._settled(trail):
-                    self._well()
-                    if self.once:
-                        return
-                else:
-                    pause_s = self._after_failure(None)
+                pause_s = self._well(stream) if await self._settled(trail) else self._after_failure(stream, None)
             except SourceAway as away:
-                pause_s = self._after_failure(away.after_s)
-                self.watch.enter("paused", away.reason)
+                pause_s = self._after_failure(stream, away)
                 await self._settled(trail)
             except RetryError:
-                pause_s = self._after_failure(None)
-            await self._sleep(pause_s)
+                pause_s = self._after_failure(stream, None)
+            stream.due = asyncio.get_running_loop().time() + pause_s
 
     async def stop_reading(self) -> None:
         """Fetch no further; what was delivered can still be acked."""
@@ -121,20 +139,22 @@ class PullDoor:
 
     async def close(self) -> None:
         self._stop.set()
-        await self.source.close()
+        for stream in self._streams:
+            await stream.source.close()
 
-    async def _round(self, position: Position | None, trail: Trail) -> AsyncIterator[_PullDelivery]:
-        async with aclosing(self.source.fetch(position)) as found:  # type: ignore[type-var]
+    async def _round(self, stream: _Stream, position: Position | None, trail: Trail) -> AsyncIterator[_PullDelivery]:
+        async with aclosing(stream.source.fetch(position)) as found:  # type: ignore[type-var]
             async for each in found:
                 if self._stop.is_set() or trail.failed:
                     return
-                if self.watch.state == "paused" and self._failures:
-                    self.watch.enter("running")
+                if stream.why:
+                    stream.why = ""
+                    self.tell()
                 mark = trail.mark(each.position)
                 if each.unit is None and each.fault is None:
                     await trail.confirm(mark)
                 else:
-                    yield _PullDelivery(self, trail, mark, each)
+                    yield _PullDelivery(self, stream, trail, mark, each)
                 if each.position is not None and not self.within(each.position):
                     return
 
@@ -148,20 +168,41 @@ class PullDoor:
                 each.cancel()
         return not self._stop.is_set() and not trail.failed
 
-    def _well(self) -> None:
-        if self._failures and self.watch.state == "paused":
-            self.watch.enter("running")
-        self._failures = 0
+    def _well(self, stream: _Stream) -> float:
+        stream.failures = stream.refusals = 0
+        stream.why = ""
+        self.tell()
+        return math.inf if self.once else self.options.poll_s
 
-    def _after_failure(self, asked_s: float | None) -> float:
-        own_s = min(self.options.first_pause_s * 2.0 ** min(self._failures, 30), self.options.last_pause_s)
-        self._failures += 1
+    def _after_failure(self, stream: _Stream, away: SourceAway | None) -> float:
+        """How long to wait, in seconds."""
+        options = self.options
+        own_s = min(options.first_pause_s * 2.0 ** min(stream.failures, 30), options.last_pause_s)
+        lasting = away is not None and is_lasting(away.reason)
+        stream.failures += 1
+        stream.refusals = stream.refusals + 1 if lasting else 0
+        if stream.refusals > 1:  # the first may be a deployment in between
+            own_s = max(own_s, options.refused_pause_s)
         own_s *= random.uniform(0.5, 1.0)
-        return own_s if asked_s is None else asked_s + own_s * 0.1
+        if away is None:
+            return own_s
+        stream.why = away.reason
+        self.tell()
+        return own_s if away.after_s is None or lasting else min(away.after_s, options.asked_pause_s) + own_s * 0.1
+
+    def tell(self) -> None:
+        """What operators see: the stream that fails, if one does; a pause that somebody else entered is left alone."""
+        failing = next((each for each in self._streams if each.why), None)
+        if failing is not None:
+            self._said = failing.why if len(self._streams) == 1 else f"{failing.name} {failing.why}"
+            self.watch.enter("paused", self._said)
+        elif self._said and (self.watch.state, self.watch.why) == ("paused", self._said):
+            self._said = ""
+            self.watch.enter("running")
 
     async def _sleep(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self._stop.wait(), seconds)
+            await asyncio.wait_for(self._stop.wait(), max(seconds, 0.0))
         except TimeoutError:
             return
 
@@ -169,6 +210,7 @@ class PullDoor:
 @dataclass(eq=False)
 class _PullDelivery:
     door: PullDoor
+    stream: _Stream
     trail: Trail
     mark: Mark
     fetched: Fetched
@@ -185,7 +227,8 @@ class _PullDelivery:
     async def ack(self, receipt: Receipt) -> None:
         if receipt.broken_off and not isinstance(self.unit.content, bytes):
             # A bug of ours ended the reading half-way and no dead letter holds a whole file: it is fetched again, until mended.
-            self.door.watch.enter("paused", BROKEN_OFF)
+            self.stream.why = BROKEN_OFF
+            self.door.tell()
             self.trail.fail()
             return
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from time import monotonic, time
 
+from hub.connectors.away import in_words
 from hub.connectors.door import Receipt
 from hub.ops import metrics
 from hub.ops.logs import logger
@@ -51,7 +52,7 @@ class Watch:
         """None while it runs, or rests because an operator said so, else the state and why: a readiness check."""
         if self.state == "running" or self.why == PAUSED_BY_OPERATOR:
             return None
-        return f"{self.state}: {self.why}" if self.why else self.state
+        return f"{self.state}: {in_words(self.why)}" if self.why else self.state
 
     def settled(self, token: str, receipt: Receipt) -> None:
         """Everything of the unit `token` is on the broker."""

@@ -21,7 +21,9 @@ from tests.connectors.pretend import values
 from tests.connectors.pulling import MemoryPositions, around_of, live_until, read_json, when
 from tests.fakes import FakeBus
 
-FAST = {"kind": "http-poll", "poll_s": 0.001, "first_pause_s": 0.001, "last_pause_s": 0.002}
+FAST = {
+    "kind": "http-poll", "poll_s": 0.001, "first_pause_s": 0.001, "last_pause_s": 0.002, "refused_pause_s": 0.003,
+}  # fmt: skip
 PAGINGS: dict[str, dict[str, Any]] = {
     "header": {"by": "link-header"},
     "body": {"by": "body-link", "at": "meta.next", "items": "items"},

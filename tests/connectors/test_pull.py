@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hub.connectors.away import in_words, is_lasting
 from hub.connectors.door import Unit
 from hub.connectors.positions import Position, Trail
 from hub.connectors.pull import Fetched, PullDoor, PullOptions, SourceAway
@@ -132,10 +133,71 @@ def test_a_source_that_is_away_half_way_is_asked_again_from_where_it_was_confirm
 
 
 def test_pauses_double_are_spread_and_keep_to_what_the_source_asked() -> None:
-    door = PullDoor(Pages(0), PullOptions(first_pause_s=1.0, last_pause_s=8.0), MemoryPositions(), Watch("pretend"))
-    own = [door._after_failure(None) for _ in range(8)]
-    assert all(min(2.0**n, 8.0) / 2 <= pause <= min(2.0**n, 8.0) for n, pause in enumerate(own))
-    assert 120.0 <= door._after_failure(120.0) <= 120.8
+    options = PullOptions(first_pause_s=1.0, last_pause_s=60.0, asked_pause_s=1_000.0)
+    door = PullDoor(Pages(0), options, MemoryPositions(), Watch("pretend"))
+    [stream] = door._streams
+    own = [door._after_failure(stream, None) for _ in range(8)]
+    assert all(0.5 * 2**n <= each <= 1.0 * 2**n for n, each in enumerate(own[:6]))
+    assert all(30.0 <= each <= 60.0 for each in own[6:])
+    assert 100.0 <= door._after_failure(stream, SourceAway("http-429", 100.0)) <= 106.0
+    assert 1_000.0 <= door._after_failure(stream, SourceAway("http-429", 86_400.0)) <= 1_006.0
+    door._well(stream)
+    assert door._after_failure(stream, None) <= 1.0
+
+
+def test_a_source_that_refuses_for_good_is_asked_once_more_soon_and_then_slowly() -> None:
+    options = PullOptions(first_pause_s=1.0, refused_pause_s=900.0)
+    watch = Watch("pretend")
+    door = PullDoor(Pages(0), options, MemoryPositions(), watch)
+    [stream] = door._streams
+    assert door._after_failure(stream, SourceAway("http-403")) <= 1.0
+    for _ in range(3):
+        assert 450.0 <= door._after_failure(stream, SourceAway("http-403", 0.0)) <= 900.0
+    assert watch.why == "http-403"
+    assert watch.ready() == "paused: http-403: the account may not read this: ask the source to allow it"
+    door._after_failure(stream, SourceAway("http-503"))
+    assert door._after_failure(stream, SourceAway("http-503")) < 60.0
+
+
+def test_streams_have_positions_of_their_own_and_one_that_fails_holds_up_no_other() -> None:
+    class Shut(Pages):
+        async def fetch(self, position: Position | None) -> AsyncIterator[Fetched]:
+            self.rounds += 1
+            for each in [SourceAway("http-404")]:
+                raise each
+            yield Fetched(None)
+
+    async def scene() -> None:
+        bus, positions, watch, done = FakeBus(), MemoryPositions(), Watch("pretend"), asyncio.Event()
+        shut, streams = Shut(0), {"patients": Pages(7), "observations": Pages(10)}
+        options = OPTIONS.model_copy(update={"refused_pause_s": 900.0})
+        door = PullDoor({"shut": shut, **streams}, options, positions, watch)
+        ends = {"patients": {"next": 7}, "observations": {"next": 10}}
+        watching = asyncio.create_task(when(lambda: positions.now == ends and shut.rounds == 2, done))
+        await live_until(door, bus, done)
+        await watching
+        assert set(ids(bus)) == wanted(10)
+        assert (watch.ready() or "").startswith("paused: shut http-404: there is nothing at this address")
+        assert all(each.closed for each in streams.values())
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("http-401", "http-401: the source refuses the login"),
+        ("patients http-404", "patients http-404: there is nothing"),
+        ("http-422", "http-422: the source refuses the request as it is"),
+        ("login-400", "login-400: the login refuses"),
+        ("http-503", "http-503"),
+        ("http-429", "http-429"),
+        ("broker-away", "broker-away"),
+    ],
+)
+def test_what_waiting_does_not_cure_is_said_in_words(why: str, words: str) -> None:
+    assert in_words(why).startswith(words)
+    assert is_lasting(why.split()[-1]) == (words != why)
 
 
 def test_a_trail_moves_over_gaps_only_when_they_are_filled() -> None:
