@@ -29,6 +29,7 @@ from hub.connectors.front_tls import Tls
 from hub.connectors.intake import Intake
 from hub.connectors.packing import Packer
 from hub.connectors.positions import Positions
+from hub.connectors.upload.desk import UploadDesk
 from hub.connectors.watch import Watch
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.events import EVENT_TYPES
@@ -42,6 +43,7 @@ from hub.wiring_answers import answer_hl7
 from hub.wiring_outgoing import BusPublisher, SealedPack
 from hub.wiring_positions import PositionLog
 from hub.wiring_reading import Reader
+from hub.wiring_upload import upload_desk
 
 __all__ = ["Workshop", "needed_topics", "require_topics", "workshop"]
 
@@ -88,9 +90,14 @@ class Workshop:
         `positions` and `spool` (a folder below DIR/spool/) instead of the connector's own, for a second one beside the live one.
         """
         settings = self.settings
-        door = doors.build(connector.door, self._around(connector, watch, positions, spool or connector.name))
+        upload = upload_desk(settings, connector, agreement, self.ids, self.vault)
+        door = doors.build(connector.door, self._around(connector, watch, positions, spool or connector.name, upload))
         read = Reader(connector, agreement, self.ids, settings.instance / "spool" / (spool or connector.name))
-        packer = Packer(read, agreement, SealedPack(connector.name, self.codec, self.vault))
+        packer = Packer(
+            door.replay if isinstance(door, doors.Replays) else read,
+            agreement,
+            SealedPack(connector.name, self.codec, self.vault),
+        )
         intake = Intake(door, packer, self.publisher, watch, in_force=agreement.in_force, today=lambda: today(settings))
         if connector.expected_every_s is not None:
             metrics.CONNECTOR_INTERVAL.set(connector.expected_every_s, connector=connector.name)
@@ -108,7 +115,9 @@ class Workshop:
             if noted.get(watch.connector) != port and port != self.front.port:
                 write_json(self.settings.instance / _PORTS, {**noted, watch.connector: port})
 
-    def _around(self, connector: Connector, watch: Watch, positions: Positions | None, spool: str) -> doors.Around:
+    def _around(
+        self, connector: Connector, watch: Watch, positions: Positions | None, spool: str, upload: UploadDesk | None
+    ) -> doors.Around:
         settings, name = self.settings, connector.name
         secrets = settings.instance / "secrets" / name
         return doors.Around(
@@ -123,6 +132,7 @@ class Workshop:
             secret=lambda secret: read_credential(secrets / secret),
             front=self.front,
             format=connector.source.format,
+            upload=upload,
         )
 
     def _chosen_before(self, name: str) -> int:

@@ -12,26 +12,27 @@ ConfigError of the connectors that use it and of no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import GetJsonSchemaHandler, create_model
 from pydantic_core import PydanticCustomError, core_schema
 
 from hub.connectors.archive import ArchiveLimits
-from hub.connectors.door import Door, Receipt
+from hub.connectors.door import Door, Mapped, Receipt, Unit
 from hub.connectors.front import Front
 from hub.connectors.positions import Position, Positions
+from hub.connectors.upload.desk import UploadDesk
 from hub.connectors.watch import Watch
 from hub.declared import Declared
 from hub.errors import ConfigError
 
-__all__ = ["GROUP", "Answer", "AnyDoor", "Around", "DoorKind", "DoorOptions", "Found", "build", "discover"]
+__all__ = ["GROUP", "Answer", "AnyDoor", "Around", "DoorKind", "DoorOptions", "Found", "Replays", "build", "discover"]
 
 GROUP = "hub.doors"
 
@@ -88,6 +89,16 @@ class Around:
     secret: Callable[[str], str]  # by name, from DIR/secrets/<connector>/; ConfigError when it is not there
     front: Front = field(default_factory=Front)  # the process's HTTP server, into which doors mount
     format: str = ""  # of the source, as its connector.yaml has it
+    upload: UploadDesk | None = (
+        None  # what a page needs on which people send lists; None: not without `map` and format csv
+    )
+
+
+@runtime_checkable
+class Replays(Protocol):
+    """A door that reads its units itself, because somebody has seen what becomes of each row: the loop takes what it kept."""
+
+    def replay(self, unit: Unit) -> Iterator[Mapped]: ...
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,16 @@ class Upload(NamedTuple):
     pulled_by: str | None
     undone: Mapping[str, int]
 
+    def as_json(self, connector: str, recipient: str) -> dict[str, object]:
+        """The receipt for a machine, or a drawer."""
+        return {
+            "receipt": self.id, "connector": connector, "recipient": recipient, "state": self.state, "file": self.file,
+            "sent_by": self.who, "sent_at": self.began.isoformat(timespec="seconds"),
+            "received_at": self.ended.isoformat(timespec="seconds") if self.ended else None, "rows": self.rows,
+            "recorded": dict(self.counts), "taken_back_by": self.pulled_by,
+            "taken_back_at": self.pulled.isoformat(timespec="seconds") if self.pulled else None, "taken_back": dict(self.undone),
+        }  # fmt: skip
+
 
 class Sealer:
     """Seals for one connector: what is about a person under that person's key, the rest under a key of this door."""

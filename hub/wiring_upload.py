@@ -1,0 +1,98 @@
+"""What the upload page of a connector is handed: its map for looking at a list, its agreement, the vault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from hub.config import Settings, today
+from hub.connectors.catalog import Connector
+from hub.connectors.door import Unit
+from hub.connectors.upload.desk import UploadDesk
+from hub.domain.agreement import IntakeAgreement
+from hub.domain.ids import Ids
+from hub.mapping.declared.codes import BadTable, read_table
+from hub.mapping.declared.model import Rule
+from hub.mapping.program import Mapped
+from hub.privacy.vault import Vault
+from hub.wiring_reading import Reader, granted
+
+__all__ = ["upload_desk"]
+
+
+def upload_desk(
+    settings: Settings, connector: Connector, agreement: IntakeAgreement, ids: Ids, vault: Vault
+) -> UploadDesk | None:
+    """None for a connector without a `map` for CSV: an upload page can only be given to one that has it."""
+    if connector.declared is None or connector.source.format != "csv":
+        return None
+    reader = Reader(connector, agreement, ids)
+
+    def look(unit: Unit) -> Iterator[Mapped]:
+        for traced in reader.traced(unit):
+            yield granted(traced.mapped, agreement)
+
+    def day() -> date:
+        return today(settings)
+
+    needed, known = _columns(connector)
+    return UploadDesk(
+        title=connector.title,
+        recipient=agreement.recipient,
+        look=look,
+        needed=needed,
+        known=known,
+        safe=vault,
+        kept=settings.instance / "uploads" / f"{connector.name}.sqlite",
+        keep_days=agreement.retention_days,
+        today=day,
+        zone=ZoneInfo(connector.source.timezone),
+        choices=_choices(connector),
+    )
+
+
+def _rules(connector: Connector) -> Iterator[Rule]:
+    if connector.identity is not None:
+        yield connector.identity.id
+        yield connector.identity.authority
+        yield from connector.identity.block.values()
+    for event in connector.map:
+        yield from (rule for rule in (event.occurred_on, event.changed_at, event.status_rank, event.active) if rule)
+        yield from event.fields.values()
+
+
+def _columns(connector: Connector) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(columns a list must have, all that the map looks at), each as first written, in the order of the map."""
+    needed, known = dict[str, str](), dict[str, str]()
+    for rule in _rules(connector):
+        for path in rule.from_:
+            _add(known, path)
+            if len(rule.from_) == 1 or rule.join is not None:
+                _add(needed, path)
+    for event in connector.map:
+        for path in (*(where.path for where in event.where), *(event.dedupe or connector.dedupe)):
+            _add(known, path)
+            _add(needed, path)
+    return tuple(needed.values()), tuple(known.values())
+
+
+def _add(columns: dict[str, str], path: str) -> None:
+    columns.setdefault(path.strip().lower(), path.strip())
+
+
+def _choices(connector: Connector) -> dict[str, tuple[str, ...]]:
+    """The words of its code table for each column that has one alone."""
+    found: dict[str, tuple[str, ...]] = {}
+    for rule in _rules(connector):
+        if rule.codes is not None and len(rule.from_) == 1 and connector.folder is not None:
+            found[rule.from_[0].strip().lower()] = _words(connector.folder / "codes" / f"{rule.codes}.csv")
+    return found
+
+
+def _words(path: Path) -> tuple[str, ...]:
+    try:
+        return tuple(read_table(path.stem, path.read_text(encoding="utf-8")).rows)
+    except (OSError, BadTable):  # the map was compiled with it: somebody is editing it now
+        return ()
