@@ -26,8 +26,8 @@ from hub.connectors.front import Refused
 __all__ = ["ProblemDetails", "PushReceipt", "answered", "counted", "status_of"]
 
 
-class RejectedRecords(BaseModel):
-    """Records kept as dead letters for one reason."""
+class PlacedRecords(BaseModel):
+    """Records of which one thing is to be said: kept as dead letters for one reason, or accepted with one oddity."""
 
     count: int
     where: list[str] = Field(description="their positions, 1,000 at most")
@@ -41,8 +41,9 @@ class PushReceipt(BaseModel):
     taken_at: str
     read_to_its_end: bool
     events: dict[str, int] = Field(description="event kind → count")
-    rejected: dict[str, RejectedRecords] = Field(description="reason → records kept as dead letters")
+    rejected: dict[str, PlacedRecords] = Field(description="reason → records kept as dead letters")
     ignored: dict[str, int] = Field(description="reason → count of what is not ours to take")
+    issues: dict[str, PlacedRecords] = Field(description="oddity → records that were accepted all the same")
 
 
 class ProblemDetails(BaseModel):
@@ -52,7 +53,7 @@ class ProblemDetails(BaseModel):
     title: str
     status: int
     reason: str = Field(description="a code of a closed set")
-    receipt: PushReceipt | None = Field(default=None, description="with 422: what was kept")
+    receipt: dict[str, Any] | None = Field(default=None, description="with reason unreadable: a PushReceipt of what was kept")
 
 
 def status_of(receipt: Receipt) -> int:
@@ -67,7 +68,7 @@ def status_of(receipt: Receipt) -> int:
 def counted(receipt: Receipt, token: str, name: str) -> dict[str, Any]:
     """A PushReceipt as JSON. Positions lose `name`, which is ours and no file of the sender's."""
     told = receipt.as_json()
-    for entry in told["rejected"].values():
+    for entry in (*told["rejected"].values(), *told["issues"].values()):
         entry["where"] = [where.removeprefix(name).strip() for where in entry["where"]]
     return {"receipt": token, "taken_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), **told}
 
