@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.connectors.catalog import SHIPPED, Connector, find, load
+from hub.connectors.catalog.folder import _hooks
 from hub.connectors.file_drop import FileDropOptions
 from hub.domain.events import EVENT_TYPES
 from hub.errors import ConfigError
@@ -96,3 +97,12 @@ def test_an_unknown_name_lists_the_names_there_are() -> None:
     connectors: dict[str, Connector] = load()
     with pytest.raises(ConfigError, match="there is no connector nope; there are hmis-csv, "):
         find("nope", connectors)
+
+
+def test_hooks_of_the_same_length_saved_within_a_second_are_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "hooks.py"
+    path.write_text("def first(text): return text\n")
+    assert list(_hooks(tmp_path)) == ["first"]
+    path.write_text("def other(text): return text\n")
+    assert list(_hooks(tmp_path)) == ["other"]
+    assert not (tmp_path / "__pycache__").exists()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import inspect
 from collections.abc import Mapping, Sequence
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from hub.connectors.installed import formats
 from hub.declared import complaint
@@ -65,12 +66,20 @@ def read_codes(folder: Path) -> Mapping[str, Table]:
     return found
 
 
+class _Uncached(SourceFileLoader):
+    """Compiles what stands there now: Python's own cache takes an edit of the same length within a second for no edit."""
+
+    def path_stats(self, path: Any) -> Any:
+        raise OSError(f"{path} is never cached")
+
+
 def _hooks(folder: Path) -> Mapping[str, Hook]:
     """The public functions that hooks.py itself defines, by name; {} without one."""
     path = folder / "hooks.py"
     if not path.is_file():
         return {}
-    spec = importlib.util.spec_from_file_location(f"hub_hooks_{folder.name.replace('-', '_')}", path)
+    name = f"hub_hooks_{folder.name.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Uncached(name, str(path)))
     if spec is None or spec.loader is None:
         raise ConfigError(f"{path}: cannot be imported")
     module = importlib.util.module_from_spec(spec)
