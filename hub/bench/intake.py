@@ -13,6 +13,7 @@ import os
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -178,7 +179,7 @@ def _ratios(plan: Plan, up: Stack, folder: Path, say: Say) -> Iterator[Ratio]:
     admin = AdminClient({"bootstrap.servers": up.settings.require_bootstrap()})
     for future in admin.create_topics([NewTopic(BARE_TOPIC, up.settings.partitions, 1)]).values():
         future.result(30)
-    with workshop(up.settings, "hub-bench") as shop:
+    with workshop(up.settings, "hub-bench") as shop, closing(shop.codec):
         for case in _cases(plan, folder):
             say(f"{case.format}: {plan.rounds} rounds of the hub and {', '.join(case.bare)} …")
             yield from _compare(case, plan.rounds, shop)

@@ -148,7 +148,7 @@ def through(
     spent = Spent(feed.outcomes.total(), time.perf_counter() - began, time.process_time() - cpu)
     if feed.refused:
         raise FatalError(f"the broker refused {feed.refused} units: nothing was measured")
-    return spent, feed.outcomes
+    return spent, +feed.outcomes
 
 
 class _Feed:
