@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 from hub.bus.cloud_events import cloud_events_headers, event_id_of
@@ -44,7 +45,7 @@ from hub.privacy.vault import Vault
 from hub.redrive.drive import Verdict
 from hub.redrive.letters import Letter, collect
 from hub.redrive.reasons import NEEDS_ITS_FILE, NO_ORIGINAL
-from hub.redrive.remap import Known, Read, Version, known_of, newest, unmapped
+from hub.redrive.remap import Known, Order, Read, Version, known_of, newest, unmapped
 from hub.redrive.trail import Trail
 from hub.wiring_outgoing import SealedPack
 from hub.wiring_reading import Reader, catalogue, granted
@@ -71,10 +72,11 @@ class Source(Reader):
     def mapping_version(self) -> int:
         return self._context.mapping_version
 
-    def at_version(self, mapping_version: int) -> Source:
-        """The same reading, whose events carry this mapping version."""
+    def at_version(self, mapping_version: int | None, not_before: Mapping[str, Order]) -> Source:
+        """The same reading, whose events carry this mapping version (None: today's), and sort no earlier than said."""
         made = copy.copy(self)
-        made._context = replace(self._context, mapping_version=mapping_version)
+        version = self.mapping_version if mapping_version is None else mapping_version
+        made._context = replace(self._context, mapping_version=version, not_before=not_before)
         return made
 
 
@@ -249,10 +251,11 @@ class Desk:
     def _reading(self, original: Original) -> Read:
         source = self.source(original.connector)
 
-        def read(mapping_version: int | None) -> list[Mapped]:
+        def read(mapping_version: int | None, not_before: Mapping[str, Order] = MappingProxyType({})) -> list[Mapped]:
             sealed: Sealed = original.original
             found = kept(self._vault.open(sealed, RAW_TOPIC, ORIGINAL_FIELD))
-            reader = source if mapping_version is None else source.at_version(mapping_version)
+            plain = mapping_version is None and not not_before
+            reader = source if plain else source.at_version(mapping_version, not_before)
             return read_alone(reader, found, original.where)
 
         return read

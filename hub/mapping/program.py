@@ -73,13 +73,18 @@ class Agreement(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MappingContext:
-    """What a program needs to know beside the unit. `options` come from the connector's own settings."""
+    """What a program needs to know beside the unit. `options` come from the connector's own settings.
+
+    `not_before`, by fact_key: the (changed_at, status_rank) that a remap found on the bus; its event may not sort before them
+    because a changed map reads its time elsewhere.
+    """
 
     source: str
     agreement: Agreement
     keys: Ids
     mapping_version: int = MAPPING_VERSION
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    not_before: Mapping[str, tuple[datetime, int]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def zone(self) -> ZoneInfo:

@@ -33,6 +33,7 @@ class Stamp:
 
     def __init__(self, context: MappingContext) -> None:
         self._context = context
+        self._not_before = context.not_before
         self._keys = context.keys
         self._fixed: dict[str, Any] = {
             "source": context.source,
@@ -77,6 +78,8 @@ class Stamp:
         again.
         """
         at = changed_at or EPOCH
+        if self._not_before:
+            at, status_rank = max((at, status_rank), self._not_before.get(fact_key, (at, status_rank)))
         if labels:
             content = content_hash(content, *labels)  # a record that became more sensitive is told anew
         version = f"{content} {at.isoformat()} {status_rank}"

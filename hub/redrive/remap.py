@@ -1,28 +1,46 @@
 """Remap: originals that became events are read again after a code table or the mapping changed.
 
 The fact and its version in the source stay; only the mapping version rises, so every reader takes the new one for the
-later. An event whose outcome is unchanged is published again only where the mapping's own version rose. Run twice, the
-second run publishes nothing.
+later. Where a changed map reads the time or the rank elsewhere and they come out lower, those on the bus are kept. An event
+whose outcome is unchanged is published again only where the mapping's own version rose. Run twice, the second run
+publishes nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from hub.domain.events import Coded, Event, LabResult, Screening, Vaccination
 from hub.errors import Reject
 from hub.mapping.program import Mapped
 
-__all__ = ["Known", "Remapped", "Version", "known_of", "newest", "outcome_print", "remap", "unmapped", "version_of"]
+__all__ = [
+    "Known",
+    "Order",
+    "Read",
+    "Remapped",
+    "Version",
+    "known_of",
+    "newest",
+    "outcome_print",
+    "remap",
+    "unmapped",
+    "version_of",
+]
 
 Version = tuple[str, datetime, int, str]
 """A fact and its version in the source: fact_key, changed_at, status_rank, content_hash."""
 
+Order = tuple[datetime, int]
+"""changed_at, status_rank: what versions of a fact are compared by first."""
+
+_NOTHING: Mapping[str, Order] = MappingProxyType({})
 _BOOKKEEPING = {"event_id", "mapping_version", "agreement_id"}
 
 
@@ -70,13 +88,19 @@ def known_of(events: Iterable[Event]) -> dict[Version, Known]:
     return known
 
 
-Read = Callable[[int | None], list[Mapped]]
-"""Reads one original: with today's mapping version, or with the one given. Raises Reject where it cannot be read alone."""
+class Read(Protocol):
+    """Reads one original: with today's mapping version, or with the one given; no event of a fact named in `not_before` sorts
+    before what stands there. Raises Reject where it cannot be read alone."""
+
+    def __call__(self, mapping_version: int | None, not_before: Mapping[str, Order] = _NOTHING) -> list[Mapped]: ...
 
 
 def remap(originals: Iterable[Read], known: Mapping[Version, Known], told: Remapped) -> Iterator[tuple[Event, Read]]:
     """The events to publish, in order, counted in `told`; with each, how to read its original again."""
     latest = dict(known)
+    highest: dict[tuple[str, str], Order] = {}
+    for fact_key, changed_at, rank, content in known:
+        highest[fact_key, content] = max((changed_at, rank), highest.get((fact_key, content), (changed_at, rank)))
     for read in originals:
         try:
             outcomes = read(None)
@@ -87,13 +111,26 @@ def remap(originals: Iterable[Read], known: Mapping[Version, Known], told: Remap
             if mapped.event is None:
                 told.no_event[mapped.reason or "unspecified"] += 1
                 continue
-            event = _due(mapped.event, index, read, latest, told)
+            event = _due(*_no_earlier(mapped.event, index, read, latest, highest), index, latest, told)
             if event is not None:
                 latest[version_of(event)] = Known(event.mapping_version, outcome_print(event))
                 yield event, read
 
 
-def _due(event: Event, index: int, read: Read, latest: Mapping[Version, Known], told: Remapped) -> Event | None:
+def _no_earlier(
+    event: Event, index: int, read: Read, latest: Mapping[Version, Known], highest: Mapping[tuple[str, str], Order]
+) -> tuple[Event, Read]:
+    """The event, and what reads it again: at the time and rank that the bus has for the same record, if its own are lower."""
+    least = highest.get((event.fact_key, event.content_hash))
+    if version_of(event) in latest or least is None or (event.changed_at, event.status_rank) > least:
+        return event, read
+    kept = {event.fact_key: least}
+    lifted = read(None, kept)[index].event
+    assert lifted is not None
+    return lifted, lambda mapping_version, not_before=kept: read(mapping_version, not_before)
+
+
+def _due(event: Event, read: Read, index: int, latest: Mapping[Version, Known], told: Remapped) -> Event | None:
     before = latest.get(version_of(event))
     if before is None:
         told.new += 1

@@ -12,7 +12,7 @@ from hub.redrive.drive import judge
 from hub.redrive.remap import Remapped, remap
 from hub.wiring_outgoing import SealedPack
 from hub.wiring_rejected import Desk
-from tests.mapping.declared.shelter import BEDS, BEDS_CODES, RACE_CODES, write
+from tests.mapping.declared.shelter import BEDS, BEDS_CODES, RACE_CODES, declared, write
 from tests.redrive.desk import AT, Installation
 from tests.redrive.test_desk import run
 
@@ -85,3 +85,29 @@ def test_a_row_written_into_a_code_table_remaps_the_records_it_is_of(site: Insta
     assert newest.race_ethnicity.groups == ("other",)
     assert list(site.desk().unmapped(NAME)) == []
     assert remapped(site.desk()).published == 0
+
+
+@pytest.mark.parametrize("changed_at", [None, {"from": "Night", "format": "%m/%d/%Y", "parse": "datetime"}])
+def test_a_map_that_reads_its_time_elsewhere_still_sorts_after_what_it_replaces(
+    site: Installation, changed_at: dict[str, str] | None
+) -> None:
+    taken_in(site)
+    document = declared()
+    document["mapping_version"] = 2
+    document["map"][0]["changed_at"] = changed_at
+    if changed_at is None:
+        del document["map"][0]["changed_at"]
+    write(site.directory / "connectors", document)
+    before = {event.fact_key: event for event in site.desk().events(NAME)}
+    assert remapped(site.desk()).published == 3
+    after = [event for event in site.desk().events(NAME) if event.mapping_version == 2]
+    assert {event.fact_key for event in after} == {*before}
+    for event in after:
+        old = before[event.fact_key]
+        assert (event.changed_at, event.status_rank, event.content_hash) == (
+            old.changed_at,
+            old.status_rank,
+            old.content_hash,
+        )
+        assert event.event_id != old.event_id
+    assert remapped(site.desk()).published == 0, "a second run publishes nothing"
