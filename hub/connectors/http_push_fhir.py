@@ -141,7 +141,7 @@ def _require_meaning(body: bytes, type_: str | None, id_: str | None) -> None:
         raise _NotTaken(400, "not-a-resource")
     if type_ is not None and resource["resourceType"] != type_:
         raise _NotTaken(400, "resource-type-differs", ("resourceType",))
-    if id_ is not None and resource.get("id") != id_:
+    if id_ is not None and str(resource.get("id", "")) != id_:  # some servers write numbers
         raise _NotTaken(400, "resource-id-differs", (f"{type_}.id",))
     if resource["resourceType"] == "Bundle":
         if type_ is not None or resource.get("type") not in _BUNDLES:
