@@ -6,6 +6,7 @@ import json
 
 import click
 
+from hub.commands.connector_access import access
 from hub.commands.connector_agreement import agree, ungranted
 from hub.commands.connector_checks import test
 from hub.commands.connector_control import pause, resume, rewind
@@ -34,7 +35,7 @@ def connector() -> None:
 
 connector.add_command(remap)
 connector.add_command(list_unmapped)
-for verb in (new, schema, test, try_connector, agree, pause, resume, rewind, backfill, run_connector):
+for verb in (new, schema, test, try_connector, agree, pause, resume, rewind, backfill, run_connector, access):
     connector.add_command(verb)
 
 

@@ -82,16 +82,17 @@ def _mend(site: Site, desk: UploadDesk, list_: Checked, check_id: str) -> Html:
         el("a", "Download these rows", href=f"{site.at}/check/{check_id}/problems.csv", class_="button", download=True),
         el(
             "span",
-            "To mend them in your spreadsheet, with a note beside each; then choose that file on the start page.",
+            "With a note beside each, to mend in your spreadsheet. Then choose that file as a new list.",
             class_="beside",
         ),
+        class_="doing",
     )
     form = site.form(
         f"/check/{check_id}/mend",
         *[_mendable(row, list_, desk) for row in shown],
         el(
             "p",
-            el("button", "Check these rows again", class_="main"),
+            el("button", "Check these rows again"),
             el("span", "Nothing is sent yet.", class_="beside"),
         ),
     )
