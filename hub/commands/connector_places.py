@@ -58,7 +58,7 @@ def _entry(found: Connector, settings: Settings, live: dict[str, Any] | None) ->
         "where": _where(found, settings, told.get("address") or {}), "state": told.get("state", down),
         "why": told.get("why", "" if agreed else "no-agreement") if found.enabled else "disabled", "stale": told.get("stale", ""),
         "program": found.program, "emits": list(found.emits), "sector": found.source.sector, "standard": found.source.standard,
-        "agreement": allowed, "agreement_until": until, "last_record_at": told.get("last_record_at"),
+        "agreement": allowed, "agreement_until": until, "last_record_at": told.get("last_record_at"), "counts": told.get("counts", {}),
     }  # fmt: skip
 
 

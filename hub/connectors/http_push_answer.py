@@ -53,7 +53,9 @@ class ProblemDetails(BaseModel):
     title: str
     status: int
     reason: str = Field(description="a code of a closed set")
-    receipt: dict[str, Any] | None = Field(default=None, description="with reason unreadable: a PushReceipt of what was kept")
+    receipt: dict[str, Any] | None = Field(
+        default=None, description="with reason unreadable: a PushReceipt of what was kept"
+    )
 
 
 def status_of(receipt: Receipt) -> int:
