@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 
 from hub.config import Settings
 from hub.connectors.fleet import Fleet
@@ -24,12 +25,16 @@ __all__ = ["run"]
 
 ROLE = "connectors"
 _STUCK_S = 60.0
+_SWITCH_S = (
+    0.0005  # a thread that maps may keep the others from the interpreter so long: who waits for an answer feels it
+)
 _ASK_EVERY_S = 5.0
 
 
 def run(settings: Settings) -> None:
     """Take data in until SIGTERM or SIGINT, then answer what was taken and return."""
     with workshop(settings, ROLE) as opened:
+        sys.setswitchinterval(_SWITCH_S)
         asyncio.run(_serve(opened))
 
 

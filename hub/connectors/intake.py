@@ -30,7 +30,7 @@ __all__ = ["Confirmation", "Intake", "Publisher"]
 GROUP = 64
 IN_FLIGHT = 256
 UNCONFIRMED = 8
-TURN_S = 0.002
+TURN_S = 0.001
 """Of reading, where senders take turns: sealing and encoding take as long again, and then the next is heard."""
 NOT_IN_FORCE = "agreement-not-in-force"
 
@@ -167,7 +167,7 @@ class Intake:
             self._turn = min(GROUP, max(self._turn, taken + 1))
             return []
         self._turn = max(1, taken - len(left))
-        came = await self._at_hand(max(1, self._turn - len(left) + 1))
+        came = await self._at_hand(self._turn - len(left) + 1)
         rest = [*left[1:], *(self._packer.begin(each) for each in came if each is not None)]
         lane = left[0].delivery.lane
         others = [job for job in rest if job.delivery.lane != lane]
