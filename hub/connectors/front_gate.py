@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -29,6 +30,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub import __version__
 from hub.connectors.front import FrontLimits, Mounted, Refused
+from hub.ops import metrics
 
 __all__ = ["MAX_HEADER_BYTES", "Gate", "problem"]
 
@@ -61,14 +63,19 @@ class Gate:
         refused = exchange.refusal or self._full(mounted, exchange.reserved)
         if refused is not None:
             await _worded(refused, mounted)(scope, exchange.receive, exchange.send)
-            return
-        prefix = mounted.prefix if mounted is not None else ""
+        else:
+            with self._counted(mounted.prefix if mounted is not None else "", exchange.reserved):
+                await self._app(scope, exchange.receive, exchange.send)
+
+    @contextmanager
+    def _counted(self, prefix: str, reserved: int) -> Iterator[None]:
+        """The request is in progress for the block."""
         self._requests[prefix] += 1
-        self._bytes += exchange.reserved
+        self._bytes += reserved
         try:
-            await self._app(scope, exchange.receive, exchange.send)
+            yield
         finally:
-            self._bytes -= exchange.reserved
+            self._bytes -= reserved
             self._requests[prefix] -= 1
             if not self._requests[prefix]:
                 del self._requests[prefix]
@@ -89,10 +96,11 @@ class _Exchange:
     def __init__(
         self, scope: Scope, receive: Receive, send: Send, mounted: Mounted | None, limits: FrontLimits
     ) -> None:
-        self._receive, self._send = receive, send
+        self._receive, self._send, self._mounted = receive, send, mounted
+        self._began = asyncio.get_running_loop().time()
         self._max_bytes = mounted.limits.max_body_bytes if mounted is not None else 0
         body_s = mounted.limits.body_s if mounted is not None else limits.header_s
-        self._until = asyncio.get_running_loop().time() + body_s
+        self._until = self._began + body_s
         headers = dict(scope["headers"])
         announced = headers.get(b"content-length")
         chunked = b"transfer-encoding" in headers
@@ -137,11 +145,21 @@ class _Exchange:
             if self._closes:
                 given.append((b"connection", b"close"))
             message = {**message, "headers": given}
+            self._observe(message["status"])
         elif self._closes and not message.get("more_body", False):
             await self._send({**message, "more_body": True})
             await self._throw_away()
             message = {"type": "http.response.body", "body": b"", "more_body": False}
         await self._send(message)
+
+    def _observe(self, status: int) -> None:
+        """Which answer which door gave, and how long it took."""
+        kind, connector = ("none", "none")
+        if self._mounted is not None:
+            kind, connector = self._mounted.prefix.split("/")[1], self._mounted.connector
+        metrics.HTTP_REQUESTS.inc(connector=connector, door=kind, status=str(status))
+        seconds = asyncio.get_running_loop().time() - self._began
+        metrics.HTTP_SECONDS.observe(seconds, connector=connector, door=kind)
 
     async def _throw_away(self) -> None:
         """Read on for a while without keeping anything."""

@@ -8,6 +8,7 @@ number of idle connections keeps no honest sender out.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,12 +17,17 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from hub.connectors import front_tls
 from hub.connectors.front import FrontLimits, Mounted
 from hub.connectors.front_gate import MAX_HEADER_BYTES, Gate
 from hub.connectors.front_tls import Tls, client_names
 from hub.errors import ConfigError
+from hub.ops import metrics
+from hub.ops.logs import logger
 
 __all__ = ["FrontServer"]
+
+log = logger(__name__)
 
 
 class FrontServer:
@@ -46,7 +52,7 @@ class FrontServer:
             h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         )
         self._server = uvicorn.Server(config)
-        self._running: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def serve_these(self, mounted: Mapping[str, Mounted]) -> None:
         """Replace all mounts at once."""
@@ -75,15 +81,35 @@ class FrontServer:
             ) from None
         server.servers = [listening]
         server.started = True
-        self._running = asyncio.create_task(server.main_loop(), name="front")
+        self._tasks = [asyncio.create_task(server.main_loop(), name="front")]
+        if self._tls is not None and context is not None:
+            self._tasks.append(asyncio.create_task(_renew(self._tls, context), name="front-tls"))
         return int(listening.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
         """Accept nothing more, let requests in progress end (for `drain_s` at most), close every connection."""
         self._server.should_exit = True
-        if self._running is not None:
-            await self._running
+        for task in self._tasks[1:]:
+            task.cancel()
+        for task in self._tasks[:1]:
+            await task
             await self._server.shutdown()
+
+
+async def _renew(tls: Tls, context: ssl.SSLContext) -> None:
+    """Take up renewed files for as long as the server runs."""
+    used = tls.stamp()
+    while True:
+        await asyncio.sleep(front_tls.RENEW_S)
+        found = tls.stamp()
+        if found in (used, ()):
+            continue
+        used = found
+        try:
+            tls.renew(context)
+            log.info("the certificate of the doors over HTTP was renewed")
+        except (ConfigError, OSError) as why:
+            log.warning("the renewed certificate cannot be used, the old one stays", exc_info=why)
 
 
 class _Connection(H11Protocol):
@@ -110,12 +136,20 @@ class _Connection(H11Protocol):
             return
         self.app_state = {"client_names": client_names(transport.get_extra_info("ssl_object"))}
         self._wait_for_header(self._limits.header_s)
+        metrics.HTTP_CONNECTIONS.set(len(self.connections))
         if len(self.connections) > self._limits.connections:
-            next(iter(self._idle)).transport.abort()
+            next(iter(self._idle)).cut("too-many")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+        metrics.HTTP_CONNECTIONS.set(len(self.connections))
+
+    def cut(self, reason: str) -> None:
+        """Close at once; what the sender still sends meets a reset."""
+        metrics.HTTP_CUT.inc(reason=reason)
+        self._stop_waiting()
+        self.transport.abort()
 
     def handle_events(self) -> None:
         before = self.cycle
@@ -131,7 +165,7 @@ class _Connection(H11Protocol):
     def _wait_for_header(self, seconds: float) -> None:
         self._stop_waiting()
         self._idle[self] = None
-        self._header_timer = self.loop.call_later(seconds, self.transport.abort)
+        self._header_timer = self.loop.call_later(seconds, self.cut, "header-too-slow")
 
     def _stop_waiting(self) -> None:
         self._idle.pop(self, None)

@@ -2,7 +2,8 @@
 
 DIR/secrets/http/certificate.pem (the chain) and key.pem (0600, or 0640): the front speaks TLS 1.2 or newer, and nothing else.
 DIR/secrets/http/client-authorities.pem as well: clients may show a certificate, which must then be of one of these authorities;
-whether one must is the business of each door.
+whether one must is the business of each door. Renewed files are used from the next connection on, at most `RENEW_S` later; a new
+client authority is known then too, one that was taken away only after a restart.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any
 
 from hub.errors import ConfigError
 
-__all__ = ["Tls", "client_names"]
+__all__ = ["RENEW_S", "Tls", "client_names"]
 
+RENEW_S = 60.0
 _OTHERS = 0o007
 
 
@@ -38,6 +40,21 @@ class Tls:
         if not key.exists():
             raise ConfigError(f"{certificate} needs its private key beside it: {key.name}, with mode 0600")
         return cls(certificate, key, authorities if authorities.exists() else None)
+
+    def stamp(self) -> tuple[int, ...]:
+        """Changes when a file does; empty while one cannot be looked at."""
+        files = [self.certificate, self.key, *([self.client_authorities] if self.client_authorities else [])]
+        try:
+            return tuple(file.stat().st_mtime_ns for file in files)
+        except OSError:
+            return ()
+
+    def renew(self, context: ssl.SSLContext) -> None:
+        """Use what the files hold now; ConfigError, and `context` is as before, when they do not belong together."""
+        self.context()  # a chain and a key that do not fit would leave `context` with half of each
+        context.load_cert_chain(self.certificate, self.key, password=_no_password)
+        if self.client_authorities is not None:
+            context.load_verify_locations(self.client_authorities)
 
     def context(self) -> ssl.SSLContext:
         """A server's context; ConfigError when the files cannot be used, or the key is open to every user."""

@@ -116,6 +116,9 @@ _OUTCOMES = ("accepted", "rejected", "ignored", "duplicate", "blocked")
 _STATES = ("starting", "running", "paused", "failed", "stopped")
 _STAGES = ("frame", "parse", "map", "agreement", "encode", "publish", "open", "decode", "validate", "fold", "project")
 _REDRIVEN = ("event", "ignored", "rejected")
+_HTTP_STATUSES = (
+    "200", "202", "303", "304", "400", "401", "403", "404", "405", "408", "413", "415", "422", "429", "431", "500", "503",
+)  # fmt: skip
 _GRADES = ("create", "link", "merge", "split")
 
 BUILD = Level("hub_build_info", "Which version runs here, as which role; always 1", role=None, version=(__version__,))
@@ -144,6 +147,14 @@ CONNECTOR_STALE = Level(
 UNMAPPED_CODES = Count(
     "hub_unmapped_codes", "Values of a source that no decided row of its code table has", connector=None, table=None
 )
+HTTP_REQUESTS = Count(
+    "hub_http_requests", "Requests to doors over HTTP by answer", connector=None, door=None, status=_HTTP_STATUSES
+)
+HTTP_SECONDS = Span(
+    "hub_http_request_seconds", "Seconds from a request's header to its answer", connector=None, door=None
+)
+HTTP_CONNECTIONS = Level("hub_http_connections", "Open connections of the doors over HTTP")
+HTTP_CUT = Count("hub_http_connections_cut", "Connections of senders cut off", reason=("header-too-slow", "too-many"))
 DLQ_RECORDS = Count("hub_dlq_records", "Dead letters written", stage=_STAGES, reason=None, connector=None)
 DLQ_OPEN = Level("hub_dlq_open", "Dead letters that nothing came of yet", connector=None)
 DLQ_OLDEST_AGE = Level(

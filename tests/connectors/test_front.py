@@ -16,6 +16,7 @@ from fastapi import APIRouter, Request
 from hub.connectors import front_gate
 from hub.connectors.front import Front, FrontLimits, Limits, Mounted, Refused
 from hub.errors import ConfigError
+from hub.ops import metrics
 from tests.connectors.pushing import Raw, head, pushing
 
 FAST = FrontLimits(header_s=0.3, idle_s=0.3, drain_s=1)
@@ -391,6 +392,28 @@ def test_senders_that_trickle_their_bodies_keep_no_sender_of_another_door_out(mo
         await front.unmount("b")
 
     asyncio.run(scenario())
+
+
+def test_answers_and_cut_connections_are_counted_by_door_and_status() -> None:
+    def counted(name: str, **labels: str) -> float:
+        return metrics.REGISTRY.get_sample_value(name, labels) or 0.0
+
+    async def scenario() -> None:
+        async with one_door() as (front, _):
+            async with httpx.AsyncClient(base_url=front.url) as client:
+                await client.post("/pigeon/a", content=b"1")
+                await client.get("/somebody/s-name")
+            sender = await Raw.to(front)
+            await sender.closed()
+
+    told = {"connector": "a", "door": "pigeon", "status": "200"}
+    nobody = {"connector": "none", "door": "none", "status": "404"}
+    before = counted("hub_http_requests_total", **told), counted("hub_http_requests_total", **nobody)
+    cut = counted("hub_http_connections_cut_total", reason="header-too-slow")
+    asyncio.run(scenario())
+    after = counted("hub_http_requests_total", **told), counted("hub_http_requests_total", **nobody)
+    assert (after[0] - before[0], after[1] - before[1]) == (1, 1)
+    assert counted("hub_http_connections_cut_total", reason="header-too-slow") == cut + 1
 
 
 def test_requests_of_one_connection_one_after_the_other_and_at_once() -> None:

@@ -15,7 +15,7 @@ import pytest
 import trustme
 from standardwebhooks import Webhook
 
-from hub.connectors import http_push_keys
+from hub.connectors import front_tls, http_push_keys
 from hub.connectors.front_tls import Tls
 from hub.connectors.http_push_keys import api_key_digests, is_signed, webhook_keys
 from hub.errors import ConfigError
@@ -230,6 +230,43 @@ def test_only_clients_with_a_named_certificate_of_our_authority_are_let_in(
             assert await answer(hub, None) == 401
             assert await answer(hub, trustme.CA(), "lab.example.org") == "refused"
 
+    asyncio.run(scenario())
+
+
+def test_a_renewed_certificate_is_used_by_the_next_connection_and_a_wrong_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front_tls, "RENEW_S", 0.01)
+    old, new = trustme.CA(), trustme.CA()
+
+    def put(authority: trustme.CA, key_of: trustme.CA | None = None) -> None:
+        server = authority.issue_cert("localhost", "127.0.0.1")
+        other = (key_of or authority).issue_cert("localhost") if key_of else server
+        other.private_key_pem.write_to_path(tmp_path / "key.pem")
+        (tmp_path / "key.pem").chmod(0o600)
+        (tmp_path / "certificate.pem").write_bytes(b"".join(blob.bytes() for blob in server.cert_chain_pems))
+
+    async def trusts(hub: Pushing, authority: trustme.CA) -> bool:
+        async with client_of(hub, authority, None) as client:
+            try:
+                headers = {"Content-Type": "text/plain", "X-API-Key": KEY}
+                return (await client.post("/push/pretend", content=BODY, headers=headers)).status_code == 200
+            except httpx.ConnectError:
+                return False
+
+    async def scenario() -> None:
+        async with pushing(tmp_path, tls=Tls.of(tmp_path)) as hub:
+            assert (await trusts(hub, old), await trusts(hub, new)) == (True, False)
+            put(new, key_of=old)
+            for _ in range(5):
+                await asyncio.sleep(0.02)
+                assert await trusts(hub, old)
+            put(new)
+            while not await trusts(hub, new):
+                await asyncio.sleep(0.02)
+            assert not await trusts(hub, old)
+
+    put(old)
     asyncio.run(scenario())
 
 
