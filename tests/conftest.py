@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from tests.fixtures_postgres import postgres as postgres
 from tests.fixtures_registry import registry as registry
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -2,44 +2,41 @@
 
     select * from (<query>) where cursor > :c or (cursor = :c and key > :k) order by cursor, key limit <batch>
 
-A batch is delivered as a table: CSV with a header line, as a file of that content would come. Position: cursor and key of the last
-row. A transaction that was open while we read may commit rows with an earlier cursor: each round begins `overlap` before the
-position, and what comes twice has the same ids. While there are rows without cursor or key, nothing is taken: they have no order.
+A batch is delivered as a table: CSV with a header line, as a file of that content would come. Position of each stream: cursor and
+key of the last row. A transaction that was open while we read may commit rows with an earlier cursor: each round begins `overlap`
+before the position, and what comes twice has the same ids. While there are rows without cursor or key, nothing is taken: they have
+no order. A row that is deleted at the source is not seen: it must be marked there.
 """
 
 from __future__ import annotations
 
 import asyncio
-import csv
 import hashlib
-import io
-import re
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
-from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from hub.connectors.door import Unit
 from hub.connectors.doors import Around, DoorKind
 from hub.connectors.positions import Position
-from hub.connectors.pull import Fetched, PullDoor, PullOptions, SourceAway
+from hub.connectors.pull import ALL, STREAM_NAME, Fetched, PullDoor, PullOptions, SourceAway
+from hub.connectors.sql_values import alike, earlier, heard, said, table
+from hub.declared import Declared
 from hub.errors import ConfigError
 
-__all__ = ["KIND", "SqlPollOptions", "SqlRows", "table"]
+__all__ = ["KIND", "SqlPollOptions", "SqlRows", "SqlStream"]
 
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d)([ T])(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d|)")
-_DELIMITERS = {"comma": ",", "tab": "\t", "pipe": "|"}
 _NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,62}$"
 
 
-class SqlPollOptions(PullOptions):
-    """Section `door` of a connector with `kind: sql-poll`. The database URL (with its password) is a secret file."""
+class SqlStream(Declared):
+    """What one stream asks: a query, and how its rows are ordered."""
 
+    name: str = Field(default=ALL, pattern=STREAM_NAME, description="its position's name: never change it")
     query: str = Field(min_length=8, description="one SELECT, without order and limit")
     cursor: str = Field(
         pattern=_NAME, description="column that rises with every change: a time or a number, never null"
@@ -49,6 +46,27 @@ class SqlPollOptions(PullOptions):
         default=300.0, ge=0, description="how far each round looks back, when the cursor is a time"
     )
     overlap: int = Field(default=0, ge=0, description="the same, when the cursor is a number")
+
+    @field_validator("query")
+    @classmethod
+    def _is_one_select(cls, query: str) -> str:
+        if query.split(maxsplit=1)[:1] == [] or query.split()[0].lower() not in ("select", "with") or ";" in query:
+            raise ValueError("must be one SELECT, without a semicolon")
+        return query
+
+
+_ASKED = ("query", "cursor", "key", "overlap_s", "overlap")
+
+
+class SqlPollOptions(PullOptions):
+    """Section `door` of a connector with `kind: sql-poll`. The database URL (with its password) is a secret file."""
+
+    query: str | None = Field(default=None, description="as in a stream, where there is one; likewise the next four")
+    cursor: str | None = None
+    key: str | None = None
+    overlap_s: float | None = Field(default=None, ge=0)
+    overlap: int | None = Field(default=None, ge=0)
+    streams: tuple[SqlStream, ...] = Field(default=(), description="several queries, each with a position of its own")
     delimiter: Literal["comma", "tab", "pipe"] = "comma"
     batch: int = Field(default=1_000, ge=1, le=50_000)
     secret: str = Field(
@@ -56,16 +74,19 @@ class SqlPollOptions(PullOptions):
     )
     timeout_s: float = Field(default=60.0, gt=0, description="for one batch")
 
-    @field_validator("query")
-    @classmethod
-    def _is_one_select(cls, query: str) -> str:
-        if (
-            query.split(maxsplit=1)[:1] == []
-            or query.split(maxsplit=1)[0].lower() not in ("select", "with")
-            or ";" in query
-        ):
-            raise ValueError("must be one SELECT, without a semicolon")
-        return query
+    @model_validator(mode="after")
+    def _is_one_or_several(self) -> SqlPollOptions:
+        if bool(self.streams) == (self.query is not None):
+            raise ValueError("needs query, cursor and key, or streams")
+        if len({stream.name for stream in self.asked}) < len(self.asked):
+            raise ValueError("two streams have one name")
+        return self
+
+    @property
+    def asked(self) -> tuple[SqlStream, ...]:
+        """The streams; the one where none is named."""
+        told = {name: value for name in _ASKED if (value := getattr(self, name)) is not None}
+        return self.streams or (SqlStream.model_validate(told),)
 
     @property
     def shape(self) -> Literal["bytes", "file", "folder"]:
@@ -76,15 +97,15 @@ class SqlPollOptions(PullOptions):
             return super().rewound(position, to)
         if not position:
             raise ConfigError("it has read nothing yet: it begins at the beginning")
-        return {**position, "cursor": _said(_alike(_heard(position["cursor"]), to))}
+        return {**position, "cursor": said(alike(heard(position["cursor"]), to))}
 
 
 class SqlRows:
-    """Rows of one query. `url` gives SQLAlchemy's URL; SQLite and PostgreSQL are opened read-only by their own means, other
+    """Rows of one stream. `url` gives SQLAlchemy's URL; SQLite and PostgreSQL are opened read-only by their own means, other
     databases by the rights of the account."""
 
-    def __init__(self, url: Callable[[], str], options: SqlPollOptions) -> None:
-        self._url, self._options = url, options
+    def __init__(self, url: Callable[[], str], options: SqlPollOptions, stream: SqlStream | None = None) -> None:
+        self._url, self._options, self._stream = url, options, stream or options.asked[0]
         self._engine: Any = None
 
     async def open(self) -> None:
@@ -105,8 +126,8 @@ class SqlRows:
             await asyncio.to_thread(self._engine.dispose)
 
     async def fetch(self, position: Position | None) -> AsyncIterator[Fetched]:
-        furthest = (_heard(position["cursor"]), _heard(position["key"])) if position else None
-        begin = _earlier(furthest[0], self._options) if furthest else None
+        furthest = (heard(position["cursor"]), heard(position["key"])) if position else None
+        begin = earlier(furthest[0], self._stream.overlap_s, self._stream.overlap) if furthest else None
         after: tuple[Any, Any] | None = None
         if await asyncio.to_thread(self._ask, self._nulls()):
             raise SourceAway("sql-null-cursor")  # rows that cannot be ordered would be passed over in silence
@@ -114,13 +135,13 @@ class SqlRows:
             rows = await asyncio.to_thread(self._ask, self._next(begin, after))
             if not rows:
                 return
-            here = (rows[-1][self._options.cursor], rows[-1][self._options.key])
-            if after is not None and here <= after:
+            here = (rows[-1][self._stream.cursor], rows[-1][self._stream.key])
+            if after is not None and not _follows(here, after):
                 raise SourceAway("sql-not-ordered")
             after = here
-            furthest = here if furthest is None else max(furthest, here)
-            reached = {"cursor": _said(furthest[0]), "key": _said(furthest[1])}
-            yield Fetched(_unit(table(rows, self._options.delimiter)), reached)
+            furthest = here if furthest is None or _further(here, furthest) else furthest
+            reached = {"cursor": said(furthest[0]), "key": said(furthest[1])}
+            yield Fetched(_unit(self._stream.name, table(rows, self._options.delimiter)), reached)
             if len(rows) < self._options.batch:
                 return
 
@@ -138,11 +159,11 @@ class SqlRows:
 
     def _rows(self) -> Any:
         sql = sqlalchemy()
-        query = self._options.query.replace(":", "\\:")  # a cast or a time of day, not a parameter
+        query = self._stream.query.replace(":", "\\:")  # a cast or a time of day, not a parameter
         return sql.select(sql.literal_column("*")).select_from(sql.text(f"({query}) source_rows"))
 
     def _columns(self) -> tuple[Any, Any]:
-        return sqlalchemy().column(self._options.cursor), sqlalchemy().column(self._options.key)
+        return sqlalchemy().column(self._stream.cursor), sqlalchemy().column(self._stream.key)
 
     def _ask(self, asked: Any) -> list[dict[str, Any]]:
         exc = sqlalchemy().exc
@@ -150,21 +171,10 @@ class SqlRows:
             with self._engine.connect() as connection:
                 rows = [dict(row) for row in connection.execute(asked).mappings()]
         except exc.SQLAlchemyError as why:
-            away = isinstance(why, exc.OperationalError | exc.InterfaceError | exc.TimeoutError)
-            raise SourceAway("sql-away" if away else "sql-refused") from None
-        if rows and not {self._options.cursor, self._options.key} <= rows[0].keys():
+            raise SourceAway(_reason(why)) from None
+        if rows and not {self._stream.cursor, self._stream.key} <= rows[0].keys():
             raise SourceAway("sql-no-such-column")
         return rows
-
-
-def table(rows: list[dict[str, Any]], delimiter: str = "comma") -> bytes:
-    """CSV with a header line: times in ISO 8601, nothing for NULL, bytes in hex; quoted where a value needs it."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=_DELIMITERS[delimiter])
-    writer.writerow(rows[0])
-    for row in rows:
-        writer.writerow([_cell(value) for value in row.values()])
-    return out.getvalue().encode()
 
 
 def sqlalchemy() -> Any:
@@ -181,77 +191,64 @@ def _read_only(url: Any, timeout_s: float) -> dict[str, Any]:
         return {"creator": lambda: sqlite3.connect(path, uri=True, timeout=timeout_s, check_same_thread=False)}
     if backend == "postgresql":
         said = f"-c default_transaction_read_only=on -c statement_timeout={int(timeout_s * 1_000)}"
-        return {"connect_args": {"options": said, "connect_timeout": 10}, "pool_pre_ping": True}
+        keep = {
+            "keepalives_idle": 15,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        }  # a peer that vanished is noticed
+        return {
+            "connect_args": {"options": said, "connect_timeout": 10, "tcp_user_timeout": 30_000, **keep},
+            "execution_options": {"postgresql_readonly": True},  # each transaction by itself, whatever the session says
+            "pool_pre_ping": True,
+        }
     return {"pool_pre_ping": True}
 
 
-def _unit(content: bytes) -> Unit:
-    return Unit(f"rows-{hashlib.sha256(content).hexdigest()[:12]}", content)
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    return value.hex() if isinstance(value, bytes) else value
-
-
-def _earlier(cursor: Any, options: SqlPollOptions) -> Any:
-    """The cursor less the overlap, in its own type; a text that is no time stays as it is."""
-    back = timedelta(seconds=options.overlap_s)
-    if isinstance(cursor, datetime):
-        return cursor - back
-    if isinstance(cursor, date):
-        return cursor - timedelta(days=-(-options.overlap_s // 86_400))
-    if isinstance(cursor, int | float | Decimal):
-        return cursor - options.overlap
-    if isinstance(cursor, str) and (parts := _TIME.fullmatch(cursor)) is not None:
-        moved = datetime.fromisoformat(f"{parts[1]}T{parts[3]}") - back
-        fraction = f".{'0' * (len(parts[4]) - 1)}" if parts[4] else ""
-        return moved.strftime(f"%Y-%m-%d{parts[2]}%H:%M:%S") + fraction + parts[5]
-    return cursor
-
-
-def _alike(cursor: Any, to: datetime) -> Any:
-    """The time `to` as the cursor column writes times; ConfigError when it holds no times."""
-    to = to.astimezone(UTC)
-    if isinstance(cursor, datetime):
-        return to if cursor.tzinfo is not None else to.replace(tzinfo=None)
-    if isinstance(cursor, date):
-        return to.date()
-    if isinstance(cursor, str) and (parts := _TIME.fullmatch(cursor)) is not None:
-        fraction = f".{'0' * (len(parts[4]) - 1)}" if parts[4] else ""
-        return to.strftime(f"%Y-%m-%d{parts[2]}%H:%M:%S") + fraction + parts[5]
-    raise ConfigError("its cursor is not a time: give the beginning, or a position as JSON")
-
-
-def _said(value: Any) -> Any:
-    """A value as JSON that `_heard` takes back."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    for name, (kind, _) in _TYPES.items():
-        if isinstance(value, kind):
-            return {name: value.isoformat() if isinstance(value, date) else str(value)}
-    raise SourceAway("sql-cursor-type")
-
-
-def _heard(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    [(name, text)] = value.items()
-    return _TYPES[name][1](text)
-
-
-_TYPES: dict[str, tuple[type, Callable[[str], Any]]] = {
-    "time": (datetime, datetime.fromisoformat),  # before date: a datetime is one
-    "date": (date, date.fromisoformat),
-    "number": (Decimal, Decimal),
-    "uuid": (UUID, UUID),
+_STATES: Mapping[str, str] = {"28": "sql-login-refused", "3D": "sql-login-refused", "57014": "sql-timeout"}
+_WORDS = {  # PostgreSQL's client gives no state for a connection that was refused
+    "certificate": "sql-certificate",
+    "does not support ssl": "sql-certificate",
+    "password authentication failed": "sql-login-refused",
+    "no pg_hba.conf entry": "sql-login-refused",
+    "no password supplied": "sql-login-refused",
+    "does not exist": "sql-login-refused",  # role or database
 }
 
 
+def _reason(why: Any) -> str:
+    """A code for what SQLAlchemy raised."""
+    exc, cause = sqlalchemy().exc, getattr(why, "orig", None)
+    state = str(getattr(cause, "sqlstate", None) or "")
+    known = _STATES.get(state) or _STATES.get(state[:2])
+    if known is not None:
+        return known
+    if isinstance(why, exc.OperationalError) and not state:
+        text = str(cause).lower()
+        known = next((code for words, code in _WORDS.items() if words in text), None)
+    away = isinstance(why, exc.OperationalError | exc.InterfaceError | exc.TimeoutError)
+    return known or ("sql-away" if away else "sql-refused")
+
+
+def _follows(here: tuple[Any, Any], after: tuple[Any, Any]) -> bool:
+    """Whether a row may come after another: keys and texts are ordered as the database sorts them, which is not ours to judge."""
+    return here != after and (isinstance(here[0], str) or bool(here[0] >= after[0]))
+
+
+def _further(here: tuple[Any, Any], furthest: tuple[Any, Any]) -> bool:
+    return bool(here[0] >= furthest[0])
+
+
+def _unit(stream: str, content: bytes) -> Unit:
+    name = "rows" if stream == ALL else stream
+    return Unit(f"{name}-{hashlib.sha256(content).hexdigest()[:12]}", content)
+
+
 def _build(options: SqlPollOptions, around: Around) -> PullDoor:
-    source = SqlRows(lambda: around.secret(options.secret), options)
-    return PullDoor(source, options, around.positions, around.watch)
+    def rows(stream: SqlStream) -> SqlRows:
+        return SqlRows(lambda: around.secret(options.secret), options, stream)
+
+    streams = {stream.name: rows(stream) for stream in options.asked}
+    return PullDoor(streams, options, around.positions, around.watch)
 
 
 KIND = DoorKind(SqlPollOptions, _build)

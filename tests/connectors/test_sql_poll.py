@@ -18,7 +18,9 @@ from pydantic import ValidationError
 
 from hub.connectors import doors
 from hub.connectors.door import Unit
-from hub.connectors.sql_poll import SqlPollOptions, SqlRows, _earlier, _heard, _said, table
+from hub.connectors.sql_poll import SqlPollOptions, SqlRows
+from hub.connectors.sql_values import earlier as moved_back
+from hub.connectors.sql_values import heard, said, table
 from hub.errors import ConfigError, FatalError
 from tests.connectors.pretend import Record, event, values
 from tests.connectors.pulling import MemoryPositions, around_of, live_until, when
@@ -180,7 +182,7 @@ def test_a_url_that_cannot_work_keeps_the_door_shut_and_is_not_shown(url: str, w
     [datetime(2021, 2, 1, 8, tzinfo=UTC), date(2021, 2, 1), Decimal("1.20"), UUID(int=7), 5, 1.5, "x", None],
 )
 def test_cursors_of_every_type_outlive_a_stop(value: Any) -> None:
-    assert _heard(_said(value)) == value
+    assert heard(said(value)) == value
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,7 @@ def test_cursors_of_every_type_outlive_a_stop(value: Any) -> None:
     ],
 )
 def test_the_overlap_is_taken_in_the_cursors_own_type(cursor: Any, earlier: Any) -> None:
-    assert _earlier(cursor, SqlPollOptions.model_validate({**QUERY, "overlap": 10})) == earlier
+    assert moved_back(cursor, 300.0, 10) == earlier
 
 
 def test_a_table_says_every_type_plainly() -> None:
