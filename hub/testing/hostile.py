@@ -6,6 +6,7 @@ Each case says what it promises of the events: `reasons`: whatever comes is an e
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
@@ -13,6 +14,7 @@ from hub.testing.cutting import Cut, cut
 
 __all__ = ["JUNK", "Case", "cases"]
 
+_PARTS = 20  # of a record that are spoilt one by one
 Promise = Literal["reasons", "same", "no-new", "rest"]
 
 JUNK: dict[str, bytes] = {
@@ -49,6 +51,10 @@ def cases(good: bytes, format_: str) -> Iterator[Case]:
     of_records = [case for n in sorted(few) for case in _of_record(found, n, format_)]
     if table and found.records:
         of_records += _of_table(good, found)
+    elif format_ == "hl7v2" and found.records:
+        of_records += _of_message(found)
+    elif found.records:
+        of_records += _of_object(found)
     for case in of_records:  # rows of HMIS are joined with others: without one, others say something else
         yield case._replace(promise="reasons") if format_ == "hmis-csv" and case.promise == "rest" else case
 
@@ -88,6 +94,45 @@ def _of_record(found: Cut, n: int, format_: str) -> Iterator[Case]:
         yield Case(f"{name} (record {n + 1})", spoilt, "rest", found.joined(others))
 
 
+def _of_message(found: Cut) -> Iterator[Case]:
+    """A segment that is missing, and fields that are."""
+    first, rest = found.records[0], found.records[1:]
+    segments = first.splitlines(keepends=True)
+    without = found.joined(rest)
+    for n, segment in enumerate(segments[1:_PARTS], start=1):
+        name = segment[:3].decode("ascii", "replace")
+        yield Case(f"no {name}", found.joined((b"".join(segments[:n] + segments[n + 1 :]), *rest)), "rest", without)
+        bare = segment[:4] + segment[len(segment.rstrip(b"\r\n")) :]
+        yield Case(
+            f"an empty {name}",
+            found.joined((b"".join([*segments[:n], bare, *segments[n + 1 :]]), *rest)),
+            "rest",
+            without,
+        )
+
+
+def _of_object(found: Cut) -> Iterator[Case]:
+    """A member that is missing, null, or of another type. Of a document (a bundle, a list) nothing is promised for the rest: its
+    records may refer to each other."""
+    first, rest = found.records[0], found.records[1:]
+    try:
+        value = json.loads(first)
+    except ValueError:
+        return
+    if not isinstance(value, dict):
+        return
+    without = found.joined(rest)
+    for name in [*value][:_PARTS]:
+        less = {key: inner for key, inner in value.items() if key != name}
+        given: dict[str, object] = {
+            "a null": None, "a list": [[], {"a": [1]}], "an object": {"a": {"b": [None]}}, "a huge number": 1e300, "no text": "",
+        }  # fmt: skip
+        spoilt_ones = {"nothing": less, **{words: {**value, name: odd} for words, odd in given.items()}}
+        for words, spoilt in spoilt_ones.items():
+            content = found.joined((json.dumps(spoilt).encode() + b"\n", *rest))
+            yield Case(f"{words} in {name}", content, "rest" if rest else "reasons", without)
+
+
 def _of_table(good: bytes, found: Cut) -> Iterator[Case]:
     """What only tables suffer: ragged rows, doubled headers, formula cells, empty cells where a key should be."""
     delimiter = max((b"\t", b"|", b";", b","), key=found.head.count)
@@ -104,7 +149,7 @@ def _of_table(good: bytes, found: Cut) -> Iterator[Case]:
         return
     yield Case("a short row", found.joined((delimiter.join(cells[:-1]) + end, *rest)), "rest", without)
     yield Case("a long row", found.joined((delimiter.join([*cells, b"x", b"y"]) + end, *rest)), "rest", without)
-    for n in range(min(len(cells), 20)):
+    for n in range(min(len(cells), _PARTS)):
         emptied = delimiter.join([*cells[:n], b"", *cells[n + 1 :]]) + end
         yield Case(f"an empty cell in column {n + 1}", found.joined((emptied, *rest)), "rest", without)
     formula = delimiter.join(b"=1+1" for _ in cells) + end

@@ -59,4 +59,5 @@ class ConnectorSuite:
 
     def test_standard(self, connector: Connector, agreement: IntakeAgreement, sample: Path, check: str) -> None:
         """One check on one sample."""
-        assert CHECKS[check](connector, agreement, sample) is None
+        if why := CHECKS[check](connector, agreement, sample):
+            pytest.fail(why, pytrace=False)

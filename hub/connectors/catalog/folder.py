@@ -85,10 +85,17 @@ def _hooks(folder: Path) -> Mapping[str, Hook]:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as why:  # somebody's own code
+    except (Exception, SystemExit) as why:  # somebody's own code
         raise ConfigError(f"{path}: cannot be imported: {type(why).__name__}") from None
-    return {
-        name: cast(Hook, made)
+    found = {
+        name: made
         for name, made in inspect.getmembers(module, inspect.isfunction)
         if made.__module__ == module.__name__ and not name.startswith("_")
     }
+    for name, made in found.items():
+        if inspect.iscoroutinefunction(made) or inspect.isgeneratorfunction(made):
+            at = made.__code__.co_firstlineno
+            raise ConfigError(
+                f"{path}:{at}: {name}: a hook is a plain function, text to text or None; not async, no generator"
+            )
+    return {name: cast(Hook, made) for name, made in found.items()}

@@ -78,6 +78,7 @@ class FhirResources:
 
     def _resources(self, file: str, data: bytes) -> Iterator[Record | Fault]:
         bundle, entries = None, _Entries([])
+        item: fhir.Resource | fhir.Broken | None = None
         for item in fhir.read(data):
             where: Where = {"file": file, "document": item.number, **({"path": item.path} if "[" in item.path else {})}
             if isinstance(item, fhir.Broken):
@@ -91,6 +92,8 @@ class FhirResources:
                     ".entry[0]"
                 ):  # the rest is there for the first one's sake
                     yield _with_near(where, item.body, entries)
+        if item is None:  # bundles without entries: a search that found nobody
+            yield Record({"file": file}, data, {}, above=_ALONE, chosen=False)
 
     def _chosen(self, file: str, data: bytes) -> Iterator[Record | Fault]:
         assert self._each is not None

@@ -106,7 +106,7 @@ class FieldRule:
             return text
         try:
             made = self._hook(text)
-        except Exception:  # somebody's own code; its exception may hold the value
+        except (Exception, SystemExit):  # somebody's own code; its exception may hold the value
             raise NotMapped(f"hook-failed.{self.into.name}", field=self._paths) from None
         if made is not None and not isinstance(made, str):
             raise NotMapped(f"hook-failed.{self.into.name}", field=self._paths)

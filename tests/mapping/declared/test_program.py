@@ -13,6 +13,7 @@ import pytest
 from hub.connectors.catalog import Connector
 from hub.domain.events import LabResult, Person, PersonBlock, ShelterStay
 from hub.domain.ids import Ids
+from hub.errors import ConfigError
 from hub.mapping.declared.program import Traced
 from hub.mapping.program import Agreement, MappingContext, Unit
 from tests.mapping.declared.shelter import BEDS, BEDS_CODES, declared, write
@@ -166,6 +167,51 @@ def test_a_hook_is_a_function_of_the_folder_and_its_failure_shows_no_value(tmp_p
     connector = write(tmp_path, document, hooks=hooks)
     assert stays(read(connector, row(**{"Bed Type": "dorm"})))[0].site_kind == "congregate"
     assert reasons(read(connector, row(**{"Bed Type": "boom"}))) == ["hook-failed.site_kind"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return 7",
+        "return ['DORM']", "return b'DORM'", "return (text for _ in 'x')", "import sys; sys.exit(3)", "return upper(text)",
+        "raise MemoryError(text)", "return upper", "raise StopIteration(text)", "assert not text",
+    ],
+)  # fmt: skip
+def test_whatever_a_hook_does_it_costs_one_record_and_shows_no_value(tmp_path: Path, body: str) -> None:
+    document = declared()
+    document["map"][0]["fields"]["site_kind"]["hook"] = "upper"
+    connector = write(
+        tmp_path, document, hooks=f"def upper(text):\n    if text == 'boom':\n        {body}\n    return text\n"
+    )
+    found = read(connector, BEDS + row(**{"Bed Type": "boom"}).splitlines()[1])
+    assert reasons(found) == [None, None, None, "hook-failed.site_kind"]
+
+
+def test_a_hook_that_takes_nothing_or_gives_nothing_is_read_as_such(tmp_path: Path) -> None:
+    document = declared()
+    document["map"][0]["fields"]["site_kind"]["hook"] = "odd"
+    assert reasons(read(write(tmp_path / "a", document, hooks="def odd():\n    return 'x'\n"), row())) == [
+        "hook-failed.site_kind"
+    ]
+    assert reasons(read(write(tmp_path / "b", document, hooks="def odd(text):\n    return None\n"), row())) == [
+        "missing.site_kind"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hooks", "why"),
+    [
+        ("async def upper(text):\n    return text\n", r"hooks\.py:1: upper: a hook is a plain function"),
+        ("\ndef upper(text):\n    yield text\n", r"hooks\.py:2: upper: a hook is a plain function"),
+        ("import sys\nsys.exit(1)\n", r"hooks\.py: cannot be imported: SystemExit"),
+        ("upper = str.upper\n", r"hooks\.py has no function upper"),
+    ],
+)
+def test_a_hook_that_is_none_is_told_when_it_is_loaded(tmp_path: Path, hooks: str, why: str) -> None:
+    document = declared()
+    document["map"][0]["fields"]["site_kind"]["hook"] = "upper"
+    with pytest.raises(ConfigError, match=why):
+        write(tmp_path, document, hooks=hooks)
 
 
 LAB: dict[str, Any] = {
