@@ -13,12 +13,16 @@ from typing import Any, NamedTuple
 import click
 
 from hub.bus.jars import jar_dir, locked_jars, missing_jars
+from hub.bus.topic_admin import topic_names
+from hub.bus.topics import delivery_topic
 from hub.config import Settings, instance_dir, load_settings, today
 from hub.errors import ConfigError, HubError
-from hub.privacy.agreements import EXAMPLES, intake_agreement
+from hub.privacy.agreements import delivery_agreements, intake_agreement, kind_of
 from hub.privacy.secrets import read_secret
+from hub.supervisor import read_state
 from hub.supervisor import status as status_of
 
+_DELIVERY = delivery_topic("")[: -len(".v1")]
 FREE_BYTES = 2 << 30  # a generated county of 2000 with all its topics takes about a tenth
 
 
@@ -55,6 +59,7 @@ def examine(instance: Path) -> list[Finding]:
         ("connectors", lambda: _connectors(instance)),
         ("agreements", lambda: _agreements(instance)),
         ("processes", lambda: _processes(instance)),
+        ("subscribers", lambda: _subscribers(instance)),
     ]
     return [*machine, settings, *(_found(what, look) for what, look in rest if settings.ok)]
 
@@ -135,10 +140,31 @@ def _agreements(instance: Path) -> str:
             in_force.append(connector.name)
         except ConfigError:
             off.append(connector.name)
-    advice = f"off, for want of one in force: {', '.join(off)}; examples to start from: {EXAMPLES}" if off else ""
+    advice = f"off, for want of one in force: {', '.join(off)} (`hub connector agree NAME` writes one)" if off else ""
     if not in_force:
         raise HubError(f"no connector can start, {folder} holds no agreement in force. {advice}")
     return f"in force for {', '.join(in_force)}" + (f"; {advice}" if advice else "")
+
+
+def _subscribers(instance: Path) -> str:
+    """Delivery agreements are read when the role `delivery` starts; a topic whose agreement is gone keeps what it holds."""
+    folder, noted = instance / "agreements", read_state(instance)
+    agreed = delivery_agreements(folder)
+    if not noted.running or "delivery" not in noted.processes:
+        return f"{', '.join(agreed) or 'none'} agreed"
+    started = float(noted.processes["delivery"]["start"] or 0)
+    changed = sorted(
+        path.name for path in folder.glob("*.yaml") if path.stat().st_mtime > started and kind_of(path) == "delivery"
+    )
+    if changed:
+        raise HubError(f"changed since delivery started: {', '.join(changed)}; restart to apply: `hub down`, `hub up`")
+    standing = {name for name in topic_names(load_settings(instance).require_bootstrap()) if name.startswith(_DELIVERY)}
+    if left := sorted(standing - {delivery_topic(name) for name in agreed}):
+        raise HubError(
+            f"{', '.join(left)}: no agreement any more, and what was delivered still stands there. Put the agreement back with a "
+            "valid_until that is past and restart: it is taken back; a file that is only deleted takes nothing back"
+        )
+    return f"{', '.join(agreed) or 'none'} served"
 
 
 def _processes(instance: Path) -> str:

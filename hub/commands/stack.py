@@ -18,6 +18,7 @@ from hub.errors import EXIT_CONFIG, ConfigError
 from hub.supervisor import Stack, read_state, running_instance, stop_instance
 from hub.supervisor import status as status_of
 from hub.supervisor.child import last_line
+from hub.supervisor.state import is_held
 
 _INSTANCE = click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
 
@@ -134,9 +135,11 @@ def start_in_background(directory: Path, roles: list[str], timeout: int) -> int:
             return 1
         _say(f"{directory} is already up: see `hub status`, or `hub down` first")
         return 0
+    log = directory / "logs" / "supervisor.log"
+    if is_held(directory):
+        return _watch(None, directory, timeout, log)
     if not load_settings(directory).bootstrap:
         ensure_jars(progress=_say)
-    log = directory / "logs" / "supervisor.log"
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     command = [
         sys.executable,
@@ -162,13 +165,21 @@ def start_in_background(directory: Path, roles: list[str], timeout: int) -> int:
         raise
 
 
-def _watch(process: subprocess.Popen[bytes], directory: Path, timeout: int, log: Path) -> int:
-    """Tells of each process as it becomes ready; returns the exit code of `hub up`."""
-    told, idle = set[str](), threading.Event()
+def _watch(process: subprocess.Popen[bytes] | None, directory: Path, timeout: int, log: Path) -> int:
+    """Tells of each process as it becomes ready; returns the exit code of `hub up`.
+
+    Where another `hub up` holds the instance (`process` None, or ended because of it), its outcome is the answer of both.
+    """
+    told, idle, another = set[str](), threading.Event(), False
     for _ in range(timeout * 5):
-        if process.poll() is not None:
-            _say(f"did not come up: {last_line(log)} (log: {log})")
-            return process.returncode or EXIT_CONFIG
+        if process is None or process.poll() is not None:
+            if not is_held(directory):
+                code = EXIT_CONFIG if process is None else process.returncode or EXIT_CONFIG
+                _say(f"did not come up: {last_line(log)} (log: {log})")
+                return code
+            if not another:
+                _say(f"another `hub up` is at work on {directory}: waiting for it")
+            another = True
         noted = read_state(directory).processes
         for name, one in noted.items():
             if one["state"] == "failed":

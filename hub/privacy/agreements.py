@@ -17,7 +17,7 @@ from hub.declared import read_declared
 from hub.domain.agreement import DeliveryAgreement, IntakeAgreement
 from hub.errors import ConfigError
 
-__all__ = ["EXAMPLES", "delivery_agreements", "example_agreement", "intake_agreement"]
+__all__ = ["EXAMPLES", "delivery_agreements", "example_agreement", "intake_agreement", "kind_of"]
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "deploy" / "agreements" / "examples"
 """One example per shipped connector and one subscriber; `hub up` copies them for the made-up county only."""
@@ -46,7 +46,7 @@ def delivery_agreements(directory: Path) -> dict[str, DeliveryAgreement]:
     """Every delivery agreement, in force or not, by subscriber; ConfigError where one is broken or a subscriber has two."""
     found: dict[str, DeliveryAgreement] = {}
     for path in sorted(directory.glob("*.yaml")):
-        if _kind(path) == "intake":
+        if kind_of(path) == "intake":
             continue
         agreement = read_declared(path, DeliveryAgreement)
         if agreement.subscriber in found:
@@ -55,7 +55,8 @@ def delivery_agreements(directory: Path) -> dict[str, DeliveryAgreement]:
     return found
 
 
-def _kind(path: Path) -> Any:
+def kind_of(path: Path) -> Any:
+    """`intake` or `delivery` as the file says; None where it cannot be read."""
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):

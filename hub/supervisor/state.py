@@ -156,3 +156,16 @@ class InstanceLock:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def is_held(instance: Path) -> bool:
+    """Whether a stack has the instance now, were it only starting or stopping."""
+    lock = InstanceLock(instance)
+    if not (instance / lock.NAME).exists():
+        return False
+    try:
+        lock.take()
+    except ConfigError:
+        return True
+    lock.release()
+    return False

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import time
 from pathlib import Path
 
 import pytest
 
+from hub.commands import doctor
 from hub.commands.doctor import Finding, examine
+from hub.privacy.agreements import EXAMPLES, kind_of
+from hub.supervisor.state import RunState
 
 
 def _by_name(findings: list[Finding]) -> dict[str, Finding]:
@@ -54,3 +60,35 @@ def test_a_broken_connector_is_named_with_its_line(tmp_path: Path) -> None:
     found = _by_name(examine(tmp_path))["connectors"]
     assert not found.ok
     assert "connector.yaml:2: titel: " in found.words
+
+
+def served(instance: Path, monkeypatch: pytest.MonkeyPatch, *topics: str) -> None:
+    """An instance whose delivery started an hour ago, on a broker with these topics."""
+    noted = {
+        "delivery": {"pid": None, "start": time.time() - 3_600, "port": 0, "restarts": 0, "state": "up", "reason": ""}
+    }
+    (instance / "agreements").mkdir(parents=True, exist_ok=True)
+    (instance / "settings.json").write_text('{"bootstrap": "127.0.0.1:1"}')
+    monkeypatch.setattr(doctor, "read_state", lambda _: RunState(True, (1, 1.0), noted))
+    monkeypatch.setattr(doctor, "topic_names", lambda _: frozenset(topics))
+
+
+def test_a_delivery_topic_whose_agreement_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served(tmp_path, monkeypatch, "hub.delivery.left-over.v1", "hub.person.event.v1")
+    found = _by_name(examine(tmp_path))["subscribers"]
+    assert not found.ok
+    assert "hub.delivery.left-over.v1: no agreement any more" in found.words
+
+
+def test_an_agreement_changed_after_delivery_started_waits_for_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served(tmp_path, monkeypatch)
+    example = next(path for path in EXAMPLES.glob("*.yaml") if kind_of(path) == "delivery")
+    path = tmp_path / "agreements" / example.name
+    shutil.copyfile(example, path)
+    found = _by_name(examine(tmp_path))["subscribers"]
+    assert not found.ok
+    assert f"changed since delivery started: {path.name}; restart to apply" in found.words
+    os.utime(path, (time.time() - 7_200,) * 2)
+    assert _by_name(examine(tmp_path))["subscribers"].ok

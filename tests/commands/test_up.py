@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,16 @@ def test_up_status_down_is_a_round_trip_that_leaves_no_process(instance: Path) -
     assert [process for process in running if process.is_running()] == []
     assert _status(instance)["up"] is False
     assert list((instance / "logs").glob("*.log"))
+
+
+def test_two_at_once_come_to_one_stack_and_say_the_same(instance: Path) -> None:
+    with ThreadPoolExecutor(2) as both:
+        first, second = both.map(lambda _: _hub(instance, "up", "--roles", "registry"), range(2))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    for said in (first.stderr, second.stderr):
+        assert "did not come up" not in said
+        assert "is up" in said or "already up" in said
+    assert len(_processes(instance)) == 2
 
 
 def test_a_process_that_gives_up_is_quoted_and_exit_is_78(instance: Path) -> None:
