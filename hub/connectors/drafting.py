@@ -6,6 +6,7 @@ its agreement is a draft too: nothing is taken in under it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ from hub.connectors.drafting_fields import apart_by, block_of, fields_of, kind_o
 from hub.connectors.drafting_pad import Pad
 from hub.connectors.drafting_samples import Sample, read_sample
 from hub.connectors.drafting_standards import Proposal, of_messages, of_resources
-from hub.connectors.drafting_words import BLOCK, CHANGED, OCCURRED, SITE
+from hub.connectors.drafting_words import BLOCK, CHANGED, OCCURRED, SITE, TRANSPORT
 
 __all__ = ["Draft", "draft"]
 
@@ -81,6 +82,9 @@ def _files(pad: Pad, proposed: Proposal, today: date) -> dict[str, str]:
         "identity": proposed.identity, "map": [proposed.rule],
     }  # fmt: skip
     pad.todo += ["source: sector, standard and timezone", "dedupe: do these values name one fact, and no other?"]
+    if transport := _transport(pad, yaml.safe_dump(document)):
+        source["transport"] = transport
+        pad.todo.append("source.transport: do these say something of the export only, and nothing of the fact?")
     used = yaml.safe_dump(document)
     rest = [
         f"#   {column}: {len(set(found))} different values"
@@ -95,6 +99,14 @@ def _files(pad: Pad, proposed: Proposal, today: date) -> dict[str, str]:
     files |= {f"codes/{name}.csv": table for name, table in pad.codes.items()}
     files["agreement.draft.yaml"] = _agreement(pad, proposed, today)
     return files
+
+
+def _transport(pad: Pad, used: str) -> list[str]:
+    """Columns that nobody maps and that are called like what changes with every export."""
+    plain = re.compile(r"[\w.$]+\Z" if pad.sample.format != "csv" else r".+\Z")
+    return [
+        column for column, told in pad.words.items() if told in TRANSPORT and column not in used and plain.match(column)
+    ]
 
 
 def _agreement(pad: Pad, proposed: Proposal, today: date) -> str:

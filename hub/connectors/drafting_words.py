@@ -28,6 +28,15 @@ CHANGED = (
     "modifiedat",
     "dateupdated",
 )
+TRANSPORT = frozenset({
+    "exported", "exportedat", "exportedon", "exportdate", "exporttime", "exportdatetime", "exporttimestamp", "exportid", "export",
+    "extractdate", "extractedat", "extractedon", "extractiondate", "generated", "generatedat", "generatedon", "rundate", "runtime",
+    "reportrundate", "printed", "printedat", "printedon", "printdate", "batch", "batchid", "batchno", "batchnumber",
+    "file", "filename",
+    "fileid", "filedate", "filecreated", "sentat", "senton", "sentdate", "transmitted", "transmittedat", "transmissiondate",
+    "transmissionid", "rownumber", "rowno", "rownum", "line", "lineno", "linenumber", "recordcount", "recordnumber", "page",
+})  # fmt: skip
+"""What says something of an export, and nothing of a fact."""
 LEFT = ("checkout", "checkoutdate", "leftdate", "departed", "departuredate", "exitdate")
 RESULT = ("result", "testresult", "resultvalue", "labresult")
 QUESTION = ("questioncode", "code", "question")
