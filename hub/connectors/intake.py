@@ -161,8 +161,8 @@ class Intake:
                 self._settle_later(job)
 
     async def _next_turn(self, taken: int, left: list[Job]) -> list[Job]:
-        """What of `taken` jobs was left when time ran out, with those that came meanwhile. The one that was cut off comes last, with
-        those of its lane behind it: a lane is worked on, and so answered, in its order."""
+        """What of `taken` jobs was left when time ran out, with those that came meanwhile. The one that was cut off comes last,
+        with those of its lane behind it: a lane is worked on, and so answered, in its order."""
         if not left:
             self._turn = min(GROUP, max(self._turn, taken + 1))
             return []

@@ -31,6 +31,9 @@ CLOSED = (
 
 SENDER_NOT_ALLOWED = "sender-not-allowed"
 TOO_MANY_MESSAGES = "too-many-messages"
+TOO_MANY_SEGMENTS = "too-many-segments"
+_ANSWERED = frozenset({None, SENDER_NOT_ALLOWED, TOO_MANY_MESSAGES, TOO_MANY_SEGMENTS})
+"""Faults of a whole frame: its sender is told. After the others nobody knows where a message begins."""
 _WRITE_BUFFER = 64 * 1024
 _ANSWER_ASIDE = 32 * 1024  # bytes of a message whose answer is built in a thread: a batch may hold hundreds
 _TLS_HELLO = b"\x16\x03"
@@ -204,12 +207,15 @@ class Connection(asyncio.Protocol):
                 self._hand(b"", f"frame-{item.reason}")
             return
         self.messages += 1
-        if self._entries and not may_send(self._entries, item):
-            self._hand(item, SENDER_NOT_ALLOWED)
-        elif count_messages(item, self._options.messages_per_frame) > self._options.messages_per_frame:
-            self._hand(item, TOO_MANY_MESSAGES)
-        else:
-            self._hand(item, None)
+        self._hand(item, self._fault(item))
+
+    def _fault(self, message: bytes) -> str | None:
+        """What is wrong with a whole frame, as far as that is seen without reading it: cheap, for this is the event loop."""
+        if message.count(b"\r") + message.count(b"\n") > self._options.segments_per_frame:
+            return TOO_MANY_SEGMENTS
+        if count_messages(message, self._options.messages_per_frame) > self._options.messages_per_frame:
+            return TOO_MANY_MESSAGES
+        return SENDER_NOT_ALLOWED if self._entries and not may_send(self._entries, message) else None
 
     def _hand(self, message: bytes, fault: str | None) -> None:
         self._unanswered += 1
@@ -296,7 +302,7 @@ class MllpDelivery:
 
     async def ack(self, receipt: Receipt) -> None:
         try:
-            if self.fault is None or self.fault in (SENDER_NOT_ALLOWED, TOO_MANY_MESSAGES):
+            if self.fault in _ANSWERED:
                 if len(self.message) > _ANSWER_ASIDE:
                     answer = await asyncio.to_thread(self._connection.host.answer, self.message, receipt)
                 else:

@@ -55,6 +55,7 @@ class MllpOptions(DoorOptions):
     messages_per_frame: int = Field(
         default=1_000, ge=1, le=10_000, description="of a batch; more are refused whole (AR)"
     )
+    segments_per_frame: int = Field(default=10_000, ge=1, description="lines; a frame with more is refused whole (AR)")
     idle_s: float = Field(default=300.0, gt=0, description="senders keep a connection open between messages")
     frame_s: float = Field(default=15.0, gt=0, description="from a frame's first byte to its last")
     answer_s: float = Field(default=10.0, gt=0, description="for the sender to take our answers")

@@ -4,102 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
-from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 import pytest
 
-from hub.connectors.door import Receipt
 from hub.connectors.mllp_door import MllpDoor, MllpOptions
 from hub.connectors.watch import Watch
 from hub.errors import ConfigError
 from hub.formats.mllp import frame
-from tests.connectors.pretend import intake, values
+from tests.connectors.mllp_hub import Hub, answer, scenario
+from tests.connectors.pretend import values
 from tests.fakes import FakeBus
-
-END = b"\x1c\x0d"
-
-
-def answer(message: bytes, receipt: Receipt) -> bytes | None:
-    if message.startswith(b"unanswerable"):
-        raise ZeroDivisionError
-    if message.startswith(b"quiet"):
-        return None
-    code = b"AR" if receipt.unreadable else b"AE" if receipt.rejected else b"AA"
-    return code + b" " + message.splitlines()[0] if message else code
-
-
-class Sender:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    async def send(self, data: bytes) -> None:
-        self.writer.write(data)
-        await self.writer.drain()
-
-    async def answer(self) -> bytes:
-        """One answer without its framing; empty when the hub closed the connection instead."""
-        try:
-            return (await self.reader.readuntil(END))[1 : -len(END)]
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return b""
-
-    async def ask(self, message: bytes) -> bytes:
-        await self.send(frame(message))
-        return await self.answer()
-
-
-class Hub:
-    def __init__(self, bus: FakeBus, door: MllpDoor, running: asyncio.Task[None]) -> None:
-        self.bus, self.door, self.running = bus, door, running
-        self.senders: list[Sender] = []
-
-    async def sender(self, address: str = "127.0.0.1") -> Sender:
-        sender = Sender(
-            *await asyncio.open_connection(
-                "127.0.0.1", self.door.port, local_addr=(address if sys.platform == "linux" else "127.0.0.1", 0)
-            )
-        )
-        self.senders.append(sender)
-        return sender
-
-    async def leave(self) -> None:
-        for sender in self.senders:
-            sender.writer.close()
-            with contextlib.suppress(ConnectionError):
-                await sender.writer.wait_closed()
-
-
-@contextlib.asynccontextmanager
-async def hub(bus: FakeBus | None = None, **options: Any) -> AsyncIterator[Hub]:
-    bus = bus or FakeBus()
-    watch = Watch("pretend")
-    door = MllpDoor("127.0.0.1", 0, MllpOptions(**options), answer, watch)
-    await door.open()
-    running = asyncio.create_task(intake(door, bus, first_pause_s=0.01).run())
-    it = Hub(bus, door, running)
-    try:
-        yield it
-        await door.stop_reading()
-        if not bus.away:
-            await asyncio.wait_for(running, 10)
-    finally:
-        running.cancel()
-        await it.leave()
-        await door.close()
-        await asyncio.gather(running, return_exceptions=True)
-
-
-def scenario(play: Callable[[Hub], Any], **options: Any) -> FakeBus:
-    bus = options.pop("bus", None) or FakeBus()
-
-    async def run() -> None:
-        async with asyncio.timeout(20), hub(bus, **options) as it:
-            await play(it)
-
-    asyncio.run(run())
-    return bus
 
 
 def test_a_good_message_is_accepted_a_bad_one_is_answered_with_an_error() -> None:

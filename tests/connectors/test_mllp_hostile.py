@@ -1,0 +1,340 @@
+"""Hostile and broken senders at the MLLP door: each is cut within its limit and counted, and its neighbours are served."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import resource
+import socket
+import sys
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.connectors.door import Receipt
+from hub.connectors.mllp_connection import CLOSED, Connection, MllpDelivery
+from hub.connectors.mllp_door import MllpOptions
+from hub.connectors.mllp_gate import Allowance, Gate
+from hub.formats.mllp import frame
+from tests.connectors.mllp_hub import Hub, closed, scenario, until_closed
+from tests.connectors.pretend import values
+
+HOSTILE = "127.0.0.2"
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs a second loopback address")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Pipe:
+    """A transport that remembers what was done to it."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.reading, self.closing = True, False
+
+    def set_write_buffer_limits(self, high: int) -> None: ...
+    def get_extra_info(self, name: str) -> None: ...
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+    def close(self) -> None:
+        self.closing = True
+
+    abort = close
+
+
+class Door:
+    """What a connection sees of the door."""
+
+    def __init__(self, **options: Any) -> None:
+        self.options = MllpOptions(**options)
+        self.waiting: list[MllpDelivery] = []
+        self.reasons: list[str] = []
+
+    def handed(self, delivery: MllpDelivery) -> None:
+        self.waiting.append(delivery)
+
+    def answer(self, message: bytes, receipt: Receipt) -> bytes:
+        return b"AA " + message
+
+    def may_tell(self) -> bool:
+        return True
+
+    def left(self, connection: Connection, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+body = st.binary(max_size=40).filter(lambda b: b"\x1c\x0d" not in b + b"\x1c" and b"\x0bMSH" not in b)
+
+
+@settings(deadline=None)
+@given(st.lists(body, max_size=12), st.lists(st.integers(0, 400), max_size=20), st.integers(1, 4), st.data())
+def test_however_the_stream_is_cut_and_answered_no_message_is_lost_doubled_or_taken_early(
+    bodies: list[bytes], cuts: list[int], unanswered: int, data: st.DataObject
+) -> None:
+    stream = b"".join(frame(each) for each in bodies)
+    edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+    chunks = [stream[start:end] for start, end in itertools.pairwise(edges)]
+
+    async def run() -> None:
+        door, pipe = Door(unanswered=unanswered), Pipe()
+        connection = Connection(door, "lane", "address")
+        connection.connection_made(cast(Any, pipe))
+        seen: list[bytes] = []
+        while chunks or door.waiting:
+            assert len(door.waiting) <= unanswered
+            if chunks and pipe.reading and (not door.waiting or data.draw(st.booleans())):
+                connection.data_received(chunks.pop(0))
+            elif door.waiting:
+                delivery = door.waiting.pop(0)
+                seen.append(delivery.message)
+                await delivery.ack(Receipt())
+        assert seen == bodies
+        assert pipe.written == [frame(b"AA " + each) for each in bodies]
+        connection.eof_received()
+        connection.connection_lost(None)
+        assert door.reasons == ["by-sender"]
+
+    asyncio.run(run())
+
+
+@given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=8))
+def test_whatever_is_sent_every_delivery_can_be_answered_and_the_end_is_told_once(
+    stream: bytes, cuts: list[int]
+) -> None:
+    edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+
+    async def run() -> None:
+        door, pipe = Door(), Pipe()
+        connection = Connection(door, "lane", "address")
+        connection.connection_made(cast(Any, pipe))
+        for start, end in itertools.pairwise(edges):
+            connection.data_received(stream[start:end])
+        connection.eof_received()
+        connection.connection_lost(None)
+        while door.waiting:
+            await door.waiting.pop(0).ack(Receipt())
+        assert len(door.reasons) == 1
+        assert door.reasons[0] in CLOSED
+
+    asyncio.run(run())
+
+
+def test_two_thousand_silent_connections_leave_room_for_an_honest_one() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 8_192)), hard))
+
+    async def play(it: Hub) -> None:
+        honest = await it.sender()
+        assert await honest.ask(b"ann:1") == b"AA ann:1"
+        for _ in range(40):
+            await asyncio.gather(*(it.sender(HOSTILE) for _ in range(50)), return_exceptions=True)
+            assert await honest.ask(b"bob:1") == b"AA bob:1"
+        assert len(it.door._connections) <= 16
+
+    before = closed("too-many-connections") + closed("too-many-from-address") + closed("too-fast") + closed("made-room")
+    scenario(play, connections=16)
+    after = closed("too-many-connections") + closed("too-many-from-address") + closed("too-fast") + closed("made-room")
+    assert after - before >= 1_900
+
+
+def test_a_newcomer_takes_the_place_of_the_longest_silent_connection_and_of_no_other() -> None:
+    before = closed("made-room")
+
+    async def play(it: Hub) -> None:
+        silent, spoke = await it.sender(), await it.sender()
+        assert await spoke.ask(b"ann:1") == b"AA ann:1"
+        turned_away = await it.sender()
+        assert await turned_away.answer() == b""
+        await asyncio.sleep(0.06)
+        newcomer = await it.sender()
+        assert await newcomer.ask(b"bob:1") == b"AA bob:1"
+        assert await silent.answer() == b""
+        assert await spoke.ask(b"cy:1") == b"AA cy:1"
+
+    scenario(play, connections=2, frame_s=0.05)
+    assert closed("made-room") == before + 1
+
+
+@linux_only
+def test_one_address_cannot_take_every_place() -> None:
+    async def play(it: Hub) -> None:
+        greedy = [await it.sender(HOSTILE) for _ in range(4)]
+        assert [await each.ask(b"ann:1") for each in greedy[:2]] == [b"AA ann:1"] * 2
+        assert [await each.answer() for each in greedy[2:]] == [b""] * 2
+        assert await (await it.sender()).ask(b"bob:1") == b"AA bob:1"
+
+    before = closed("too-many-from-address")
+    scenario(play, connections=4, connections_per_address=2)
+    assert closed("too-many-from-address") == before + 2
+
+
+@linux_only
+def test_a_storm_of_connects_is_turned_away_and_the_others_are_let_in() -> None:
+    async def play(it: Hub) -> None:
+        for _ in range(50):
+            with contextlib.suppress(OSError):
+                (await it.sender(HOSTILE)).writer.transport.abort()
+        assert await (await it.sender()).ask(b"bob:1") == b"AA bob:1"
+
+    before = closed("too-fast")
+    scenario(play, connects_per_s=1.0)
+    assert closed("too-fast") > before + 30
+
+
+def test_a_flood_of_junk_is_counted_and_not_written_down_without_end() -> None:
+    async def play(it: Hub) -> None:
+        honest = await it.sender()
+        for number in range(150):
+            junk = await it.sender()
+            await junk.send(b"GET / HTTP/1.1\r\n\r\n")
+            assert await junk.answer() == b""
+            if number % 50 == 0:
+                assert await honest.ask(b"ann:1") == b"AA ann:1"
+
+    before = closed("frame-no-start")
+    bus = scenario(play, connects_per_s=1_000.0)
+    assert closed("frame-no-start") == before + 150
+    assert 60 <= len(values(bus.log, "dead")) < 100
+
+
+def test_a_sender_that_never_reads_its_answers_is_cut_and_its_answers_are_not_kept() -> None:
+    async def play(it: Hub) -> None:
+        honest = await it.sender()
+        deaf = socket.create_connection(("127.0.0.1", it.door.port))
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        deaf.setblocking(False)
+        loop, message = asyncio.get_running_loop(), frame(b"ann:1" + b" " * 60_000)
+        most = 0
+
+        async def send() -> None:
+            nonlocal most
+            with contextlib.suppress(OSError):
+                while True:
+                    await loop.sock_sendall(deaf, message)
+                    for each in it.door._connections.values():
+                        if each._transport is not None:
+                            most = max(most, each._transport.get_write_buffer_size())
+
+        sending = asyncio.create_task(send())
+        await until_closed("answer-not-taken", before + 1)
+        assert await honest.ask(b"bob:1") == b"AA bob:1"
+        sending.cancel()
+        deaf.close()
+        assert most < 4 * 1024 * 1024
+
+    before = closed("answer-not-taken")
+    scenario(play, answer_s=0.2)
+
+
+def test_an_endless_frame_is_cut_at_the_cap_and_not_kept() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    async def play(it: Hub) -> None:
+        honest = await it.sender()
+        for _ in range(20):
+            hostile = await it.sender()
+            sent = 0
+            await hostile.send(b"\x0bMSH|")
+            with contextlib.suppress(OSError):
+                while sent < 1 << 30:
+                    await hostile.send(b"y" * 262_144)
+                    sent += 262_144
+            assert sent < 64 * 1024 * 1024, "cut long before its end"
+        assert await honest.ask(b"ann:1") == b"AA ann:1"
+
+    scenario(play)
+    grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown_kb < 100_000
+
+
+@pytest.mark.parametrize("flood", [frame(b""), frame(b"x"), b"\x0b\x1c\r\r\n" * 3], ids=["empty", "tiny", "blanks"])
+def test_a_flood_of_tiny_frames_waits_for_itself(flood: bytes) -> None:
+    async def play(it: Hub) -> None:
+        hostile, honest = await it.sender(HOSTILE), await it.sender()
+        hostile.writer.write(flood * 20_000)
+        for n in range(10):
+            assert await honest.ask(b"ann:%d" % n) == b"AA ann:%d" % n
+            assert all(each._unanswered <= 32 for each in it.door._connections.values())
+        hostile.writer.transport.abort()
+        await it.door.close()
+
+    scenario(play)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"MSH|\r" * 4, b"too-many-messages"), (b"ann:1\r" * 9, b"too-many-segments")],
+)
+def test_a_frame_with_too_much_in_it_is_refused_whole_and_answered(content: bytes, reason: bytes) -> None:
+    async def play(it: Hub) -> None:
+        sender = await it.sender()
+        assert (await sender.ask(content))[:2] == b"AR"
+        assert await sender.ask(b"bob:1") == b"AA bob:1"
+
+    bus = scenario(play, messages_per_frame=3, segments_per_frame=8)
+    assert [record for record in bus.log if record[0] == "dead"] == [("dead", reason, None, None, None)]
+
+
+def test_the_end_of_a_frame_inside_a_message_is_its_end() -> None:
+    async def play(it: Hub) -> None:
+        sender = await it.sender()
+        await sender.send(b"\x0bann:1\x1c\rrest of it\x1c\r")
+        assert await sender.answer() == b"AA ann:1"
+        assert await sender.answer() == b""
+
+    bus = scenario(play)
+    assert [record[1] for record in bus.log if record[0] == "dead"] == [b"frame-no-start"]
+
+
+def test_a_connection_that_ends_while_its_messages_wait_leaves_nothing_behind() -> None:
+    async def play(it: Hub) -> None:
+        it.bus.flowing.clear()
+        for _ in range(20):
+            sender = await it.sender()
+            await sender.send(frame(b"ann:1") * 3)
+            sender.writer.transport.abort()
+        it.bus.flowing.set()
+        assert await (await it.sender()).ask(b"bob:1") == b"AA bob:1"
+        while len(it.door._connections) > 1:
+            await asyncio.sleep(0.002)
+
+    scenario(play)
+
+
+def test_an_allowance_is_refilled_over_time() -> None:
+    clock = Clock()
+    allowance = Allowance(1.0, 2.0, clock)
+    assert [allowance.take() for _ in range(3)] == [True, True, False]
+    clock.now = 1.0
+    assert [allowance.take() for _ in range(2)] == [True, False]
+
+
+def test_the_gate_forgets_the_oldest_address_and_not_who_is_inside() -> None:
+    gate = Gate(connections=10, per_address=1, connects_per_s=1.0, now=Clock())
+    assert gate.refuses("a") is None
+    gate.enter("a")
+    for number in range(5_000):
+        gate.refuses(str(number))
+    assert len(gate._rates) <= 4_096
+    assert gate.refuses("a") == "too-many-from-address"
+    gate.leave("a")
+    assert gate.refuses("a") is None
