@@ -11,9 +11,10 @@ each later call raises it too); Reject("record-too-large", "publish") for a reco
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -32,6 +33,8 @@ MAX_RECORD_BYTES = 4_000_000
 
 _POLL_EVERY = 512  # records queued between two polls, so that reports do not pile up
 _FULL_WAIT_S = 0.005
+_CHECK_S = 0.5  # how often a batch that waits looks whether librdkafka gave up
+_PUMP_S = 0.05
 _FATAL_CODES = frozenset({KafkaError._FATAL, KafkaError._STATE, KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
 _TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE})
 
@@ -39,10 +42,11 @@ _TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE})
 class Batch:
     """Records that are confirmed together. Fill it with `produce` or `produce_all`, then `await delivered()` or `wait()`."""
 
-    __slots__ = ("_producer", "error", "failed", "last_offset", "reported", "sent")
+    __slots__ = ("_producer", "_wake", "error", "failed", "last_offset", "reported", "sent")
 
     def __init__(self, producer: DurableProducer) -> None:
         self._producer = producer
+        self._wake: Callable[[], object] | None = None
         self.sent = 0
         self.reported = 0
         self.failed = 0
@@ -75,13 +79,25 @@ class Batch:
 
     async def delivered(self) -> None:
         """Return when the brokers confirmed each record of this batch; raise RetryError or FatalError otherwise."""
-        pause = 0.0
-        while self.pending:
-            if not self._producer.poll(0):
-                await asyncio.sleep(pause)
-                pause = min(pause + 0.0005, 0.01)
-            self._producer.check()
+        if self.pending:
+            loop, reported = asyncio.get_running_loop(), asyncio.Event()
+            self._wake = lambda: loop.call_soon_threadsafe(reported.set)
+            try:  # from here on the last report wakes us; one that came before is seen in `pending`
+                with self._producer.pumping():
+                    while self.pending:
+                        await self._woken(loop, reported)
+            finally:
+                self._wake = None
         self._verdict()
+
+    async def _woken(self, loop: asyncio.AbstractEventLoop, reported: asyncio.Event) -> None:
+        """Return at the last report, or after a while."""
+        self._producer.check()
+        timer = loop.call_later(_CHECK_S, reported.set)
+        await reported.wait()
+        timer.cancel()
+        reported.clear()
+        self._producer.poll(0)  # for the case that the pump is no more
 
     def wait(self) -> None:
         """`delivered` for code without an event loop."""
@@ -111,11 +127,52 @@ class Batch:
             self.failed += 1
             if self.error is None or error.code() in _FATAL_CODES:
                 self.error = error
+        wake = self._wake
+        if wake is not None and self.reported == self.sent:
+            with contextlib.suppress(RuntimeError):  # its event loop is closed: nobody waits any more
+                wake()
 
     def _verdict(self) -> None:
         self._producer.check()
         if self.error is not None:
             raise _translate(self.error, self.failed)
+
+
+class _Pump:
+    """A thread that polls while somebody is in the block. The event loop itself would have to ask again and again: with the pauses
+    that this needs, a sender waited 4 ms for an answer that the broker gave in one, and each asking cost as much as a message."""
+
+    def __init__(self, poll: Callable[[float], int]) -> None:
+        self._poll = poll
+        self._inside = 0
+        self._change = threading.Condition()
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> None:
+        with self._change:
+            self._inside += 1
+            if self._thread is None and not self._stopped:
+                self._thread = threading.Thread(target=self._run, name="delivery-reports", daemon=True)
+                self._thread.start()
+            self._change.notify()
+
+    def __exit__(self, *_: object) -> None:
+        with self._change:
+            self._inside -= 1
+
+    def stop(self) -> None:
+        with self._change:
+            self._stopped = True
+            self._change.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._inside or self._stopped)
+                if self._stopped:
+                    return
+            self._poll(_PUMP_S)
 
 
 class DurableProducer:
@@ -160,6 +217,7 @@ class DurableProducer:
             logger=LIBRARY_LOG,
         )
         self._open = self.batch()
+        self._pump = _Pump(self.poll)
 
     def batch(self) -> Batch:
         """A new, empty batch of this producer."""
@@ -195,9 +253,17 @@ class DurableProducer:
         return 0 if found.error is not None else len(found.partitions)
 
     def poll(self, timeout_s: float) -> int:
-        """Serve delivery reports for up to `timeout_s`; number served."""
-        with self._lock:
+        """Serve delivery reports for up to `timeout_s`; number served. Not to wait, while another thread polls, is 0 at once."""
+        if not self._lock.acquire(blocking=timeout_s > 0):
+            return 0
+        try:
             return int(self._producer.poll(timeout_s))
+        finally:
+            self._lock.release()
+
+    def pumping(self) -> contextlib.AbstractContextManager[object]:
+        """While this is held, a thread waits for delivery reports and serves them as they come."""
+        return self._pump
 
     def check(self) -> None:
         """Raise FatalError once librdkafka gave up its promise."""
@@ -220,6 +286,7 @@ class DurableProducer:
 
     def close(self, timeout_s: float = 10.0) -> int:
         """Wait up to `timeout_s` for what is queued; number of records still unconfirmed (they may be lost: do not acknowledge)."""
+        self._pump.stop()
         with self._lock:
             return int(self._producer.flush(timeout_s))
 

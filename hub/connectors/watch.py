@@ -41,11 +41,13 @@ class Watch:
         """The connector is now `running`, or `paused` or `failed` for the reason (a code), with what was raised, if anything."""
         changed = (self.state, self.why) != (state, why)
         self.state, self.why = state, why
+        if not changed:
+            return
         for known in STATES:
             metrics.CONNECTOR_STATE.set(float(known == state), connector=self.connector, state=known)
-        if changed and state in ("paused", "failed"):
+        if state in ("paused", "failed"):
             log.warning("connector takes nothing in", connector=self.connector, state=state, reason=why, exc_info=error)
-        elif changed and state == "running":
+        elif state == "running":
             log.info("connector takes data in", connector=self.connector, state=state)
 
     def ready(self) -> str | None:

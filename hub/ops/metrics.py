@@ -21,6 +21,7 @@ __all__ = ["CONTENT_TYPE", "MAX_VALUES", "REGISTRY", "Count", "Level", "Span", "
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 MAX_VALUES = 100
+_SERIES = 1_000
 OTHER = "other"
 REGISTRY = CollectorRegistry(auto_describe=True)
 
@@ -38,6 +39,7 @@ class _Guarded(Generic[_M]):
         self._metric, self._labels = metric, labels
         self._closed = {name: frozenset(values) for name, values in labels.items() if values is not None}
         self._known: dict[str, set[str]] = {name: set() for name, values in labels.items() if values is None}
+        self._series: dict[tuple[tuple[str, str], ...], _M] = {}
         if not labels:
             return
         if all(values is not None for values in labels.values()) and len(labels) == 1:
@@ -47,8 +49,14 @@ class _Guarded(Generic[_M]):
     def _of(self, given: dict[str, str]) -> _M:
         if not self._labels:
             return self._metric
-        guarded = {name: self._guard(name, given.get(name, OTHER)) for name in self._labels}
-        return cast(_M, self._metric.labels(**guarded))
+        asked = tuple(given.items())
+        series = self._series.get(asked)
+        if series is None:
+            guarded = {name: self._guard(name, given.get(name, OTHER)) for name in self._labels}
+            series = cast(_M, self._metric.labels(**guarded))
+            if len(self._series) < _SERIES:  # to guard and look up anew took 15 us each time, several times a message
+                self._series[asked] = series
+        return series
 
     def _guard(self, name: str, value: str) -> str:
         if name in self._closed:

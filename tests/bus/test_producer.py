@@ -117,3 +117,30 @@ def test_exceptions_name_no_key_and_no_value() -> None:
     with pytest.raises(RetryError) as failure:
         producer.flush()
     assert "secret" not in str(failure.value)
+
+
+def test_reports_that_come_after_an_event_loop_was_closed_harm_nobody() -> None:
+    producer = unreachable()
+    batch = producer.batch()
+    batch.produce("t", b"k", b"v", 0)
+
+    async def given_up() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(batch.delivered(), 0.02)
+
+    asyncio.run(given_up())
+    with pytest.raises(RetryError):
+        batch.wait()
+
+
+def test_a_batch_is_delivered_even_when_the_thread_that_polls_is_no_more() -> None:
+    producer = mocked()
+    producer._pump.stop()
+
+    async def scenario() -> int:
+        batch = producer.batch()
+        await batch.produce_all([("t", b"k", b"v", 0, None)] * 5)
+        await batch.delivered()
+        return batch.reported
+
+    assert asyncio.run(scenario()) == 5
