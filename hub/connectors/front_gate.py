@@ -66,6 +66,7 @@ class Gate:
         else:
             with self._counted(mounted.prefix if mounted is not None else "", exchange.reserved):
                 await self._app(scope, exchange.receive, exchange.send)
+        await exchange.end()  # no longer in progress: who is thrown out takes nobody's place
 
     @contextmanager
     def _counted(self, prefix: str, reserved: int) -> Iterator[None]:
@@ -106,7 +107,7 @@ class _Exchange:
         chunked = b"transfer-encoding" in headers
         self._unread = chunked or announced not in (None, b"0")
         self._read = 0
-        self._closes = False
+        self._closes = self._lingers = False
         self.refusal: Refused | None = None
         self.reserved = self._max_bytes if chunked else 0
         if announced is not None and not chunked:
@@ -147,10 +148,15 @@ class _Exchange:
             message = {**message, "headers": given}
             self._observe(message["status"])
         elif self._closes and not message.get("more_body", False):
-            await self._send({**message, "more_body": True})
-            await self._throw_away()
-            message = {"type": "http.response.body", "body": b"", "more_body": False}
+            message = {**message, "more_body": True}
+            self._lingers = True
         await self._send(message)
+
+    async def end(self) -> None:
+        """After the answer: read on for a while without keeping anything, then let the connection be closed."""
+        if self._lingers:
+            await self._throw_away()
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _observe(self, status: int) -> None:
         """Which answer which door gave, and how long it took."""
@@ -162,7 +168,6 @@ class _Exchange:
         metrics.HTTP_SECONDS.observe(seconds, connector=connector, door=kind)
 
     async def _throw_away(self) -> None:
-        """Read on for a while without keeping anything."""
         try:
             async with asyncio.timeout(LINGER_S):
                 while self._unread:

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from hub.connectors.front import Refused
 
-__all__ = ["MEDIA_TYPES", "encoding_of", "media_type_of", "raw_body", "unpacked"]
+__all__ = ["MEDIA_TYPES", "is_gzip", "media_type_of", "raw_body", "unpacked"]
 
 MEDIA_TYPES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "csv": ("text/csv", "text/tab-separated-values", "text/plain"),
@@ -31,12 +31,14 @@ def media_type_of(request: Request, taken: Collection[str]) -> str:
     return media_type
 
 
-def encoding_of(request: Request) -> str:
-    """`gzip` or `identity`; Refused (415) for anything else."""
+def is_gzip(request: Request, *, allowed: bool) -> bool:
+    """Whether the body must be unpacked; Refused (415) for any other coding, and where gzip is not `allowed`."""
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("gzip", "x-gzip", "identity", ""):
-        raise Refused(415, "content-encoding-not-taken", headers={"Accept-Encoding": "gzip, identity"})
-    return "gzip" if encoding.endswith("gzip") else "identity"
+    gzip = encoding in ("gzip", "x-gzip")
+    if encoding not in ("identity", "") and not (gzip and allowed):
+        taken = "gzip, identity" if allowed else "identity"
+        raise Refused(415, "content-encoding-not-taken", headers={"Accept-Encoding": taken})
+    return gzip
 
 
 async def raw_body(request: Request) -> bytes:

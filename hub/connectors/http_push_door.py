@@ -1,7 +1,8 @@
 """The door behind /push/NAME and /fhir/NAME: one request is one unit, and waits for the intake loop's answer.
 
 A sender is turned away before its body is read when it may not send, or while the connector is paused; a request whose answer does
-not come in `answer_s` gets 503, and is taken back if the intake loop has not begun with it.
+not come in `answer_s` gets 503, and is taken back if the intake loop has not begun with it. Who holds a key is not kept out by
+those who only claim to have signed: they are few at a time.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hub.connectors.door import Receipt, Unit
 from hub.connectors.doors import Around
 from hub.connectors.front import Limits, Mounted, Refused
 from hub.connectors.http_push import PushOptions
-from hub.connectors.http_push_body import MEDIA_TYPES, encoding_of, media_type_of, raw_body, unpacked
+from hub.connectors.http_push_body import MEDIA_TYPES, is_gzip, media_type_of, raw_body, unpacked
 from hub.connectors.http_push_keys import Doorkeeper
 from hub.errors import ConfigError
 
@@ -25,6 +26,7 @@ __all__ = ["PushDoor", "Taken"]
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _RETRY_AFTER_S = 5
+UNPROVEN = 16
 FHIR = "fhir"
 
 
@@ -51,6 +53,7 @@ class PushDoor:
         self._keeper = Doorkeeper(options, around.secret)
         self._queue: asyncio.Queue[_PushDelivery | None] = asyncio.Queue()  # no longer than `requests`
         self._waiting: set[_PushDelivery] = set()
+        self._unproven: dict[Request, asyncio.Timeout] = {}  # longest first
         self._stopping = False
         self._count = 0
 
@@ -105,14 +108,28 @@ class PushDoor:
         if known is False:
             raise _unknown()
         media_type_of(request, taken)
-        encoding = encoding_of(request)
-        raw = await raw_body(request)
-        if known is None and not self._keeper.signed(request.headers, raw):
-            raise _unknown()
-        if encoding == "gzip":
+        gzip = is_gzip(request, allowed=known is True)
+        raw = await (raw_body(request) if known else self._signed_body(request))
+        if gzip:
             raw = await asyncio.to_thread(unpacked, raw, self.options.max_unpacked_bytes)
             if not raw:
                 raise Refused(400, "body-empty")
+        return raw
+
+    async def _signed_body(self, request: Request) -> bytes:
+        """A body whose signature decides. At most `UNPROVEN` are read at once: for one more, the longest one ends."""
+        if len(self._unproven) >= UNPROVEN:
+            self._unproven.pop(next(iter(self._unproven))).reschedule(0)
+        try:
+            async with asyncio.timeout(None) as patience:
+                self._unproven[request] = patience
+                raw = await raw_body(request)
+        except TimeoutError:
+            raise Refused(408, "body-too-slow") from None
+        finally:
+            self._unproven.pop(request, None)
+        if not self._keeper.signed(request.headers, raw):
+            raise _unknown()
         return raw
 
     async def take(self, body: bytes) -> Taken:

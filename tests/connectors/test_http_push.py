@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
+import logging
 from pathlib import Path
 
 import pytest
+import structlog
 from pydantic import ValidationError
 
 from hub.connectors.http_push import PushOptions
+from hub.ops.logs import configure
 from tests.connectors import pretend
-from tests.connectors.pushing import KEY, Pushing, pushing
+from tests.connectors.pushing import KEY, Pushing, Raw, pushing
 from tests.fakes import FakeBus
 
 
@@ -256,3 +260,33 @@ def test_closing_leaves_no_sender_without_an_answer(tmp_path: Path) -> None:
 def test_a_door_that_anybody_could_use_is_a_mistake() -> None:
     with pytest.raises(ValidationError, match="who may send"):
         PushOptions(kind="http-push")
+
+
+def test_no_log_line_holds_what_a_sender_sent(tmp_path: Path) -> None:
+    secret, lines = "a value that nobody may read", io.StringIO()
+
+    async def scenario() -> None:
+        async with pushing(tmp_path) as hub:
+            body = f"ann:208\nbad:no-date\ncrash:{secret}".encode()
+            await hub.push(body)
+            await hub.push(body, headers={"X-API-Key": secret})
+            await hub.push(body, f"/push/{secret}?name={secret}", headers={"User-Agent": secret, "webhook-id": secret})
+            hub.bus.away = True
+            await hub.push(body)
+            raw = await Raw.to(hub.front)
+            await raw.write(f"{secret} / HTTP/1.1\r\n{secret}\r\n\r\n".encode())
+            await raw.closed()
+
+    handlers, level = logging.root.handlers[:], logging.root.level
+    try:
+        configure("connectors", "DEBUG", lines)
+        asyncio.run(scenario())
+    finally:
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
+        structlog.reset_defaults()
+    told = lines.getvalue()
+    assert "broker-away" in told
+    assert "nobody may read" not in told
+    assert KEY not in told
+    assert "ann" not in told

@@ -15,11 +15,12 @@ import pytest
 import trustme
 from standardwebhooks import Webhook
 
-from hub.connectors import front_tls, http_push_keys
+from hub.connectors import front_gate, front_tls, http_push_keys
+from hub.connectors.front import FrontLimits
 from hub.connectors.front_tls import Tls
 from hub.connectors.http_push_keys import api_key_digests, is_signed, webhook_keys
 from hub.errors import ConfigError
-from tests.connectors.pushing import KEY, WEBHOOK_KEY, Pushing, pushing
+from tests.connectors.pushing import KEY, WEBHOOK_KEY, Pushing, Raw, head, pushing
 
 OTHER_KEY = "whsec_" + base64.b64encode(b"another made-up secret, new").decode()
 BODY = b"ann:208"
@@ -143,6 +144,36 @@ def test_a_forged_webhook_is_sent_away(change: dict[str, str], body: bytes, tmp_
         async with pushing(tmp_path) as hub:
             assert await status(hub, {**signed(WEBHOOK_KEY), **change}, body) == 401
         assert hub.bus.log == []
+
+    asyncio.run(scenario())
+
+
+def test_those_who_only_claim_a_signature_keep_no_sender_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_gate, "LINGER_S", 30.0)
+
+    async def scenario() -> None:
+        async with pushing(tmp_path, requests=20, body_s=30, limits=FrontLimits(drain_s=0.1)) as hub:
+            wrong = {"X-API-Key": "wrong", "Content-Length": "100"}
+            claims = [await Raw.to(hub.front) for _ in range(60)]
+            for sender in claims:  # one more is let in where the longest is sent away
+                await sender.write(head(**{**signed(WEBHOOK_KEY), **wrong}) + b"x")
+                await asyncio.sleep(0.002)
+            for _ in range(60):
+                stranger = await Raw.to(hub.front)
+                await stranger.write(head(**wrong) + b"x")
+                assert (await stranger.answer())[0] == 401
+            assert [await status(hub), await status(hub, signed(WEBHOOK_KEY))] == [200, 200]
+            answers = [(await sender.answer())[0] for sender in claims[:40]]
+            assert set(answers) <= {408, 429}
+            assert answers.count(408) > 20
+
+    asyncio.run(scenario())
+
+
+def test_a_signed_body_is_not_packed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with pushing(tmp_path) as hub:
+            assert await status(hub, {**signed(WEBHOOK_KEY), "Content-Encoding": "gzip"}) == 415
 
     asyncio.run(scenario())
 
