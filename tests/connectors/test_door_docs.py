@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncssh
 import pytest
+import trustme
 import yaml
 
 from hub.connectors import doors
@@ -27,9 +28,13 @@ def test_a_sample_of_the_readme_is_a_connector_whose_door_opens(sample: str, tmp
 
     async def scene() -> None:
         key = asyncssh.generate_private_key("ssh-ed25519")
+        authority = trustme.CA()
+        ours = authority.issue_cert("hub.example.org")
         secrets = {
             "client-secret": "made-up", "database-url": "sqlite:////made/up.db", "private-key": key.export_private_key().decode(),
             "api-keys": "a made-up key of a made-up sender", "webhook-keys": "whsec_" + "bWFkZSB1cCAh" * 4,
+            "certificate.pem": ours.cert_chain_pems[0].bytes().decode(), "key.pem": ours.private_key_pem.bytes().decode(),
+            "client-authorities.pem": authority.cert_pem.bytes().decode(),
             "known-hosts": f"sftp.tracing.example.org {key.export_public_key().decode()}",
         }  # fmt: skip
         around = replace(around_of(tmp_path, None, **secrets), format=connector.source.format)
