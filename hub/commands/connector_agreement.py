@@ -84,7 +84,7 @@ def agree(
             f"an agreement says who shares with whom, and why they may: add {' '.join(f'--{each} …' for each in absent)}"
         )
     day = today(load_settings(directory))
-    document = _proposed(chosen, day) | wanted | {"agreement_id": f"{name}-{day.year}"}
+    document = _proposed(chosen, day) | wanted | {"agreement_id": f"{name}-1"}
     document["valid_until"] = until.date() if until else document["valid_until"]
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with path.open("x", encoding="utf-8") as out:

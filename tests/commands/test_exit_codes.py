@@ -44,7 +44,9 @@ NO = [
 ]  # fmt: skip
 COMMAND_LINE = [
     "nonsense", "connector nonsense", "connector list --nonsense", "connector try nobody good.hl7", "connector lint nobody",
-    "connector test nobody", "connector remap nobody", "connector unmapped nobody", "connector new Big_Name --from people.csv",
+    "connector test nobody", "connector remap nobody", "connector unmapped nobody", "connector pause nobody",
+    "connector resume nobody", "connector rewind nobody --to 2021-02-01", "connector backfill nobody --since 2021-02-01",
+    "connector run nobody", "connector access nobody", "connector new Big_Name --from people.csv",
     "connector new pantry --from absent.csv", "connector new pantry --from nothing.csv", "connector try lab-elr-hl7v2 absent.hl7",
     "connector try lab-elr-hl7v2 empty", "connector try lab-elr-hl7v2 good.hl7 --agreement absent.yaml", "connector agree nobody",
     "preview absent.hl7 --as-of 2021-03-01", "preview good.hl7", "preview good.hl7 --as-of yesterday",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from hub.cli import cli
 from hub.commands.connector import connector
 from hub.connectors.catalog.reference import reference
 
@@ -16,7 +17,7 @@ _BLOCK = re.compile(r"^```(?P<kind>\w*)(?: (?P<more>[^\n]*))?\n(?P<text>.*?)^```
 
 
 def test_every_command_and_file_of_your_first_connector_works_as_written(tmp_path: Path) -> None:
-    """`file=` blocks are written, sh blocks are run with their exit code, and a plain block is lines of the output above."""
+    """`file=` blocks are written, sh blocks are run with their exit code, a plain block is lines of the output above."""
     said, commands = "", 0
     with CliRunner().isolated_filesystem(tmp_path) as here:
         for block in _BLOCK.finditer((DOCS / "your-first-connector.md").read_text()):
@@ -32,11 +33,25 @@ def test_every_command_and_file_of_your_first_connector_works_as_written(tmp_pat
                     )
                     said, commands = result.output, commands + 1
                     assert result.exit_code == int(more.removeprefix("exit=") or 0), f"{line}\n{said}"
+            elif block["kind"] == "console":
+                _each_verb_exists(text)
             else:
                 shown = [" ".join(line.split()) for line in said.splitlines()]
                 for line in text.splitlines():
                     assert " ".join(line.split()) in shown
-    assert commands == 6
+    assert commands == 8
+
+
+def _each_verb_exists(text: str) -> None:
+    """What needs a broker is played by tests/live/test_first_connector_live.py; here only its words are looked at."""
+    for line in text.splitlines():
+        words = shlex.split(line.removeprefix("$ "), comments=True)
+        if words[0] == "hub":
+            verbs = words[1 : 3 if words[1] in ("connector", "rejected") else 2]
+            asked = [word for word in words if word.startswith("--")]
+            said = CliRunner().invoke(cli, [*verbs, "--help"], catch_exceptions=False)
+            assert said.exit_code == 0, line
+            assert all(option in said.output for option in asked), line
 
 
 def test_the_reference_is_what_the_models_say() -> None:
