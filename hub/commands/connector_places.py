@@ -58,7 +58,8 @@ def _entry(found: Connector, settings: Settings, live: dict[str, Any] | None) ->
         "where": _where(found, settings, told.get("address") or {}), "state": told.get("state", down),
         "why": told.get("why", "" if agreed else "no-agreement") if found.enabled else "disabled", "stale": told.get("stale", ""),
         "program": found.program, "emits": list(found.emits), "sector": found.source.sector, "standard": found.source.standard,
-        "agreement": allowed, "agreement_until": until, "last_record_at": told.get("last_record_at"), "counts": told.get("counts", {}),
+        "agreement": allowed, "agreement_until": until, "last_record_at": told.get("last_record_at"),
+        "counts": told.get("counts", {}),
     }  # fmt: skip
 
 
@@ -86,7 +87,8 @@ def _where(found: Connector, settings: Settings, address: dict[str, Any]) -> str
         return f"folder {address.get('path') or settings.instance / 'inbox' / name}"
     if door.kind in ("http-push", "upload"):
         port = address.get("port") or settings.port("http")
-        base = f"http://{host}:{port or 'PORT'}"
+        scheme = "https" if (settings.instance / "secrets" / "http" / "certificate.pem").exists() else "http"
+        base = f"{scheme}://{host}:{port or 'PORT'}"
         if door.kind == "upload":
             return f"page {base}/upload/{name}"
         return f"POST {base}/push/{name}" + (f" and {base}/fhir/{name}" if found.source.format == "fhir" else "")

@@ -48,11 +48,19 @@ class Doorkeeper:
     def reread(self) -> None:
         """Read the secret files; ConfigError (and nobody is let in by a key) when they cannot be used."""
         self._read_at = self._clock()
-        self._digests, self._webhook_keys = (), ()
-        if self._options.api_keys is not None:
-            self._digests = api_key_digests(self._secret(self._options.api_keys), self._options.api_keys)
-        if self._options.webhook_keys is not None:
-            self._webhook_keys = webhook_keys(self._secret(self._options.webhook_keys), self._options.webhook_keys)
+        digests: tuple[bytes, ...] = ()
+        keys: tuple[bytes, ...] = ()
+        options = self._options
+        try:
+            if options.webhook_keys is not None:
+                keys = webhook_keys(self._secret(options.webhook_keys), options.webhook_keys)
+            if options.api_keys is not None:
+                digests = api_key_digests(self._secret(options.api_keys), options.api_keys)
+        except ConfigError:
+            digests, keys = (), ()
+            raise
+        finally:  # at once: requests are judged in another thread meanwhile
+            self._digests, self._webhook_keys = digests, keys
 
     @property
     def stale(self) -> bool:

@@ -97,6 +97,17 @@ def test_a_key_that_was_taken_out_of_its_file_is_out_and_a_new_one_is_in(
     asyncio.run(scenario())
 
 
+def test_nobody_is_sent_away_while_the_files_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_push_keys, "REREAD_S", 0.0)
+
+    async def scenario() -> None:
+        async with pushing(tmp_path) as hub:
+            answers = await asyncio.gather(*(status(hub, body=b"p%d:208" % n) for n in range(60)))
+            assert set(answers) == {200}
+
+    asyncio.run(scenario())
+
+
 def test_a_webhook_signed_by_the_standards_own_package_is_let_in_also_again(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with pushing(tmp_path) as hub:
