@@ -2,6 +2,7 @@
 
 Position: `{"since": transactionTime}` between exports; `status` (where the export is asked about) and `done` (its files that are
 safe) within one, so that a stop resumes the same export. The next export asks for `_since` the transactionTime of the last one.
+A manifest's `deleted` lists are not read: each leaves a dead letter without body.
 HL7 FHIR Bulk Data Access IG v2.
 """
 
@@ -10,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,8 +22,8 @@ from hub.connectors.door import Receipt, Unit
 from hub.connectors.http_client import HttpClient
 from hub.connectors.positions import Position
 from hub.connectors.pull import Fetched, SourceAway
+from hub.connectors.spool import make_spool
 from hub.declared import Declared
-from hub.errors import ConfigError
 
 __all__ = ["BulkExport", "ExportOptions"]
 
@@ -54,11 +54,7 @@ class BulkExport:
 
     async def open(self) -> None:
         """Empties the spool; ConfigError when it cannot be made."""
-        try:
-            await asyncio.to_thread(shutil.rmtree, self._spool, True)
-            self._spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as why:
-            raise ConfigError(f"cannot make the spool {self._spool}: {why.strerror}") from None
+        await asyncio.to_thread(make_spool, self._spool)
         await self._client.open()
 
     async def close(self) -> None:
@@ -70,7 +66,7 @@ class BulkExport:
             here = {**here, "status": await self._kick_off(here.get("since")), "done": []}
             yield Fetched(None, here)
         try:
-            time, files = await self._manifest(here["status"])
+            time, files, deleted = await self._manifest(here["status"])
         except SourceAway as away:
             if away.reason in _GONE:  # ran out at the source: begin a new one from the same `since`
                 yield Fetched(None, {name: value for name, value in here.items() if name == "since"})
@@ -91,6 +87,10 @@ class BulkExport:
                 path.unlink()
                 unit = None
             yield Fetched(unit, {**here, "done": done}, done=_remove(path))
+        for token in deleted:
+            if token not in done:  # said where operators look: the hub cannot tell which fact a deleted resource was
+                done = [*done, token]
+                yield Fetched(None, {**here, "done": done}, fault="deletions-not-read")
         yield Fetched(None, {"since": time})
 
     async def _kick_off(self, since: str | None) -> str:
@@ -102,7 +102,8 @@ class BulkExport:
             raise SourceAway("export-not-started")
         return self._client.resolve(url, where)
 
-    async def _manifest(self, status: str) -> tuple[str, list[_File]]:
+    async def _manifest(self, status: str) -> tuple[str, list[_File], list[str]]:
+        """Its time, its files, and a token for each list of resources that were deleted at the source."""
         answer = await self._client.get(self._client.resolve(self._url, status), {"accept": "application/json"})
         if answer.status == 202:
             raise SourceAway("export-in-progress", self._client.wait_of(answer.headers))
@@ -112,13 +113,14 @@ class BulkExport:
             found = [
                 _File(self._client.resolve(answer.url, each["url"]), each.get("count")) for each in manifest["output"]
             ]
-        except (ValueError, KeyError, TypeError, AttributeError):
+            deleted = [_File(str(each["url"]), None).token for each in manifest.get("deleted") or ()]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise SourceAway("export-unreadable") from None
         if not isinstance(time, str) or manifest.get(
             "error"
         ):  # part of the export failed: taking the time would lose that part
             raise SourceAway("export-with-errors" if isinstance(time, str) else "export-unreadable")
-        return time, found
+        return time, found, deleted
 
     async def _download(self, file: _File) -> Path:
         path, part = self._spool / f"{file.token}.ndjson", self._spool / f".{file.token}.part"

@@ -1,47 +1,34 @@
-"""HTTP as a careful guest: one host only, one login, limits on size and time, and every failure a `SourceAway` with a reason code.
+"""HTTP as a careful guest: named hosts only, one login, limits on size and time; each failure is a `SourceAway` with a code.
 
 Redirects are not followed: a source that answers with one is asked to be configured where it stands. A token is fetched when there
-is none, shortly before it ends, and once more after a 401.
+is none, shortly before it ends, and once more after a 401; it goes to the hosts of the configured URLs and to no other.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from hub.connectors.pull import SourceAway
+from hub.connectors.away import SourceAway
+from hub.connectors.http_login import Login, check_secret, form_of, token_of
+from hub.connectors.http_origin import origin
+from hub.connectors.http_wire import Tls, context, transport, why_unreachable
 from hub.declared import Declared
 from hub.errors import ConfigError
 
-__all__ = ["Body", "HttpClient", "HttpLimits", "Login", "origin", "safe_url"]
+__all__ = ["Body", "HttpClient", "HttpLimits"]
 
 _EARLY_S = 30.0  # a token is renewed this long before its end
 _LONGEST_WAIT_S = 86_400.0  # a Retry-After beyond a day is a mistake
 _TOKEN_BYTES = 65_536
-
-
-class Login(Declared):
-    """OAuth2 client credentials. The secret stands in DIR/secrets/<connector>/<secret>, never here."""
-
-    token_url: str
-    client_id: str
-    secret: str = Field(
-        default="client-secret", pattern=r"^[a-z0-9][a-z0-9._-]*$", description="name of the secret file"
-    )
-    scope: str = ""
-
-    @field_validator("token_url")
-    @classmethod
-    def _is_a_url(cls, url: str) -> str:
-        return safe_url(url)
+_PUBLIC = Tls()
 
 
 class HttpLimits(Declared):
@@ -61,33 +48,43 @@ class Body:
 
 
 class HttpClient:
-    """Asks `base`'s host and the login's token URL; anything else is refused before a socket is opened."""
+    """Asks the hosts of `bases` and `hosts` (URLs) and the login's token URL; anything else is refused before a socket is opened.
+    The token goes to the hosts of `bases` alone."""
 
     def __init__(
         self,
-        base: str,
+        bases: str | Iterable[str],
         login: Login | None,
         secret: Callable[[str], str],
         limits: HttpLimits,
         *,
+        tls: Tls = _PUBLIC,
+        hosts: Iterable[str] = (),
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._origin, self._login, self._secret, self._limits = origin(base), login, secret, limits
+        self._ours = {origin(each) for each in ([bases] if isinstance(bases, str) else bases)}
+        self._asked = self._ours | {origin(each) for each in hosts}
+        self._login, self._secret, self._limits, self._tls = login, secret, limits, tls
         self._clock, self._now = clock, now
         self._token: tuple[str, float] | None = None
         self._client: httpx.AsyncClient | None = None
 
     async def open(self) -> None:
-        """ConfigError when the secret is missing."""
+        """ConfigError when a secret is missing or is none. Once, however many streams share this client."""
+        if self._client is not None:
+            return
         if self._login is not None:
-            self._secret(self._login.secret)
+            check_secret(self._login, self._secret(self._login.secret))
+        named = {host for _, host, _ in self._asked} | ({origin(self._login.token_url)[1]} if self._login else set())
         timeout = httpx.Timeout(self._limits.read_s, connect=self._limits.connect_s)
-        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False)
+        wire = transport(context(self._tls, self._secret), named)
+        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False, transport=wire)
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
 
     async def get(
         self, url: str, headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None
@@ -106,7 +103,7 @@ class HttpClient:
         """The answer to a GET, its body unread."""
         self.check(url)
         for last in (False, True):
-            sent = {**(headers or {}), **await self._authorization()}
+            sent = {**(headers or {}), **await self._authorization(url)}
             try:
                 async with self._http().stream("GET", url, headers=sent, params=params or None) as answer:
                     if answer.status_code == 401 and self._login is not None and not last:
@@ -115,10 +112,8 @@ class HttpClient:
                     self._judge(answer)
                     yield answer
                     return
-            except httpx.TimeoutException:
-                raise SourceAway("http-timeout") from None
-            except (httpx.HTTPError, httpx.InvalidURL):
-                raise SourceAway("http-unreachable") from None
+            except (httpx.HTTPError, httpx.InvalidURL) as why:
+                raise SourceAway(why_unreachable(why)) from None
 
     async def chunks(self, answer: httpx.Response, most: int, whole_s: float | None = None) -> AsyncIterator[bytes]:
         """The body, piece by piece; SourceAway when it is longer than `most`, too slow, or shorter than announced."""
@@ -132,12 +127,12 @@ class HttpClient:
             yield chunk
 
     def check(self, url: str) -> None:
-        """SourceAway unless `url` is on the configured host: what a source writes into a link is not ours to obey."""
+        """SourceAway unless `url` is on a configured host: what a source writes into a link is not ours to obey."""
         try:
-            same = origin(url) == self._origin
+            known = origin(url) in self._asked
         except ValueError:
-            same = False
-        if not same:
+            known = False
+        if not known:
             raise SourceAway("http-foreign-host")
 
     def resolve(self, url: str, link: str) -> str:
@@ -170,57 +165,27 @@ class HttpClient:
             return None
         return min(max(seconds, 0.0), _LONGEST_WAIT_S)
 
-    async def _authorization(self) -> dict[str, str]:
-        if self._login is None:
+    async def _authorization(self, url: str) -> dict[str, str]:
+        if self._login is None or origin(url) not in self._ours:
             return {}
         if self._token is None or self._token[1] <= self._clock():
             self._token = await self._log_in(self._login)
         return {"authorization": f"Bearer {self._token[0]}"}
 
     async def _log_in(self, login: Login) -> tuple[str, float]:
-        form = {"grant_type": "client_credentials", **({"scope": login.scope} if login.scope else {})}
         try:
-            secret = self._secret(login.secret)
-            async with self._http().stream(
-                "POST", login.token_url, data=form, auth=(login.client_id, secret)
-            ) as answer:
-                if answer.status_code in (429, 503):
-                    raise SourceAway(f"login-{answer.status_code}", self.wait_of(answer.headers))
+            form, basic = form_of(login, self._secret(login.secret))
+            auth = httpx.USE_CLIENT_DEFAULT if basic is None else basic
+            async with self._http().stream("POST", login.token_url, data=form, auth=auth) as answer:
                 if answer.status_code != 200:
-                    raise SourceAway(f"login-{answer.status_code}")
+                    after_s = self.wait_of(answer.headers) if answer.status_code in (429, 503) else None
+                    raise SourceAway(f"login-{answer.status_code}", after_s)
                 content = bytearray()
                 async for chunk in self.chunks(answer, _TOKEN_BYTES):
                     content += chunk
-            return self._token_of(bytes(content))
+            token, lasts = token_of(bytes(content))
+            return token, self._clock() + max(lasts - _EARLY_S, lasts / 2)
         except ConfigError:  # the secret file went away: other connectors must not suffer for it
             raise SourceAway("login-no-secret") from None
-        except httpx.TimeoutException:
-            raise SourceAway("login-timeout") from None
-        except httpx.HTTPError:
-            raise SourceAway("login-unreachable") from None
-
-    def _token_of(self, content: bytes) -> tuple[str, float]:
-        try:
-            said: Any = httpx.Response(200, content=content).json()
-            token, lasts = said["access_token"], float(said.get("expires_in", 300))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise SourceAway("login-unreadable") from None
-        if not isinstance(token, str) or not token or any(ord(each) < 33 or ord(each) > 126 for each in token):
-            raise SourceAway("login-unreadable")
-        return token, self._clock() + max(lasts - _EARLY_S, lasts / 2)
-
-
-def safe_url(url: str) -> str:
-    """`url`, if it may stand in connector.yaml; ValueError for one that would send data or secrets in the clear to elsewhere."""
-    scheme, host, _ = origin(url)
-    if scheme == "http" and host not in ("127.0.0.1", "::1", "localhost"):
-        raise ValueError("must be https: plain http is for this machine only")
-    return url
-
-
-def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port; ValueError unless it is an http(s) URL without credentials."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise ValueError("must be an http or https URL without user name")
-    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+        except (httpx.HTTPError, httpx.InvalidURL) as why:
+            raise SourceAway(why_unreachable(why).replace("http-", "login-", 1)) from None

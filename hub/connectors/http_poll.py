@@ -9,22 +9,24 @@ read: they are read until two passes in a row saw the same. FHIR bulk export is 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import Literal
 
-import httpx
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from hub.connectors.bulk_export import BulkExport, ExportOptions
 from hub.connectors.door import Unit
 from hub.connectors.doors import Around, DoorKind
-from hub.connectors.http_client import Body, HttpClient, HttpLimits, Login, safe_url
+from hub.connectors.http_client import Body, HttpClient, HttpLimits
+from hub.connectors.http_login import Login
+from hub.connectors.http_origin import safe_url
+from hub.connectors.http_paging import Paging, Since, at, json_of, next_link, with_params
+from hub.connectors.http_wire import Tls
 from hub.connectors.positions import Position
-from hub.connectors.pull import Fetched, PullDoor, PullOptions, SourceAway
+from hub.connectors.pull import ALL, STREAM_NAME, Fetched, PullDoor, PullOptions, PullSource, SourceAway
 from hub.declared import Declared
 from hub.errors import ConfigError
 
@@ -32,36 +34,29 @@ __all__ = ["KIND", "HttpPages", "HttpPollOptions", "Paging", "Since"]
 
 _PASSES = 6  # over numbered pages, before they are said to shift too fast
 _PAGES = 100_000
-_NEXT = re.compile(r'<([^<>]*)>\s*((?:;\s*[\w-]+\s*=\s*(?:"[^"]*"|[^",;\s]+)\s*)*)')
-_REL = re.compile(r';\s*rel\s*=\s*"?([^";]+)"?', re.IGNORECASE)
 
 
-class Paging(Declared):
-    """How the next page is found."""
+class HttpStream(Declared):
+    """One resource of a system, with a position of its own."""
 
-    by: Literal["none", "link-header", "body-link", "fhir", "page-number", "cursor"] = "none"
-    at: str = Field(default="next", description="body-link, cursor: path in the JSON body, with dots")
-    param: str = Field(default="page", description="page-number, cursor: query parameter")
-    first: int = Field(default=1, description="page-number: the first page")
-    items: str | None = Field(
-        default=None, description="path of the list of records in the body; an empty list is no page"
-    )
+    name: str = Field(default=ALL, pattern=STREAM_NAME, description="its position's name: never change it")
+    url: str
 
-
-class Since(Declared):
-    """Ask for changes only."""
-
-    param: str = Field(min_length=1, description="query parameter, such as _lastUpdated")
-    form: str = Field(default="{}", pattern=r"\{\}", description="how the time is written into it, such as ge{}")
-    overlap_s: float = Field(
-        default=300.0, ge=0, description="how far to look back: later than a transaction at the source lasts"
-    )
+    @field_validator("url")
+    @classmethod
+    def _is_a_url(cls, url: str) -> str:
+        return safe_url(url)
 
 
 class HttpPollOptions(PullOptions):
     """Section `door` of a connector with `kind: http-poll`."""
 
-    url: str
+    url: str | None = None
+    streams: tuple[HttpStream, ...] = Field(default=(), description="several URLs, each with a position of its own")
+    hosts: tuple[str, ...] = Field(
+        default=(), description="other hosts that links may lead to, as https://files.example.org; no token goes there"
+    )
+    tls: Tls = Tls()
     accept: str = "application/json"
     paging: Paging = Paging()
     since: Since | None = None
@@ -71,10 +66,23 @@ class HttpPollOptions(PullOptions):
     login: Login | None = None
     limits: HttpLimits = HttpLimits()
 
-    @field_validator("url")
+    @field_validator("hosts")
     @classmethod
-    def _is_a_url(cls, url: str) -> str:
-        return safe_url(url)
+    def _are_urls(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(safe_url(url) for url in hosts)
+
+    @model_validator(mode="after")
+    def _is_one_or_several(self) -> HttpPollOptions:
+        if bool(self.streams) == (self.url is not None):
+            raise ValueError("needs url, or streams")
+        if len({stream.name for stream in self.asked}) < len(self.asked):
+            raise ValueError("two streams have one name")
+        return self
+
+    @property
+    def asked(self) -> tuple[HttpStream, ...]:
+        """The streams; the one where none is named."""
+        return self.streams or (HttpStream(url=self.url or ""),)
 
     @property
     def shape(self) -> Literal["bytes", "file", "folder"]:
@@ -92,9 +100,13 @@ class HttpPages:
     """Pages of one URL. Position: `{"since": time}`, and `next` with `began` in the middle of a round."""
 
     def __init__(
-        self, client: HttpClient, options: HttpPollOptions, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        client: HttpClient,
+        options: HttpPollOptions,
+        url: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._client, self._options, self._now = client, options, now
+        self._client, self._options, self._url, self._now = client, options, url, now
 
     async def open(self) -> None:
         await self._client.open()
@@ -110,13 +122,13 @@ class HttpPages:
             return
         first = await self._first(position)
         if first is None:
-            began, body = None, await self._ask(self._options.url, self._params(since))
+            began, body = None, await self._ask(self._url, self._params(since))
         else:
             began, body = first
         began = began or self._time_of(body)
         seen = {body.url}
         for _ in range(_PAGES):
-            link = self._next(body)
+            link = next_link(body, self._options.paging, self._client.resolve)
             after = {"since": began} if link is None else {"since": since, "next": link, "began": began}
             unit = None if self._is_empty(body) else _unit(body)
             yield Fetched(unit, after)
@@ -133,7 +145,7 @@ class HttpPages:
         if not position or "next" not in position:
             return None
         try:
-            return position["began"], await self._ask(self._client.resolve(self._options.url, position["next"]), {})
+            return position["began"], await self._ask(self._client.resolve(self._url, position["next"]), {})
         except SourceAway as away:
             if re.fullmatch(r"http-4(?!29|01|03)\d\d|http-foreign-host", away.reason):
                 return None
@@ -148,7 +160,7 @@ class HttpPages:
         for _ in range(_PASSES):
             these: list[str] = []
             for number in range(paging.first, paging.first + _PAGES):
-                body = await self._ask(self._options.url, {**self._params(since), paging.param: str(number)})
+                body = await self._ask(self._url, {**self._params(since), paging.param: str(number)})
                 began = began or self._time_of(body)
                 if self._is_empty(body):
                     break
@@ -168,7 +180,7 @@ class HttpPages:
         raise SourceAway("http-pages-shift")
 
     async def _ask(self, url: str, params: dict[str, str]) -> Body:
-        body = await self._client.get(_with(url, params), {"accept": self._options.accept})
+        body = await self._client.get(with_params(url, params), {"accept": self._options.accept})
         if body.status == 202:
             raise SourceAway("http-202", self._client.wait_of(body.headers))
         if "html" in body.headers.get("content-type", ""):
@@ -194,70 +206,25 @@ class HttpPages:
             return True
         if self._options.paging.items is None:
             return False
-        return not _at(_json(body), self._options.paging.items)
-
-    def _next(self, body: Body) -> str | None:
-        """URL of the next page, checked; None at the end."""
-        paging = self._options.paging
-        if paging.by == "none" or not body.content.strip():
-            return None
-        if paging.by == "link-header":
-            found: Any = _link_header(body.headers.get("link", ""))
-        elif paging.by == "fhir":
-            links = _at(_json(body), "link")
-            nexts = [
-                each.get("url") for each in links or () if isinstance(each, dict) and each.get("relation") == "next"
-            ]
-            found = nexts[0] if nexts else None
-        else:
-            found = _at(_json(body), paging.at)
-        if found is None or found == "" or found is False:
-            return None
-        if paging.by == "cursor" and isinstance(found, str | int):
-            return _with(body.url, {paging.param: str(found)})
-        if not isinstance(found, str):
-            raise SourceAway("http-unreadable")
-        return self._client.resolve(body.url, found)
+        return not at(json_of(body), self._options.paging.items)
 
 
 def _unit(body: Body) -> Unit:
     return Unit(f"page-{hashlib.sha256(body.content).hexdigest()[:12]}", body.content)
 
 
-def _with(url: str, params: dict[str, str]) -> str:
-    """`url` with these query parameters set, the others kept."""
-    return str(httpx.URL(url).copy_merge_params(params)) if params else url
-
-
-def _json(body: Body) -> Any:
-    try:
-        return json.loads(body.content)
-    except (ValueError, RecursionError):
-        raise SourceAway("http-unreadable") from None
-
-
-def _at(document: Any, path: str) -> Any:
-    for part in path.split("."):
-        document = document.get(part) if isinstance(document, dict) else None
-    return document
-
-
-def _link_header(header: str) -> str | None:
-    for url, params in _NEXT.findall(header):
-        rel = _REL.search(params)
-        if rel is not None and "next" in rel.group(1).lower().split():
-            return str(url)
-    return None
-
-
 def _build(options: HttpPollOptions, around: Around) -> PullDoor:
-    client = HttpClient(options.url, options.login, around.secret, options.limits)
-    source = (
-        HttpPages(client, options)
-        if options.export is None
-        else BulkExport(client, options.url, options.export, around.spool)
-    )
-    return PullDoor(source, options, around.positions, around.watch)
+    urls = [stream.url for stream in options.asked]
+    client = HttpClient(urls, options.login, around.secret, options.limits, tls=options.tls, hosts=options.hosts)
+
+    def source(stream: HttpStream) -> PullSource:
+        if options.export is None:
+            return HttpPages(client, options, stream.url)
+        spool = around.spool if stream.name == ALL else around.spool / stream.name
+        return BulkExport(client, stream.url, options.export, spool)
+
+    streams = {stream.name: source(stream) for stream in options.asked}
+    return PullDoor(streams, options, around.positions, around.watch)
 
 
 KIND = DoorKind(HttpPollOptions, _build)
