@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -155,11 +155,10 @@ def workshop(settings: Settings, client_id: str) -> Iterator[Workshop]:
             linger_ms=LINGER_MS,
         )
         try:
-            codec = Codec(
-                SchemaIds(settings.require_registry_url()), [topic for topic in TOPICS if topic.name in _WRITTEN]
-            )
-            codec.open()
-            yield Workshop(settings, ids, vault, codec, BusPublisher(producer), producer)
+            with closing(SchemaIds(settings.require_registry_url())) as schemas:
+                codec = Codec(schemas, [topic for topic in TOPICS if topic.name in _WRITTEN])
+                codec.open()
+                yield Workshop(settings, ids, vault, codec, BusPublisher(producer), producer)
         finally:
             producer.close()
     finally:
