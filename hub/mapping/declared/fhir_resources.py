@@ -40,6 +40,7 @@ __all__ = ["FORMAT", "FhirResources"]
 _TAG = {"system": "urn:hub", "code": "record-and-what-it-refers-to"}
 _MOVES_BY_ITSELF = ("meta.lastUpdated", "meta.versionId", "text")
 _STEPS, _RESOURCES, _RECORDS = 3, 32, 50_000
+_VALUES = 10_000
 
 
 class Near(NamedTuple):
@@ -84,14 +85,14 @@ class FhirResources:
             if isinstance(item, fhir.Broken):
                 yield Fault(where, item.raw, item.error)
             elif item.bundle is None:
-                yield Record(where, item.raw, item.body, above=_ALONE)
+                yield self._bounded(Record(where, item.raw, item.body, above=_ALONE))
             else:
                 if item.bundle is not bundle:
                     bundle, entries = item.bundle, _Entries(item.bundle["entry"])
                 if not _is_kept(item.bundle) or item.path.endswith(
                     ".entry[0]"
                 ):  # the rest is there for the first one's sake
-                    yield _with_near(where, item.body, entries)
+                    yield self._bounded(_with_near(where, item.body, entries))
         if item is None:  # bundles without entries: a search that found nobody
             yield Record({"file": file}, data, {}, above=_ALONE, chosen=False)
 
@@ -120,9 +121,18 @@ class FhirResources:
             for number, body in enumerate(found, 1):
                 here: Where = where if kept else {**where, "item": number}
                 if isinstance(body, dict):
-                    yield _with_near(here, body, entries)
+                    yield self._bounded(_with_near(here, body, entries))
                 else:
                     yield Fault(here, dump(body), ParseError("not-an-object", f"document {item.number}"))
+
+    def _bounded(self, record: Record) -> Record | Fault:
+        """FHIRPath may take the square of what it looks at: a resource of more values than any honest one is a dead letter."""
+        if self._jmespath or len(record.raw) < 2 * _VALUES:
+            return record
+        near: Near = record.above
+        if all(_values(each) <= _VALUES for each in (record.body, *(entry["resource"] for entry in near.entries))):
+            return record
+        return Fault(record.where, record.raw, ParseError("too-large", f"document {record.where['document']}"))
 
     def look(self, path: str, *, needed: bool = False) -> Look:  # noqa: ARG002 - a resource may lack any element
         """FHIRPath, or JMESPath where `path_language` says so."""
@@ -238,6 +248,12 @@ def _names(entry: Mapping[str, Any], resource: Mapping[str, Any]) -> list[str]:
     kind, id_, url = resource.get("resourceType"), resource.get("id"), entry.get("fullUrl")
     told = [url] if isinstance(url, str) and url else []
     return told + ([f"{kind}/{id_}"] if isinstance(kind, str) and isinstance(id_, str) else [])
+
+
+def _values(body: Any) -> int:
+    """How many values, objects and lists a resource holds."""
+    inside = body.values() if isinstance(body, dict) else body if isinstance(body, list) else ()
+    return 1 + sum(_values(inner) for inner in inside)
 
 
 def _references(value: Any) -> Iterator[str]:

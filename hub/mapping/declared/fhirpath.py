@@ -67,10 +67,7 @@ def compiled(path: str) -> Callable[[Any, Resolve], list[Any]]:
             )
         except Exception:  # the library raises plain Exception; its text may hold values
             raise NotAValue from None
-        made = [item.data if isinstance(item, ResourceNode) else item for item in found if item is not None]
-        if len(made) > _VALUES:
-            raise NotAValue
-        return made
+        return [item.data if isinstance(item, ResourceNode) else item for item in found if item is not None]
 
     return find
 
@@ -143,7 +140,7 @@ def plain(path: str) -> Callable[[Any], list[Any] | None] | None:
                 elif value is not None:
                     below.append(value)
             level = below
-        if len(level) > _VALUES or any(isinstance(item, dict | list) for item in level):
+        if any(isinstance(item, dict | list) for item in level):
             return None
         return level
 
@@ -163,7 +160,9 @@ def _chooses(kind: str | None, names: tuple[str, ...]) -> bool:
 
 
 def texts(found: list[Any]) -> list[str]:
-    """What was found as trimmed text, empty ones left out; NotAValue for an object."""
+    """What was found as trimmed text, empty ones left out; NotAValue for an object, or more values than a record has."""
+    if len(found) > _VALUES:
+        raise NotAValue
     made: list[str] = []
     for item in found:
         if isinstance(item, bool):

@@ -194,3 +194,27 @@ def test_each_may_choose_parts_of_a_resource(tmp_path: Path) -> None:
         "Poe",
     ]
     assert [told(read(connector, m.raw)[0]) for m in found] == [told(m) for m in found]
+
+
+def test_each_takes_as_many_records_as_a_bundle_holds_and_a_path_no_more_values_than_a_record_has(
+    tmp_path: Path,
+) -> None:
+    document = copy.deepcopy(OF_RESULTS)
+    document["source"]["each"] = "entry.resource.ofType(Observation)"
+    many = [OBSERVATION | {"id": f"o{n}"} for n in range(1_500)]
+    found = read(write(tmp_path, document, results=RESULTS), bundle(PATIENT, *many))
+    assert [mapped.outcome for mapped in found] == ["event"] * 1_500
+    with pytest.raises(NotAValue):
+        values("name.given", PATIENT | {"name": [{"given": ["a"] * 1_001}]})
+
+
+def test_a_resource_of_more_values_than_any_honest_one_costs_itself_only(tmp_path: Path) -> None:
+    huge = PATIENT | {"id": "huge", "name": [{"given": ["a"]}] * 4_000}
+    for data in (bundle(huge, PATIENT), json.dumps(huge).encode() + b"\n" + json.dumps(PATIENT).encode() + b"\n"):
+        found = read(write(tmp_path, OF_PATIENTS), data)
+        assert [(mapped.outcome, mapped.reason) for mapped in found] == [("rejected", "too-large"), ("event", None)]
+    with_picture = PATIENT | {"photo": [{"data": "x" * 200_000}]}
+    assert len(events(write(tmp_path, OF_PATIENTS), json.dumps(with_picture).encode())) == 1
+    of_results = write(tmp_path, OF_RESULTS, results=RESULTS)
+    huge_patient = bundle(PATIENT | {"name": [{"given": ["a"]}] * 4_000}, OBSERVATION)
+    assert [mapped.reason for mapped in read(of_results, huge_patient)] == ["too-large", "too-large"]
