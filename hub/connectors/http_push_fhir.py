@@ -42,6 +42,7 @@ _CODES = {
     422: "not-supported", 429: "throttled", 500: "exception", 503: "transient",
 }  # fmt: skip
 _PATH = re.compile(r"path (\S+)")
+_MOST_WARNINGS = 50
 _OUTCOME_SCHEMA = {
     "type": "object",
     "required": ["resourceType", "issue"],
@@ -167,26 +168,31 @@ def _settled(taken: Taken) -> Response:
     status = status_of(receipt)
     if status == 500:
         raise Refused(500, "internal-error")
-    issues = [_issue_of(problem, taken.name) for problem in receipt.problems]
+    issues = [_letter(problem, taken.name) for problem in receipt.problems]
     unlisted = receipt.rejected.total() - len(receipt.problems)
     if unlisted > 0:
         issues.append(
             _issue("error", "processing", "more-of-these", f"{unlisted} more records are kept as dead letters")
         )
-    issues += [
-        _issue("warning", "business-rule", reason, f"{count} not taken")
-        for reason, count in sorted(receipt.ignored.items())
-    ]
+    odd = [(code, where) for code, places in sorted(receipt.odd.items()) for where in places]
+    issues += [_placed("warning", "value", code, where, taken.name) for code, where in odd[:_MOST_WARNINGS]]
+    left_out = sorted(receipt.ignored.items())
+    issues += [_issue("warning", "business-rule", reason, f"{count} not taken") for reason, count in left_out]
     issues.append(_issue("information", "informational", "taken", _summary(receipt, taken.token)))
     return _answer(issues, status, {})
 
 
-def _issue_of(problem: Problem, name: str) -> dict[str, Any]:
+def _letter(problem: Problem, name: str) -> dict[str, Any]:
     """A dead letter: what was wrong, and where."""
-    where = problem.where.removeprefix(name).strip()
-    path = _PATH.search(where)
     code = "structure" if problem.stage in ("frame", "parse") else "processing"
-    return _issue("error", code, problem.reason, where, path[1] if path else "")
+    return _placed("error", code, problem.reason, problem.where, name)
+
+
+def _placed(severity: str, code: str, reason: str, where: str, name: str) -> dict[str, Any]:
+    """`where` begins with `name`, which is ours and no file of the sender's, and may end in a path."""
+    where = where.removeprefix(name).strip()
+    path = _PATH.search(where)
+    return _issue(severity, code, reason, where, path[1] if path else "")
 
 
 def _summary(receipt: Receipt, token: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from hub.connectors.door import Unit
+from hub.domain.events import Vaccination
 from hub.formats import fhir
 from tests.connectors.pretend import Record, event, values
 from tests.connectors.pushing import KEY, Pushing, pushing
@@ -95,6 +97,25 @@ def test_what_cannot_be_mapped_is_one_issue_each_with_its_place_and_no_value(tmp
         ]
         assert "nobody" not in answer.text
         assert hub.events() == [b"event-ann-208"]
+
+    asyncio.run(scenario())
+
+
+def test_what_is_odd_about_an_accepted_resource_is_a_warning_with_its_place(tmp_path: Path) -> None:
+    def odd(unit: Unit) -> Iterator[Record]:
+        for record in read(unit):
+            assert isinstance(record.event, Vaccination)
+            yield replace(record, event=record.event.model_copy(update={"issues": ("dose-in-the-future",)}))
+
+    async def scenario() -> None:
+        async with pushing(tmp_path, read=odd, format_="fhir") as hub:
+            answer = await send(hub, bundle("batch", entry(PATIENT)))
+            assert (answer.status_code, issues(answer)) == (
+                200, [("warning", "value", "dose-in-the-future", "Bundle.entry[0]"), TAKEN],
+            )  # fmt: skip
+            told = await hub.push(json.dumps(bundle("batch", entry(PATIENT))).encode(), headers=FHIR)
+            places = {"count": 1, "where": ["document 1 path Bundle.entry[0]"], "all_listed": True}
+            assert told.json()["issues"] == {"dose-in-the-future": places}
 
     asyncio.run(scenario())
 
