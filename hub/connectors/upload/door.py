@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ class UploadOptions(DoorOptions):
 
 
 class UploadDoor:
-    """`now` gives UTC."""
+    """`now` gives UTC, `clock` monotonic seconds (of sessions)."""
 
     def __init__(
         self,
@@ -67,8 +68,9 @@ class UploadDoor:
         desk: UploadDesk,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.options, self.around, self.desk, self.now = options, around, desk, now
+        self.options, self.around, self.desk, self.now, self.clock = options, around, desk, now, clock
         self.connector = around.connector
         self.stopping = False
         self._store: UploadStore | None = None

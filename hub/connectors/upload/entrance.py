@@ -44,13 +44,13 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Entrance:
-    """Of one door. `clock` is monotonic seconds."""
+    """Of one door."""
 
-    def __init__(self, door: UploadDoor, clock: Callable[[], float]) -> None:
+    def __init__(self, door: UploadDoor) -> None:
         self._door, self.at = door, f"/upload/{door.connector}"
         self._idle_s = door.options.idle_minutes * 60
-        self._sessions = Sessions(clock, idle_s=float(self._idle_s))
-        self._brake = Brake(clock)
+        self._sessions = Sessions(door.clock, idle_s=float(self._idle_s))
+        self._brake = Brake(door.clock)
         self._guessing = asyncio.Semaphore(2)  # each guess costs 16 MB and 40 ms
         desk = door.desk
         self.site = pages.Site(self.at, desk.title, desk.recipient, desk.zone, door.options.idle_minutes)

@@ -182,23 +182,18 @@ def _sent_before(site: Site, uploads: Sequence[Upload]) -> Html:
         )
     rows = [
         el("tr",
-           el("td", site.time(each.began)),
-           el("td", each.file or "(forgotten)", class_="name"),
+           el("td", el("a", each.file or "(name forgotten)", href=f"{site.at}/uploads/{each.id}"), class_="name"),
+           el("td", site.time(each.began), class_="when"),
            el("td", f"{each.rows:,}", class_="number"),
-           el("td", state(each)),
-           el("td", el("a", "Receipt", el("span", f" of {each.file}, {each.rows} rows", class_="unseen"),
-                       href=f"{site.at}/uploads/{each.id}")))
+           el("td", state(each)))
         for each in uploads
     ]  # fmt: skip
-    head = el(
-        "thead", el("tr", *[el("th", name, scope="col") for name in ("When", "File", "Rows", "State", "Receipt")])
-    )
-    return el(
-        "section",
-        el("h2", "What you sent"),
-        scrolled("What you sent", el("table", head, el("tbody", *rows))),
-        class_="card",
-    )
+    names = [
+        el("th", name, scope="col", class_="number" if name == "Rows" else None)
+        for name in ("List and receipt", "Sent", "Rows", "State")
+    ]
+    table = el("table", el("thead", el("tr", *names)), el("tbody", *rows), class_="sent")
+    return el("section", el("h2", "What you sent"), scrolled("What you sent", table), class_="card")
 
 
 def state(upload: Upload) -> Html:

@@ -40,7 +40,7 @@ def receipt(site: Site, upload: Upload, left: str = "") -> str:
         notice("plain", el("p", "Some rows of this list still wait for you. ", el("a", "Go on with them", href=left)))
         if left
         else None,
-        el("section", listed, el("p", *doing, class_="doing") if doing else None, class_="card receipt"),
+        el("section", listed, el("div", *doing, class_="doing") if doing else None, class_="card receipt"),
         el("p", el("a", "Send another list, or see all receipts", href=f"{site.at}/"), class_="screen-only"),
         step=3,
     )
@@ -92,6 +92,6 @@ def pull_back(site: Site, upload: Upload) -> str:
               f", {words.plural(upload.rows, 'row', 'rows')}."),
            el("p", "What only this list says will be withdrawn, and all that was worked out from it is worked out anew. What other "
                    "lists of yours say stays. You can send the right list before or after."),
-           el("p", sure, keep, class_="doing"),
+           el("div", sure, keep, class_="doing"),
            class_="card narrow"),
     )  # fmt: skip

@@ -20,7 +20,6 @@ import asyncio
 import csv
 import io
 import secrets
-import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -52,8 +51,8 @@ LOOK_AGAIN_S = 3
 class Routes:
     """The handlers of one door."""
 
-    def __init__(self, door: UploadDoor, clock: Callable[[], float] = time.monotonic) -> None:
-        self._door, self._in = door, Entrance(door, clock)
+    def __init__(self, door: UploadDoor) -> None:
+        self._door, self._in = door, Entrance(door)
         self._at = self._in.at
         self._checking = asyncio.Semaphore(2)
 

@@ -112,6 +112,7 @@ class PageHub:
     def __init__(self, folder: Path, **door: Any) -> None:
         self.folder, self.bus, self.pack = folder, FakeBus(), EventPack()
         connector = pantry(folder / "connectors", **door)
+        self.seconds = 1_000.0  # of sessions
         self.now = datetime(2021, 3, 1, 15, 30, tzinfo=UTC)
         self._vault = Vault(folder / "keys.sqlite", b"k" * 32)
         desk = upload_desk(
@@ -126,7 +127,7 @@ class PageHub:
             answer=lambda message, receipt: b"", positions=MemoryPositions(), spool=folder / "spool", secret=self._secret,
             front=self.front, upload=desk,
         )  # fmt: skip
-        self.door = UploadDoor(connector.door, around, desk, now=lambda: self.now)
+        self.door = UploadDoor(connector.door, around, desk, now=lambda: self.now, clock=lambda: self.seconds)
         self._ready, self._failure = threading.Event(), list[BaseException]()
         self._thread = threading.Thread(target=self._run)
 
@@ -159,7 +160,8 @@ class PageHub:
         self._ready.set()
         await self._stop.wait()
         await self.door.stop_reading()
-        await loop
+        await asyncio.wait([loop], timeout=5 if not self.bus.away else 0.1)
+        loop.cancel()
         await self.door.close()
 
     def __enter__(self) -> PageHub:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
+from hub.connectors.front import Refused
+from hub.connectors.upload.routes import Routes
 from hub.domain.events import FoodAssistance
+from hub.errors import ConfigError
 from tests.connectors.upload.pantry import COLUMNS, NAME, ROWS, PageHub, Visitor, csv_of, visitor
 from tests.formats.workbooks import workbook
 
@@ -32,7 +38,7 @@ def test_a_list_is_checked_row_by_row_and_nothing_is_sent(hub: PageHub, desk: Vi
     assert "Send 2 rows" in page
     assert "Day: this is not a date that the hub can read." in page
     assert "Kind: the hub does not know this word. It knows: BOX, DELIVERY." in page
-    assert "Not for the hub, by this list’s own rules".replace("’", "&#x27;") in page or "own rules" in page
+    assert "Not for the hub, by this list&#x27;s own rules" in page
     assert re.findall(r"<strong>(\d+)</strong><span>", page) == ["2", "2", "1"]
     assert hub.events == []
 
@@ -269,3 +275,44 @@ def test_a_column_that_is_missing_is_named_and_an_empty_list_can_be_had(desk: Vi
     assert "The list lacks: Kind." in page
     made = desk.get("/empty.csv").removeprefix("\ufeff").strip().split(",")
     assert sorted(made) == sorted(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("public_url", "peer", "status"),
+    [(None, "10.0.0.9", 403), (None, "127.0.0.1", 200), ("https://lists.example.org", "10.0.0.9", 200)],
+)
+def test_without_encryption_only_this_machine_is_served(
+    tmp_path: Path, public_url: str | None, peer: str, status: int
+) -> None:
+    more = {"public_url": public_url} if public_url else {}
+    with PageHub(tmp_path, **more) as hub:
+        app = FastAPI()
+        app.include_router(Routes(hub.door).router(), prefix="/upload/x")
+        app.add_exception_handler(Refused, lambda _request, error: Routes(hub.door).refusal(cast(Refused, error)))
+
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(app=app, client=(peer, 5_000))
+            async with httpx.AsyncClient(transport=transport, base_url="http://lists.example.org") as client:
+                return await client.get("/upload/x/")
+
+        answer = asyncio.run(ask())
+    assert answer.status_code == status
+    assert ("Secure" in answer.headers.get("set-cookie", "")) == (public_url is not None)
+
+
+def test_a_page_that_nobody_uses_is_cleared_and_its_session_is_over(tmp_path: Path) -> None:
+    with PageHub(tmp_path, idle_minutes=5) as hub, visitor(hub) as desk:
+        desk.upload(csv_of(ROWS))
+        check = desk.at
+        assert desk.last.headers["refresh"] == f"302; url=/upload/{NAME}/signed-out"
+        assert "Nothing was done here for 5 minutes" in desk.get("/signed-out")
+        assert "Send 2 rows" in desk.get(check)  # in use in another window: it goes on
+        hub.seconds += 301
+        assert "Access word" in desk.get(check)
+
+
+def test_without_anybody_who_could_sign_in_the_door_does_not_open(tmp_path: Path) -> None:
+    hub = PageHub(tmp_path)
+    hub.secrets.clear()
+    with pytest.raises(ConfigError), hub:
+        pass

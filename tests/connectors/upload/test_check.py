@@ -1,0 +1,142 @@
+"""A list looked at row by row: pure, so every odd file is tried here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.config import Settings
+from hub.connectors.upload.check import NOTES, Checked, CheckedRow, Unreadable, check, problems_csv
+from hub.connectors.upload.desk import UploadDesk
+from hub.domain.ids import Ids
+from hub.privacy.vault import Vault
+from hub.wiring_upload import upload_desk
+from tests.connectors.upload.pantry import AGREEMENT, COLUMNS, ROWS, csv_of, pantry
+from tests.formats.workbooks import workbook
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UploadDesk]:
+    folder = tmp_path_factory.mktemp("pantry")
+    vault = Vault(folder / "keys.sqlite", b"k" * 32)
+    found = upload_desk(
+        Settings(instance=folder), pantry(folder), AGREEMENT, Ids(b"made-up secret of the check tests."), vault
+    )
+    assert found is not None
+    yield found
+    vault.close()
+
+
+def looked_at(desk: UploadDesk, data: bytes, max_rows: int = 1_000) -> Checked:
+    return check("march.csv", data, desk.look, needed=desk.needed, sheet=None, max_rows=max_rows)
+
+
+def told(checked: Checked) -> list[tuple[int, str, str]]:
+    return [
+        (row.number, row.outcome, row.reason or (row.problems[0].reason if row.problems else ""))
+        for row in checked.rows
+    ]
+
+
+def test_rows_have_the_numbers_that_a_spreadsheet_shows(desk: UploadDesk) -> None:
+    data = b"\r\n\r\n" + csv_of([ROWS[0], [""] * 8, ROWS[1], ROWS[2]]) + b"\r\n\r\n"
+    assert told(looked_at(desk, data)) == [
+        (4, "taken", ""), (5, "ignored", "blank-row"), (6, "taken", ""), (7, "problem", "not-a-date"),
+    ]  # fmt: skip
+    book = workbook([[], COLUMNS, ROWS[0], [], ROWS[2]])
+    assert told(looked_at(desk, book)) == [(3, "taken", ""), (4, "ignored", "blank-row"), (5, "problem", "not-a-date")]
+
+
+def test_problems_name_the_column_as_the_file_writes_it(desk: UploadDesk) -> None:
+    columns = [column.upper() for column in COLUMNS]
+    found = looked_at(desk, csv_of([ROWS[2], ROWS[3], ["", *ROWS[0][1:]]], columns))
+    assert [row.problems[0] for row in found.rows] == [
+        ("not-a-date", ("DAY",)), ("unmapped-code", ("KIND",)), ("missing-key", ("GUEST",)),
+    ]  # fmt: skip
+
+
+def test_of_rows_that_say_the_same_fact_the_last_counts(desk: UploadDesk) -> None:
+    again = [*ROWS[0][:7], "DELIVERY"]
+    found = looked_at(desk, csv_of([ROWS[0], ROWS[1], again]))
+    assert told(found) == [(2, "ignored", "said-again"), (3, "taken", ""), (4, "taken", "")]
+    assert found.rows[0].again == 4
+    assert [(taken.row, taken.raw) for taken in found.taken()] == [
+        (3, (",".join(ROWS[1]) + "\n").encode()), (4, (",".join(again) + "\n").encode()),
+    ]  # fmt: skip
+
+
+def test_a_short_row_is_never_filled_up_unasked(desk: UploadDesk) -> None:
+    found = looked_at(desk, csv_of([ROWS[0][:6]]))
+    (row,) = found.rows
+    assert (row.outcome, row.mendable, row.cells[6:]) == ("problem", True, ("", ""))
+    assert found.mended({}).rows[0].outcome == "problem"
+    assert found.mended({2: ROWS[0]}).rows[0].outcome == "taken"
+    (long,) = looked_at(desk, csv_of([[*ROWS[0], "more", "still more"]])).rows
+    assert (long.outcome, long.mendable) == ("problem", False)
+
+
+def test_only_rows_with_a_problem_can_be_changed(desk: UploadDesk) -> None:
+    found = looked_at(desk, csv_of(ROWS))
+    mended = found.mended({2: ["X"] * 8, 4: [*ROWS[2][:6], "2021-02-28", "BOX"], 999: ["X"] * 8})
+    assert mended.rows[0] == found.rows[0]
+    assert [row.fixed for row in mended.rows] == [False, False, True, False, False]
+    assert mended.counts == {"taken": 3, "problem": 1, "ignored": 1}
+    assert mended.mended({5: [""] * 8}).rows[3].reason == "blank-row"  # a row may be given up
+
+
+def test_what_was_sent_is_out_of_the_way_and_the_rest_can_be_mended(desk: UploadDesk) -> None:
+    sent = looked_at(desk, csv_of(ROWS)).after_sending()
+    assert sent.taken() == []
+    mended = sent.mended({5: [*ROWS[3][:7], "BOX"]})
+    assert [taken.row for taken in mended.taken()] == [5]
+    assert [row.reason for row in mended.rows][:2] == ["sent", "sent"]
+
+
+def test_a_file_of_problem_rows_comes_back_as_it_was_meant(desk: UploadDesk) -> None:
+    row = ["G-7", "-Ann", "@Lee", "01/02/1990", "+1 555 201 3344", "62704", "=2021", "BOX"]
+    made = problems_csv(looked_at(desk, csv_of([row])), lambda each: "=why")
+    assert made.decode("utf-8-sig").splitlines() == [
+        ",".join([*COLUMNS, *NOTES]), "G-7,'-Ann,'@Lee,01/02/1990,'+1 555 201 3344,62704,'=2021,BOX,2,'=why",
+    ]  # fmt: skip
+    (back,) = looked_at(desk, made).rows
+    assert back.cells == tuple(row)
+
+
+def test_a_list_without_a_column_says_which_and_a_long_one_is_not_read_on(desk: UploadDesk) -> None:
+    with pytest.raises(Unreadable) as why:
+        looked_at(desk, csv_of([["a"] * 6], COLUMNS[:6]))
+    assert why.value.columns == ("Day", "Kind")
+    with pytest.raises(Unreadable, match="too-many-rows"):
+        looked_at(desk, csv_of(ROWS), max_rows=4)
+
+
+@settings(max_examples=120, deadline=None)
+@given(data=st.lists(st.lists(st.text(max_size=12), min_size=0, max_size=10), max_size=8), tail=st.binary(max_size=40))
+def test_any_file_is_a_list_with_an_outcome_for_each_row_or_a_reason(
+    desk: UploadDesk, data: list[list[str]], tail: bytes
+) -> None:
+    text = csv_of([*[[cell.replace("\r", " ") for cell in row] for row in data], *ROWS[:1]]) + tail
+    try:
+        found = looked_at(desk, text)
+    except Unreadable:
+        return
+    numbers = [row.number for row in found.rows]
+    assert numbers == sorted(set(numbers))
+    assert sum(found.counts.values()) == len(found.rows)
+    assert all(isinstance(row, CheckedRow) and len(row.cells) == len(found.columns) for row in found.rows)
+    again = found.mended({row.number: row.cells for row in found.problems})
+    assert [row.number for row in again.rows] == numbers
+    problems_csv(again, lambda row: row.problems[0].reason)
+
+
+def test_a_program_or_another_format_has_no_page(tmp_path: Path) -> None:
+    from hub.wiring_reading import catalogue
+
+    vault = Vault(tmp_path / "keys.sqlite", b"k" * 32)
+    ids = Ids(b"made-up secret of the check tests.")
+    assert upload_desk(Settings(instance=tmp_path), catalogue()["iis-cvrs"], AGREEMENT, ids, vault) is None
+    vault.close()
