@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from hub.commands.bench_intake import intake
+from hub.commands.bench_neighbours import neighbours
 from hub.verbs import Verbs
 
 
@@ -20,6 +21,7 @@ def bench() -> None:
 
 
 bench.add_command(intake)
+bench.add_command(neighbours)
 
 
 @bench.command()
