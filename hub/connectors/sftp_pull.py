@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import hashlib
-import shutil
 import stat
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,10 +21,12 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
+from hub.connectors.archive import ArchiveLimits
 from hub.connectors.door import Receipt, Unit
 from hub.connectors.doors import Around, DoorKind
 from hub.connectors.positions import Position
 from hub.connectors.pull import Fetched, PullDoor, PullOptions, SourceAway
+from hub.connectors.spool import make_spool
 from hub.errors import ConfigError
 
 __all__ = ["KIND", "SftpFiles", "SftpPullOptions"]
@@ -56,6 +57,13 @@ class SftpPullOptions(PullOptions):
         default="private-key", pattern=_FILE_NAME, description="secret file; null: use the password"
     )
     password: str | None = Field(default=None, pattern=_FILE_NAME, description="secret file")
+    unpack: ArchiveLimits | None = Field(
+        default=ArchiveLimits(), description="limits of zip and gzip files; null: they are not unpacked"
+    )
+
+    @property
+    def archives(self) -> ArchiveLimits | None:
+        return self.unpack
 
     def rewound(self, position: Position | None, to: datetime | None) -> Position | None:
         if self.after == "move":
@@ -86,6 +94,7 @@ class SftpFiles:
         self._options, self._secret, self._spool, self._clock = options, secret, spool, clock
         self._since: dict[_Seen, float] = {}
         self._login: dict[str, Any] = {}
+        self._unmoved: set[_Seen] = set()  # safe with us; only the move is to be tried again
 
     async def open(self) -> None:
         """Empties the spool; ConfigError when a secret is missing or no key."""
@@ -101,11 +110,7 @@ class SftpFiles:
             raise ConfigError(f"{options.known_hosts} or {options.private_key} is not in the form of OpenSSH") from None
         if options.password is not None:
             self._login["password"] = self._secret(options.password)
-        try:
-            await asyncio.to_thread(shutil.rmtree, self._spool, True)
-            await asyncio.to_thread(self._spool.mkdir, 0o700, True, True)
-        except OSError as why:
-            raise ConfigError(f"cannot make the spool {self._spool}: {why.strerror}") from None
+        await asyncio.to_thread(make_spool, self._spool)
 
     async def close(self) -> None:
         """Each round has a connection of its own."""
@@ -118,7 +123,10 @@ class SftpFiles:
             kept = taken & here if self._options.after == "remember" else set()
             if len(kept) > _REMEMBERED:
                 raise SourceAway("sftp-too-many-files")
+            self._unmoved &= set(found)
+            await self._move_again(sftp)
             ready = [seen for seen in found if seen.token not in kept and self._is_stable(seen)]
+            ready = [seen for seen in ready if seen not in self._unmoved]
         for seen in ready:
             if seen.size > self._options.max_file_bytes:
                 kept.add(seen.token)
@@ -129,14 +137,33 @@ class SftpFiles:
                 continue  # it changed or went away meanwhile: another round
             kept.add(seen.token)
             yield Fetched(Unit(seen.name, path), self._position(kept), done=self._aside(seen, path))
+        if self._unmoved:
+            raise SourceAway("sftp-cannot-move")
+
+    async def _move_again(self, sftp: Any) -> None:
+        """What is safe on the broker and still stands where it stood."""
+        import asyncssh
+
+        for seen in sorted(self._unmoved):
+            try:
+                await self._move(sftp, seen)
+            except asyncssh.SFTPError:
+                return
+            self._unmoved.discard(seen)
 
     def _position(self, kept: set[str]) -> Position | None:
         return {"taken": sorted(kept)} if self._options.after == "remember" else None
 
     async def _look(self, sftp: Any) -> list[_Seen]:
         """Regular files of the folder that match, by name. Links and folders are no files."""
+        import asyncssh
+
         found: list[_Seen] = []
-        for entry in await sftp.readdir(self._options.folder):
+        try:
+            entries = await sftp.readdir(self._options.folder)
+        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, asyncssh.SFTPPermissionDenied, asyncssh.SFTPFailure):
+            raise SourceAway("sftp-no-such-folder") from None
+        for entry in entries:
             name, attrs = str(entry.filename), entry.attrs
             whole = not name.startswith((".", "~")) and not name.lower().endswith(_UNFINISHED) and "/" not in name
             if whole and fnmatch.fnmatchcase(name, self._options.pattern) and stat.S_ISREG(attrs.permissions or 0):
@@ -169,8 +196,11 @@ class SftpFiles:
     def _aside(self, seen: _Seen, path: Path | None) -> Callable[[Receipt], Awaitable[None]]:
         async def aside(_receipt: Receipt) -> None:
             if self._options.after == "move":
-                async with self._connected() as sftp:
-                    await self._move(sftp, seen)
+                try:
+                    async with self._connected() as sftp:
+                        await self._move(sftp, seen)
+                except SourceAway:
+                    self._unmoved.add(seen)
             if path is not None:
                 await asyncio.to_thread(path.unlink, missing_ok=True)
 

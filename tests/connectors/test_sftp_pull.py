@@ -19,7 +19,7 @@ from tests.connectors.pretend import values
 from tests.connectors.pulling import MemoryPositions, around_of, live_until, when
 from tests.fakes import FakeBus
 
-FAST = {"kind": "sftp-pull", "poll_s": 0.01, "first_pause_s": 0.001, "last_pause_s": 0.002, "stable_s": 0.0}
+FAST = {"kind": "sftp-pull", "poll_s": 0.01, "first_pause_s": 0.001, "last_pause_s": 0.002, "refused_pause_s": 0.01, "stable_s": 0.0}
 
 
 class Scene:
@@ -182,7 +182,7 @@ def test_a_password_may_take_the_place_of_the_key(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("option", "reason"),
-    [({"folder": "nowhere"}, "sftp-refused"), ({"user": "x", "password": "pass"}, "sftp-login-refused")],
+    [({"folder": "nowhere"}, "sftp-no-such-folder"), ({"user": "x", "password": "pass"}, "sftp-login-refused")],
 )
 def test_a_refusal_pauses_with_a_reason(option: dict[str, Any], reason: str, tmp_path: Path) -> None:
     async def story(scene: Scene) -> None:
