@@ -5,18 +5,26 @@ No test knows their counts.
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import zipfile
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
+
+import openpyxl  # type: ignore[import-untyped]
 
 from hub.mapping.vaccinations import COLUMNS
 from hub.routing import route
 from tests.connectors.made_up_exports import EXPORTS
 from tests.connectors.made_up_lab import NEGATIVE, message
+from tests.live.records import Made
+from tests.live.records import export as exported
 from tests.live.town import CVRS, HMIS, HRSN, LAB, SARA
 
-__all__ = ["PUSHED", "Sent", "declared", "made_up", "samples"]
+__all__ = ["PUSHED", "Sent", "declared", "made_up", "packed", "samples"]
 
 PUSHED = {"tracing-push": (SARA, "fhir", "application/fhir+json"), "doses-push": (CVRS, "csv", "text/csv")}
 """Connectors that take by HTTP what another takes by folder: program, format, content type."""
@@ -42,6 +50,44 @@ def made_up() -> Iterator[Sent]:
     for number, content in enumerate(_fhir(), 1):
         yield Sent(SARA, f"made-up-{number}.ndjson", content)
         yield Sent("tracing-push", f"made-up-{number}.ndjson", content)
+
+
+def packed() -> Iterator[Sent]:
+    """Archives and workbooks: what is in them counts."""
+    csv, hl7 = _csv()[0], message(30) + message(31, NEGATIVE)
+    yield Sent(CVRS, "20210401_01_TNA.txt.gz", gzip.compress(csv))
+    yield Sent(CVRS, "doses.zip", _zip({"20210402_01_TNA.txt": csv, "20210403_01_TNA.txt": csv}))
+    yield Sent(SARA, "two.zip", _zip({f"{n}.ndjson": each for n, each in enumerate(_fhir()[:2])}))
+    yield Sent(SARA, "cut.zip", _zip({"a.ndjson": _fhir()[0]})[:60])
+    yield Sent(CVRS, "not-doses.zip", _zip({"lab.hl7": hl7}))
+    export = {f"{name}.csv": content for name, content in _hmis().items()}
+    yield Sent(HMIS, "export", export)
+    yield Sent(HMIS, "export.zip", _zip(export))
+    yield Sent(HMIS, "without-clients", {name: content for name, content in export.items() if name != "Client.csv"})
+    yield Sent("food-bank", "visits.xlsx", _workbook(EXPORTS["food-bank"][1]))
+
+
+def _hmis() -> dict[str, bytes]:
+    who, day = Made(901, "Nobody", "Known"), date(2021, 2, 1)
+    payload = exported("made-up", [(who, day)]).payload
+    assert not isinstance(payload, bytes)
+    return {name.removesuffix(".csv"): content for name, content in payload.items()}
+
+
+def _zip(files: Mapping[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def _workbook(table: bytes) -> bytes:
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for line in table.decode("utf-8-sig").splitlines():
+        book.active.append(line.split(";"))
+    book.save(out)
+    return out.getvalue()
 
 
 def declared() -> Iterator[Sent]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 from hub.formats.mllp import END, START
 from tests.connectors.made_up_exports import EXPORTS
 from tests.live.doors import Counts, Doors, receipt
-from tests.live.senders_pack import PUSHED, Sent, declared, made_up, samples
+from tests.live.senders_pack import PUSHED, Sent, declared, made_up, packed, samples
 from tests.live.town import CVRS, HMIS, HRSN, LAB, SARA
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
@@ -46,13 +46,17 @@ def test_every_file_of_a_senders_pack_comes_out_of_its_door_as_try_says(doors: D
     _compare(doors, [*made_up(), *declared()], tmp_path)
 
 
+def test_what_comes_packed_counts_as_what_is_in_it(doors: Doors, tmp_path: Path) -> None:
+    _compare(doors, list(packed()), tmp_path)
+
+
 def test_every_sample_comes_out_of_its_door_as_try_says(doors: Doors, tmp_path: Path, shared_samples: Path) -> None:
     pack = list(samples(shared_samples))
     assert {sent.connector for sent in pack} == {LAB, CVRS, SARA, HMIS, HRSN}
     _compare(doors, pack, tmp_path)
 
 
-def _compare(doors: Doors, pack: Iterable[Sent], scratch: Path) -> None:
+def _compare(doors: Doors, pack: Sequence[Sent], scratch: Path) -> None:
     """File by file where the door tells (a receipt), and by connector on the topics."""
     wanted: dict[str, list[Counts]] = {}
     before = {name: doors.on_topics(name) for name in {sent.connector for sent in pack}}
