@@ -13,6 +13,7 @@ from hub.redrive.remap import Remapped, remap
 from hub.wiring_outgoing import SealedPack
 from hub.wiring_rejected import Desk
 from tests.mapping.declared.shelter import BEDS, BEDS_CODES, RACE_CODES, declared, write
+from tests.mapping.declared.test_versions import GUESTS, dumped, of_guests
 from tests.redrive.desk import AT, Installation
 from tests.redrive.test_desk import run
 
@@ -111,3 +112,12 @@ def test_a_map_that_reads_its_time_elsewhere_still_sorts_after_what_it_replaces(
         )
         assert event.event_id != old.event_id
     assert remapped(site.desk()).published == 0, "a second run publishes nothing"
+
+
+def test_a_record_out_of_a_document_is_redriven_with_what_stands_above_it(site: Installation) -> None:
+    write(site.directory / "connectors", of_guests())
+    whole = list(site.desk().source(NAME)(Unit("guests.json", dumped(GUESTS))))
+    site.letter(NAME, whole[1].raw, "document 1 item 2", file="guests.json")
+    assert run(site.desk()) == [("event", None, 1)]
+    assert whole[1].event is not None
+    assert site.ids_on(STAYS) == [whole[1].event.event_id]
