@@ -28,6 +28,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
     def opened(_settings: Settings) -> Iterator[Desk]:
         yield made.desk()
 
+    monkeypatch.setenv("HUB_BOOTSTRAP", "nowhere.invalid:9092")  # asked for before anything is opened
     for module in (audit, rejected, remap):
         monkeypatch.setattr(module, "opened", opened)
         monkeypatch.setattr(module, "running_instance", lambda _name: tmp_path)
