@@ -11,6 +11,7 @@ import asyncssh
 import pytest
 import trustme
 import yaml
+from joserfc.jwk import RSAKey
 
 from hub.connectors import doors
 from hub.connectors.catalog import SHIPPED, load
@@ -35,6 +36,8 @@ def test_a_sample_of_the_readme_is_a_connector_whose_door_opens(sample: str, tmp
             "api-keys": "a made-up key of a made-up sender", "webhook-keys": "whsec_" + "bWFkZSB1cCAh" * 4,
             "certificate.pem": ours.cert_chain_pems[0].bytes().decode(), "key.pem": ours.private_key_pem.bytes().decode(),
             "client-authorities.pem": authority.cert_pem.bytes().decode(),
+            "ca.pem": authority.cert_pem.bytes().decode(),
+            "signing-key.pem": RSAKey.generate_key(2048).as_pem(private=True).decode(),
             "known-hosts": f"sftp.tracing.example.org {key.export_public_key().decode()}",
         }  # fmt: skip
         around = replace(around_of(tmp_path, None, **secrets), format=connector.source.format)
