@@ -63,6 +63,8 @@ def count_messages(data: bytes, most: int) -> int:
         return data.count(b"MSH")
     count = 0
     data = data.removeprefix(b"\xef\xbb\xbf")
+    if _is_one(data):
+        return 1  # to look for the five names by one expression takes 45 us
     for found in _STARTS.finditer(data):
         count += data.startswith(b"MSH", found.start())
         if count > most:
