@@ -17,6 +17,7 @@ from hub.config import instance_dir
 from hub.connectors.catalog import Connector
 from hub.connectors.file_drop import FileDropOptions
 from hub.connectors.positions import PositionUnreadable
+from hub.connectors.pull import ALL
 from hub.connectors.rewinding import parse_time, summary, taken_since
 from hub.errors import ConfigError
 from hub.wiring_reading import catalogue
@@ -25,7 +26,6 @@ from hub.wiring_workshop import Workshop
 __all__ = ["pause", "resume", "rewind", "streams_of"]
 
 BACKFILL = "backfill."
-_ONE_STREAM = "all"
 _NAMES_SHOWN = 5
 _Command = Callable[..., None]
 
@@ -130,13 +130,19 @@ async def _plan(opened: Workshop, connector: Connector, to: str, stream: str | N
         raise ConfigError(f"there is no stream {stream}; there are {', '.join(there)}")
     target: dict[str, Any] = {}
     words = []
-    for each in [stream] if stream is not None else there:
+    chosen = [stream] if stream is not None else there
+    for each in chosen:
         try:
             position = await opened.positions.load(connector.name, each)
             stands = summary(position)
         except PositionUnreadable:
             position, stands = None, "at a position that cannot be opened"
-        target[each] = _position(to) if to.startswith("{") else connector.door.rewound(position, at)
+        try:
+            target[each] = _position(to) if to.startswith("{") else connector.door.rewound(position, at)
+        except ConfigError:
+            if position is not None or len(chosen) == 1:
+                raise
+            continue  # one of several that has read nothing yet
         words.append(f"{connector.name} {each}: stands {stands}; reads again from there on: {summary(target[each])}")
     return _Plan({"streams": target}, words)
 
@@ -152,9 +158,10 @@ def _files(inbox: Path, since: datetime | None) -> _Plan:
 
 
 async def streams_of(opened: Workshop, connector: Connector) -> list[str]:
-    """The connector's streams, as far as they have positions; the one of a door that has none yet."""
+    """The connector's streams: those that its door asks for, and those that have a position from earlier."""
+    asked = [each.name for each in getattr(connector.door, "asked", ())] or [ALL]
     found = await opened.positions.streams(connector.name)
-    return [each for each in found if each != REWOUND_STREAM and not each.startswith(BACKFILL)] or [_ONE_STREAM]
+    return sorted({*asked, *(each for each in found if each != REWOUND_STREAM and not each.startswith(BACKFILL))})
 
 
 def _position(text: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from hub.config import Settings, instance_dir, load_settings, today
 from hub.connectors.catalog import Connector, find
 from hub.connectors.file_drop import FileDropOptions
 from hub.connectors.positions import Position
+from hub.connectors.pull import ALL
 from hub.connectors.rewinding import parse_time, summary
 from hub.connectors.watch import PAUSED_BY_OPERATOR, Watch
 from hub.errors import ConfigError
@@ -111,9 +112,16 @@ async def _apart(opened: Workshop, connector: Connector, begin: datetime, end: d
     if isinstance(connector.door, FileDropOptions):
         raise ConfigError(f"`hub connector rewind {connector.name} --to …` puts files that it took back into its inbox")
     begins: dict[str, Position | None] = {}
-    for stream in await streams_of(opened, connector) if connector.door.remembers else ["all"]:
+    streams = await streams_of(opened, connector) if connector.door.remembers else [ALL]
+    for stream in streams:
         position = await opened.positions.load(connector.name, stream) if connector.door.remembers else None
-        begins[stream] = connector.door.rewound(position, begin)
+        try:
+            begins[stream] = connector.door.rewound(position, begin)
+        except ConfigError:
+            if position is not None or len(streams) == 1:
+                raise
+            begins[stream] = None  # one of several that has read nothing yet
+            continue
         if end is not None and "cursor" not in (begins[stream] or {}):
             raise ConfigError("its source is not read in the order of changes, so there is no --until")
     mark = f"{BACKFILL}{_stamp(begin)}.{_stamp(end) if end is not None else 'now'}"
