@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
+from hub.connectors.upload.check import Checked
 from hub.errors import ConfigError
 
 __all__ = ["LABEL", "Account", "Brake", "Session", "Sessions", "account_of", "hashed", "new_word", "read_accounts"]
@@ -156,7 +157,7 @@ class Session:
     csrf: str
     began: float
     seen: float
-    drafts: OrderedDict[str, object] = field(default_factory=OrderedDict)
+    drafts: OrderedDict[str, Checked] = field(default_factory=OrderedDict)
 
 
 class Sessions:
@@ -184,6 +185,11 @@ class Sessions:
         if session is not None:
             session.seen = self._clock()
         return session
+
+    def every(self) -> list[Session]:
+        """All that are open, the one that began first in front."""
+        self._end_old()
+        return list(self._open.values())
 
     def end(self, token: str | None) -> None:
         if token:

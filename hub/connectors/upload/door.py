@@ -44,7 +44,7 @@ class UploadOptions(DoorOptions):
         default=None, description="sheet of a workbook to read; by default the first that is shown"
     )
     max_bytes: int = Field(default=8 * 1024 * 1024, ge=1_024, le=32 * 1024 * 1024, description="of a file")
-    max_rows: int = Field(default=20_000, ge=1, le=100_000, description="of a list")
+    max_rows: int = Field(default=5_000, ge=1, le=20_000, description="of a list")
     idle_minutes: int = Field(default=15, ge=1, le=120, description="without use after which a person is signed out")
     keep_days: int | None = Field(
         default=None,

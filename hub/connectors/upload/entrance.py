@@ -95,6 +95,14 @@ class Entrance:
             raise Refused(409, "form-out-of-date")
         return session
 
+    def make_room(self, mine: Session, most_rows: int) -> None:
+        """Put away checked lists of other sessions, oldest session first, until all together have no more than these rows."""
+        others = [session for session in self._sessions.every() if session is not mine]
+        rows = sum(len(each.rows) for session in [*others, mine] for each in session.drafts.values())
+        for session in others:
+            while rows > most_rows and session.drafts:
+                rows -= len(session.drafts.popitem(last=False)[1].rows)
+
     def site_of(self, session: Session) -> pages.Site:
         return replace(self.site, who=session.who, csrf=session.csrf)
 

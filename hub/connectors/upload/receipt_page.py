@@ -70,9 +70,9 @@ def _undone(upload: Upload) -> str:
     done = upload.undone
     told = [f"{words.plural(done.get('withdrawn', 0), 'record', 'records')} withdrawn"]
     if done.get("restored"):
-        told.append(f"{done['restored']:,} set back to what an earlier list of yours says")
+        told.append(f"{done['restored']:,} set back to what an earlier list says")
     if done.get("kept"):
-        told.append(f"{done['kept']:,} left as they are, because another list of yours says them too")
+        told.append(f"{done['kept']:,} left as they are, because another list says them too")
     if done.get("erased"):
         told.append(f"{done['erased']:,} erased before at a person’s request")
     return "; ".join(told) + "."
@@ -91,7 +91,7 @@ def pull_back(site: Site, upload: Upload) -> str:
            el("p", "You sent ", el("strong", upload.file or upload.id), " on ", site.time(upload.began),
               f", {words.plural(upload.rows, 'row', 'rows')}."),
            el("p", "What only this list says will be withdrawn, and all that was worked out from it is worked out anew. What other "
-                   "lists of yours say stays. You can send the right list before or after."),
+                   "lists of your organization say stays. You can send the right list before or after."),
            el("div", sure, keep, class_="doing"),
            class_="card narrow"),
     )  # fmt: skip

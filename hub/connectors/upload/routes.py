@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["Routes"]
 
 DRAFTS = 3  # checked lists that one session may leave lying open
+DRAFTS_IN_ALL = 8  # of the largest size, of all sessions together: a row takes about 6 kB of memory
 SETTLE_S = 8.0  # how long a browser waits for the receipt before it is told to look again
 LOOK_AGAIN_S = 3
 
@@ -132,6 +133,7 @@ class Routes:
         session.drafts[check_id] = draft
         while len(session.drafts) > DRAFTS:
             session.drafts.popitem(last=False)
+        self._in.make_room(session, DRAFTS_IN_ALL * self._door.options.max_rows)
         return RedirectResponse(f"{self._at}/check/{check_id}", 303)
 
     def _checked(self, name: str, data: bytes) -> Checked:
@@ -143,7 +145,7 @@ class Routes:
     def _draft(self, request: Request, session: Session) -> tuple[str, Checked]:
         check_id = request.path_params["check_id"]
         draft = session.drafts.get(check_id)
-        if not isinstance(draft, Checked):
+        if draft is None:
             raise Refused(404, "no-such-check")
         return check_id, draft
 

@@ -316,3 +316,14 @@ def test_without_anybody_who_could_sign_in_the_door_does_not_open(tmp_path: Path
     hub.secrets.clear()
     with pytest.raises(ConfigError), hub:
         pass
+
+
+def test_checked_lists_of_others_make_room_when_many_lie_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.connectors.upload.routes.DRAFTS_IN_ALL", 1)
+    with PageHub(tmp_path, max_rows=5) as hub, visitor(hub) as desk:
+        desk.upload(csv_of(ROWS[:3]))
+        check = desk.at
+        with visitor(hub, "evening-shift", "another-word") as other:
+            other.upload(csv_of(ROWS))
+            assert "Send 2 rows" in other.page
+        desk.get(check, status=404)
