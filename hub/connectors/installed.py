@@ -39,6 +39,11 @@ class Installed(Mapping[str, _T], Generic[_T]):
             self._loaded[name] = self._load(name, self._points[name])
         return self._loaded[name]
 
+    @property
+    def there(self) -> str:
+        """Their names, for a complaint."""
+        return ", ".join(self) or "none: install the hub anew, its entry points are missing"
+
     def __contains__(self, name: object) -> bool:
         """Whether somebody gives it, broken or not."""
         return name in self._points

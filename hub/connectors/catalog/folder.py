@@ -43,7 +43,7 @@ def declared_program(path: Path, spec: Spec, emits: Sequence[str]) -> DeclaredPr
 def _format(path: Path, name: str) -> RecordFormat:
     there = formats()
     if name not in there:
-        why = f"a map cannot read {name}; there are {', '.join(sorted(there))}"
+        why = f"a map cannot read {name}; there are {there.there}"
         raise ConfigError(complaint(path, ("source", "format"), why))
     try:
         return there[name]
