@@ -17,6 +17,7 @@ from hub.redrive.drive import Pace, Verdict, judge, redrive
 from hub.redrive.letters import Filter, Letter, counts
 from hub.redrive.reasons import reasons
 from hub.redrive.trail import locked
+from hub.suggest import did_you_mean
 from hub.supervisor import running_instance
 from hub.verbs import Verbs
 from hub.wiring_rejected import Desk, opened
@@ -122,13 +123,17 @@ def show(letter_id: str, reveal: bool, purpose: str | None, instance: str | None
 def explain(reason: str | None, as_json: bool) -> None:
     """What a reason code means and what to do; all of them without an argument."""
     known = reasons()
-    if reason is not None and reason not in known:
-        raise click.UsageError(f"there is no reason code {reason}; `hub rejected explain` lists them")
-    for code in [reason] if reason else sorted(known):
+    code, _, field = (reason or "").partition(".")  # a declared map names the event's field behind the code
+    if reason is not None and code not in known:
+        meant = " ".join(filter(None, (did_you_mean(code, known), "`hub rejected explain` lists them")))
+        raise click.UsageError(f"there is no reason code {code}: {meant}")
+    if field and not as_json:
+        click.echo(f"of the event's field {field}:")
+    for told in [code] if reason else sorted(known):
         if as_json:
-            click.echo(json.dumps({"reason": code, **known[code]._asdict()}))
+            click.echo(json.dumps({"reason": told, **known[told]._asdict()}))
         else:
-            click.echo(f"{code}\n  {known[code].means}\n  → {known[code].do}")
+            click.echo(f"{told}\n  {known[told].means}\n  → {known[told].do}")
 
 
 @rejected.command("redrive")

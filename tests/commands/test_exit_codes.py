@@ -37,6 +37,7 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 DONE = [
     "connector list", "connector schema", "connector new pantry --from people.csv", "connector try lab-elr-hl7v2 good.hl7",
     "preview good.hl7 --as-of 2021-03-01", "rejected explain bad-date", "topics list", "schemas list", "schemas check", "down",
+    "rejected explain unmapped-code.program",
     "broker list",
 ]  # fmt: skip
 NO = [

@@ -13,7 +13,7 @@ from hub.formats.errors import REASONS
 from hub.redrive.reasons import reasons
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
-_RAISED = {"ParseError", "NotMapped", "Reject", "hard_stop", "ignored", "rejected", "Problem", "_fault"}
+_RAISED = {"ParseError", "NotMapped", "Reject", "hard_stop", "ignored", "rejected", "Problem", "_fault", "BadValue"}
 _SAY_WHY = {"_fault", "_consented", "_shape"}
 """Functions that return a code."""
 _NAMED = {
@@ -33,6 +33,8 @@ def words(node: ast.AST | None) -> Iterator[str]:
     """Text constants of an expression, less what stands in a test or a look-up."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
+    elif isinstance(node, ast.JoinedStr) and node.values:  # a code with the field behind it: `missing.{name}`
+        yield from (word.removesuffix(".") for word in words(node.values[0]) if word.endswith("."))
     elif isinstance(node, ast.IfExp):
         yield from words(node.body)
         yield from words(node.orelse)
@@ -44,10 +46,12 @@ def words(node: ast.AST | None) -> Iterator[str]:
 def codes(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
+            if any(isinstance(each, ast.Attribute) and each.attr == "issues" for each in ast.walk(node.func)):
+                yield from (word.partition(".")[0] for argument in node.args for word in words(argument))
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if name in _RAISED and node.args:
                 yield from words(node.args[0])
-            if name == "_deliver" and len(node.args) > 1:
+            if name in ("_deliver", "_found") and len(node.args) > 1:
                 yield from words(node.args[1])
         elif isinstance(node, ast.Assign) and any(getattr(target, "id", "") in _NAMED for target in node.targets):
             yield from words(node.value)
