@@ -19,7 +19,9 @@ from tests.connectors.pretend import values
 from tests.connectors.pulling import MemoryPositions, around_of, live_until, when
 from tests.fakes import FakeBus
 
-FAST = {"kind": "sftp-pull", "poll_s": 0.01, "first_pause_s": 0.001, "last_pause_s": 0.002, "refused_pause_s": 0.01, "stable_s": 0.0}
+FAST = {
+    "kind": "sftp-pull", "poll_s": 0.01, "first_pause_s": 0.001, "last_pause_s": 0.002, "refused_pause_s": 0.01, "stable_s": 0.0,
+}  # fmt: skip
 
 
 class Scene:
