@@ -13,6 +13,15 @@ from hub.formats import hl7v2
 __all__ = ["Proposal", "of_messages", "of_resources"]
 
 
+_COLLECTED = (
+    "effectiveDateTime",
+    "effectivePeriod.start",
+    "specimen.resolve().collection.collectedDateTime",
+    "issued",
+)
+"""Where an Observation says when its specimen was taken; the last is when the result was told."""
+
+
 class Proposal(NamedTuple):
     """One rule of `map`, who it is about, and what names its fact."""
 
@@ -29,8 +38,10 @@ def of_resources(pad: Pad) -> Proposal:
     to = {"Immunization": "patient", "Observation": "subject"}.get(pad.sample.resource)
     who = f"{to}.resolve()." if to else ""
     rule: dict[str, Any] = {"event": kind, "where": [{"path": "resourceType", "equals": pad.sample.resource}]}
-    if when := {"vaccination": "occurrenceDateTime", "lab-result": "effectiveDateTime"}.get(kind):
-        rule["occurred_on"] = {"from": when, "format": "iso", "required": True}
+    if kind == "vaccination":
+        rule["occurred_on"] = {"from": "occurrenceDateTime", "format": "iso", "required": True}
+    elif kind == "lab-result":
+        rule["occurred_on"] = {"from": list(_COLLECTED), "format": "iso"}
     rule["changed_at"] = {"from": "meta.lastUpdated", "format": "iso"}
     rule["fields"] = _of_resource(pad, kind)
     block = {name: f"{who}{path}" for name, path in FHIR_BLOCK.items()}
@@ -55,7 +66,9 @@ def _of_resource(pad: Pad, kind: str) -> dict[str, Any]:
             "covid": {"from": cvx, "parse": "covid-vaccine"},
         }
     if kind == "lab-result":
-        answer = "value.coding.code | value"
+        answer = [
+            "value.coding.where(system='http://snomed.info/sct').code", "value.coding.first().code", "value.ofType(string)",
+        ]  # fmt: skip
         values = sorted(
             {v for c, found in pad.columns.items() if c.startswith("value") and c.endswith("code") for v in found}
         )

@@ -58,12 +58,27 @@ class IdsOnly:
         return "dead", problem.reason.encode(), None, None, None
 
 
+class Unheard(Watch):
+    """Keeps the state, says nothing: what goes wrong here goes wrong on purpose."""
+
+    def enter(self, state: str, why: str = "", error: BaseException | None = None) -> None:
+        """Without a line or a metric."""
+        del error
+        self.state, self.why = state, why
+
+    def settled(self, token: str, receipt: Receipt) -> None:
+        """Nothing."""
+
+    def refused(self, token: str, why: str) -> None:
+        """Nothing."""
+
+
 def _take(
     connector: Connector, agreement: IntakeAgreement, found: list[Unit], bus: FakeBus, *, resend: bool = False
 ) -> FakeDoor:
     door = FakeDoor(found, resend=resend)
     packer = Packer(Reader(connector, agreement, OFFLINE_IDS), agreement, IdsOnly())
-    intake = Intake(door, packer, bus, Watch(connector.name), first_pause_s=0.0)
+    intake = Intake(door, packer, bus, Unheard(connector.name), first_pause_s=0.0)
     asyncio.run(intake.run())
     return door
 
@@ -115,7 +130,7 @@ def held_while_the_broker_is_away(connector: Connector, agreement: IntakeAgreeme
     seen: list[str] = []
 
     async def run() -> FakeDoor:
-        door, watch = FakeDoor(found, resend=True), Watch(connector.name)
+        door, watch = FakeDoor(found, resend=True), Unheard(connector.name)
         packer = Packer(Reader(connector, agreement, OFFLINE_IDS), agreement, IdsOnly())
         working = asyncio.create_task(Intake(door, packer, bus, watch, first_pause_s=0.0).run())
         await asyncio.wait([working, asyncio.create_task(bus.asked.wait())], return_when=asyncio.FIRST_COMPLETED)
