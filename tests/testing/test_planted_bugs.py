@@ -179,7 +179,8 @@ def _an_intake_that_never_says_it_is_paused(patch: Patch, _: Connector) -> None:
 
     patch.setattr(Intake, "_pause", pause)
     patch.setattr(
-        "hub.testing.loop_checks.Unheard.enter", lambda self, state, why="", error=None: setattr(self, "state", "running")
+        "hub.testing.loop_checks.Unheard.enter",
+        lambda self, state, why="", error=None: setattr(self, "state", "running"),
     )
 
 
