@@ -183,8 +183,8 @@ class TakesTurns(Protocol):
     """A door with many senders, which knows whose turn it is. The loop takes from it only what it works on at once, so that who
     comes late waits for a turn of each other sender and not for a queue."""
 
-    def at_hand(self) -> Delivery | None:
-        """What iterating would give next, if it would give it now."""
+    def at_hand(self, *, anew: bool) -> Delivery | None:
+        """One more of this round, if one waits: iterating begins a round, and so does `anew`."""
 
 
 def unit_token(name: str) -> str:

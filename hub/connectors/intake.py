@@ -30,7 +30,7 @@ __all__ = ["Confirmation", "Intake", "Publisher"]
 GROUP = 64
 IN_FLIGHT = 256
 UNCONFIRMED = 8
-TURN_S = 0.001
+TURN_S = 0.0005
 """Of reading, where senders take turns: sealing and encoding take as long again, and then the next is heard."""
 NOT_IN_FORCE = "agreement-not-in-force"
 
@@ -132,11 +132,14 @@ class Intake:
         if not self._fatal.done():
             self._fatal.set_result(None)
 
-    async def _at_hand(self, most: int) -> list[Delivery | None]:
+    async def _at_hand(self, most: int, *, anew: bool = False) -> list[Delivery | None]:
         """Whose turn it is now: as many as there are and may be open, up to `most`."""
         found: list[Delivery | None] = []
         assert self._by_turns is not None
-        while len(found) < most and not self._slots.locked() and (delivery := self._by_turns.at_hand()) is not None:
+        while len(found) < most and not self._slots.locked():
+            delivery = self._by_turns.at_hand(anew=anew and not found)
+            if delivery is None:
+                break
             await self._slots.acquire()
             found.append(delivery)
         return found
@@ -167,9 +170,10 @@ class Intake:
             self._turn = min(GROUP, max(self._turn, taken + 1))
             return []
         self._turn = max(1, taken - len(left))
-        came = await self._at_hand(self._turn - len(left) + 1)
-        rest = [*left[1:], *(self._packer.begin(each) for each in came if each is not None)]
         lane = left[0].delivery.lane
+        waiting = sum(job.delivery.lane != lane for job in left)
+        came = await self._at_hand(self._turn - waiting, anew=True)
+        rest = [*left[1:], *(self._packer.begin(each) for each in came if each is not None)]
         others = [job for job in rest if job.delivery.lane != lane]
         return [*others, left[0], *(job for job in rest if job.delivery.lane == lane)]
 

@@ -23,7 +23,8 @@ __all__ = ["CLOSED", "Connection", "Host", "MllpDelivery"]
 
 CLOSED = (
     "by-sender", "idle", "stopped", "made-room", "too-many-connections", "too-many-from-address", "too-fast",
-    "frame-no-start", "frame-too-large", "frame-timeout", "frame-truncated", "tls-at-plain-port", "plain-at-tls-port",
+    "frame-no-start", "frame-too-large", "frame-empty", "frame-timeout", "frame-truncated", "tls-at-plain-port",
+    "plain-at-tls-port",
     "tls-certificate-refused", "tls-no-certificate", "tls-timeout", "tls-failed", "sender-unknown", "answer-not-taken",
     "not-promised", "no-answer", "not-accepted",
 )  # fmt: skip
@@ -96,6 +97,8 @@ class Connection(asyncio.Protocol):
         self._watch_time()
 
     def data_received(self, data: bytes) -> None:
+        if self._at_end:  # it still sends, and is not listened to any more
+            return
         if self._first:
             self._first = False
             if data.startswith(_TLS_HELLO):
@@ -113,6 +116,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - however it ended, it ended
         self._gone = self._at_end = True
         self._clogged_since = None
+        if self._framer.whole:  # nobody can be answered for them: they come again
+            self._framer = Framer(1)
         self._advance()
 
     def pause_writing(self) -> None:
@@ -207,6 +212,10 @@ class Connection(asyncio.Protocol):
                 self._hand(b"", f"frame-{item.reason}")
             return
         self.messages += 1
+        if not item.strip() and not self.host.may_tell():
+            self._at_end, self._reason = True, "frame-empty"
+            self._framer = Framer(1)
+            return
         self._hand(item, self._fault(item))
 
     def _fault(self, message: bytes) -> str | None:

@@ -123,9 +123,9 @@ class MllpDoor:
         while (delivery := await self._turns.next()) is not None:
             yield delivery
 
-    def at_hand(self) -> MllpDelivery | None:
+    def at_hand(self, *, anew: bool) -> MllpDelivery | None:
         """The delivery whose turn it is, if one waits: asked for by a loop that takes no more than it works on."""
-        return self._turns.now()
+        return self._turns.now(anew=anew)
 
     async def stop_reading(self) -> None:
         """Accept no connection and read no further; what was read can still be answered."""

@@ -24,6 +24,7 @@ class Turns(Generic[_T]):
         self._changed = asyncio.Event()
         self._ended = False
         self._count = 0
+        self._served: set[str] = set()  # senders of this round
 
     def __len__(self) -> int:
         """How many items wait."""
@@ -47,16 +48,22 @@ class Turns(Generic[_T]):
                 return None
             self._changed.clear()
             await self._changed.wait()
+        self._served.clear()
         return self._pop()
 
-    def now(self) -> _T | None:
-        """The item whose turn it is; None when none waits."""
-        return self._pop() if self._senders else None
+    def now(self, *, anew: bool = False) -> _T | None:
+        """One more of the round that `next` or `anew` began, if one waits: of several senders one each, of a single one any."""
+        if anew:
+            self._served.clear()
+        if not self._senders or (len(self._served) > 1 and next(iter(self._senders)) in self._served):
+            return None
+        return self._pop()
 
     def _pop(self) -> _T:
         sender, lanes = next(iter(self._senders.items()))
         lane, items = next(iter(lanes.items()))
         item = items.popleft()
+        self._served.add(sender)
         self._count -= 1
         if items:
             lanes.move_to_end(lane)

@@ -53,6 +53,11 @@ class Framer:
         """Bytes not taken. When `take` just gave None: of an unfinished frame; for long means a sender gone silent half-way."""
         return len(self._buffer) + (1 if self._inside else 0)
 
+    @property
+    def whole(self) -> bool:
+        """Whether a whole frame waits to be taken."""
+        return self._again is not None or END in self._buffer
+
     def add(self, chunk: bytes) -> None:
         """Keep what arrived; after a closing fault nothing is kept."""
         if not self.closed:

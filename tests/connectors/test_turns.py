@@ -71,3 +71,23 @@ def test_who_waits_is_woken_by_an_item_and_by_the_end() -> None:
         assert await waiting is None
 
     asyncio.run(run())
+
+
+def test_a_round_gives_one_item_to_each_of_several_senders_and_any_number_to_a_single_one() -> None:
+    async def run() -> None:
+        turns: Turns[str] = Turns()
+        for n in range(3):
+            turns.put("greedy", "a", f"g{n}")
+        assert [await turns.next(), turns.now(), turns.now(), turns.now()] == ["g0", "g1", "g2", None]
+        for n in range(3):
+            turns.put("greedy", "a", f"g{n}")
+        turns.put("honest", "a", "h")
+        assert [await turns.next(), turns.now(), turns.now()] == ["g0", "h", None]
+        assert [await turns.next(), turns.now(), turns.now()] == ["g1", "g2", None]
+        turns.put("greedy", "a", "g3")
+        turns.put("honest", "a", "h1")
+        assert [turns.now(anew=True), turns.now(), turns.now()] == ["g3", "h1", None]
+        turns.put("honest", "a", "h2")
+        assert [turns.now(), turns.now(anew=True)] == [None, "h2"]
+
+    asyncio.run(run())
