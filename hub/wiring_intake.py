@@ -25,7 +25,9 @@ __all__ = ["run"]
 
 ROLE = "connectors"
 _STUCK_S = 60.0
-_SWITCH_S = 0.0005  # how long a thread that maps may keep the others from the interpreter: who waits for an answer feels it
+_SWITCH_S = (
+    0.0005  # how long a thread that maps may keep the others from the interpreter: who waits for an answer feels it
+)
 _ASK_EVERY_S = 5.0
 
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from hub.connectors.door import Door
-from hub.connectors.intake import Intake
+from hub.connectors.order import Order, Running, Shown, Version
 from hub.connectors.positions import PositionUnreadable
 from hub.connectors.watch import PAUSED_BY_OPERATOR, Watch
 from hub.errors import ConfigError, FatalError, HubError, RetryError
@@ -30,51 +30,6 @@ __all__ = ["DOES_NOT_LOAD", "DRAIN_S", "Fleet", "Order", "Running", "Shown", "Ve
 DRAIN_S = 20.0  # as long as the producer may take to hear from the broker
 DOES_NOT_LOAD = "does-not-load"
 _FIRST_RETRY_S, _LAST_RETRY_S = 5.0, 300.0
-
-
-@dataclass(frozen=True)
-class Running:
-    """One connector, built."""
-
-    door: Door
-    intake: Intake
-    watch: Watch
-
-
-class Version(NamedTuple):
-    """One way a connector can be: `key` is a fingerprint of all that it is made of, `source` and `facts` are its maker's own.
-
-    `make` gives it with nothing opened yet; ConfigError when it cannot be, RetryError when that cannot be said now.
-    """
-
-    key: str
-    make: Callable[[Watch], Awaitable[Running]]
-    source: Any = None
-    facts: Mapping[str, Any] = {}
-
-
-class Order(NamedTuple):
-    """What a connector should be. `off`: reason code for taking nothing in, with `detail` in words; else the versions to try.
-
-    `complaint`: why what its owner wrote last is none of them.
-    """
-
-    versions: tuple[Version, ...] = ()
-    complaint: str = ""
-    off: str = ""
-    detail: str = ""
-
-
-class Shown(NamedTuple):
-    """How a connector is now. `why` is a code, `detail` its words; `stale`: why it does not run as its newest files say."""
-
-    name: str
-    state: str
-    why: str
-    detail: str
-    stale: str
-    watch: Watch
-    version: Version | None
 
 
 _NO_ORDER = Order(off="not-ordered")
