@@ -183,6 +183,7 @@ def test_connections_that_are_cut_again_and_again_cost_time_and_nothing_else(sce
     assert scene.ids() == wanted(*range(100))
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_server_that_restarts_is_waited_for(scene: Scene) -> None:
     scene.add(1)
     scene.live(scene.has(1))
