@@ -22,6 +22,8 @@ from hub.suggest import did_you_mean
 from hub.supervisor import running_instance
 from hub.wiring_bus import all_topics
 
+_JOINING_S = 30.0  # until the broker has given this reader its partitions: no silence of the topic
+
 
 @click.command()
 @click.argument("topic")
@@ -41,11 +43,14 @@ def tail(topic: str, instance: str | None, count: int | None, seconds: float | N
     consumer = WorkerConsumer(settings.require_bootstrap(), f"hub-tail-{uuid.uuid4()}", [topic])
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    left, idle = count, 0.0
+    left, idle, joining = count, 0.0, 0.0
     try:
         while not stop.is_set() and left != 0 and (seconds is None or idle < seconds):
             records = consumer.poll_batch(min(left or 500, 500), 0.2)
-            idle = 0.0 if records else idle + 0.2
+            if records:
+                idle = 0.0
+            elif consumer.owned() or (joining := joining + 0.2) > _JOINING_S:
+                idle += 0.2
             for record in records:
                 click.echo(json.dumps(_row(record, codec, values), default=_plain))
             left = None if left is None else left - len(records)
