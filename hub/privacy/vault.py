@@ -62,7 +62,7 @@ class Vault:
     def __init__(self, path: Path, kek: bytes, *, cache: int = 50_000) -> None:
         self._store = KeyStore(path, kek)
         self._lock = threading.RLock()
-        self._cache: OrderedDict[str, AESGCM] = OrderedDict()
+        self._cache: OrderedDict[str, bytes] = OrderedDict()  # a cipher takes 2.6 kB where its key takes 32 bytes
         self._limit = cache
         self._pool: list[tuple[str, AESGCM]] = []
         self._pool_size = 4
@@ -89,7 +89,7 @@ class Vault:
             missing = [key_id for key_id in wanted if key_id not in self._cache]
             if missing:
                 self._remember(self._store.create(missing))
-            known = {key_id: self._cache[key_id] for key_id in wanted if key_id in self._cache}
+            known = {key_id: AESGCM(self._cache[key_id]) for key_id in wanted if key_id in self._cache}
             for key_id in known:
                 self._cache.move_to_end(key_id)
             self._fresh = _Fresh(known, time.monotonic() + _FRESH_S)
@@ -171,15 +171,15 @@ class Vault:
             return fresh.ciphers[key_id]  # to ask SQLite took 9 us of each seal
         with self._lock:
             self._forget_erased()
-            cipher = self._cache.get(key_id)
-            if cipher is None:
+            key = self._cache.get(key_id)
+            if key is None:
                 found = self._store.create([key_id]) if create else self._store.read([key_id])
                 if key_id not in found:
                     raise Reject(ERASED, stage="open")
                 self._remember(found)
                 return AESGCM(found[key_id])
             self._cache.move_to_end(key_id)
-            return cipher
+            return AESGCM(key)
 
     def _forget_erased(self) -> None:
         for key_id in self._store.newly_erased():
@@ -187,7 +187,7 @@ class Vault:
 
     def _remember(self, keys: dict[str, bytes]) -> None:
         for key_id, key in keys.items():
-            self._cache[key_id] = AESGCM(key)
+            self._cache[key_id] = key
         while len(self._cache) > self._limit:
             self._cache.popitem(last=False)
 
