@@ -61,8 +61,8 @@ def _read(path: Path) -> str:
 
 
 def _parse(path: Path, text: str) -> tuple[Any, dict[_Path, int]]:
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         lines: dict[_Path, int] = {}
         if node is not None:
@@ -71,10 +71,8 @@ def _parse(path: Path, text: str) -> tuple[Any, dict[_Path, int]]:
     except yaml.MarkedYAMLError as why:
         line = why.problem_mark.line + 1 if why.problem_mark else 1
         raise ConfigError(f"{path}:{line}: is not YAML: {why.problem}") from None
-    except (yaml.YAMLError, ValueError) as why:  # ValueError: a date such as 2021-02-30
+    except (yaml.YAMLError, ValueError, RecursionError) as why:  # ValueError: 2021-02-30; RecursionError: `[[[[…`
         raise ConfigError(f"{path}: is not YAML: {type(why).__name__}") from None
-    finally:
-        loader.dispose()
 
 
 def _number(node: yaml.Node, at: _Path, lines: dict[_Path, int], path: Path) -> None:

@@ -46,6 +46,8 @@ def test_a_correct_file_is_read_whole(tmp_path: Path) -> None:
         ("- a\n", r"thing\.yaml:1: must hold fields"),
         ("", r"thing\.yaml:1: must hold fields"),
         ("name: &a [*a]\n", r"nested deeper|is not YAML"),
+        ("name: \0\n", r"thing\.yaml: is not YAML"),
+        ("[" * 100_000, r"thing\.yaml: is not YAML"),
     ],
 )
 def test_a_mistake_is_named_with_file_line_and_field(tmp_path: Path, text: str, complaint: str) -> None:

@@ -201,7 +201,16 @@ def test_a_broken_folder_runs_on_under_the_agreement_as_it_is_now(files: Files) 
     assert version.source == files.ran.source
 
 
-@pytest.mark.parametrize("text", ["kind: intake\n", None])
+@pytest.mark.parametrize("text", ["name: \0\n", "[" * 100_000])
+def test_a_folder_that_is_no_text_at_all_keeps_its_old_version_and_ends_nothing(files: Files, text: str) -> None:
+    files.yaml.write_text(text)
+    assert files.ran is not None
+    order = files.now()
+    assert [version.key for version in order.versions] == [files.ran.key]
+    assert "connector.yaml: is not YAML" in order.complaint
+
+
+@pytest.mark.parametrize("text", ["kind: intake\n", "\0", None])
 def test_an_agreement_that_is_broken_or_gone_stops_intake_also_of_a_broken_folder(
     files: Files, text: str | None
 ) -> None:

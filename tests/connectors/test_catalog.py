@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,50 @@ def test_a_broken_folder_harms_no_other_and_is_not_replaced_by_the_shipped_one(t
     assert list(found.broken) == ["iis-cvrs"]
     (tmp_path / "iis-cvrs" / "connector.yaml").write_text(shipped("iis-cvrs"))
     assert not load([tmp_path]).broken
+
+
+BY_MAP = """
+name: pantry
+title: A pantry
+source: {sector: food, format: csv, standard: made up}
+door: {kind: file-drop}
+emits: [site]
+map:
+- {event: site, fields: {}}
+"""
+
+
+def codes_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def codes_huge(path: Path) -> None:
+    path.write_text("source_value,system,target_code,status,note\n" + "x" * 200_000 + ",,,,\n")
+
+
+@pytest.mark.parametrize(
+    ("make", "why"), [(codes_folder, "is_sites.csv: cannot be read"), (codes_huge, "is_sites.csv:2: is not CSV")]
+)
+def test_a_code_table_that_cannot_be_read_breaks_its_own_folder_only(
+    tmp_path: Path, make: Callable[[Path], None], why: str
+) -> None:
+    own(tmp_path, "pantry", BY_MAP)
+    (tmp_path / "pantry" / "codes").mkdir()
+    make(tmp_path / "pantry" / "codes" / "is_sites.csv")
+    found = load([tmp_path])
+    assert why in found.broken["pantry"]
+    assert sorted(found) == NAMES
+
+
+def test_a_format_of_somebody_else_that_breaks_harms_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    own(tmp_path, "pantry", BY_MAP)
+    monkeypatch.setattr("hub.connectors.catalog.folder.compile_map", breaks)
+    found = load([tmp_path])
+    assert found.broken["pantry"].endswith("cannot be loaded: ZeroDivisionError")
+    assert sorted(found) == NAMES
 
 
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:

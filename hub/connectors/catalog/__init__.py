@@ -155,6 +155,8 @@ def load(folders: Sequence[Path] = (), *, programs: Mapping[str, object] | None 
                 found[name] = load_one(path, programs=programs)
             except ConfigError as why:
                 broken[name] = str(why)
+            except Exception as bug:  # of us, or of a format that somebody installed: the other folders load
+                broken[name] = f"{path}: cannot be loaded: {type(bug).__name__}"
     return Catalogue(dict(sorted(found.items())), dict(sorted(broken.items())))
 
 

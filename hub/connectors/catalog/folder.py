@@ -63,6 +63,8 @@ def read_codes(folder: Path) -> Mapping[str, Table]:
             raise ConfigError(f"{path}:{why.line}: {why}") from None
         except UnicodeDecodeError:
             raise ConfigError(f"{path}: is not UTF-8 text; save it as CSV UTF-8") from None
+        except OSError as why:
+            raise ConfigError(f"{path}: cannot be read: {why.strerror}") from None
     return found
 
 

@@ -45,6 +45,13 @@ class BadTable(Exception):
 def read_table(name: str, text: str) -> Table:
     """A code table out of its CSV text; BadTable with the line."""
     reader = csv.reader(text.removeprefix("\ufeff").splitlines())
+    try:
+        return _table(name, reader)
+    except csv.Error:  # such as a quote that opens and never closes
+        raise BadTable(reader.line_num, "is not CSV: is there a quote that never closes?") from None
+
+
+def _table(name: str, reader: Iterator[list[str]]) -> Table:
     header = tuple(cell.strip() for cell in next(reader, []))
     if header != COLUMNS:
         raise BadTable(1, f"the columns must be {','.join(COLUMNS)}")
