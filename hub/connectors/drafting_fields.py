@@ -9,7 +9,8 @@ from typing import Any
 from hub.connectors.drafting_pad import Pad, word
 from hub.connectors.drafting_words import ANSWER, BLOCK, EVENTS, FIELDS, IDS, LEFT, QUESTION, RACE, RESULT
 from hub.domain.events import EVENT_TYPES
-from hub.mapping.tables import results, rows
+from hub.domain.lab_tables import results, word_meanings
+from hub.mapping.tables import rows
 
 __all__ = ["apart_by", "block_of", "fields_of", "kind_of", "known_results", "person_of"]
 
@@ -109,6 +110,6 @@ def apart_by(pad: Pad, kind: str, person: str) -> list[str]:
 def known_results(values: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Results that the hub's own tables know, by code or by word."""
     codes = {code: answer.meaning for (code, cls), answer in results().items() if not cls}
-    words = {row["words"].casefold(): row["meaning"] for row in rows("result_words")}
-    found = {value: codes.get(value) or words.get(value.casefold(), "") for value in values}
+    words = word_meanings()
+    found = {value: codes.get(value) or words.get(value.upper()) for value in values}
     return {value: (meaning, "mapped") for value, meaning in found.items() if meaning}

@@ -12,14 +12,17 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from hub.domain.events import Coded, LabResult, LabStatus, Processing
+from hub.domain.events import Coded, LabResult, Processing
 from hub.domain.ids import content_hash
+from hub.domain.lab_meaning import Judged, Policy, policy_of
+from hub.domain.lab_status import RANK
+from hub.domain.lab_tables import observations
 from hub.formats import hl7v2
 from hub.formats.errors import ParseError
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
 from hub.mapping.codes import code_of, system_of
 from hub.mapping.dates import hl7_date, hl7_time
-from hub.mapping.labs_observation import Asked, answered, asked, is_covid_order, is_question, method_of, status
+from hub.mapping.labs_observation import is_covid_order, is_question, judged, status
 from hub.mapping.labs_patient import Patient, facility, patient
 from hub.mapping.labs_questions import Answers, answers
 from hub.mapping.program import (
@@ -35,19 +38,21 @@ from hub.mapping.program import (
     unreadable,
 )
 from hub.mapping.stamp import Stamp
-from hub.mapping.tables import observations
 
 __all__ = ["Labs"]
 
 KIND = LabResult.kind
-_RANK: dict[LabStatus, int] = {"preliminary": 1, "final": 2, "corrected": 3, "withdrawn": 4}
 _MAX_REPEATS = 100
 _MEMORABLE = 200  # characters: what a hostile sender writes is not kept in memory
 _PROCESSING: dict[str, Processing] = {"P": "production", "D": "debug"}
 
 
 class Labs:
-    """Program `lab-elr-hl7v2`. Option `timezone`: the zone of times sent without one."""
+    """Program `lab-elr-hl7v2`.
+
+    Options: `timezone`, the zone of times sent without one; `presumptive` and `pooled`, what becomes of such positives
+    (`notify`, `isolate` or `review`; see hub.domain.lab_meaning.Policy).
+    """
 
     name = "lab-elr-hl7v2"
     alone: Alone = "record"
@@ -90,6 +95,7 @@ class _Report(NamedTuple):
     facility: str
     content: str
     report_key: str
+    policy: Policy
 
 
 class _Group(NamedTuple):
@@ -142,6 +148,7 @@ def _report(message: Message, pid: Segment, stamp: Stamp, context: MappingContex
         facility=sender,
         content=content_hash(*[segment.line for segment in message.segments if segment.name not in ("MSH", "SFT")]),
         report_key=stamp.token("report", sender, first_order or message.control_id),
+        policy=policy_of(context.options),
     )
 
 
@@ -195,36 +202,35 @@ def _event(
 
     None for an exact repeat within the message. NotMapped when it is no result of this report.
     """
-    question = asked(obx)
-    meaning, issue = answered(obx, question, covid_order=is_covid_order(group.obr))
+    meant = judged(obx, covid_order=is_covid_order(group.obr), policy=report.policy)
     if _is_previous_result(obx, group):
         raise NotMapped("previous-result", "ignored")
     state, state_issue = status(obx, group.obr)
-    fact_key = _fact_key(obx, group, report, question, stamp, seen)
+    fact_key = _fact_key(obx, group, report, meant, stamp, seen)
     if fact_key is None:
         return None
     collected = _collected(obx, group)
     resulted = _resulted(obx, group)
     reported = hl7_time(group.obr.text(22), context.zone) if group.obr is not None else None
     specimen = _specimen(group)
-    issues = tuple(i for i in (question.issue, issue, state_issue, *_processing_issue(report)) if i)
+    issues = (*meant.issues, *((state_issue,) if state_issue else ()), *_processing_issue(report))
     return LabResult(
         **stamp.fields(
             fact_key,
             source_person=report.source_person,
             changed_at=reported or report.sent_at,
-            status_rank=_RANK[state],
+            status_rank=RANK[state],
             content=content_hash(report.content, obx.line, report.processing),
             occurred_on=collected or resulted,
             active=state != "withdrawn",
         ),
         race_ethnicity=report.patient.race,
         person=report.patient.block,
-        meaning=meaning,
+        meaning=meant.meaning,
         status=state,
         processing=report.processing,
-        method=method_of(question),
-        loinc=code_of(question.loinc or ""),
+        method=meant.method,
+        loinc=code_of(meant.loinc or ""),
         observation_key=fact_key,
         report_key=report.report_key,
         specimen_key=stamp.token("specimen", report.facility, specimen) if specimen else None,
@@ -234,18 +240,19 @@ def _event(
         congregate=report.answers.congregate,
         residence=report.answers.residence,
         symptomatic=report.answers.symptomatic,
-        test=_as_sent(question.coded),
-        result=_as_sent(obx.coded(5), meaning) if obx.raw(5) else None,
+        test=_as_sent(obx.coded(3)),
+        result=_as_sent(obx.coded(5), meant.meaning) if obx.raw(5) else None,
         issues=issues,
     )
 
 
 def _fact_key(
-    obx: Segment, group: _Group, report: _Report, question: Asked, stamp: Stamp, seen: dict[tuple[str, ...], list[str]]
+    obx: Segment, group: _Group, report: _Report, meant: Judged, stamp: Stamp, seen: dict[tuple[str, ...], list[str]]
 ) -> str | None:
     """None for an exact repeat. Two answers under one key and status in one message are two facts, told by their order;
     two statuses are two versions of one fact."""
-    code = question.loinc or "^".join((question.coded.code, question.coded.system))
+    asked = obx.coded(3)
+    code = meant.loinc or "^".join((asked.code, asked.system))
     order = _filler(group) or "^".join((report.patient.local_id, group.obr.text(7) if group.obr else ""))
     native = (report.facility, order, code, obx.text(4))
     told = seen.setdefault((*native, obx.text(11)), [])

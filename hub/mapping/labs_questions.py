@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from hub.domain.events import YesNo
+from hub.domain.lab_tables import observations
 from hub.formats.hl7v2 import Message, Segment
 from hub.mapping.dates import hl7_date
-from hub.mapping.tables import observations
 
 __all__ = ["Answers", "answers"]
 

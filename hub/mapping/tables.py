@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-__all__ = ["Observation", "ScreeningAnswer", "keyed", "observations", "rows", "screening_answers"]
+__all__ = ["ScreeningAnswer", "keyed", "rows", "screening_answers"]
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -28,36 +28,6 @@ def rows(name: str) -> list[dict[str, str]]:
 def keyed(name: str, key: str, value: str) -> Mapping[str, str]:
     """One column of a table by another one."""
     return {row[key]: row[value] for row in rows(name)}
-
-
-class Observation(NamedTuple):
-    """What an OBX-3 code asks for: `cls` diagnostic, genus, multi-analyte, serology, t-cell, control,
-    other-pathogen, panel, epidemiology or question; `asks` names the question."""
-
-    cls: str
-    method: str
-    asks: str
-
-
-@lru_cache(maxsize=1)
-def observations() -> Mapping[str, Observation]:
-    """By LOINC code (or the local code of an epidemiology block)."""
-    return {
-        row["code"]: Observation(row["class"], row["method"] or "other", row["asks"]) for row in rows("observations")
-    }
-
-
-class Answer(NamedTuple):
-    """What an answer means, and the issue it brings (`pooled-specimen`)."""
-
-    meaning: str
-    issue: str
-
-
-@lru_cache(maxsize=1)
-def results() -> Mapping[tuple[str, str], Answer]:
-    """By SNOMED CT code and observation class; class `` holds for every class without a row of its own."""
-    return {(row["code"], row["observation_class"]): Answer(row["meaning"], row["issue"]) for row in rows("results")}
 
 
 class ScreeningAnswer(NamedTuple):

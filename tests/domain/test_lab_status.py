@@ -1,0 +1,79 @@
+"""health-standards §1.7 and §8 R19: how final a result is, by the status words of each format."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.domain.lab_status import csv_status, fhir_status, hl7_status
+
+
+@pytest.mark.parametrize(
+    ("observation", "report", "status"),
+    [
+        ("F", "F", "final"),
+        ("U", "", "final"),
+        ("P", "F", "preliminary"),
+        ("R", "F", "preliminary"),
+        ("S", "", "preliminary"),
+        ("C", "F", "corrected"),
+        ("A", "", "corrected"),
+        ("W", "C", "withdrawn"),
+        ("D", "F", "withdrawn"),
+        ("X", "F", "withdrawn"),
+        ("I", "F", None),
+        ("O", "F", None),
+        ("N", "F", None),
+        ("", "C", "corrected"),
+        ("", "P", "preliminary"),
+        ("", "X", "withdrawn"),
+        ("", "W", "withdrawn"),
+        ("", "S", None),
+        ("", "", "final"),
+        ("c", "", "corrected"),
+        ("?", "F", "preliminary"),
+    ],
+)
+def test_r19_the_observation_decides_else_the_report(observation: str, report: str, status: str | None) -> None:
+    assert hl7_status(observation, report).status == status
+
+
+def test_a_missing_or_unknown_status_is_told_as_an_issue() -> None:
+    assert hl7_status("", "F").issue == "status-missing"
+    assert hl7_status("?", "").issue == "status-unknown"
+    assert hl7_status("F", "W").issue == "status-conflict"
+
+
+@pytest.mark.parametrize(
+    ("observation", "report", "status"),
+    [
+        ("final", "", "final"),
+        ("preliminary", "final", "preliminary"),
+        ("amended", "", "corrected"),
+        ("corrected", "", "corrected"),
+        ("entered-in-error", "", "withdrawn"),
+        ("final", "entered-in-error", "withdrawn"),
+        ("cancelled", "", "withdrawn"),
+        ("registered", "", None),
+        ("unknown", "", "preliminary"),
+        ("", "final", "final"),
+        ("", "", "final"),
+    ],
+)
+def test_r19_entered_in_error_withdraws(observation: str, report: str, status: str | None) -> None:
+    assert fhir_status(observation, report).status == status
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("F", "final"),
+        (" Final ", "final"),
+        ("C", "corrected"),
+        ("Corrected", "corrected"),
+        ("X", "withdrawn"),
+        ("?", "preliminary"),
+        ("", "final"),
+    ],
+)
+def test_a_csv_upload_says_it_in_letters_or_words(word: str, status: str) -> None:
+    assert csv_status(word).status == status
