@@ -6,8 +6,8 @@ had when the file was saved. A cell that has none (a formula never calculated, `
 other: the reader gives `cell-without-value` there. Rows keep their numbers: row 7 of the sheet is row 7 of the table,
 if the header stands in row 1.
 
-Hostile files: what is unpacked is capped in bytes, parts and ratio before any of it is parsed; macros, passwords and the
-old binary .xls are refused; what the header says of the sheet's size is not believed.
+Hostile files: what is unpacked is capped in bytes, parts, ratio and XML elements before any of it is parsed; macros,
+passwords and the old binary .xls are refused; what the header says of the sheet's size is not believed.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
 from typing import Any
+from xml.parsers import expat
 
 import openpyxl  # type: ignore[import-untyped]
 
@@ -34,8 +36,6 @@ MAX_WORKBOOK = 32 * 1024 * 1024
 """Bytes of a workbook that is read at all: it is held in memory, unlike text."""
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_SHEETS = "xl/worksheets/"
-_FORMULA = re.compile(rb"<(\w+:)?f[\s/>]")
 _ZEROS = re.compile(r"0{2,}\Z")
 _ERRORS = frozenset(
     {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!", "#CALC!"}
@@ -45,12 +45,16 @@ _SCAN = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class WorkbookLimits:
-    """Caps. `ratio`: unpacked to packed bytes of one part of a megabyte or more; real sheets stay below 60."""
+    """Caps. `ratio`: unpacked to packed bytes of one part of a megabyte or more; real sheets stay below 60. `elements`: of XML in
+    all parts, which cost the library some microseconds each; `elements_a_row`: of one row, which it holds together (the format
+    has 16,384 cells in a row at most)."""
 
     rows: int = 100_000
     columns: int = 200
     cells: int = 2_000_000
     parts: int = 1_000
+    elements: int = 4_000_000
+    elements_a_row: int = 50_000
     unpacked: int = 128 * 1024 * 1024
     ratio: int = 150
 
@@ -97,21 +101,52 @@ def _inspect(archive: zipfile.ZipFile, limits: WorkbookLimits) -> bool:
         raise ParseError("too-large")
     if any(part.file_size > max(1_000_000, limits.ratio * part.compress_size) for part in parts):
         raise ParseError("too-large")
-    found = [_scan(archive, part) for part in parts if part.filename.lower().endswith((".xml", ".rels"))]
-    return any(found)
+    seen = _Seen(limits)
+    for part in parts:  # whatever they are called: the file itself says which are read
+        seen.look_at(archive, part)
+    return seen.formulas
 
 
-def _scan(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Whether this part is a sheet with a formula. Nobody's spreadsheet declares entities: such a part is refused."""
-    is_sheet, formula, tail = part.filename.lower().startswith(_SHEETS), False, b""
-    with archive.open(part) as file:
-        while block := file.read(_SCAN):
-            text = tail + block
-            if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-                raise ParseError("not-a-workbook")
-            formula = formula or (is_sheet and _FORMULA.search(text) is not None)
-            tail = block[-64:]
-    return formula
+class _Seen:
+    """Elements of all parts, counted by the parser that the library will use, so that nothing is one thing here and another there.
+    Raises ParseError at the first that is too many, and where entities are declared: nobody's spreadsheet does."""
+
+    def __init__(self, limits: WorkbookLimits) -> None:
+        self.formulas = False
+        self._limits, self._elements, self._rows, self._in_row = (
+            limits,
+            0,
+            0,
+            0,
+        )  # rows: open, one in another only in a trap
+
+    def look_at(self, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+        """Count on; a part that is no XML is read to where it stops being XML."""
+        parser = expat.ParserCreate()
+        parser.StartElementHandler, parser.EndElementHandler = self._element, self._end
+        parser.StartDoctypeDeclHandler = self._doctype
+        self._rows = self._in_row = 0
+        with archive.open(part) as file, suppress(expat.ExpatError):
+            while block := file.read(_SCAN):
+                parser.Parse(block)
+
+    def _element(self, name: str, _attributes: object) -> None:
+        self._elements += 1
+        self._in_row = self._in_row + 1 if self._rows else 0
+        local = name.rpartition(":")[2]
+        if local == "row":
+            self._rows += 1
+        elif local == "f":  # a chart's as well: then values are looked for twice and no more
+            self.formulas = True
+        if self._elements > self._limits.elements or self._in_row > self._limits.elements_a_row:
+            raise ParseError("too-large")
+
+    def _end(self, name: str) -> None:
+        if name.rpartition(":")[2] == "row":
+            self._rows -= 1
+
+    def _doctype(self, *_said: object) -> None:
+        raise ParseError("not-a-workbook")
 
 
 def _written(data: bytes, sheet: str | None, has_formulas: bool, limits: WorkbookLimits) -> bytes:

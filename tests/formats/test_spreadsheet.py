@@ -120,6 +120,39 @@ def test_bombs_are_refused_before_they_are_unpacked() -> None:
     assert refused(bent(good, add={f"xl/media/{n}": b"" for n in range(1_001)})) == "too-large"
 
 
+def test_entities_cannot_hide_in_another_encoding_or_under_another_name() -> None:
+    good = workbook([["id"], ["a"]])
+    with zipfile.ZipFile(io.BytesIO(good)) as archive:
+        sheet = archive.read(SHEET).decode().partition("?>")[2] or archive.read(SHEET).decode()
+        types, rels = archive.read("[Content_Types].xml").decode(), archive.read("xl/_rels/workbook.xml.rels").decode()
+    declared = '<!DOCTYPE w [<!ENTITY a "Ada">]>' + sheet
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        assert refused(bent(good, add={SHEET: declared.encode(encoding)})) == "not-a-workbook"
+    other = b'<?xml version="1.0" encoding="cp037"?>' + declared.encode("cp037")
+    assert refused(bent(good, add={SHEET: other})) == "not-a-workbook"
+    assert ("/xl/worksheets/sheet1.xml" in types, "/xl/worksheets/sheet1.xml" in rels) == (True, True)
+    moved = {
+        "xl/hidden/sheet1.png": declared.encode(),
+        "[Content_Types].xml": types.replace("worksheets/sheet1.xml", "hidden/sheet1.png").encode(),
+        "xl/_rels/workbook.xml.rels": rels.replace("worksheets/sheet1.xml", "hidden/sheet1.png").encode(),
+    }
+    assert refused(bent(good, add=moved)) == "not-a-workbook"
+    assert lines(bent(good, add={**moved, "xl/hidden/sheet1.png": sheet.encode()})) == ["id", "a"]
+
+
+def test_a_small_file_of_very_many_elements_is_refused_before_they_are_held() -> None:
+    good = workbook([["id"], ["a"], ["b"]])
+    some = "".join(f'<c s{n * 7_919 % 10_007}=""/>' for n in range(20_000))
+    for cells in (some * 3, f"{some}<row/>" * 3, f"{some}<!-- <row> -->" * 3):
+        assert refused(bent(good, replace={SHEET: ("</sheetData>", f"<row>{cells}</row></sheetData>")})) == "too-large"
+    strings = b"<sst>" + b"".join(b"<si><t>%d</t></si>" % (n * 7_919 % 10_007) for n in range(20_000)) + b"</sst>"
+    assert refused(bent(good, add={"xl/sharedStrings.xml": strings}), WorkbookLimits(elements=40_000)) == "too-large"
+    assert refused(bent(good, add={"xl/strings.bin": strings}), WorkbookLimits(elements=40_000)) == "too-large"
+    assert lines(bent(good, add={"xl/sharedStrings.xml": strings})) == ["id", "a", "b"]
+    wide = "".join("<row>" + "<c/>" * 300 + "</row>" for _ in range(400))  # many rows of some cells: no row of many
+    assert lines(bent(good, replace={SHEET: ("</sheetData>", f"{wide}</sheetData>")})) == ["id", "a", "b"]
+
+
 def test_a_part_that_says_it_is_small_is_unpacked_no_further_than_it_says() -> None:
     lying = bytearray(bent(workbook([["id"], ["a"]]), add={"xl/worksheets/sheet2.xml": b" " * 3_000_000}))
     at = lying.rindex(b"PK\x01\x02")  # the last entry of the directory at the end

@@ -31,10 +31,12 @@ def workbook(
 def bent(
     data: bytes, *, add: Mapping[str, bytes] | None = None, replace: Mapping[str, tuple[str, str]] | None = None
 ) -> bytes:
-    """The same file with parts added, or text replaced in a part (by its name)."""
+    """The same file with parts added (or put in the place of their own), or text replaced in a part (by its name)."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for part in old.infolist():
+            if part.filename in (add or {}):
+                continue
             text = old.read(part)
             if replace and part.filename in replace:
                 before, after = replace[part.filename]
