@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from hub.domain.events import DoseStatus, PersonBlock, Vaccination, YesNo
 from hub.domain.ids import content_hash
+from hub.domain.vaccines import date_fault, judge
 from hub.formats.delimited import Row, RowFault, open_table
 from hub.formats.errors import ParseError
 from hub.mapping.codes import cvx_code, ndc_code, provider_pin
@@ -37,9 +38,6 @@ COLUMNS = (
     "admin_address_street", "admin_address_street_2", "admin_address_city", "admin_address_county", "admin_address_state",
     "admin_address_zip", "vax_refusal", "cmorbid_status", "serology",
 )  # fmt: skip
-
-FIRST_DOSE = date(2020, 12, 14)
-"""First COVID-19 dose given in the US outside trials (day not verified): an earlier one is an error."""
 
 _REPORTED = re.compile(r"(?:^|/)(\d{8})_(\d{1,4})_[A-Za-z0-9]{2,8}\.")
 _YES_NO: Mapping[str, YesNo] = {"YES": "yes", "Y": "yes", "NO": "no", "N": "no"}
@@ -100,9 +98,11 @@ class _Mapper:
             raise NotMapped("missing-key", field="recip_id" if event_id else "vax_event_id")
         status = _status(cells)
         given_on = civil_date(cells["admin_date"])
-        covid = keyed("cvx", "cvx", "covid").get(cells["cvx"], "")
+        vaccine = judge(cells["cvx"], cells["ndc"], given_on=given_on if status == "administered" else None)
         born = civil_date(cells["recip_dob"])
-        self._check_date(given_on, born, counts=status == "administered" and covid == "yes")
+        fault = date_fault(given_on, born, self._reported, covid_dose=status == "administered" and vaccine.covid)
+        if fault is not None:
+            raise NotMapped(fault, field="admin_date")
         state = state_code(cells["recip_address_state"])
         county = county_fips(cells["recip_address_county"], state)
         return Vaccination(
@@ -116,25 +116,15 @@ class _Mapper:
             ),
             race_ethnicity=race_ethnicity([cells[name] for name in _RACES], [cells["recip_ethnicity"]]),
             person=_person(cells, born, state, county),
-            status="not-administered" if covid == "no-dose" and status == "administered" else status,
-            cvx=cvx_code(cells["cvx"]),
+            status="not-administered" if vaccine.no_dose and status == "administered" else status,
+            cvx=cvx_code(vaccine.cvx or ""),
             ndc=ndc_code(cells["ndc"]),
-            covid=covid == "yes",
+            covid=vaccine.covid,
             dose_number=int(cells["dose_num"]) if cells["dose_num"] in ("1", "2", "3", "4", "5", "6") else None,
             series_complete=_YES_NO.get(cells["vax_series_complete"].upper(), "unknown"),
             provider_pin=provider_pin(cells["vtrcks_prov_pin"]),
-            issues=_issues(cells, covid, state, county),
+            issues=(*vaccine.issues, *_issues(cells, state, county)),
         )
-
-    def _check_date(self, given_on: date | None, born: date | None, *, counts: bool) -> None:
-        if given_on is None:
-            raise NotMapped("bad-date", field="admin_date")
-        if born is not None and given_on < born:
-            raise NotMapped("dose-before-birth", field="admin_date")
-        if self._reported is not None and given_on > self._reported:
-            raise NotMapped("dose-in-the-future", field="admin_date")
-        if counts and given_on < FIRST_DOSE:
-            raise NotMapped("dose-before-first-vaccine", field="admin_date")
 
 
 def _status(cells: Mapping[str, str]) -> DoseStatus:
@@ -164,10 +154,8 @@ def _shown(value: str) -> str | None:
     return None if not value or value.upper() == "REDACTED" else value
 
 
-def _issues(cells: Mapping[str, str], covid: str, state: str | None, county: str | None) -> tuple[str, ...]:
+def _issues(cells: Mapping[str, str], state: str | None, county: str | None) -> tuple[str, ...]:
     found = []
-    if not covid or covid == "fictitious":
-        found.append("unknown-product")
     if state and county and keyed("states", "state", "fips")[state] != county[:2]:
         found.append("county-not-in-state")
     if _YES_NO.get(cells["vax_refusal"].upper()) == "yes" and (cells["lot_number"] or cells["ndc"]):

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from hub.domain.vaccines import is_covid
 from hub.mapping.dates import hl7_date, hl7_time
 from hub.mapping.declared.model import Rule
 from hub.mapping.places import county_fips, postal_code, state_code
-from hub.mapping.tables import keyed
 
 __all__ = ["BadRule", "BadValue", "Parse", "parser"]
 
@@ -203,5 +203,5 @@ _PLAIN: dict[str, Parse] = {
     "address-city": _of_address("city", str),
     "address-state": _of_address("state", state_code),
     "address-postal-code": _of_address("zip", lambda text: postal_code(text, None)),
-    "covid-vaccine": lambda text: keyed("cvx", "cvx", "covid").get(text) == "yes",
+    "covid-vaccine": is_covid,
 }

@@ -1,0 +1,95 @@
+"""Which vaccine a code means, and which dates a dose cannot have (health-standards.md §8 R21, R23)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from hub.domain.tables import rows
+from hub.domain.vaccines import date_fault, is_covid, judge, ndc_11, product
+
+DAY = date(2021, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("cvx", "covid", "no_dose", "issues"),
+    [
+        ("208", True, False, ()),
+        ("213", True, False, ()),
+        ("519", True, False, ()),
+        ("08", False, False, ()),
+        ("8", False, False, ()),
+        ("998", False, True, ()),
+        ("24", False, False, ()),
+        ("901", False, False, ("unknown-product",)),
+        ("777", False, False, ("unknown-product",)),
+        ("", False, False, ()),
+    ],
+)
+def test_a_cvx_code_means_what_its_table_says(cvx: str, covid: bool, no_dose: bool, issues: tuple[str, ...]) -> None:
+    found = judge(cvx, "")
+    assert (found.covid, found.no_dose, found.issues) == (covid, no_dose, issues)
+
+
+def test_an_unknown_code_is_a_covid_vaccine_only_where_a_code_system_says_so() -> None:
+    """R23."""
+    assert judge("777", "", covid_told=True).covid
+    assert judge("777", "", covid_told=True).issues == ("unknown-covid-product",)
+    assert not judge("", "11111-2222-33").covid
+    assert judge("", "11111-2222-33").issues == ("unknown-product",)
+
+
+def test_an_ndc_alone_is_looked_up_in_its_table() -> None:
+    """R23: the table has no COVID-19 product yet, because no source read so far states one."""
+    assert judge("", "49281-0215-88").issues == ()
+    assert not judge("", "49281-0215-88").covid
+    assert judge("208", "49281-0215-88").issues == ("product-conflict",)
+    assert judge("208", "49281-0215-88").covid, "CVX before NDC"
+
+
+@pytest.mark.parametrize(
+    ("sent", "known"),
+    [
+        ("49281-0215-88", "49281-0215-88"),
+        ("9281-0215-88", "09281-0215-88"),
+        ("49281-215-88", "49281-0215-88"),
+        ("49281-0215-8", "49281-0215-08"),
+        ("49281021588", "49281-0215-88"),
+        ("TENIVAC", ""),
+    ],
+)
+def test_an_ndc_is_one_code_however_it_is_written(sent: str, known: str) -> None:
+    assert ndc_11(sent) == known
+
+
+def test_a_dose_dated_outside_the_life_of_its_product_is_told_and_stands() -> None:
+    assert judge("309", "", given_on=DAY).issues == ("product-not-in-use",)
+    assert judge("208", "", given_on=DAY).issues == ()
+    assert judge("208", "", given_on=date(2023, 6, 1)).issues == ("product-not-in-use",)
+
+
+@pytest.mark.parametrize(
+    ("given_on", "born", "reported_on", "covid_dose", "reason"),
+    [
+        (None, None, None, True, "bad-date"),
+        (DAY, date(2021, 3, 2), None, False, "dose-before-birth"),
+        (DAY, None, date(2021, 2, 28), False, "dose-in-the-future"),
+        (date(2020, 12, 13), None, None, True, "dose-before-first-vaccine"),
+        (date(2020, 12, 13), None, None, False, None),
+        (date(2020, 12, 14), DAY.replace(year=1980), DAY, True, None),
+    ],
+)
+def test_dates_that_cannot_be_have_a_reason(
+    given_on: date | None, born: date | None, reported_on: date | None, covid_dose: bool, reason: str | None
+) -> None:
+    """R23."""
+    assert date_fault(given_on, born, reported_on, covid_dose=covid_dose) == reason
+
+
+def test_every_product_says_whether_it_is_a_covid_vaccine() -> None:
+    assert {row["covid"] for row in rows("cvx")} == {"yes", "no", "no-dose", "fictitious"}
+    assert all(bool(row["family"]) == (row["covid"] == "yes") for row in rows("cvx"))
+    assert len({row["cvx"] for row in rows("cvx")}) == len(rows("cvx"))
+    assert not is_covid(None)
+    assert product("208") is not None
