@@ -7,10 +7,11 @@ import hmac
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hub.connectors.front import Refused
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from hub.connectors.upload.door import UploadDoor
 
 __all__ = ["HEADERS", "Entrance"]
+
+FORM_BYTES = 16 * 1024  # of a form without cells
 
 COOKIE, BEFORE = "hub_upload", "hub_upload_before"
 _POLICY = (
@@ -69,6 +72,8 @@ class Entrance:
                 response = await handler(request)
             except (ConfigError, RetryError):
                 raise Refused(503, "cannot-keep", retry_after_s=5) from None
+            except ClientDisconnect:
+                raise Refused(400, "body-incomplete") from None
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
             return response
@@ -94,6 +99,12 @@ class Entrance:
         if form is not None and not hmac.compare_digest(form.get("csrf", "").encode(), session.csrf.encode()):
             raise Refused(409, "form-out-of-date")
         return session
+
+    async def signed_form(self, request: Request, most_bytes: int = FORM_BYTES) -> tuple[Session, dict[str, str]]:
+        """Session and form of a request; nothing is read of somebody who is not signed in."""
+        self.signed_in(request)
+        form = await self.form(request, most_bytes)
+        return self.signed_in(request, form), form
 
     def make_room(self, mine: Session, most_rows: int) -> None:
         """Put away checked lists of other sessions, oldest session first, until all together have no more than these rows."""
@@ -145,7 +156,7 @@ class Entrance:
         return response
 
     async def sign_out(self, request: Request) -> Response:
-        self.signed_in(request, await self.form(request))
+        await self.signed_form(request)
         self._sessions.end(request.cookies.get(COOKIE))
         response = HTMLResponse(pages.signed_out(self.site, idle=False), headers={"Clear-Site-Data": '"cache"'})
         response.delete_cookie(COOKIE, path=self.at)
@@ -155,10 +166,16 @@ class Entrance:
         """Where a page goes that was not used: it shows nothing any more. A session in use in another window goes on."""
         return HTMLResponse(pages.signed_out(self.site, idle=True))
 
-    async def form(self, request: Request) -> dict[str, str]:
-        """The fields of a form, each once; the first of a name counts."""
+    async def form(self, request: Request, most_bytes: int = FORM_BYTES) -> dict[str, str]:
+        """The fields of a form, each once; the first of a name counts. Refused (413) over `most_bytes`, which anybody may send."""
+        raw = bytearray()
+        async for piece in request.stream():
+            raw += piece
+            if len(raw) > most_bytes:
+                raise Refused(413, "body-too-large")
         try:
-            fields = parse_qsl((await request.body()).decode("ascii"), keep_blank_values=True, max_num_fields=6_000)
+            read = partial(parse_qsl, raw.decode("ascii"), keep_blank_values=True, max_num_fields=6_000)
+            fields = read() if len(raw) <= FORM_BYTES else await asyncio.to_thread(read)
         except (UnicodeDecodeError, ValueError):
             raise Refused(400, "malformed") from None
         return dict(reversed(fields))

@@ -45,6 +45,7 @@ __all__ = ["Routes"]
 
 DRAFTS = 3  # checked lists that one session may leave lying open
 DRAFTS_IN_ALL = 8  # of the largest size, of all sessions together: a row takes about 6 kB of memory
+MEND_BYTES = 1024 * 1024  # of the form of rows that are mended on the page
 SETTLE_S = 8.0  # how long a browser waits for the receipt before it is told to look again
 LOOK_AGAIN_S = 3
 
@@ -164,8 +165,7 @@ class Routes:
         return _download(made, "text/csv; charset=utf-8", "rows-that-need-a-look.csv")
 
     async def mend(self, request: Request) -> Response:
-        form = await self._in.form(request)
-        session = self._in.signed_in(request, form)
+        session, form = await self._in.signed_form(request, MEND_BYTES)
         check_id, draft = self._draft(request, session)
         edits = {
             row.number: [form.get(f"r{row.number}c{n}", cell) for n, cell in enumerate(row.cells)]
@@ -174,20 +174,23 @@ class Routes:
         }
         try:
             async with self._checking:
-                session.drafts[check_id] = await asyncio.to_thread(draft.mended, edits)
+                mended = await asyncio.to_thread(draft.mended, edits)
         except Unreadable:
             raise Refused(400, "malformed") from None
+        if session.drafts.get(check_id) is not draft:  # sent, mended or put away meanwhile: that stands
+            raise Refused(409, "form-out-of-date")
+        session.drafts[check_id] = mended
         return RedirectResponse(f"{self._at}/check/{check_id}", 303)
 
     async def put_away(self, request: Request) -> Response:
-        session = self._in.signed_in(request, await self._in.form(request))
+        session, _ = await self._in.signed_form(request)
         session.drafts.pop(request.path_params["check_id"], None)
         return RedirectResponse(f"{self._at}/", 303)
 
     # send and take back
 
     async def send(self, request: Request) -> Response:
-        session = self._in.signed_in(request, await self._in.form(request))
+        session, _ = await self._in.signed_form(request)
         check_id, draft = self._draft(request, session)
         taken = draft.taken()
         if not taken:
@@ -227,7 +230,7 @@ class Routes:
         return self._in.page(pull_back(self._in.site_of(session), upload))
 
     async def pull_back(self, request: Request) -> Response:
-        self._in.signed_in(request, await self._in.form(request))
+        await self._in.signed_form(request)
         session, upload = await self._upload(request)
         if await self._door.pull_back(upload.id, session.who):
             await self._door.settled(upload.id, SETTLE_S)

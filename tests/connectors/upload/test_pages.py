@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +16,7 @@ import pytest
 from fastapi import FastAPI
 
 from hub.connectors.front import Refused
+from hub.connectors.upload.check import Checked
 from hub.connectors.upload.routes import Routes
 from hub.domain.events import FoodAssistance
 from hub.errors import ConfigError
@@ -212,6 +215,41 @@ def test_a_form_from_elsewhere_is_refused(hub: PageHub, desk: Visitor) -> None:
     there = {"sec-fetch-site": "cross-site"}
     assert desk.client.post(send, data={"csrf": desk.token}, headers=there).status_code == 409
     assert hub.events == []
+
+
+def test_of_somebody_who_is_not_signed_in_little_is_read(hub: PageHub) -> None:
+    stranger = Visitor(hub)
+    stranger.get("/")
+    large = {"csrf": stranger.token, "label": "front-desk", "word": "A" * 100_000}
+    assert stranger.client.post("/sign-in", data=large).status_code == 413
+    for path in ("/check/abc/mend", "/check/abc/send", "/uploads/abc/pull-back", "/sign-out"):
+        answer = stranger.client.post(path, data=large, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/upload/{NAME}/")
+    stranger.client.close()
+
+
+def test_a_list_that_is_sent_while_it_is_mended_is_sent_once(
+    hub: PageHub, desk: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.upload(csv_of(ROWS))
+    check, token = desk.at, desk.token
+    mending, go_on, mended = threading.Event(), threading.Event(), Checked.mended
+
+    def slowly(draft: Checked, edits: Mapping[int, Sequence[str]]) -> Checked:
+        mending.set()
+        assert go_on.wait(10)
+        return mended(draft, edits)
+
+    monkeypatch.setattr(Checked, "mended", slowly)
+    with ThreadPoolExecutor(1) as beside:
+        form = {"csrf": token, "r4c0": "G-3", "r4c6": "02/28/2021"}
+        answer = beside.submit(httpx.post, f"{hub.url}{check}/mend", data=form, cookies=dict(desk.client.cookies))
+        assert mending.wait(10)
+        desk.post(f"{check}/send")
+        go_on.set()
+        assert answer.result().status_code == 409
+    assert "Already sent" in desk.get(check)
+    assert len(hub.events) == 2
 
 
 def test_receipts_and_checks_are_ones_own(hub: PageHub, desk: Visitor) -> None:
