@@ -106,7 +106,7 @@ def changelog(name: str, config: Mapping[str, str]) -> Topic:
 
 def _intake() -> Iterable[Topic]:
     for kind, model in EVENT_TYPES.items():
-        yield Topic(intake_topic(kind), "source_person, else fact_key (site: site token)", (model,))
+        yield Topic(intake_topic(kind), "source_person, else fact_key (of a place: site token)", (model,))
 
 
 _PERSON_MODELS: tuple[type[Model], ...] = (*PERSON_TYPES.values(), Membership, Tick, Carry)

@@ -15,97 +15,34 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from hub.domain.event_parts import (
+    Absence,
+    Coded,
+    DoseStatus,
+    LabStatus,
+    Meaning,
+    Method,
+    Model,
+    PayerClass,
+    PersonBlock,
+    Processing,
+    RaceEthnicity,
+    RaceGroup,
+    ReportedBy,
+    Sealed,
+    SiteKind,
+    Situation,
+    YesNo,
+)
 
 __all__ = [
-    "EVENT_TYPES",
-    "Case",
-    "Coded",
-    "Event",
-    "Exposure",
-    "FoodAssistance",
-    "LabResult",
-    "LivingSituation",
-    "Person",
-    "PersonBlock",
-    "RaceEthnicity",
-    "Screening",
-    "Sealed",
-    "ShelterStay",
-    "Site",
-    "Vaccination",
-]
-
-YesNo = Literal["yes", "no", "unknown"]
-Meaning = Literal["positive", "presumptive-positive", "negative", "inconclusive", "invalid", "review", "not-covid"]
-LabStatus = Literal["preliminary", "final", "corrected", "withdrawn"]
-Processing = Literal["production", "test", "debug"]
-Method = Literal["molecular", "antigen", "serology", "other"]
-DoseStatus = Literal["administered", "refused", "not-administered", "withdrawn"]
-SiteKind = Literal["congregate", "isolation", "transitional", "outreach", "other"]
-Situation = Literal["homeless-unsheltered", "homeless-sheltered", "institutional", "unstable", "housed", "unknown"]
-RaceGroup = Literal["aian", "asian", "black", "nhpi", "white", "mena", "other", "hispanic", "not-hispanic"]
-Absence = Literal["asked-unknown", "declined", "not-asked", "unknown", "withheld"]
-ReportedBy = Literal["self", "related-person", "administrative", "derived"]
-
-
-class Model(BaseModel):
-    """Strict, frozen, closed; validation errors never show the input."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Coded(Model):
-    """A coded value as sent and as understood: the original is kept, `mapped` is None where no table row fits."""
-
-    code: str | None = None
-    system: str | None = None
-    display: str | None = None
-    original: str | None = None
-    mapped: str | None = None
-
-
-class RaceEthnicity(Model):
-    """One report of race and ethnicity (multi-select), or the reason why there is none. Never inferred."""
-
-    groups: tuple[RaceGroup, ...] = ()
-    absence: Absence | None = None
-    reported_by: ReportedBy = "administrative"
-
-
-class PersonBlock(Model):
-    """Direct identifiers and contact details, clear only in the mapping and in the linkage zone."""
-
-    given_name: str | None = None
-    middle_name: str | None = None
-    family_name: str | None = None
-    previous_family_name: str | None = None
-    suffix: str | None = None
-    birth_date: date | None = None
-    birth_date_partial: bool = False
-    sex: str | None = None
-    ssn: str | None = None
-    phone: str | None = None
-    email: str | None = None
-    address_line: str | None = None
-    city: str | None = None
-    state: str | None = None
-    postal_code: str | None = None
-    county: str | None = Field(default=None, description="FIPS county code of residence, 5 digits")
-    local_id: str | None = Field(
-        default=None, description="the person's id in the source: for the subscriber's own look-up"
-    )
-
-    def __repr_args__(self) -> list[tuple[str | None, object]]:
-        """None: whatever prints a block (a traceback, a failed assertion, a log) shows no value of it."""
-        return []
-
-
-class Sealed(Model):
-    """The person block under AES-256-GCM: the name of its data key, and nonce + ciphertext."""
-
-    key_id: str
-    ciphertext: bytes
+    "EVENT_TYPES", "PLACE_KINDS", "Absence", "Case", "Coded", "Coverage", "DoseStatus", "Event", "Exposure", "FoodAssistance",
+    "LabResult", "LabStatus", "LivingSituation", "Meaning", "Method", "Model", "PayerClass", "Person", "PersonBlock", "Processing",
+    "RaceEthnicity", "RaceGroup", "ReportedBy", "Screening", "Sealed", "ShelterStay", "Site", "SiteKind", "Situation",
+    "Vaccination", "VaccineSupply", "YesNo",
+]  # fmt: skip
 
 
 class Event(Model):
@@ -157,6 +94,12 @@ class LabResult(Event):
     congregate: YesNo = "unknown"
     residence: str | None = Field(default=None, description="coded residence type as sent (AOE 75617-1)")
     symptomatic: YesNo = "unknown"
+    hospitalized: YesNo = "unknown"
+    icu: YesNo = "unknown"
+    pregnant: YesNo = "unknown"
+    employed_in_healthcare: YesNo = "unknown"
+    first_test: YesNo = "unknown"
+    age_years: int | None = Field(default=None, description="age at the test as told, where no birth date is")
     test: Coded | None = None
     result: Coded | None = None
     issues: tuple[str, ...] = ()
@@ -241,6 +184,44 @@ class Site(Event):
     operating_until: date | None = None
 
 
+class VaccineSupply(Event):
+    """Doses of one product at one site in one period, as the supply chain counts them: nobody's, keyed by its site.
+
+    A count that the source does not give is None, never 0.
+    """
+
+    kind: ClassVar[str] = "vaccine-supply"
+
+    site: str = Field(description="site token")
+    provider_pin: str | None = Field(default=None, description="joins it to the doses of that provider")
+    cvx: str | None = None
+    ndc: str | None = None
+    covid: bool = Field(description="true where the dated table knows the product as a COVID-19 vaccine")
+    doses_allocated: int | None = None
+    doses_delivered: int | None = None
+    doses_administered: int | None = None
+    doses_wasted: int | None = None
+    period_from: date | None = None
+    period_until: date | None = None
+    issues: tuple[str, ...] = ()
+
+
+class Coverage(Event):
+    """Who pays for a person's care, as told. A payer that is not named is unknown, never none."""
+
+    kind: ClassVar[str] = "coverage"
+
+    payer_class: PayerClass
+    medicaid: YesNo = Field(
+        default="unknown", description="no only where a source says so; another payer is no such word"
+    )
+    plan: str | None = Field(default=None, description="token of the payer's plan")
+    plan_type: Coded | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    issues: tuple[str, ...] = ()
+
+
 class FoodAssistance(Event):
     """Food benefits or a food service. `delivered` is proof that food reached the person."""
 
@@ -274,6 +255,10 @@ _TYPES: tuple[type[Event], ...] = (
     Site,
     FoodAssistance,
     Screening,
+    Coverage,
+    VaccineSupply,
 )
 EVENT_TYPES: dict[str, type[Event]] = {cls.kind: cls for cls in _TYPES}
 """Every event kind, by the word used in topic names (`hub.intake.<kind>.v1`)."""
+PLACE_KINDS = frozenset({Site.kind, VaccineSupply.kind})
+"""Kinds that speak of a place: keyed by its site token, never by a person, and not on the person topic."""

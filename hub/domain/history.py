@@ -64,7 +64,7 @@ class Fact(msgspec.Struct, array_like=True, tag=True, frozen=True):
 
 
 class Demographics(Fact, tag="p", frozen=True):
-    """A source says who this is; the county and race of the base are all that stays."""
+    """A source says who this is, or who pays for the care; the county and race of the base are all that stays."""
 
 
 class Lab(Fact, tag="l", frozen=True):
@@ -302,4 +302,5 @@ _FACTS: dict[str, Callable[[_Common, Mapping[str, Any]], AnyFact]] = {
     "living-situation": lambda common, record: Living(*common, record["situation"]),
     "food-assistance": lambda common, record: Benefit(*common, record["program"], record["delivered"]),
     "screening": _screening,
+    "coverage": lambda common, _: Demographics(*common),
 }

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from pydantic import create_model
 
-from hub.domain.events import EVENT_TYPES, Event, Model
+from hub.domain.events import EVENT_TYPES, PLACE_KINDS, Event, Model
 
 __all__ = ["PERSON_TYPES", "Carry", "Membership", "Tick", "person_event"]
 
@@ -69,8 +69,10 @@ def _person_side(event_class: type[Event]) -> type[Model]:
     return model
 
 
-PERSON_TYPES: dict[str, type[Model]] = {kind: _person_side(cls) for kind, cls in EVENT_TYPES.items() if kind != "site"}
-"""Person-side record type of each event kind; a site is nobody's."""
+PERSON_TYPES: dict[str, type[Model]] = {
+    kind: _person_side(cls) for kind, cls in EVENT_TYPES.items() if kind not in PLACE_KINDS
+}
+"""Person-side record type of each event kind that is somebody's."""
 
 
 def person_event(

@@ -13,7 +13,7 @@ from hub.bus.dead_letter import STREAM_REJECTED_TOPIC, stream_rejected
 from hub.bus.producer import MAX_RECORD_BYTES
 from hub.bus.schema_registry import SchemaIds
 from hub.bus.topics import DECISION_TOPIC, LINK_TOPIC, PERSON_TOPIC, TOPICS, intake_topic
-from hub.domain.events import EVENT_TYPES, Event, Model
+from hub.domain.events import EVENT_TYPES, PLACE_KINDS, Event, Model
 from hub.domain.identity_events import Decision, Link
 from hub.domain.person_events import Membership
 from hub.errors import Reject
@@ -22,7 +22,7 @@ from hub.privacy.vault import Vault
 
 __all__ = ["INTAKE_TOPICS", "BusWire", "open_codec", "taken_in"]
 
-INTAKE_TOPICS = tuple(intake_topic(kind) for kind in EVENT_TYPES if kind != "site")
+INTAKE_TOPICS = tuple(intake_topic(kind) for kind in EVENT_TYPES if kind not in PLACE_KINDS)
 """What identify reads: every kind of event that may be a person's."""
 
 _MAX_VALUE = MAX_RECORD_BYTES - 8_192  # leaves room for key and headers

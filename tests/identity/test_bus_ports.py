@@ -55,7 +55,7 @@ def record(value: bytes | None, *headers: tuple[str, bytes]) -> Incoming:
 
 def test_identify_reads_every_kind_of_event_but_sites() -> None:
     assert "hub.intake.site.v1" not in INTAKE_TOPICS
-    assert len(INTAKE_TOPICS) == 9
+    assert len(INTAKE_TOPICS) == 10
 
 
 def test_an_event_comes_back_as_it_was_encoded(wire: BusWire, codec: Codec) -> None:

@@ -29,6 +29,7 @@ CANARY_BLOCK = PersonBlock(
     postal_code="95814-8846",
     county="06067",
     local_id="LOCALCANARY0173",
+    member_id="MEMBERCANARY8846",
 )
 """Every field filled. County, the first five of the postal code and the birth year-month may pass the linkage zone."""
 

@@ -94,6 +94,8 @@ KINDS = {
     "site": ("site", "sites"),
     "food-assistance": ("food record", "food records"),
     "screening": ("screening answer", "screening answers"),
+    "coverage": ("coverage record", "coverage records"),
+    "vaccine-supply": ("supply record", "supply records"),
 }
 REFUSALS = {
     400: "The hub could not understand this request. Please go back and try again.",

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.connectors.upload.kept import Kept, Taken
 from hub.connectors.upload.store import UploadStore
-from hub.domain.events import EVENT_TYPES, Event, PersonBlock
+from hub.domain.events import EVENT_TYPES, PLACE_KINDS, Event, PersonBlock
 from hub.domain.history import AnyFact, decode_row
 from hub.domain.ids import content_hash
 from tests.builders import FAR_PAST, IDS
@@ -29,6 +29,8 @@ _LEAST: dict[str, dict[str, Any]] = {
     "site": {"site": "s", "site_kind": "congregate"},
     "food-assistance": {"program": "pantry", "enrolled": "yes", "delivered": True},
     "screening": {"category": "food", "indicates_need": "yes", "question": {}, "answer": {}, "final": True},
+    "coverage": {"payer_class": "medicaid"},
+    "vaccine-supply": {"site": "s", "covid": True},
 }  # fmt: skip
 
 
@@ -44,7 +46,7 @@ def an_event(
     return model.model_validate(
         {
             "event_id": IDS.event_id(fact_key, f"{content} {at.isoformat()} 0", 1), "source": "pantry",
-            "source_person": None if kind == "site" else person, "fact_key": fact_key, "changed_at": at, "status_rank": 0,
+            "source_person": None if kind in PLACE_KINDS else person, "fact_key": fact_key, "changed_at": at, "status_rank": 0,
             "content_hash": content_hash(content), "mapping_version": 1, "occurred_on": NOW.date(), "active": True,
             "agreement_id": "a", "labels": ("N",), "purposes": ("care",), **fields,
         }

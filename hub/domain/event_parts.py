@@ -1,0 +1,89 @@
+"""What events are made of: the strict model, closed word lists, coded values, a race report, and the person block.
+
+The person block is the only place for identifiers; `Sealed` is how it travels.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "Absence", "Coded", "DoseStatus", "LabStatus", "Meaning", "Method", "Model", "PayerClass", "PersonBlock", "Processing",
+    "RaceEthnicity", "RaceGroup", "ReportedBy", "Sealed", "SiteKind", "Situation", "YesNo",
+]  # fmt: skip
+
+YesNo = Literal["yes", "no", "unknown"]
+Meaning = Literal["positive", "presumptive-positive", "negative", "inconclusive", "invalid", "review", "not-covid"]
+LabStatus = Literal["preliminary", "final", "corrected", "withdrawn"]
+Processing = Literal["production", "test", "debug"]
+Method = Literal["molecular", "antigen", "serology", "other"]
+DoseStatus = Literal["administered", "refused", "not-administered", "withdrawn"]
+SiteKind = Literal["congregate", "isolation", "transitional", "outreach", "other"]
+Situation = Literal["homeless-unsheltered", "homeless-sheltered", "institutional", "unstable", "housed", "unknown"]
+RaceGroup = Literal["aian", "asian", "black", "nhpi", "white", "mena", "other", "hispanic", "not-hispanic"]
+Absence = Literal["asked-unknown", "declined", "not-asked", "unknown", "withheld"]
+PayerClass = Literal["medicaid", "medicare", "private", "other-public", "self-pay", "none", "other", "unknown"]
+ReportedBy = Literal["self", "related-person", "administrative", "derived"]
+
+
+class Model(BaseModel):
+    """Strict, frozen, closed; validation errors never show the input."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Coded(Model):
+    """A coded value as sent and as understood: the original is kept, `mapped` is None where no table row fits."""
+
+    code: str | None = None
+    system: str | None = None
+    display: str | None = None
+    original: str | None = None
+    mapped: str | None = None
+
+
+class RaceEthnicity(Model):
+    """One report of race and ethnicity (multi-select), or the reason why there is none. Never inferred."""
+
+    groups: tuple[RaceGroup, ...] = ()
+    absence: Absence | None = None
+    reported_by: ReportedBy = "administrative"
+
+
+class PersonBlock(Model):
+    """Direct identifiers and contact details, clear only in the mapping and in the linkage zone."""
+
+    given_name: str | None = None
+    middle_name: str | None = None
+    family_name: str | None = None
+    previous_family_name: str | None = None
+    suffix: str | None = None
+    birth_date: date | None = None
+    birth_date_partial: bool = False
+    sex: str | None = None
+    ssn: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    address_line: str | None = None
+    city: str | None = None
+    state: str | None = None
+    postal_code: str | None = None
+    county: str | None = Field(default=None, description="FIPS county code of residence, 5 digits")
+    local_id: str | None = Field(
+        default=None, description="the person's id in the source: for the subscriber's own look-up"
+    )
+    member_id: str | None = Field(default=None, description="the person's id at the payer, a Medicaid number included")
+
+    def __repr_args__(self) -> list[tuple[str | None, object]]:
+        """None: whatever prints a block (a traceback, a failed assertion, a log) shows no value of it."""
+        return []
+
+
+class Sealed(Model):
+    """The person block under AES-256-GCM: the name of its data key, and nonce + ciphertext."""
+
+    key_id: str
+    ciphertext: bytes
