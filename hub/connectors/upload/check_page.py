@@ -5,8 +5,8 @@ from __future__ import annotations
 from hub.connectors.upload import words
 from hub.connectors.upload.check import Checked, CheckedRow
 from hub.connectors.upload.desk import UploadDesk
-from hub.connectors.upload.markup import Child, Html, el
 from hub.connectors.upload.pages import Site, scrolled
+from hub.markup import Child, Html, el
 
 __all__ = ["checked", "shown_problems"]
 

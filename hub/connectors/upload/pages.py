@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from hub.connectors.upload import words
 from hub.connectors.upload.kept import Upload
-from hub.connectors.upload.markup import Child, Html, el, page
+from hub.markup import Child, Html, el, page
 
 __all__ = ["Site", "home", "message", "notice", "scrolled", "sign_in", "signed_out", "state"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hub.connectors.upload import words
 from hub.connectors.upload.kept import Upload
-from hub.connectors.upload.markup import Html, el
 from hub.connectors.upload.pages import Site, notice
+from hub.markup import Html, el
 
 __all__ = ["pull_back", "receipt"]
 
