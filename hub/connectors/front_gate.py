@@ -9,7 +9,8 @@
 | sends a header of more than 32 kB | 431 |
 
 An answer that was given before the body was read closes the connection; what the sender still sends is thrown away for `LINGER_S`
-at most, so that it can read the answer instead of meeting a reset. A body without length counts as the largest allowed one.
+at most, so that it can read the answer instead of meeting a reset; for no more than `MOST_LINGERING` at once, or those would hold
+every connection. A body without length counts as the largest allowed one.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from hub.ops import metrics
 __all__ = ["MAX_HEADER_BYTES", "Gate", "problem"]
 
 LINGER_S = 2.0
+MOST_LINGERING = 64
 MAX_HEADER_BYTES = 32 * 1024
 RETRY_AFTER_S = 2
 _SAFE = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"))
@@ -49,7 +51,7 @@ class Gate:
         self._mounted: Mapping[str, Mounted] = {}
         self._app: ASGIApp = _application({})
         self._requests: Counter[str] = Counter()  # prefix → in progress
-        self._bytes = 0
+        self._bytes = self._lingering = 0
 
     def serve_these(self, mounted: Mapping[str, Mounted]) -> None:
         self._app, self._mounted = _application(mounted), dict(mounted)
@@ -66,7 +68,14 @@ class Gate:
         else:
             with self._counted(mounted.prefix if mounted is not None else "", exchange.reserved):
                 await self._app(scope, exchange.receive, exchange.send)
-        await exchange.end()  # no longer in progress: who is thrown out takes nobody's place
+        await self._ended(exchange)  # no longer in progress: who is thrown out takes nobody's place
+
+    async def _ended(self, exchange: _Exchange) -> None:
+        self._lingering += exchange.lingers
+        try:
+            await exchange.end(LINGER_S if self._lingering <= MOST_LINGERING else 0)
+        finally:
+            self._lingering -= exchange.lingers
 
     @contextmanager
     def _counted(self, prefix: str, reserved: int) -> Iterator[None]:
@@ -92,7 +101,8 @@ class Gate:
 
 
 class _Exchange:
-    """One request and its answer, with the body held to its limits. `reserved`: bytes it may come to hold."""
+    """One request and its answer, with the body held to its limits. `reserved`: bytes it may come to hold; `lingers`: it was
+    answered before its body was read."""
 
     def __init__(
         self, scope: Scope, receive: Receive, send: Send, mounted: Mounted | None, limits: FrontLimits
@@ -107,7 +117,7 @@ class _Exchange:
         chunked = b"transfer-encoding" in headers
         self._unread = chunked or announced not in (None, b"0")
         self._read = 0
-        self._closes = self._lingers = False
+        self._closes = self.lingers = False
         self.refusal: Refused | None = None
         self.reserved = self._max_bytes if chunked else 0
         if announced is not None and not chunked:
@@ -149,13 +159,13 @@ class _Exchange:
             self._observe(message["status"])
         elif self._closes and not message.get("more_body", False):
             message = {**message, "more_body": True}
-            self._lingers = True
+            self.lingers = True
         await self._send(message)
 
-    async def end(self) -> None:
+    async def end(self, linger_s: float) -> None:
         """After the answer: read on for a while without keeping anything, then let the connection be closed."""
-        if self._lingers:
-            await self._throw_away()
+        if self.lingers:
+            await self._throw_away(linger_s)
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _observe(self, status: int) -> None:
@@ -167,9 +177,9 @@ class _Exchange:
         seconds = asyncio.get_running_loop().time() - self._began
         metrics.HTTP_SECONDS.observe(seconds, connector=connector, door=kind)
 
-    async def _throw_away(self) -> None:
+    async def _throw_away(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(LINGER_S):
+            async with asyncio.timeout(seconds):
                 while self._unread:
                     message = await self._receive()
                     self._unread = message["type"] == "http.request" and message.get("more_body", False)

@@ -394,6 +394,22 @@ def test_senders_that_trickle_their_bodies_keep_no_sender_of_another_door_out(mo
     asyncio.run(scenario())
 
 
+def test_senders_that_were_answered_and_stay_keep_no_honest_sender_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_gate, "LINGER_S", 60)
+    monkeypatch.setattr(front_gate, "MOST_LINGERING", 5)
+
+    async def scenario() -> None:
+        async with one_door(front_limits=FrontLimits(connections=20, drain_s=1)) as (front, _):
+            for _n in range(40):
+                sender = await Raw.to(front)
+                await sender.write(head("/pigeon/nobody", Content_Length="100"))
+                assert (await sender.answer())[0] == 404
+            async with httpx.AsyncClient(base_url=front.url) as client:
+                assert (await client.post("/pigeon/a", content=b"12")).json() == {"bytes": 2}
+
+    asyncio.run(scenario())
+
+
 def test_answers_and_cut_connections_are_counted_by_door_and_status() -> None:
     def counted(name: str, **labels: str) -> float:
         return metrics.REGISTRY.get_sample_value(name, labels) or 0.0
