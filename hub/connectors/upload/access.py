@@ -178,11 +178,11 @@ class Sessions:
             self._open.popitem(last=False)
         return token, session
 
-    def of(self, token: str | None) -> Session | None:
-        """The session that is open under this token; being asked for counts as use."""
+    def of(self, token: str | None, *, used: bool = True) -> Session | None:
+        """The session that is open under this token; being asked for counts as use, unless it is not `used`."""
         self._end_old()
         session = self._open.get(_named(token)) if token else None
-        if session is not None:
+        if session is not None and used:
             session.seen = self._clock()
         return session
 

@@ -27,6 +27,7 @@ __all__ = ["HEADERS", "Entrance"]
 FORM_BYTES = 16 * 1024  # of a form without cells
 
 COOKIE, BEFORE = "hub_upload", "hub_upload_before"
+BY_ITSELF = "by-itself"
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; "
     "base-uri 'none'"
@@ -89,7 +90,8 @@ class Entrance:
         return request.url.scheme == "https" or self._door.options.public_url is not None
 
     def session(self, request: Request) -> Session | None:
-        return self._sessions.of(request.cookies.get(COOKIE))
+        """The session of this request; a page that looks again by itself (`page`) is nobody's use of it."""
+        return self._sessions.of(request.cookies.get(COOKIE), used=BY_ITSELF not in request.query_params)
 
     def signed_in(self, request: Request, form: dict[str, str] | None = None) -> Session:
         """The session of this request; with a form, its token must be the session's."""
@@ -118,8 +120,11 @@ class Entrance:
         return replace(self.site, who=session.who, csrf=session.csrf)
 
     def page(self, html: str, status: int = 200, *, refresh_s: int | None = None, to: str = "") -> HTMLResponse:
-        """A page of somebody signed in: it leaves by itself when it is not used, or looks again after `refresh_s`."""
-        refresh = f"{refresh_s}; url={to}" if refresh_s is not None else f"{self._idle_s + 2}; url={self.at}/signed-out"
+        """A page of somebody signed in: it leaves by itself when it is not used, or looks again (at `to`) after `refresh_s`."""
+        again = f"{to}{'&' if '?' in to else '?'}{BY_ITSELF}=1"
+        refresh = (
+            f"{refresh_s}; url={again}" if refresh_s is not None else f"{self._idle_s + 2}; url={self.at}/signed-out"
+        )
         return HTMLResponse(html, status, {"Refresh": refresh})
 
     async def sign_in(self, request: Request) -> Response:
@@ -128,7 +133,7 @@ class Entrance:
         if not before or not hmac.compare_digest(form.get("csrf", "").encode(), before.encode()):
             return self.ask_who(request, problem="Please try once more.")
         label = form.get("label", "").strip().lower()[:40]
-        names = (f"label {label}", f"from {request.client.host if request.client else ''}")
+        names = self._braked(request, label)
         wait_s = self._brake.wait_s(*names)
         if wait_s > 0:
             minutes = words.plural(max(1, round(wait_s / 60)), "minute", "minutes")
@@ -148,6 +153,12 @@ class Entrance:
         response.set_cookie(COOKIE, token, path=self.at, httponly=True, samesite="strict", secure=self._secure(request))
         response.delete_cookie(BEFORE, path=self.at)
         return response
+
+    def _braked(self, request: Request, label: str) -> tuple[str, ...]:
+        """Whose wrong tries count. Behind a proxy everybody has its address: one guesser there must not keep all others out."""
+        if self._door.options.public_url is not None or request.client is None:
+            return (f"label {label}",)
+        return f"label {label}", f"from {request.client.host}"
 
     def ask_who(self, request: Request, label: str = "", problem: str = "", status: int = 200) -> Response:
         token = secrets.token_urlsafe(32)

@@ -20,7 +20,7 @@ from hub.connectors.upload.check import Checked
 from hub.connectors.upload.routes import Routes
 from hub.domain.events import FoodAssistance
 from hub.errors import ConfigError
-from tests.connectors.upload.pantry import COLUMNS, NAME, ROWS, PageHub, Visitor, csv_of, visitor
+from tests.connectors.upload.pantry import COLUMNS, NAME, ROWS, WORD, PageHub, Visitor, csv_of, visitor
 from tests.formats.workbooks import workbook
 
 
@@ -183,6 +183,33 @@ def test_guessing_is_slowed_down_for_the_name_and_not_for_good(hub: PageHub) -> 
         stranger.sign_in(word="wrong", status=401)
     assert "Too many tries did not fit." in stranger.sign_in(status=429)
     stranger.client.close()
+
+
+def test_behind_a_proxy_one_who_guesses_keeps_nobody_else_out(tmp_path: Path) -> None:
+    with PageHub(tmp_path, public_url="https://lists.example.org") as hub, httpx.Client(base_url=hub.url) as client:
+
+        def sign_in(label: str, word: str) -> int:
+            before = client.get("/").headers["set-cookie"].partition(";")[0]  # Secure: the client would not send it
+            token = {"csrf": before.partition("=")[2], "label": label, "word": word}
+            return client.post("/sign-in", data=token, headers={"Cookie": before}).status_code
+
+        assert [sign_in("evening-shift", "wrong") for _ in range(6)] == [401] * 5 + [429]
+        assert sign_in("front-desk", WORD) == 303
+
+
+def test_a_receipt_that_looks_again_by_itself_keeps_nobody_signed_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.connectors.upload.routes.SETTLE_S", 0.05)
+    with PageHub(tmp_path, idle_minutes=5) as hub, visitor(hub) as desk:
+        hub.bus.away = True
+        desk.upload(csv_of(ROWS))
+        desk.post(f"{desk.at}/send")
+        for _ in range(2):
+            again = desk.last.headers["refresh"].partition("url=")[2].partition(NAME)[2]
+            assert "on its way" in desk.get(again)
+            hub.seconds += 200
+        assert "Access word" in desk.get(again)
 
 
 def test_a_session_has_a_strict_cookie_and_ends_with_the_sign_out(hub: PageHub, desk: Visitor) -> None:
