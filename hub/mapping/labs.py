@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from hub.domain.events import Coded, LabResult, Processing
 from hub.domain.ids import content_hash
+from hub.domain.lab_answers import Answers
 from hub.domain.lab_meaning import Judged, Policy, policy_of
 from hub.domain.lab_status import RANK
 from hub.domain.lab_tables import observations
@@ -24,7 +25,7 @@ from hub.mapping.codes import code_of, system_of
 from hub.mapping.dates import hl7_date, hl7_time
 from hub.mapping.labs_observation import is_covid_order, is_question, judged, status
 from hub.mapping.labs_patient import Patient, facility, patient
-from hub.mapping.labs_questions import Answers, answers
+from hub.mapping.labs_questions import answers
 from hub.mapping.program import (
     Alone,
     Mapped,
@@ -236,10 +237,7 @@ def _event(
         specimen_key=stamp.token("specimen", report.facility, specimen) if specimen else None,
         collected_on=collected,
         resulted_on=resulted,
-        onset_on=report.answers.onset,
-        congregate=report.answers.congregate,
-        residence=report.answers.residence,
-        symptomatic=report.answers.symptomatic,
+        **report.answers.fields(),
         test=_as_sent(obx.coded(3)),
         result=_as_sent(obx.coded(5), meant.meaning) if obx.raw(5) else None,
         issues=issues,
