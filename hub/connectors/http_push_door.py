@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.requests import Request
 
@@ -27,6 +28,7 @@ __all__ = ["PushDoor", "Taken"]
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _RETRY_AFTER_S = 5
 UNPROVEN = 16
+_LARGE = 256 * 1024  # bytes that are hashed in a thread: no other sender waits for that
 FHIR = "fhir"
 
 
@@ -51,7 +53,7 @@ class PushDoor:
                 f"{around.connector}: http-push takes no {around.format or 'such format'} unless content_types are given"
             )
         self._keeper = Doorkeeper(options, around.secret)
-        self._queue: asyncio.Queue[_PushDelivery | None] = asyncio.Queue()  # no longer than `requests`
+        self._queue: asyncio.Queue[_PushDelivery | None] = asyncio.Queue()  # no more than `requests` with a body
         self._waiting: set[_PushDelivery] = set()
         self._unproven: dict[Request, asyncio.Timeout] = {}  # longest first
         self._stopping = False
@@ -85,6 +87,7 @@ class PushDoor:
     async def __aiter__(self) -> AsyncIterator[_PushDelivery]:
         while (delivery := await self._queue.get()) is not None:
             if not delivery.answer.done():  # else its sender was told to come again
+                delivery.begun = True
                 yield delivery
 
     async def stop_reading(self) -> None:
@@ -128,15 +131,17 @@ class PushDoor:
             raise Refused(408, "body-too-slow") from None
         finally:
             self._unproven.pop(request, None)
-        if not self._keeper.signed(request.headers, raw):
+        signed = partial(self._keeper.signed, request.headers, raw)
+        if not (signed() if len(raw) <= _LARGE else await asyncio.to_thread(signed)):
             raise _unknown()
         return raw
 
     async def take(self, body: bytes) -> Taken:
         """Hand one unit to the intake loop and wait for its answer; Refused (503) when it cannot be had."""
+        name = _name_of(body) if len(body) <= _LARGE else await asyncio.to_thread(_name_of, body)
         self._require_running()
         self._count += 1
-        unit = Unit(f"push-{hashlib.sha256(body).hexdigest()[:12]}", body)
+        unit = Unit(name, body)
         delivery = _PushDelivery(unit, f"request-{self._count}", asyncio.get_running_loop().create_future())
         self._waiting.add(delivery)
         self._queue.put_nowait(delivery)
@@ -147,6 +152,7 @@ class PushDoor:
             answer = Refused(503, "broker-slow", retry_after_s=_RETRY_AFTER_S)
         finally:
             self._waiting.discard(delivery)
+            delivery.put_down()
         if isinstance(answer, Refused):
             raise answer
         return Taken(answer, unit.name, unit.token)
@@ -168,6 +174,12 @@ class _PushDelivery:
     lane: str
     answer: asyncio.Future[Receipt | Refused]
     fault: str | None = None
+    begun: bool = False
+
+    def put_down(self) -> None:
+        """Its sender waits no longer. What nobody has begun with keeps its place in the queue and no body."""
+        if not self.begun:
+            self.unit = Unit(self.unit.name, b"")
 
     async def ack(self, receipt: Receipt) -> None:
         if not self.answer.done():
@@ -176,6 +188,10 @@ class _PushDelivery:
     async def refuse(self, why: str) -> None:
         if not self.answer.done():
             self.answer.set_result(Refused(503, why, retry_after_s=_RETRY_AFTER_S))
+
+
+def _name_of(body: bytes) -> str:
+    return f"push-{hashlib.sha256(body).hexdigest()[:12]}"
 
 
 def _unknown() -> Refused:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import io
 import logging
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import structlog
 from pydantic import ValidationError
 
+from hub.connectors import http_push_door
+from hub.connectors.door import Unit
 from hub.connectors.http_push import PushOptions
+from hub.connectors.intake import GROUP
+from hub.connectors.packing import Outgoing
 from hub.ops.logs import configure
 from tests.connectors import pretend
 from tests.connectors.pushing import KEY, Pushing, Raw, pushing
-from tests.fakes import FakeBus
+from tests.fakes import Confirmed, FakeBus
 
 
 def test_what_is_pushed_is_on_the_broker_before_it_is_answered(tmp_path: Path) -> None:
@@ -106,6 +113,45 @@ def test_an_answer_that_does_not_come_in_time_promises_nothing(tmp_path: Path) -
             hub.bus.flowing.set()
 
     asyncio.run(scenario())
+
+
+class StuckBus(FakeBus):
+    """Takes nothing while it does not flow, and does not say so."""
+
+    async def send(self, outgoing: Sequence[Outgoing]) -> Confirmed:
+        await self.flowing.wait()
+        return await super().send(outgoing)
+
+
+def test_bodies_of_senders_that_wait_no_longer_are_not_kept(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with pushing(tmp_path, bus=StuckBus(), answer_s=0.3, requests=1_024) as hub:
+            hub.bus.flowing.clear()
+            answers = await asyncio.gather(*(hub.push(b"p%d:208" % n) for n in range(200)))
+            assert {each.status_code for each in answers} == {503}
+            held = [each for each in gc.get_objects() if isinstance(each, Unit) and each.content != b""]
+            assert 0 < len(held) <= 2 * GROUP + 1  # begun with, and next
+            hub.bus.flowing.set()
+
+    asyncio.run(scenario())
+
+
+def test_a_large_body_is_hashed_beside_the_event_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed, name_of = list[bool](), http_push_door._name_of
+
+    def noted(body: bytes) -> str:
+        hashed.append(threading.current_thread() is threading.main_thread())
+        return name_of(body)
+
+    monkeypatch.setattr(http_push_door, "_name_of", noted)
+
+    async def scenario() -> None:
+        async with pushing(tmp_path) as hub:
+            for body in (b"ann:208", b"ann:208" + b" " * 1_000_000):
+                assert (await hub.push(body)).status_code < 500
+
+    asyncio.run(scenario())
+    assert hashed == [True, False]
 
 
 def test_the_same_body_twice_makes_the_same_event(tmp_path: Path) -> None:
