@@ -13,7 +13,7 @@ from typing import Any
 
 from hub.connectors.catalog import Connector
 from hub.connectors.file_drop import FileDropDoor
-from hub.connectors.fleet import Fleet, Order, Running, Shown, Version
+from hub.connectors.fleet import BROKER_AWAY, Fleet, Order, Running, Shown, Version
 from hub.connectors.intake import NOT_IN_FORCE
 from hub.connectors.positions import Position, Positions
 from hub.connectors.pull import PullDoor
@@ -66,10 +66,10 @@ async def run_alone(opened: Workshop, alone: Alone, tell: Callable[[Watch], None
     try:
         await fleet.apply(name, Order((Version("alone", make),)))
         [shown] = fleet.shown()
+        if shown.why == BROKER_AWAY:
+            raise RetryError(f"{name}: {shown.detail}")
         if shown.state == "failed":
             raise ConfigError(f"{name}: {shown.detail}")
-        if shown.state == "starting":
-            raise RetryError(shown.watch.why)
         return await _until_done(fleet, alone, doors, stop, serving, tell)
     finally:
         stop.set()

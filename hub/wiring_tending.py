@@ -15,7 +15,7 @@ from typing import Any
 
 from hub.bus.control import REWOUND_STREAM, Control
 from hub.config import today
-from hub.connectors.fleet import DOES_NOT_LOAD, Fleet, Order, Shown
+from hub.connectors.fleet import BROKER_AWAY, DOES_NOT_LOAD, Fleet, Order, Shown
 from hub.connectors.positions import PositionUnreadable
 from hub.connectors.rewinding import summary
 from hub.connectors.watch import PAUSED_BY_OPERATOR
@@ -48,7 +48,7 @@ class Tending:
         self._woken = asyncio.Event()
 
     async def begin(self, ops: OpsServer) -> None:
-        """Bring every connector to its first order. ConfigError when none can start."""
+        """Bring every connector to its first order. ConfigError when none can start, RetryError when one may later."""
         self._wishes.update(await asyncio.to_thread(self._controls.latest))
         orders = await asyncio.to_thread(self._orders.now)
         if (why := nothing_to_run(orders)) is not None:
@@ -56,6 +56,8 @@ class Tending:
         await asyncio.gather(*(self._bring(name, order) for name, order in orders.items()))
         shown = self._fleet.shown()
         if not any(each.state in ("running", "paused") for each in shown):
+            if any(each.why == BROKER_AWAY for each in shown):
+                raise RetryError(BROKER_AWAY)
             failed = [f"{each.name}: {each.detail}".replace("\n", "; ") for each in shown if each.state == "failed"]
             raise ConfigError("no connector can start: " + "; ".join(failed))
         for each in shown:
@@ -115,10 +117,10 @@ class Tending:
             if new:
                 self._said.pop(name, None)
                 await self._workshop.positions.refresh()  # `hub connector run` may have moved them meanwhile
-            if wish is not None and new and await is_due(self._workshop, wish):
-                await self._rewind(name, wish)
             if wish is not None and wish.paused and not order.off:
                 order = order._replace(off=PAUSED_BY_OPERATOR, detail=f"paused by {wish.asked_by}")
+            if wish is not None and new and await is_due(self._workshop, wish):
+                await self._rewind(name, order, wish)
             await self._fleet.apply(name, order, retry=new)
         except RetryError as away:
             self._said[name] = f"not yet: {away}; it is tried again"
@@ -130,7 +132,7 @@ class Tending:
             if wish is not None:
                 self._heeded[name] = wish.request
 
-    async def _rewind(self, name: str, wish: Control) -> None:
+    async def _rewind(self, name: str, order: Order, wish: Control) -> None:
         async def work() -> None:
             try:
                 self._said[name] = await carry_out(self._workshop, wish, self._controls.target(wish))
@@ -140,7 +142,7 @@ class Tending:
                 self._said[name] = f"refused: files cannot be moved: {error.strerror}"
 
         if name in self._fleet.names():
-            await self._fleet.rest(name, work)
+            await self._fleet.rest(name, order, work)
         else:
             await work()
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -22,13 +22,15 @@ from hub.connectors.door import Door
 from hub.connectors.order import Order, Running, Shown, Version
 from hub.connectors.positions import PositionUnreadable
 from hub.connectors.watch import PAUSED_BY_OPERATOR, Watch
-from hub.errors import ConfigError, FatalError, HubError, RetryError
+from hub.errors import FatalError, HubError, RetryError
 from hub.ops import metrics
 
-__all__ = ["DOES_NOT_LOAD", "DRAIN_S", "Fleet", "Order", "Running", "Shown", "Version"]
+__all__ = ["BROKER_AWAY", "DOES_NOT_LOAD", "DRAIN_S", "Fleet", "Order", "Running", "Shown", "Version"]
 
 DRAIN_S = 20.0  # as long as the producer may take to hear from the broker
 DOES_NOT_LOAD = "does-not-load"
+BROKER_AWAY = "broker-away"
+"""Why a connector did not start that may well start later: nothing about it is wrong."""
 _FIRST_RETRY_S, _LAST_RETRY_S = 5.0, 300.0
 
 
@@ -45,6 +47,7 @@ class _Slot:
     version: Version | None = None  # that runs, or ran last
     held: Door | None = None  # of a connector that an operator paused: drained, and still there to say so to senders
     refused: dict[str, str] = field(default_factory=dict)  # key of a version that would not start → why
+    code: str = ""  # why the version that was tried last would not start
     detail: str = ""
     stale: str = ""
     failures: int = 0
@@ -73,15 +76,15 @@ class Fleet:
             slot.order = order
             await self._reconcile(slot)
 
-    async def rest(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work` while the connector takes nothing in and all it took is answered, then let it go on."""
+    async def rest(self, name: str, order: Order, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` while the connector takes nothing in and all it took is answered, then let it go on as ordered now."""
         slot = self._slots[name]
         async with slot.lock:
             await self._stop(slot)
             try:
                 await work()
             finally:
-                slot.refused, slot.retry_at, slot.failures = {}, 0.0, 0
+                slot.refused, slot.retry_at, slot.failures, slot.order = {}, 0.0, 0, order
                 if not self._ending:
                     await self._reconcile(slot)
 
@@ -150,16 +153,19 @@ class Fleet:
         try:
             fresh = await version.make(slot.watch)
         except RetryError as away:
+            slot.code = BROKER_AWAY
             return f"cannot be started now ({away}); it is tried again"
-        except ConfigError as why:
-            slot.refused[version.key] = str(why)
-            return str(why)
+        except FatalError:
+            raise
+        except Exception as why:  # a door may be anybody's code; only ours has texts without values
+            slot.code, slot.refused[version.key] = "configuration", _said(why)
+            return slot.refused[version.key]
         await self._stop(slot)
         try:
             await fresh.door.open()
-        except Exception as why:  # a door may be anybody's code; only ours has texts without values
-            slot.watch.enter("failed", "door-cannot-open", why)
-            slot.refused[version.key] = str(why) if isinstance(why, HubError) else type(why).__name__
+        except Exception as why:
+            slot.code, slot.refused[version.key] = "door-cannot-open", _said(why)
+            slot.watch.enter("failed", slot.code, why)
             with contextlib.suppress(Exception):
                 await fresh.door.close()
             return slot.refused[version.key]
@@ -176,10 +182,9 @@ class Fleet:
         """Take nothing in, with a door that is there and refuses, where a door can: an HTTP sender hears 503, not 404."""
         if slot.running is None and slot.held is None and slot.order.versions:
             with contextlib.suppress(Exception):  # it rests anyway; what is wrong is told when it is to run
-                fresh = await slot.order.versions[0].make(slot.watch)
-                await fresh.door.open()
-                slot.held = fresh.door
-                await fresh.door.stop_reading()
+                slot.held = (await slot.order.versions[0].make(slot.watch)).door
+                await slot.held.open()
+                await slot.held.stop_reading()
         elif slot.running is not None:
             slot.held = await self._drain(slot)
 
@@ -188,7 +193,8 @@ class Fleet:
         door = await self._drain(slot) or slot.held
         slot.held = None
         if door is not None:
-            await door.close()
+            with self._told(slot):
+                await door.close()
 
     async def _drain(self, slot: _Slot) -> Door | None:
         running, task = slot.running, slot.task
@@ -196,7 +202,8 @@ class Fleet:
             return None
         slot.running = slot.task = None
         try:
-            await running.door.stop_reading()
+            with self._told(slot):
+                await running.door.stop_reading()
             taking = running.watch.state == "running" and not self._fatal.done()  # a paused one has nothing to wait for
             await asyncio.wait({task}, timeout=self._drain_s if taking else 0.1)
         finally:
@@ -233,17 +240,14 @@ class Fleet:
                 await running.door.close()
             code = "position-unreadable" if isinstance(error, PositionUnreadable) else "configuration"
             slot.watch.enter("failed", code if isinstance(error, HubError) else "broke", error)
-            slot.detail = str(error) if isinstance(error, HubError) else type(error).__name__
+            slot.detail = _said(error)
             self._later(slot)
 
     def _failed(self, slot: _Slot, complaints: list[str]) -> None:
         if self._now() < slot.retry_at:
             return
         slot.detail = "\n".join(dict.fromkeys(complaints)) or "there is nothing to run"
-        if not slot.order.versions:
-            slot.watch.enter("failed", DOES_NOT_LOAD)
-        elif slot.watch.why != "door-cannot-open":
-            slot.watch.enter("failed", "configuration")
+        slot.watch.enter("failed", slot.code if slot.order.versions else DOES_NOT_LOAD)
         self._later(slot)
 
     def _later(self, slot: _Slot) -> None:
@@ -254,5 +258,19 @@ class Fleet:
         slot.stale = "\n".join(dict.fromkeys(complaints)) if slot.running is not None else ""
         metrics.CONNECTOR_STALE.set(float(bool(slot.stale)), connector=slot.name)
 
+    @contextlib.contextmanager
+    def _told(self, slot: _Slot) -> Iterator[None]:
+        """A door that fails to end well is told of, and keeps nobody from going on."""
+        try:
+            yield
+        except FatalError:
+            raise
+        except Exception as why:
+            slot.watch.broken(why)
+
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def _said(why: BaseException) -> str:
+    return str(why) if isinstance(why, HubError) else type(why).__name__

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.connectors.door import Receipt
-from hub.connectors.fleet import Fleet, Order, Running, Version
+from hub.connectors.fleet import BROKER_AWAY, Fleet, Order, Running, Version
 from hub.connectors.intake import Intake
 from hub.connectors.packing import Packer
 from hub.connectors.positions import PositionUnreadable
@@ -226,10 +226,76 @@ def test_work_that_needs_rest_is_done_between_two_lives() -> None:
         async def work() -> None:
             door.events.append("work")
 
-        await fleet.rest("c", work)
+        await fleet.rest("c", Order((version("1", door),)), work)
         assert door.events == ["open", "stop", "close", "work", "open"]
 
     scene(play)
+
+
+def test_what_may_not_run_any_more_does_not_run_for_a_moment_after_its_rest() -> None:
+    async def play(fleet: Fleet) -> None:
+        door = Street(set(), 1)
+        await fleet.apply("c", Order((version("1", door),)))
+
+        async def work() -> None:
+            door.events.append("work")
+
+        await fleet.rest("c", Order(off="no-agreement"), work)
+        assert door.events == ["open", "stop", "close", "work"]
+        assert state(fleet, "c") == ("stopped", "no-agreement")
+
+    scene(play)
+
+
+def test_a_broker_that_is_away_at_the_start_is_not_called_a_mistake_of_the_connector() -> None:
+    async def play(fleet: Fleet) -> None:
+        await fleet.apply("c", Order((unmakeable("1", RetryError("broker:_TRANSPORT")),)))
+        assert state(fleet, "c") == ("failed", BROKER_AWAY)
+        await fleet.apply("c", Order((unmakeable("2", ConfigError("no secret")),)))
+        assert state(fleet, "c") == ("failed", "configuration")
+
+    scene(play)
+
+
+def test_a_door_whose_making_breaks_leaves_the_old_one_and_says_what_it_raised() -> None:
+    async def play(fleet: Fleet) -> None:
+        door = Street(set(), 1)
+        old = version("1", door)
+        await fleet.apply("c", Order((old,)))
+        await fleet.apply("c", Order((unmakeable("2", ZeroDivisionError("Ann")), old)))
+        assert (state(fleet, "c"), stale(fleet, "c")) == (("running", ""), "ZeroDivisionError")
+        await fleet.apply("d", Order((unmakeable("1", ZeroDivisionError("Ann")),)))
+        assert state(fleet, "d") == ("failed", "configuration")
+
+    scene(play)
+
+
+@pytest.mark.parametrize("where", ["stop_reading", "close"])
+def test_a_door_that_does_not_end_well_keeps_no_other_from_ending_well(where: str) -> None:
+    bus = FakeBus()
+
+    class Answers(Street):
+        async def stop_reading(self) -> None:
+            await super().stop_reading()
+            bus.flowing.set()
+
+    async def breaks() -> None:
+        raise ZeroDivisionError
+
+    doors: list[Street] = []
+
+    async def play(fleet: Fleet) -> None:
+        bad, neighbour = Street(set(), 1), Answers(set(), 2, "ann:1")
+        doors.append(neighbour)
+        setattr(bad, where, breaks)
+        bus.flowing.clear()
+        await fleet.apply("bad", Order((version("1", bad),)))
+        await fleet.apply("neighbour", Order((version("1", neighbour, bus),)))
+        await until(lambda: bool(bus.log))
+
+    scene(play, drain_s=0.5)
+    assert isinstance(doors[0].deliveries[0].answers[0], Receipt)
+    assert doors[0].events == ["open", "stop", "close"]
 
 
 @pytest.mark.parametrize(
