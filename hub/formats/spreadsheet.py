@@ -40,6 +40,7 @@ _ZEROS = re.compile(r"0{2,}\Z")
 _ERRORS = frozenset(
     {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!", "#CALC!"}
 )
+_LINE_END = re.compile(r"(?:\r|_x000D_)\n?")  # either is how a carriage return stands in a sheet
 _SCAN = 256 * 1024
 
 
@@ -210,7 +211,7 @@ def _text(cell: Any, formula: Any) -> str:
     if value is None:
         return NO_VALUE if getattr(formula, "value", None) is not None else ""
     if isinstance(value, str):
-        return NO_VALUE if value in _ERRORS else value.replace("\x00", "").strip()
+        return NO_VALUE if value in _ERRORS else _LINE_END.sub("\n", value).replace("\x00", "").strip()
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):

@@ -60,6 +60,16 @@ def test_quotes_commas_and_line_breaks_survive() -> None:
     assert row.cells == {"name": 'Ana "Nan"', "note": "one,\ntwo"}
 
 
+@pytest.mark.parametrize("end", ["\n", "&#13;", "&#13;\n", "_x000D_\n", "_x000D_"])
+def test_a_line_end_of_any_kind_in_a_cell_ends_no_row(end: str) -> None:
+    data = bent(
+        workbook([["id", "note"], ["a", "one, two"], ["b", "x"]]), replace={SHEET: ("one, two", f"one{end}two")}
+    )
+    assert [row.cells for row in open_table(as_table(data)).rows() if isinstance(row, Row)] == [
+        {"id": "a", "note": "one\ntwo"}, {"id": "b", "note": "x"},
+    ]  # fmt: skip
+
+
 def test_rows_keep_their_numbers_and_trailing_blank_ones_are_nothing() -> None:
     data = workbook([["id", "day"], ["a"], [], ["b", "x"], [None, None], [" ", ""]])
     assert [(row.number, isinstance(row, RowFault)) for row in open_table(as_table(data)).rows()] == [
