@@ -251,8 +251,10 @@ def _as_meant(cell: str) -> str:
 
 def _line(cells: Sequence[str]) -> bytes:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(cells)
-    return out.getvalue().encode(errors="replace")
+    csv.writer(out, lineterminator="\r\n").writerow(
+        cells
+    )  # the writer quotes those line ends in cells that it writes itself
+    return out.getvalue().removesuffix("\r\n").encode(errors="replace") + b"\n"
 
 
 def _trimmed(cells: Sequence[str], width: int) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,22 +12,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.config import Settings
+from hub.connectors.door import Unit
 from hub.connectors.upload.check import NOTES, Checked, CheckedRow, Unreadable, check, problems_csv
 from hub.connectors.upload.desk import UploadDesk
 from hub.domain.ids import Ids
 from hub.privacy.vault import Vault
+from hub.wiring_reading import Reader
 from hub.wiring_upload import upload_desk
 from tests.connectors.upload.pantry import AGREEMENT, COLUMNS, ROWS, csv_of, pantry
 from tests.formats.workbooks import workbook
+
+IDS = Ids(b"made-up secret of the check tests.")
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UploadDesk]:
     folder = tmp_path_factory.mktemp("pantry")
     vault = Vault(folder / "keys.sqlite", b"k" * 32)
-    found = upload_desk(
-        Settings(instance=folder), pantry(folder), AGREEMENT, Ids(b"made-up secret of the check tests."), vault
-    )
+    found = upload_desk(Settings(instance=folder), pantry(folder), AGREEMENT, IDS, vault)
     assert found is not None
     yield found
     vault.close()
@@ -133,10 +137,57 @@ def test_any_file_is_a_list_with_an_outcome_for_each_row_or_a_reason(
     problems_csv(again, lambda row: row.problems[0].reason)
 
 
+_BITS = [
+    "x",
+    "Zo\u00eb",
+    "\u2028",
+    "\x85",
+    "\x1c",
+    "\x0c",
+    "\xa0",
+    " ",
+    "\t",
+    "'",
+    "=1",
+    "-",
+    '"',
+    "\n",
+    "\r",
+    "\r\n",
+    ",",
+    ";",
+    "|",
+    "\0",
+]
+
+
+@pytest.fixture(scope="module")
+def as_a_file(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """What the doors of files and `try` read with."""
+    return Reader(pantry(tmp_path_factory.mktemp("files")), AGREEMENT, IDS)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    names=st.lists(st.tuples(*[st.lists(st.sampled_from(_BITS), max_size=4).map("".join)] * 2), min_size=1, max_size=4),
+    delimiter=st.sampled_from(",;|\t"), line_end=st.sampled_from(["\n", "\r\n"]),
+    charset=st.sampled_from(["utf-8", "utf-8-sig", "cp1252", "utf-16"]),
+)  # fmt: skip
+def test_a_list_has_the_same_ids_on_the_page_as_in_a_file(
+    desk: UploadDesk, as_a_file: Reader, names: list[tuple[str, str]], delimiter: str, line_end: str, charset: str
+) -> None:
+    out = io.StringIO(newline="")
+    rows = [[f"G-{n}", f"A{first}", f"B{last}", *ROWS[0][3:]] for n, (first, last) in enumerate(names)]
+    csv.writer(out, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL).writerows([COLUMNS, *rows])
+    data = out.getvalue().encode(charset, errors="replace")
+    found = [each.event for each in as_a_file(Unit("march.csv", data)) if each.event is not None]
+    taken = [event for row in looked_at(desk, data).rows for event in row.events]
+    assert [(event.fact_key, event.event_id) for event in taken] == [(each.fact_key, each.event_id) for each in found]
+
+
 def test_a_program_or_another_format_has_no_page(tmp_path: Path) -> None:
     from hub.wiring_reading import catalogue
 
     vault = Vault(tmp_path / "keys.sqlite", b"k" * 32)
-    ids = Ids(b"made-up secret of the check tests.")
-    assert upload_desk(Settings(instance=tmp_path), catalogue()["iis-cvrs"], AGREEMENT, ids, vault) is None
+    assert upload_desk(Settings(instance=tmp_path), catalogue()["iis-cvrs"], AGREEMENT, IDS, vault) is None
     vault.close()
