@@ -39,8 +39,11 @@ class ControlLog:
     async def ask(
         self, connector: str, *, paused: bool | None = None, rewind: Mapping[str, Any] | None = None
     ) -> Control:
-        """Write a wish; what it does not speak of stays as it was. Returns once the brokers have it."""
+        """Write a wish; what it does not speak of stays as it was, also an earlier rewind that nobody carried out yet: only the
+        newest record counts. Returns once the brokers have it."""
         before = (await asyncio.to_thread(self.latest)).get(connector)
+        if rewind is not None and before is not None:
+            rewind = _together(await self._waiting(before), rewind)
         request = uuid4().hex[:12]
         newest = before.rewind if before is not None else None
         control = Control(
@@ -55,6 +58,16 @@ class ControlLog:
         confirmation = await self._workshop.publisher.send([(CONTROL_TOPIC, connector.encode(), value, None, None)])
         await confirmation.delivered()
         return control
+
+    async def _waiting(self, control: Control) -> Mapping[str, Any]:
+        """Where it still is to be rewound to; {} for nowhere."""
+        await self._workshop.positions.refresh()
+        if not await is_due(self._workshop, control):
+            return {}
+        try:
+            return self.target(control)
+        except Reject:  # sealed under another key: nobody can carry it out any more
+            return {}
 
     def target(self, control: Control) -> dict[str, Any]:
         """Where a wish goes back to; Reject when it cannot be opened (another key, another hub)."""
@@ -100,6 +113,17 @@ class ControlLog:
         key_id = f"position-{connector}"
         self._workshop.vault.ensure_keys([key_id])
         return self._workshop.vault.seal(json.dumps(dict(target)).encode(), key_id, CONTROL_TOPIC, connector)
+
+
+def _together(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """One target for two: of one stream the later counts; files come back since the earlier of both times."""
+    found = {**earlier, **later}
+    if "streams" in earlier and "streams" in later:
+        found["streams"] = {**earlier["streams"], **later["streams"]}
+    if "files_since" in earlier and "files_since" in later:
+        since = [each["files_since"] for each in (earlier, later)]
+        found["files_since"] = None if None in since else min(since, key=datetime.fromisoformat)
+    return found
 
 
 async def is_due(workshop: Workshop, control: Control) -> bool:

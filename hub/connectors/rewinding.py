@@ -19,6 +19,7 @@ __all__ = ["Taken", "bring_back", "parse_time", "summary", "taken_since"]
 
 _TAKEN = ("done", "failed")  # where the file-drop door puts what it took
 _RECEIPT = ".receipt.json"
+_HIDDEN = ("key", "seen")  # of the sql-poll door: a number may be a guest's
 _SHOWN = re.compile(r"[0-9][0-9T:.+Z -]{0,40}")  # a time or a number; anything else may be a key of the source
 
 
@@ -67,10 +68,11 @@ def parse_time(text: str) -> datetime:
 
 
 def summary(position: Mapping[str, Any] | None) -> str:
-    """A position in a few words: times and numbers only, because a key may be a person's."""
+    """A position in a few words: times and numbers only, and no key of a row, because it may be a person's."""
     if not position:
         return "at the beginning"
-    words = [f"{name} {told}" for name, value in sorted(position.items()) if (told := _told(value))]
+    shown = [(name, value) for name, value in sorted(position.items()) if name not in _HIDDEN]
+    words = [f"{name} {told}" for name, value in shown if (told := _told(value))]
     if "next" in position or "status" in position:
         words.append("in the middle of a round")
     return ", ".join(words) or "set"

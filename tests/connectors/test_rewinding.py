@@ -98,6 +98,7 @@ def test_a_position_is_told_without_keys_of_the_source() -> None:
     assert (
         summary({"cursor": {"time": "2026-11-20T10:00:00+00:00"}, "key": "Ann"}) == "cursor 2026-11-20T10:00:00+00:00"
     )
+    assert summary({"cursor": 12, "key": 4711, "seen": ["made up"]}) == "cursor 12"
     assert summary({"since": None, "next": "https://h?patient=Ann"}) == "in the middle of a round"
     assert summary({"taken": ["a", "b"]}) == "taken 2 files"
 

@@ -1,0 +1,100 @@
+"""Wishes of operators: only the newest record counts, and yet none that was written down is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.bench.real import NumberedSchemas
+from hub.bus.codec import Codec
+from hub.bus.consumer import Incoming
+from hub.bus.control import CONTROL_TOPIC, REWOUND_STREAM
+from hub.bus.position import POSITION_TOPIC
+from hub.bus.topics import TOPICS
+from hub.config import Settings
+from hub.domain.ids import Ids
+from hub.privacy.secrets import make_secret
+from hub.privacy.vault import Vault
+from hub.wiring_control import ControlLog, carry_out
+from hub.wiring_positions import PositionLog
+from hub.wiring_workshop import Workshop
+from tests.fakes import FakeBus
+
+
+class Scene:
+    """An operator's desk and a role over one broker in memory."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        make_secret(folder / "kek")
+        vault = Vault.from_files(folder / "keys.sqlite", folder / "kek")
+        codec = Codec(NumberedSchemas(), [each for each in TOPICS if each.name in (POSITION_TOPIC, CONTROL_TOPIC)])
+        codec.open()
+        self.bus = FakeBus()
+        bus: Any = self.bus
+        no_producer: Any = None
+        workshop = Workshop(
+            Settings(instance=folder, bootstrap="nowhere:1"), Ids(b"x" * 32), vault, codec, bus, no_producer
+        )
+        workshop.positions = PositionLog(lambda: self.read(POSITION_TOPIC), bus, codec, vault)
+        self.workshop = workshop
+        self.controls = ControlLog(self.workshop)
+        monkeypatch.setattr("hub.wiring_control.latest_by_key", lambda _, topic: self.read(topic))
+
+    def read(self, wanted: str) -> dict[bytes, Incoming]:
+        found = {}
+        for n, (topic, key, value, _partition, _headers) in enumerate(self.bus.log):
+            if topic == wanted:
+                assert key is not None
+                found[key] = Incoming(topic, 0, n, key, value, (), 0)
+        return found
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    return Scene(tmp_path, monkeypatch)
+
+
+def test_a_second_rewind_does_not_undo_the_first_that_nobody_carried_out_yet(scene: Scene) -> None:
+    async def play() -> None:
+        await scene.controls.ask("rows", rewind={"streams": {"a": None, "b": {"cursor": 1}}})
+        control = await scene.controls.ask("rows", rewind={"streams": {"b": {"cursor": 2}}})
+        assert scene.controls.target(control) == {"streams": {"a": None, "b": {"cursor": 2}}}
+
+    asyncio.run(play())
+
+
+def test_of_two_times_since_when_files_come_back_the_earlier_counts(scene: Scene) -> None:
+    async def play() -> None:
+        since = ["2026-11-02T00:00:00+00:00", "2026-11-01T23:00:00-06:00", "2026-11-03T00:00:00+00:00"]
+        for each in since:
+            control = await scene.controls.ask("drop", rewind={"files_since": each})
+        assert scene.controls.target(control) == {"files_since": since[0]}
+        control = await scene.controls.ask("drop", rewind={"files_since": None})
+        control = await scene.controls.ask("drop", rewind={"files_since": since[0]})
+        assert scene.controls.target(control) == {"files_since": None}
+
+    asyncio.run(play())
+
+
+def test_a_rewind_that_was_carried_out_is_not_asked_for_again(scene: Scene) -> None:
+    async def play() -> None:
+        first = await scene.controls.ask("rows", rewind={"streams": {"a": {"cursor": 1}}})
+        await carry_out(scene.workshop, first, scene.controls.target(first))
+        assert await scene.workshop.positions.load("rows", REWOUND_STREAM) == {"request": first.request}
+        second = await scene.controls.ask("rows", rewind={"streams": {"b": {"cursor": 2}}})
+        assert scene.controls.target(second) == {"streams": {"b": {"cursor": 2}}}
+
+    asyncio.run(play())
+
+
+def test_a_pause_keeps_the_rewind_that_is_waiting(scene: Scene) -> None:
+    async def play() -> None:
+        first = await scene.controls.ask("rows", rewind={"streams": {"a": None}})
+        paused = await scene.controls.ask("rows", paused=True)
+        assert (paused.paused, paused.rewind) == (True, first.rewind)
+        assert not (await scene.controls.ask("rows", paused=False)).paused
+
+    asyncio.run(play())
