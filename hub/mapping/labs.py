@@ -1,14 +1,14 @@
-"""Laboratory reports: HL7 v2 ORU^R01 to lab-result events, one per analyte.
+"""Laboratory reports: HL7 v2 ORU^R01 to lab-result events, one per analyte, and to coverage events, one per payer.
 
 The same observation is told by (sending facility, filler order else specimen, code, OBX-4); its version by OBR-22
-else MSH-7, then the status, then MSH-7. A correction or withdrawal is a whole new message with the same key.
+else MSH-7, then the status, then the content. A correction or withdrawal is a whole new message with the same key.
 Whatever is not production (MSH-11) is marked so and starts nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,7 +22,9 @@ from hub.formats import hl7v2
 from hub.formats.errors import ParseError
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
 from hub.mapping.codes import code_of, system_of
-from hub.mapping.dates import hl7_date, hl7_time
+from hub.mapping.dates import hl7_time
+from hub.mapping.labs_coverage import coverages
+from hub.mapping.labs_groups import Group, collected, filler, is_previous_result, observations_of, resulted, specimen
 from hub.mapping.labs_observation import is_covid_order, is_question, judged, status
 from hub.mapping.labs_patient import Patient, facility, patient
 from hub.mapping.labs_questions import answers
@@ -99,15 +101,6 @@ class _Report(NamedTuple):
     policy: Policy
 
 
-class _Group(NamedTuple):
-    """An order, its specimen, and whether any of its observations carries a status of its own."""
-
-    orc: Segment | None
-    obr: Segment | None
-    spm: Segment | None
-    stated: bool = False
-
-
 def _message(message: Message, where: dict[str, str | int], stamp: Stamp, context: MappingContext) -> list[Mapped]:
     if message.code != "ORU":
         return [ignored("not-a-lab-report", where, message.raw, KIND)]
@@ -119,7 +112,7 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
     report = _report(message, pid, stamp, context)
     found: list[Mapped] = []
     seen: dict[tuple[str, ...], list[str]] = {}
-    for obx, group in _observations(message):
+    for obx, group in observations_of(message):
         if is_question(obx):
             continue
         try:
@@ -130,6 +123,11 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
             continue
         if event is not None:
             found.append(accepted(event, where, message.raw))
+    if report.processing == "production" and any(mapped.event for mapped in found):
+        found += [
+            accepted(coverage, where, message.raw)
+            for coverage in coverages(message, pid, report.patient, report.sent_at, stamp)
+        ]
     return found or [ignored("no-observation", where, message.raw, KIND)]
 
 
@@ -137,8 +135,8 @@ def _report(message: Message, pid: Segment, stamp: Stamp, context: MappingContex
     told = answers(message)
     who = patient(message, pid, told.county)
     sender = facility(message)
-    orders = (_filler(_Group(None, obr, None)) for obr in message.all("OBR"))
-    first_order = next((order for order in orders if order), "") or _filler(_Group(message.first("ORC"), None, None))
+    orders = (filler(Group(None, obr, None)) for obr in message.all("OBR"))
+    first_order = next((order for order in orders if order), "") or filler(Group(message.first("ORC"), None, None))
     return _Report(
         message=message,
         patient=who,
@@ -153,47 +151,9 @@ def _report(message: Message, pid: Segment, stamp: Stamp, context: MappingContex
     )
 
 
-def _observations(message: Message) -> Iterator[tuple[Segment, _Group]]:
-    """Each OBX with the order above it and the specimen of that order, wherever in the group the specimen stands."""
-    groups: list[tuple[_Group, list[Segment]]] = []
-    orc: Segment | None = None
-    for segment in message.segments:
-        if segment.name == "ORC":
-            orc = segment
-        elif segment.name == "OBR":
-            groups.append((_Group(orc, segment, None), []))
-        elif segment.name == "SPM" and groups:
-            group, observed = groups[-1]
-            if group.spm is None:
-                groups[-1] = (group._replace(spm=segment), observed)
-        elif segment.name == "OBX":
-            if not groups:
-                groups.append((_Group(orc, None, None), []))
-            groups[-1][1].append(segment)
-    specimen = next((group.spm for group, _ in groups if group.spm), None)
-    for group, observed in groups:
-        stated = any(obx.text(11) and not is_question(obx) for obx in observed)
-        whole = group._replace(spm=group.spm or specimen, stated=stated)
-        for obx in observed:
-            yield obx, whole
-
-
-def _filler(group: _Group) -> str:
-    """Filler order number with its authority: OBR-3, else ORC-3, else the specimen."""
-    for segment in (group.obr, group.orc):
-        if segment is not None and (number := segment.text(3)):
-            return "^".join((number, segment.text(3, 3) or segment.text(3, 2)))
-    return _specimen(group)
-
-
-def _specimen(group: _Group) -> str:
-    spm = group.spm
-    return (spm.text(2, 2) or spm.text(2, 1)) if spm is not None else ""
-
-
 def _event(
     obx: Segment,
-    group: _Group,
+    group: Group,
     report: _Report,
     stamp: Stamp,
     context: MappingContext,
@@ -204,16 +164,15 @@ def _event(
     None for an exact repeat within the message. NotMapped when it is no result of this report.
     """
     meant = judged(obx, covid_order=is_covid_order(group.obr), policy=report.policy)
-    if _is_previous_result(obx, group):
+    if is_previous_result(obx, group):
         raise NotMapped("previous-result", "ignored")
     state, state_issue = status(obx, group.obr)
     fact_key = _fact_key(obx, group, report, meant, stamp, seen)
     if fact_key is None:
         return None
-    collected = _collected(obx, group)
-    resulted = _resulted(obx, group)
+    collected_on, resulted_on = collected(obx, group), resulted(obx, group)
     reported = hl7_time(group.obr.text(22), context.zone) if group.obr is not None else None
-    specimen = _specimen(group)
+    taken = specimen(group)
     issues = (*meant.issues, *((state_issue,) if state_issue else ()), *_processing_issue(report))
     return LabResult(
         **stamp.fields(
@@ -222,7 +181,7 @@ def _event(
             changed_at=reported or report.sent_at,
             status_rank=RANK[state],
             content=content_hash(report.content, obx.line, report.processing),
-            occurred_on=collected or resulted,
+            occurred_on=collected_on or resulted_on,
             active=state != "withdrawn",
         ),
         race_ethnicity=report.patient.race,
@@ -234,9 +193,9 @@ def _event(
         loinc=code_of(meant.loinc or ""),
         observation_key=fact_key,
         report_key=report.report_key,
-        specimen_key=stamp.token("specimen", report.facility, specimen) if specimen else None,
-        collected_on=collected,
-        resulted_on=resulted,
+        specimen_key=stamp.token("specimen", report.facility, taken) if taken else None,
+        collected_on=collected_on,
+        resulted_on=resulted_on,
         **report.answers.fields(),
         test=_as_sent(obx.coded(3)),
         result=_as_sent(obx.coded(5), meant.meaning) if obx.raw(5) else None,
@@ -245,13 +204,13 @@ def _event(
 
 
 def _fact_key(
-    obx: Segment, group: _Group, report: _Report, meant: Judged, stamp: Stamp, seen: dict[tuple[str, ...], list[str]]
+    obx: Segment, group: Group, report: _Report, meant: Judged, stamp: Stamp, seen: dict[tuple[str, ...], list[str]]
 ) -> str | None:
     """None for an exact repeat. Two answers under one key and status in one message are two facts, told by their order;
     two statuses are two versions of one fact."""
     asked = obx.coded(3)
     code = meant.loinc or "^".join((asked.code, asked.system))
-    order = _filler(group) or "^".join((report.patient.local_id, group.obr.text(7) if group.obr else ""))
+    order = filler(group) or "^".join((report.patient.local_id, group.obr.text(7) if group.obr else ""))
     native = (report.facility, order, code, obx.text(4))
     told = seen.setdefault((*native, obx.text(11)), [])
     if obx.raw(5) in told:
@@ -260,29 +219,6 @@ def _fact_key(
         raise NotMapped("too-many-repeats")
     told.append(obx.raw(5))
     return stamp.fact_key(KIND, *native, *([str(len(told))] if len(told) > 1 else []))
-
-
-def _is_previous_result(obx: Segment, group: _Group) -> bool:
-    """An earlier test told as an answer: nobody performed it, and it has no status where this order's own result has
-    one, or was observed before this specimen was taken."""
-    if obx.text(11) or obx.raw(15) or obx.raw(23):
-        return False
-    observed, collected = hl7_date(obx.text(14)), _collected_by_order(group)
-    return group.stated or (observed is not None and collected is not None and observed < collected)
-
-
-def _collected_by_order(group: _Group) -> date | None:
-    return (hl7_date(group.spm.text(17)) if group.spm is not None else None) or (
-        hl7_date(group.obr.text(7)) if group.obr is not None else None
-    )
-
-
-def _collected(obx: Segment, group: _Group) -> date | None:
-    return _collected_by_order(group) or hl7_date(obx.text(14))
-
-
-def _resulted(obx: Segment, group: _Group) -> date | None:
-    return (hl7_date(group.obr.text(22)) if group.obr is not None else None) or hl7_date(obx.text(19))
 
 
 def _processing_issue(report: _Report) -> tuple[str, ...]:

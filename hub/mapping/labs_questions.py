@@ -37,7 +37,9 @@ def _observed(found: Answers, asks: str, obx: Segment) -> None:
     elif asks == "age":  # a structured number has its comparator first: ^10
         found.tell(asks, value or obx.text(5, 2), unit=obx.text(6))
     else:
-        found.tell(asks, value)
+        answered = obx.coded(5)
+        for word in (answered.code or answered.display, answered.alt_code):
+            found.tell(asks, word)
 
 
 def _noted(found: Answers, note: Segment) -> None:

@@ -1,0 +1,86 @@
+"""Orders of a laboratory message: which order and specimen each OBX belongs to, and when it was collected and resulted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
+
+from hub.formats.hl7v2 import Message, Segment
+from hub.mapping.dates import hl7_date
+from hub.mapping.labs_observation import is_question
+
+__all__ = ["Group", "collected", "filler", "is_previous_result", "observations_of", "resulted", "specimen"]
+
+
+class Group(NamedTuple):
+    """An order, its specimen, and whether any of its observations carries a status of its own."""
+
+    orc: Segment | None
+    obr: Segment | None
+    spm: Segment | None
+    stated: bool = False
+
+
+def observations_of(message: Message) -> Iterator[tuple[Segment, Group]]:
+    """Each OBX with the order above it and the specimen of that order, wherever in the group the specimen stands."""
+    groups: list[tuple[Group, list[Segment]]] = []
+    orc: Segment | None = None
+    for segment in message.segments:
+        if segment.name == "ORC":
+            orc = segment
+        elif segment.name == "OBR":
+            groups.append((Group(orc, segment, None), []))
+        elif segment.name == "SPM" and groups:
+            group, observed = groups[-1]
+            if group.spm is None:
+                groups[-1] = (group._replace(spm=segment), observed)
+        elif segment.name == "OBX":
+            if not groups:
+                groups.append((Group(orc, None, None), []))
+            groups[-1][1].append(segment)
+    any_specimen = next((group.spm for group, _ in groups if group.spm), None)
+    for group, observed in groups:
+        stated = any(obx.text(11) and not is_question(obx) for obx in observed)
+        whole = group._replace(spm=group.spm or any_specimen, stated=stated)
+        for obx in observed:
+            yield obx, whole
+
+
+def filler(group: Group) -> str:
+    """Filler order number with its authority: OBR-3, else ORC-3, else the specimen."""
+    for segment in (group.obr, group.orc):
+        if segment is not None and (number := segment.text(3)):
+            return "^".join((number, segment.text(3, 3) or segment.text(3, 2)))
+    return specimen(group)
+
+
+def specimen(group: Group) -> str:
+    """The laboratory's id of the specimen (SPM-2.2), else the sender's; empty when there is none."""
+    spm = group.spm
+    return (spm.text(2, 2) or spm.text(2, 1)) if spm is not None else ""
+
+
+def is_previous_result(obx: Segment, group: Group) -> bool:
+    """An earlier test told as an answer: nobody performed it, and it has no status where this order's own result has
+    one, or was observed before this specimen was taken."""
+    if obx.text(11) or obx.raw(15) or obx.raw(23):
+        return False
+    observed, collected = hl7_date(obx.text(14)), _collected_by_order(group)
+    return group.stated or (observed is not None and collected is not None and observed < collected)
+
+
+def _collected_by_order(group: Group) -> date | None:
+    return (hl7_date(group.spm.text(17)) if group.spm is not None else None) or (
+        hl7_date(group.obr.text(7)) if group.obr is not None else None
+    )
+
+
+def collected(obx: Segment, group: Group) -> date | None:
+    """SPM-17, else OBR-7, else OBX-14."""
+    return _collected_by_order(group) or hl7_date(obx.text(14))
+
+
+def resulted(obx: Segment, group: Group) -> date | None:
+    """OBR-22, else OBX-19."""
+    return (hl7_date(group.obr.text(22)) if group.obr is not None else None) or hl7_date(obx.text(19))
