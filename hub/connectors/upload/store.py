@@ -170,12 +170,11 @@ class UploadStore:
 
     def replay(self, upload_id: str) -> Iterator[Kept]:
         """What an open upload must publish, in its order; nothing of what was erased meanwhile."""
-        with self._lock:
-            found = self._db.execute("SELECT seq, state FROM upload WHERE id = ?", (upload_id,)).fetchone()
+        with self._reading() as db:
+            found = db.execute("SELECT seq, state FROM upload WHERE id = ?", (upload_id,)).fetchone()
             if found is None or found[1] not in _REPLAYED:
                 return
-            query = _REPLAYED[found[1]]
-            listed = self._db.execute(query, (found[0],)).fetchall()
+            listed = db.execute(_REPLAYED[found[1]], (found[0],)).fetchall()
         for key_id, sealed in listed:
             kept = self._sealer.opened(Sealed(key_id=key_id, ciphertext=sealed))
             if kept is not None:
@@ -201,8 +200,8 @@ class UploadStore:
 
     def unfinished(self) -> list[str]:
         """Ids of uploads that a stop left open, oldest first."""
-        with self._lock:
-            found = self._db.execute(
+        with self._reading() as db:
+            found = db.execute(
                 "SELECT id FROM upload WHERE state IN ('sending', 'withdrawing') ORDER BY coalesce(pulled, began), seq"
             ).fetchall()
         return [str(each[0]) for each in found]
@@ -216,7 +215,7 @@ class UploadStore:
         return next(iter(self._listed("id = ? AND who = ?", (upload_id, who))), None)
 
     def forget(self, before: datetime) -> int:
-        """Delete the uploads that ended before: receipts, names and sealed rows. How many."""
+        """Delete the settled uploads that began before: receipts, names and sealed rows. How many."""
         with self._transaction() as db:
             old = db.execute(
                 "SELECT seq FROM upload WHERE state IN ('sent', 'withdrawn') AND began < ?", (_text(before),)
@@ -258,8 +257,8 @@ class UploadStore:
 
     def _listed(self, where: str, given: Sequence[Any]) -> list[Upload]:
         columns = "id, who, state, began, ended, rows, counts, file, pulled, pulled_by, undone"
-        with self._lock:
-            found = self._db.execute(f"SELECT {columns} FROM upload WHERE {where}", given).fetchall()  # noqa: S608
+        with self._reading() as db:
+            found = db.execute(f"SELECT {columns} FROM upload WHERE {where}", given).fetchall()  # noqa: S608
         return [self._upload(each) for each in found]
 
     def _upload(self, found: Sequence[Any]) -> Upload:
@@ -271,18 +270,24 @@ class UploadStore:
         )  # fmt: skip
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
-                self._db.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._db
-                except BaseException:
-                    self._db.execute("ROLLBACK")
-                    raise
-                self._db.execute("COMMIT")
+                yield self._db
             except sqlite3.Error as why:
                 raise RetryError(f"upload-store: {type(why).__name__}") from None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:  # some errors end it themselves
+                    db.execute("ROLLBACK")
+                raise
 
 
 def _text(at: datetime) -> str:
