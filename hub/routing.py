@@ -6,6 +6,7 @@ never more than `SNIFF_BYTES`. `hub-preview.yaml` beside the files overrides: a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from fnmatch import fnmatch
 from pathlib import Path
@@ -24,6 +25,13 @@ SNIFF_BYTES = 65_536
 _HMIS_NAMES = {"export.csv": "Export.csv", "client.csv": "Client.csv", "enrollment.csv": "Enrollment.csv"}
 _HMIS = frozenset(_HMIS_NAMES)
 _NEARLY = 2  # files of HMIS in one folder: no accident any more
+_MESSAGES = (
+    (b"ORU^R01", "lab-elr-hl7v2"),
+    (b"VXU^V04", "iis-vxu"),
+    (b"RSP^K11", "iis-vxu"),
+    (b"ACK^V04", "iis-vxu"),
+)  # what an HL7 file is for, by the first of these in its head
+_IMMUNIZATION = re.compile(rb'"resourceType"\s*:\s*"Immunization"')
 _SETS = ("DEMOGRAPHIC_DATA", "SCREENING", "QE_ADMIN_DATA")
 
 
@@ -104,11 +112,13 @@ def _sniff(path: Path) -> str | None:
             return whole
     head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith((b"MSH", b"FHS", b"BHS")):
-        return "lab-elr-hl7v2" if b"ORU^R01" in head else None
+        return next((name for mark, name in _MESSAGES if mark in head), None)
     if head[:12].lower() == b"vax_event_id":
         return "iis-cvrs"
     if head.startswith((b"{", b"[")) and b"saraalert.org" in head:
         return "sara-alert"
+    if head.startswith((b"{", b"[")) and _IMMUNIZATION.search(head):
+        return "iis-fhir"
     return None
 
 

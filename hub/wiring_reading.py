@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import ExitStack
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -30,6 +31,14 @@ __all__ = ["OFFLINE_IDS", "Reader", "Taken", "catalogue", "explained", "granted"
 
 OFFLINE_IDS = Ids(sha256(b"hub connector try: ids of nobody's installation").digest())
 """Ids of offline trials: the same on every machine, and of no use to anyone, since no installation has this secret."""
+
+
+_FARTHEST_AHEAD = timedelta(hours=14)  # of UTC: Kiritimati
+
+
+def _latest_date() -> date:
+    """The civil date where it is latest on earth."""
+    return (datetime.now(UTC) + _FARTHEST_AHEAD).date()
 
 
 def catalogue(instance: Path | None = None) -> Catalogue:
@@ -54,6 +63,7 @@ class Reader:
             keys=ids,
             mapping_version=MAPPING_VERSION if connector.declared is None else connector.mapping_version,
             options=connector.options,
+            today=_latest_date,
         )
 
     def __call__(self, unit: Unit) -> Iterator[Mapped]:

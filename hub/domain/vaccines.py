@@ -114,13 +114,14 @@ def _judge(cvx: str, ndc: str, covid_told: bool, given_on: date | None) -> Judge
 _judge_before = lru_cache(maxsize=4_096)(_judge)  # a season has few products and days: a look-up in place of five
 
 
-def date_fault(given_on: date | None, born: date | None, reported_on: date | None, *, covid_dose: bool) -> str | None:
-    """Why a date of a dose cannot be (a reason code), else None. `covid_dose`: it would count as one."""
+def date_fault(given_on: date | None, born: date | None, latest: date, *, covid_dose: bool) -> str | None:
+    """Why a date of a dose cannot be (a reason code), else None. `latest`: the day of the report, or today; `covid_dose`: it would
+    count as one."""
     if given_on is None:
         return "bad-date"
     if born is not None and given_on < born:
         return "dose-before-birth"
-    if reported_on is not None and given_on > reported_on:
+    if given_on > latest:
         return "dose-in-the-future"
     if covid_dose and given_on < covid_group().first_dose_on:
         return "dose-before-first-vaccine"

@@ -5,6 +5,8 @@ Looked up by name in hub/connectors/installed.py.
 
 from __future__ import annotations
 
+from hub.mapping.immunization_resources import ImmunizationResources
+from hub.mapping.immunizations import Immunizations
 from hub.mapping.labs import Labs
 from hub.mapping.program import Program
 from hub.mapping.screenings import Screenings
@@ -12,9 +14,11 @@ from hub.mapping.shelters import Shelters
 from hub.mapping.tracing import Tracing
 from hub.mapping.vaccinations import Vaccinations
 
-__all__ = ["LABS", "SCREENINGS", "SHELTERS", "TRACING", "VACCINATIONS"]
+__all__ = ["IMMUNIZATIONS", "IMMUNIZATION_RESOURCES", "LABS", "SCREENINGS", "SHELTERS", "TRACING", "VACCINATIONS"]
 
 LABS: Program = Labs()
+IMMUNIZATIONS: Program = Immunizations()
+IMMUNIZATION_RESOURCES: Program = ImmunizationResources()
 VACCINATIONS: Program = Vaccinations()
 TRACING: Program = Tracing()
 SHELTERS: Program = Shelters()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -76,7 +76,8 @@ class MappingContext:
     """What a program needs to know beside the unit. `options` come from the connector's own settings.
 
     `not_before`, by fact_key: the (changed_at, status_rank) that a remap found on the bus; its event may not sort before them
-    because a changed map reads its time elsewhere.
+    because a changed map reads its time elsewhere. `today`: the latest civil date that it is anywhere; a later one is a mistake of
+    its source. Programs have no clock of their own: whoever reads hands one in.
     """
 
     source: str
@@ -85,6 +86,7 @@ class MappingContext:
     mapping_version: int = MAPPING_VERSION
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     not_before: Mapping[str, tuple[datetime, int]] = field(default_factory=lambda: MappingProxyType({}))
+    today: Callable[[], date] = lambda: date.max
 
     @property
     def zone(self) -> ZoneInfo:

@@ -62,7 +62,7 @@ class Vaccinations:
             except ParseError as error:
                 yield unreadable(error, {"file": name}, b"")
                 continue
-            mapper = _Mapper(name, stamp)
+            mapper = _Mapper(name, stamp, context.today())
             head = table.header()
             for mapped in guarded(table.rows(), mapper.map_row, mapper.locate, KIND):
                 yield mapped._replace(head=head)
@@ -78,10 +78,11 @@ def _check(names: tuple[str, ...]) -> None:
 
 
 class _Mapper:
-    def __init__(self, file: str, stamp: Stamp) -> None:
+    def __init__(self, file: str, stamp: Stamp, today: date) -> None:
         self._file = file
         self._stamp = stamp
-        self._reported, self._changed_at = _report_time(file)
+        reported, self._changed_at = _report_time(file)
+        self._latest = min(reported or today, today)
 
     def locate(self, row: Row | RowFault) -> tuple[Mapping[str, str | int], bytes]:
         return {"file": self._file, "row": row.number}, row.raw
@@ -100,7 +101,7 @@ class _Mapper:
         given_on = civil_date(cells["admin_date"])
         vaccine = judge(cells["cvx"], cells["ndc"], given_on=given_on if status == "administered" else None)
         born = civil_date(cells["recip_dob"])
-        fault = date_fault(given_on, born, self._reported, covid_dose=status == "administered" and vaccine.covid)
+        fault = date_fault(given_on, born, self._latest, covid_dose=status == "administered" and vaccine.covid)
         if fault is not None:
             raise NotMapped(fault, field="admin_date")
         state = state_code(cells["recip_address_state"])

@@ -29,8 +29,8 @@ from hub.supervisor.child import FIRST_BACKOFF, LAST_BACKOFF, Child, ProcessSpec
 from hub.supervisor.state import InstanceLock, clear_leftovers, read_state, write_state
 
 TICK_SECONDS = 0.1
-# Ports that are no role's /metrics: the registry's own API, the MLLP door, and the front of the doors over HTTP.
-DOORS = ("registry-api", "lab-elr-hl7v2", "http")
+# Ports that are no role's /metrics: the registry's own API, the MLLP doors, and the front of the doors over HTTP.
+DOORS = ("registry-api", "lab-elr-hl7v2", "iis-vxu", "http")
 _NO_BROKER_YET = "the broker is starting"
 
 Prepare = Callable[[Settings], None]

@@ -1,4 +1,4 @@
-"""The five shipped connectors pass the standard suite on their own samples, by inheritance, as anybody's do."""
+"""The shipped connectors pass the standard suite on their own samples, by inheritance, as anybody's do."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ class TestLabs(ConnectorSuite):
 class TestVaccinations(ConnectorSuite):
     folder = SHIPPED / "iis-cvrs"
     agreement_file = EXAMPLES / "iis-cvrs.yaml"
+
+
+class TestImmunizations(ConnectorSuite):
+    folder = SHIPPED / "iis-vxu"
+    agreement_file = EXAMPLES / "iis-vxu.yaml"
+
+
+class TestImmunizationResources(ConnectorSuite):
+    folder = SHIPPED / "iis-fhir"
+    agreement_file = EXAMPLES / "iis-fhir.yaml"
 
 
 class TestTracing(ConnectorSuite):

@@ -83,6 +83,7 @@ def test_the_settings_file_is_one_the_hub_reads_and_names_the_published_door() -
         {"instance": "/var/lib/hub", **json.loads((ROOT / "deploy" / "settings.json").read_text())}
     )
     assert SERVICES["connectors"]["ports"][0].endswith(f":{settings.port('lab-elr-hl7v2')}")
+    assert SERVICES["connectors"]["ports"][1].endswith(f":{settings.port('iis-vxu')}")
 
 
 def test_the_image_is_built_in_stages_from_the_lock_and_runs_as_nobody() -> None:

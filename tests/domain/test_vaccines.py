@@ -70,21 +70,21 @@ def test_a_dose_dated_outside_the_life_of_its_product_is_told_and_stands() -> No
 
 
 @pytest.mark.parametrize(
-    ("given_on", "born", "reported_on", "covid_dose", "reason"),
+    ("given_on", "born", "latest", "covid_dose", "reason"),
     [
-        (None, None, None, True, "bad-date"),
-        (DAY, date(2021, 3, 2), None, False, "dose-before-birth"),
+        (None, None, DAY, True, "bad-date"),
+        (DAY, date(2021, 3, 2), DAY, False, "dose-before-birth"),
         (DAY, None, date(2021, 2, 28), False, "dose-in-the-future"),
-        (date(2020, 12, 13), None, None, True, "dose-before-first-vaccine"),
-        (date(2020, 12, 13), None, None, False, None),
+        (date(2020, 12, 13), None, DAY, True, "dose-before-first-vaccine"),
+        (date(2020, 12, 13), None, DAY, False, None),
         (date(2020, 12, 14), DAY.replace(year=1980), DAY, True, None),
     ],
 )
 def test_dates_that_cannot_be_have_a_reason(
-    given_on: date | None, born: date | None, reported_on: date | None, covid_dose: bool, reason: str | None
+    given_on: date | None, born: date | None, latest: date, covid_dose: bool, reason: str | None
 ) -> None:
     """R23."""
-    assert date_fault(given_on, born, reported_on, covid_dose=covid_dose) == reason
+    assert date_fault(given_on, born, latest, covid_dose=covid_dose) == reason
 
 
 def test_every_product_says_whether_it_is_a_covid_vaccine() -> None:

@@ -1,0 +1,162 @@
+"""Immunization and Patient resources: whose dose, which vaccine, given or not (health-standards.md §3, §8)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.mapping.reading import Reader, counted
+
+FHIR = "iis-fhir"
+CVX, NDC = "http://hl7.org/fhir/sid/cvx", "http://hl7.org/fhir/sid/ndc"
+URN = "urn:uuid:3c1e0000-0000-4000-8000-000000000001"
+
+
+def patient(**changes: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "Patient", "id": "p1", "meta": {"lastUpdated": "2021-03-01T10:00:00Z"},
+        "name": [{"family": "Example", "given": ["Cleo"]}], "birthDate": "1979-04-05", **changes,
+    }  # fmt: skip
+
+
+def coding(system: str, code: str) -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code}], "text": "COVID-19"}
+
+
+def dose(**changes: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "Immunization", "id": "i1", "meta": {"lastUpdated": "2021-03-05T10:00:00Z"}, "status": "completed",
+        "vaccineCode": coding(CVX, "208"), "patient": {"reference": "Patient/p1"}, "occurrenceDateTime": "2021-03-04", **changes,
+    }  # fmt: skip
+
+
+def bundle(*entries: dict[str, Any]) -> str:
+    return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": list(entries)})
+
+
+def one(read: Reader, **changes: Any) -> Any:
+    (event,) = read.events(FHIR, {"f.json": json.dumps(dose(**changes))})
+    return event
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "active"),
+    [
+        ({}, "administered", True),
+        ({"status": "not-done"}, "not-administered", True),
+        ({"status": "not-done", "statusReason": coding("http://terminology.hl7.org/CodeSystem/v3-ActReason", "PATOBJ")},
+         "refused", True),
+        ({"status": "not-done", "statusReason": coding("http://terminology.hl7.org/CodeSystem/v3-ActReason", "OSTOCK")},
+         "not-administered", True),
+        ({"status": "not-done", "statusReason": coding("http://terminology.hl7.org/CodeSystem/v2-NIP002", "00")}, "refused", True),
+        ({"status": "entered-in-error"}, "withdrawn", False),
+        ({"vaccineCode": coding(CVX, "998")}, "not-administered", True),
+    ],
+)  # fmt: skip
+def test_only_a_completed_immunization_is_a_dose(
+    changes: dict[str, Any], status: str, active: bool, read: Reader
+) -> None:
+    """health-standards §8 R21."""
+    event = one(read, **changes)
+    assert (event.status, event.active) == (status, active)
+
+
+@pytest.mark.parametrize(
+    ("code", "cvx", "ndc", "covid"),
+    [
+        (coding(CVX, "208"), "208", None, True),
+        (coding("urn:oid:2.16.840.1.113883.12.292", "208"), "208", None, True),
+        (
+            {"coding": [{"system": NDC, "code": "59267-1000-1"}, {"system": CVX, "code": "208"}]},
+            "208",
+            "59267-1000-01",
+            True,
+        ),
+        (coding(NDC, "11111-2222-33"), None, "11111-2222-33", False),
+        ({"text": "COVID-19"}, None, None, False),
+        ("208", None, None, False),
+        ({"coding": "208"}, None, None, False),
+    ],
+)
+def test_a_vaccine_is_known_by_its_coding_never_by_its_text(
+    code: Any, cvx: str | None, ndc: str | None, covid: bool, read: Reader
+) -> None:
+    event = one(read, vaccineCode=code)
+    assert (event.cvx, event.ndc, event.covid) == (cvx, ndc, covid)
+
+
+def test_who_told_it_and_which_dose_it_was_are_kept(read: Reader) -> None:
+    event = one(read, primarySource=False, protocolApplied=[{"doseNumberString": "2"}], isSubpotent=True)
+    assert (event.historical, event.dose_number, event.issues) == (True, 2, ("partial-dose",))
+    assert one(read, protocolApplied=[{"doseNumberPositiveInt": 1}]).dose_number == 1
+    assert not one(read).historical
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"occurrenceDateTime": "2020-12-13"}, "dose-before-first-vaccine"),
+        ({"occurrenceDateTime": "2021"}, "bad-date"),
+        ({"occurrenceDateTime": None, "occurrenceString": "last winter"}, "bad-date"),
+        ({"status": "on-hold"}, "not-a-known-word"),
+        ({"patient": {"display": "somebody"}}, "no-patient"),
+        ({"patient": {"reference": URN}}, "no-patient"),
+        ({"id": None}, "missing-key"),
+    ],
+)
+def test_impossible_resources_are_dead_letters(changes: dict[str, Any], reason: str, read: Reader) -> None:
+    """health-standards §8 R23."""
+    assert counted(read(FHIR, {"f": json.dumps(dose(**changes))}))["rejected"] == {reason: 1}
+
+
+def test_a_correction_has_the_key_of_what_it_corrects_whatever_the_id(read: Reader) -> None:
+    told = [{"system": "urn:oid:1.2.3", "value": "E1"}]
+    first = one(read, identifier=told)
+    wrong = one(read, id="another", identifier=told, status="entered-in-error", occurrenceDateTime="1900-01-01")
+    assert (wrong.fact_key, wrong.active) == (first.fact_key, False)
+    assert wrong.status_rank > first.status_rank
+
+
+@pytest.mark.parametrize("reference", ["Patient/p1", URN, "https://iis.example.org/fhir/Patient/p1"])
+def test_a_dose_finds_its_patient_however_a_bundle_refers_to_them(reference: str, read: Reader) -> None:
+    entries: list[dict[str, Any]] = [{"resource": dose(patient={"reference": reference})}, {"fullUrl": URN, "resource": patient()}]
+    person, given = sorted(read.events(FHIR, {"f": bundle(*entries)}), key=lambda event: str(type(event).kind))
+    assert person.source_person == given.source_person
+    assert person.person.family_name == "Example"
+
+
+def test_a_patient_without_id_is_known_by_identifier_else_by_full_url(read: Reader) -> None:
+    for named in ({"identifier": [{"system": "urn:oid:1.2", "value": "7"}]}, {}):
+        entries: list[dict[str, Any]] = [
+            {"fullUrl": URN, "resource": patient(id=None, **named)},
+            {"resource": dose(patient={"reference": URN})},
+        ]
+        person, given = read.events(FHIR, {"f": bundle(*entries)})
+        assert person.source_person == given.source_person
+    held = dose(contained=[patient(id="x", identifier=[{"value": "7"}])], patient={"reference": "#x"})
+    (event,) = read.events(FHIR, {"f": json.dumps(held)})
+    assert event.source_person
+
+
+def test_a_dose_before_birth_is_one_also_when_it_is_read_alone(read: Reader) -> None:
+    """health-standards §8 R23: the birth date stands in another resource of the bundle."""
+    entries: list[dict[str, Any]] = [{"fullUrl": URN, "resource": patient(birthDate="2021-03-05", photo=[{"data": "AAAA"}])}]
+    entries.append({"resource": dose(patient={"reference": URN})})
+    found = read(FHIR, {"f": bundle(*entries)})
+    assert counted(found)["rejected"] == {"dose-before-birth": 1}
+    again = read(FHIR, {"f": found[1].raw})
+    assert counted(again)["rejected"] == {"dose-before-birth": 1}
+    assert {m.event.event_id for m in again if m.event} == {m.event.event_id for m in found if m.event}
+    assert b"AAAA" not in found[1].raw
+
+
+def test_ndjson_other_resources_test_data_and_empty_bundles(read: Reader) -> None:
+    """health-standards §8 R10."""
+    tagged = dose(meta={"tag": [{"code": "HTEST"}]})
+    lines = [patient(), dose(), {"resourceType": "Organization", "id": "o"}, tagged]
+    found = counted(read(FHIR, {"f.ndjson": "\n".join(map(json.dumps, lines))}))
+    assert found["events"] == {"person": 1, "vaccination": 1}
+    assert found["ignored"] == {"resource-not-used": 1, "test-message": 1}
+    assert counted(read(FHIR, {"f": bundle()}))["ignored"] == {"empty": 1}

@@ -1,0 +1,248 @@
+"""VXU and RSP messages: what is a dose, what is none, and how corrections find what they correct (health-standards.md §8)."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from hub.domain.history import Row, decode_row
+from tests.mapping.made_up_vxu import PID, orc, rxa, vxu
+from tests.mapping.reading import Reader, counted
+
+VXU = "iis-vxu"
+
+
+def one(read: Reader, *segments: str, **header: Any) -> Any:
+    (event,) = read.events(VXU, {"f.hl7": vxu(*segments, **header)})
+    return event
+
+
+def reasons(read: Reader, data: bytes) -> dict[str, dict[str, int]]:
+    return counted(read(VXU, {"f.hl7": data}))
+
+
+def test_an_rxa_is_a_dose(read: Reader) -> None:
+    event = one(read)
+    assert (event.status, event.cvx, event.covid, event.historical) == ("administered", "208", True, False)
+    assert event.race_ethnicity.groups == ("black", "white", "hispanic")
+    assert event.person.county == "47037"
+    assert event.issues == ()
+
+
+@pytest.mark.parametrize("version", ["2.3.1", "2.4^^", "2.5.1", "2.7", "2.8"])
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_every_version_and_line_end_is_read(version: str, end: str, read: Reader) -> None:
+    assert one(read, version=version, end=end).cvx == "208"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_message(read: Reader) -> None:
+    (event,) = read.events(VXU, {"f": b"\xef\xbb\xbf" + vxu()})
+    assert event.covid
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "issues"),
+    [
+        ({"completion": "CP"}, "administered", ()),
+        ({"completion": "PA"}, "administered", ("partial-dose",)),
+        ({"completion": ""}, "administered", ()),
+        ({"completion": "RE"}, "refused", ()),
+        ({"completion": "RE", "refusal": "00^Parental^NIP002"}, "refused", ()),
+        ({"completion": "", "refusal": "00^Parental^NIP002"}, "refused", ()),
+        ({"completion": "CP", "refusal": "00^Parental^NIP002"}, "refused", ("refusal-conflict",)),
+        ({"completion": "NA"}, "not-administered", ()),
+        ({"completion": "ZZ"}, "not-administered", ("completion-unknown",)),
+        ({"vaccine": "998^none^CVX"}, "not-administered", ()),
+        ({"vaccine": "998^none^CVX", "completion": "NA"}, "not-administered", ()),
+    ],
+)
+def test_what_was_not_surely_given_is_kept_and_is_no_dose(
+    changes: dict[str, str], status: str, issues: tuple[str, ...], read: Reader
+) -> None:
+    """health-standards §8 R21."""
+    event = one(read, orc(), rxa(**changes))
+    assert (event.status, event.issues) == (status, issues)
+
+
+@pytest.mark.parametrize(
+    ("source", "historical"), [("00", False), ("01", True), ("08", True), ("", False), ("99", False)]
+)
+def test_doses_told_from_memory_are_marked(source: str, historical: bool, read: Reader) -> None:
+    assert one(read, orc(), rxa(source=f"{source}^x^NIP001")).historical is historical
+
+
+@pytest.mark.parametrize(
+    ("vaccine", "cvx", "ndc", "covid"),
+    [
+        ("208^x^CVX^59267-1000-1^x^NDC", "208", "59267-1000-01", True),
+        ("59267-1000-1^x^NDC^208^x^CVX", "208", "59267-1000-01", True),
+        ("208^x^HL70292", "208", None, True),
+        ("08^HepB^CVX^90744^HepB^CPT", "08", None, False),
+        ("49281-0215-88^TENIVAC^NDC", None, "49281-0215-88", False),
+        ("11111-2222-33^COVID-19^NDC", None, "11111-2222-33", False),
+        ("208^Pfizer", None, None, False),  # of no system: nobody knows what 208 is
+        ("24^COVID-19-Substitute^CVX", "24", None, False),  # never by its text
+    ],
+)
+def test_a_vaccine_is_known_by_its_code_and_system(
+    vaccine: str, cvx: str | None, ndc: str | None, covid: bool, read: Reader
+) -> None:
+    """health-standards §8 R5 and R23."""
+    event = one(read, orc(), rxa(vaccine=vaccine))
+    assert (event.cvx, event.ndc, event.covid) == (cvx, ndc, covid)
+
+
+def test_an_unknown_product_whose_type_is_covid_counts_as_one(read: Reader) -> None:
+    """health-standards §8 R23."""
+    typed = "OBX|1|CE|30956-7^vaccine type^LN|1|213^COVID-19^CVX||||||F"
+    event = one(read, orc(), rxa(vaccine="777^x^CVX"), typed)
+    assert (event.covid, event.issues) == (True, ("unknown-covid-product",))
+    assert one(read, orc(), rxa(vaccine="777^x^CVX")).issues == ("unknown-product",)
+
+
+@pytest.mark.parametrize(
+    ("on", "reason"),
+    [("19840614", "dose-before-birth"), ("20201213", "dose-before-first-vaccine"), ("", "bad-date"), ("202101", "bad-date"),
+     ("20210230", "bad-date")],
+)  # fmt: skip
+def test_impossible_dates_are_dead_letters_and_cost_only_their_dose(on: str, reason: str, read: Reader) -> None:
+    """health-standards §8 R23."""
+    found = reasons(read, vxu(orc("1"), rxa(on=on), orc("2"), rxa()))
+    assert (found["events"], found["rejected"]) == ({"vaccination": 1}, {reason: 1})
+
+
+def test_a_dose_dated_after_its_message_is_told_and_stands(read: Reader) -> None:
+    assert one(read, at="20190701082240-0500").issues == ("dose-after-message",)
+
+
+def folded(events: list[Any]) -> Row:
+    row = decode_row(None)
+    for event in events:
+        record = {**event.model_dump(), "kind": "vaccination", "link_revision": 1}
+        row.apply("p", 0, record)
+    row.offset = 0
+    return row
+
+
+def test_corrections_end_alike_in_any_order(read: Reader) -> None:
+    """health-standards §8 R20 and R21: added, updated, told as unchanged, deleted."""
+    told = [
+        (rxa(), "20210301120000-0600"),
+        (rxa(on="20210121", action="U"), "20210302120000-0600"),
+        (rxa(on="20210121", action="X"), "20210304120000-0600"),
+        (rxa(action="D"), "20210303120000-0600"),
+    ]
+    events = [one(read, orc(), segment, at=at) for segment, at in told]
+    assert len({event.fact_key for event in events}) == 1
+    rows = [folded(list(order)).subs for order in permutations([*events, events[0]])]
+    assert all(row == rows[0] for row in rows)
+    (fact,) = next(iter(rows[0].values())).facts.values()
+    assert not fact.active, "what says that nothing changed brings nothing back"
+
+
+def test_an_update_replaces_and_a_deletion_withdraws_whatever_its_date(read: Reader) -> None:
+    update, deletion = one(read, orc(), rxa(action="U")), one(read, orc(), rxa(on="19000101", action="D"))
+    assert (update.status, update.active, update.status_rank) == ("administered", True, 2)
+    assert (deletion.status, deletion.active) == ("withdrawn", False)
+    assert one(read, orc(), rxa(action="Q")).issues == ("action-unknown",)
+
+
+def test_refusals_that_share_the_number_of_no_order_stay_apart(read: Reader) -> None:
+    """The guide writes ORC-3 = 9999 for whatever was not ordered."""
+    data = vxu(orc("9999^OP"), rxa(completion="RE"), orc("9999^OP"), rxa(on="20210220", completion="RE"))
+    assert len({event.fact_key for event in read.events(VXU, {"f": data})}) == 2
+
+
+def test_one_number_for_two_doses_names_neither(read: Reader) -> None:
+    doses = [orc("7"), rxa(), orc("7"), rxa(on="20210220")]
+    one_way = {event.fact_key for event in read.events(VXU, {"f": vxu(*doses)})}
+    assert len(one_way) == 2
+    assert {event.fact_key for event in read.events(VXU, {"f": vxu(*doses[2:], *doses[:2])})} == one_way
+
+
+def test_a_dose_without_order_is_known_by_the_registrys_number_else_by_person_day_and_vaccine(read: Reader) -> None:
+    numbered = one(read, rxa(source="01^^~38193939^x^IMM_ID"))
+    assert numbered.historical
+    assert numbered.issues == ()
+    plain = one(read, rxa())
+    assert plain.issues == ("order-number-missing",)
+    assert plain.fact_key == one(read, rxa(), at="20210401120000-0600").fact_key
+    assert plain.fact_key != one(read, rxa(on="20210220")).fact_key
+
+
+def test_numbers_and_people_of_different_authorities_are_different(read: Reader) -> None:
+    """health-standards §8 R24."""
+    mine, theirs = one(read), one(read, orc("9001^OTHER"), rxa())
+    assert mine.fact_key != theirs.fact_key
+    other = one(read, pid=PID.replace("ALDMR", "OTHERMR"))
+    assert mine.source_person != other.source_person
+
+
+def test_who_is_not_named_counts_for_the_area_and_is_no_person(read: Reader) -> None:
+    """health-standards §8 R25."""
+    withheld = PID.replace("Example^Ana^^^^^L", "~^^^^^^U").replace("19840615", "")
+    event = one(read, pid=withheld)
+    assert event.source_person is None
+    assert event.person.county == "47037"
+
+
+@pytest.mark.parametrize(
+    ("header", "outcome", "reason"),
+    [
+        ({"kind": "ORU^R01"}, "ignored", "not-an-immunization"),
+        ({"kind": "ACK^V04^ACK"}, "ignored", "acknowledgement"),
+        ({"processing": "T"}, "ignored", "test-message"),
+        ({"processing": "D"}, "ignored", "test-message"),
+        ({"version": "3.0"}, "rejected", "unsupported-version"),
+        ({"pid": ""}, "rejected", "no-patient"),
+        ({"pid": PID + "\r" + PID}, "rejected", "several-patients"),
+        ({"kind": "RSP^K11^RSP_K11", "profile": "Z31^CDCPHINVS"}, "ignored", "several-candidates"),
+        ({"kind": "RSP^K11^RSP_K11", "profile": "Z33^CDCPHINVS"}, "ignored", "no-candidate"),
+        ({"kind": "RSP^K11^RSP_K11", "profile": "Z99"}, "ignored", "not-an-immunization"),
+        ({"kind": "RSP^K11^RSP_K11", "profile": "Z32", "pid": PID + "\r" + PID}, "ignored", "several-candidates"),
+    ],
+)
+def test_messages_that_tell_of_no_one_persons_doses_say_why(
+    header: dict[str, Any], outcome: str, reason: str, read: Reader
+) -> None:
+    """health-standards §8 R6, R8 and R38."""
+    found = reasons(read, vxu(**header))
+    assert found["events"] == {}
+    assert found[outcome] == {reason: 1}
+
+
+@pytest.mark.parametrize("profile", ["Z32^CDCPHINVS", "Z42^CDCPHINVS"])
+def test_a_history_that_a_registry_answers_is_read(profile: str, read: Reader) -> None:
+    """health-standards §8 R38; Z42 adds a forecast, which is no dose."""
+    forecast = (orc("9999"), rxa(vaccine="998^none^CVX", completion="NA"))
+    events = read.events(VXU, {"f": vxu(orc(), rxa(), *forecast, kind="RSP^K11^RSP_K11", profile=profile)})
+    assert [event.status for event in events] == ["administered", "not-administered"]
+
+
+@pytest.mark.parametrize("status", ["NF", "TM"])
+def test_a_query_without_one_match_gives_nobody_whatever_else_is_in_the_answer(status: str, read: Reader) -> None:
+    """health-standards §8 R38."""
+    found = reasons(read, vxu(f"QAK|1|{status}", orc(), rxa(), kind="RSP^K11", profile="Z32"))
+    assert found["events"] == {}
+
+
+def test_an_order_without_vaccine_is_counted_and_no_dose(read: Reader) -> None:
+    assert reasons(read, vxu(orc("1"), orc("2"), rxa(), orc("3"))) == {
+        "events": {"vaccination": 1}, "rejected": {}, "ignored": {"order-without-dose": 2},
+    }  # fmt: skip
+    assert reasons(read, vxu("NTE|1||nothing"))["ignored"] == {"no-dose-reported": 1}
+
+
+def test_dose_number_and_series_come_from_their_observations(read: Reader) -> None:
+    asked = ["OBX|1|NM|30973-2^Dose^LN|1|2||||||F", "OBX|2|CE|59783-1^Series^LN|1|Y^Yes^HL70136||||||F"]
+    first, second = read.events(VXU, {"f": vxu(orc("1"), rxa(), *asked, orc("2"), rxa(on="20210220"))})
+    assert (first.dose_number, first.series_complete) == (2, "yes")
+    assert (second.dose_number, second.series_complete) == (None, "unknown")
+
+
+def test_one_bad_message_never_stops_the_rest_of_a_file(read: Reader) -> None:
+    """health-standards §8 R3."""
+    found = reasons(read, vxu() + b"MSH|bad\r" + vxu(at="20210302"))
+    assert (found["events"], sum(found["rejected"].values())) == ({"vaccination": 2}, 1)
