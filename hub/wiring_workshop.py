@@ -25,7 +25,6 @@ from hub.connectors import doors
 from hub.connectors.catalog import Connector
 from hub.connectors.fleet import Running
 from hub.connectors.front import Front
-from hub.connectors.front_tls import Tls
 from hub.connectors.intake import Intake
 from hub.connectors.packing import Packer
 from hub.connectors.positions import Positions
@@ -74,9 +73,9 @@ class Workshop:
 
     @cached_property
     def front(self) -> Front:
-        """The one HTTP server of this process; ConfigError when its certificate cannot be used."""
+        """The one HTTP server of this process."""
         settings = self.settings
-        return Front(settings.host, settings.port("http"), Tls.of(settings.instance / "secrets" / "http"))
+        return Front(settings.host, settings.port("http"), tls_in=settings.instance / "secrets" / "http")
 
     def make(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -14,6 +15,7 @@ from hub.config import Settings
 from hub.connectors.catalog import SHIPPED, Connector
 from hub.connectors.file_drop import FileDropDoor
 from hub.connectors.fleet import Order, Running, Version
+from hub.connectors.front import Mounted
 from hub.connectors.mllp_door import MllpDoor
 from hub.connectors.pull import PullDoor
 from hub.connectors.watch import Watch
@@ -63,6 +65,17 @@ def build(instance: Path) -> list[Running]:
 
 def names(instance: Path, today: date = TODAY) -> list[str]:
     return [connector.name for connector, _ in chosen(instance, today)]
+
+
+def test_a_certificate_without_key_stops_doors_over_http_and_no_others(instance: Path) -> None:
+    agree(instance, "lab-elr-hl7v2", "hmis-csv")
+    secrets = instance / "secrets" / "http"
+    secrets.mkdir(parents=True)
+    (secrets / "certificate.pem").write_text("made up")
+    assert len(build(instance)) == 2
+    router: Any = None
+    with pytest.raises(ConfigError, match="needs its private key beside it"):
+        asyncio.run(workshop(instance).front.mount(Mounted("/push/a", "a", router)))
 
 
 def test_without_any_agreement_nothing_starts_and_the_file_to_write_is_named(instance: Path) -> None:

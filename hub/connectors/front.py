@@ -29,6 +29,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.connectors.front_tls import Tls
@@ -103,11 +104,13 @@ class Mounted:
 
 @dataclass
 class Front:
-    """`port` 0: any free one, chosen at the first mount and kept. Methods belong to one event loop."""
+    """`port` 0: any free one, chosen at the first mount and kept. `tls_in`: the folder of the certificate, instead of `tls`, looked
+    at when the server starts, so that a mistake there stops doors over HTTP and no others. Methods belong to one event loop."""
 
     host: str = "127.0.0.1"
     port: int = 0
     tls: Tls | None = None
+    tls_in: Path | None = None
     limits: FrontLimits = field(default_factory=FrontLimits)
     _mounted: dict[str, Mounted] = field(default_factory=dict, init=False)
     _server: FrontServer | None = field(default=None, init=False)
@@ -119,6 +122,12 @@ class Front:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
+    def spoken_tls(self) -> Tls | None:
+        """What the server speaks, or would when it started now; ConfigError for a certificate without key."""
+        if self.tls_in is not None and self._server is None:
+            self.tls = Tls.of(self.tls_in)
+        return self.tls
+
     async def mount(self, mounted: Mounted) -> None:
         """Serve this prefix from now on. ConfigError when the prefix is taken, or the server cannot listen."""
         from hub.connectors.front_server import FrontServer
@@ -128,7 +137,7 @@ class Front:
                 raise ConfigError(f"two doors want {mounted.prefix}")
             after = {**self._mounted, mounted.prefix: mounted}
             if self._server is None:
-                server = FrontServer(self.host, self.port, self.tls, self.limits)
+                server = FrontServer(self.host, self.port, self.spoken_tls(), self.limits)
                 server.serve_these(after)
                 self.port = await server.start()
                 self._server = server

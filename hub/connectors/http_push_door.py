@@ -64,7 +64,7 @@ class PushDoor:
         from hub.connectors.http_push_fhir import fhir_router, outcome_of
         from hub.connectors.http_push_routes import push_router
 
-        tls = self._front.tls
+        tls = self._front.spoken_tls()
         if self.options.client_names and (tls is None or tls.client_authorities is None):
             raise ConfigError(
                 f"{self.connector}: client_names needs secrets/http/client-authorities.pem, certificate.pem and key.pem"
