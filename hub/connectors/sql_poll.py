@@ -4,8 +4,8 @@
 
 A batch is delivered as a table: CSV with a header line, as a file of that content would come. Position of each stream: cursor and
 key of the last row. A transaction that was open while we read may commit rows with an earlier cursor: each round begins `overlap`
-before the position, and what comes twice has the same ids. While there are rows without cursor or key, nothing is taken: they have
-no order. A row that is deleted at the source is not seen: it must be marked there.
+before the position, and delivers what it has not seen as it is now (hub.connectors.sql_seen). While there are rows without cursor
+or key, nothing is taken: they have no order. A row that is deleted at the source is not seen: it must be marked there.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from hub.connectors.door import Unit
 from hub.connectors.doors import Around, DoorKind
 from hub.connectors.positions import Position
 from hub.connectors.pull import ALL, STREAM_NAME, Fetched, PullDoor, PullOptions, SourceAway
+from hub.connectors.sql_seen import Seen
 from hub.connectors.sql_values import alike, earlier, heard, said, table
 from hub.declared import Declared
 from hub.errors import ConfigError
@@ -97,7 +98,8 @@ class SqlPollOptions(PullOptions):
             return super().rewound(position, to)
         if not position:
             raise ConfigError("it has read nothing yet: it begins at the beginning")
-        return {**position, "cursor": said(alike(heard(position["cursor"]), to))}
+        kept = {name: value for name, value in position.items() if name != "seen"}  # it is to be delivered again
+        return {**kept, "cursor": said(alike(heard(position["cursor"]), to))}
 
 
 class SqlRows:
@@ -107,6 +109,7 @@ class SqlRows:
     def __init__(self, url: Callable[[], str], options: SqlPollOptions, stream: SqlStream | None = None) -> None:
         self._url, self._options, self._stream = url, options, stream or options.asked[0]
         self._engine: Any = None
+        self._closed = False
 
     async def open(self) -> None:
         """ConfigError when the secret is missing, is no URL or its driver is not installed; the database is not asked yet."""
@@ -122,12 +125,14 @@ class SqlRows:
             raise ConfigError(f"the secret {self._options.secret} holds no database URL") from None
 
     async def close(self) -> None:
+        self._closed = True
         if self._engine is not None:
             await asyncio.to_thread(self._engine.dispose)
 
     async def fetch(self, position: Position | None) -> AsyncIterator[Fetched]:
         furthest = (heard(position["cursor"]), heard(position["key"])) if position else None
-        begin = earlier(furthest[0], self._stream.overlap_s, self._stream.overlap) if furthest else None
+        begin = self._begin(furthest[0]) if furthest else None
+        seen = Seen(position.get("seen", ()) if position else ())
         after: tuple[Any, Any] | None = None
         if await asyncio.to_thread(self._ask, self._nulls()):
             raise SourceAway("sql-null-cursor")  # rows that cannot be ordered would be passed over in silence
@@ -140,10 +145,17 @@ class SqlRows:
                 raise SourceAway("sql-not-ordered")
             after = here
             furthest = here if furthest is None or _further(here, furthest) else furthest
-            reached = {"cursor": said(furthest[0]), "key": said(furthest[1])}
-            yield Fetched(_unit(self._stream.name, table(rows, self._options.delimiter)), reached)
-            if len(rows) < self._options.batch:
+            whole = len(rows) < self._options.batch
+            if fresh := seen.fresh(rows, self._stream.cursor):
+                kept = seen.kept(self._begin(furthest[0]), whole=whole)
+                reached = {"cursor": said(furthest[0]), "key": said(furthest[1]), "seen": kept}
+                yield Fetched(_unit(self._stream.name, table(fresh, self._options.delimiter)), reached)
+            if whole:
                 return
+
+    def _begin(self, cursor: Any) -> Any:
+        """Where a round begins that stands at `cursor`."""
+        return earlier(cursor, self._stream.overlap_s, self._stream.overlap)
 
     def _next(self, begin: Any, after: tuple[Any, Any] | None) -> Any:
         """The next batch: after a row, or from a cursor value on."""
@@ -169,7 +181,11 @@ class SqlRows:
         exc = sqlalchemy().exc
         try:
             with self._engine.connect() as connection:
-                rows = [dict(row) for row in connection.execute(asked).mappings()]
+                try:
+                    rows = [dict(row) for row in connection.execute(asked).mappings()]
+                finally:
+                    if self._closed:  # while it asked: its pool is gone, and nobody else would close it
+                        connection.invalidate()
         except exc.SQLAlchemyError as why:
             raise SourceAway(_reason(why)) from None
         if rows and not {self._stream.cursor, self._stream.key} <= rows[0].keys():

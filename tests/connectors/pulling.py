@@ -26,9 +26,11 @@ class MemoryPositions:
     now: dict[str, dict[str, Any]] = field(default_factory=dict)
     saved: list[dict[str, Any]] = field(default_factory=list)
     fail_next: int = 0
+    rounds: int = 0
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def load(self, stream: str) -> Mapping[str, Any] | None:
+        self.rounds += 1
         return self.now.get(stream)
 
     async def save(self, stream: str, position: Mapping[str, Any]) -> None:

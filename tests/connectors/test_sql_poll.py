@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -19,6 +20,7 @@ from pydantic import ValidationError
 from hub.connectors import doors
 from hub.connectors.door import Unit
 from hub.connectors.sql_poll import SqlPollOptions, SqlRows
+from hub.connectors.sql_seen import MOST, Seen
 from hub.connectors.sql_values import earlier as moved_back
 from hub.connectors.sql_values import heard, said, table
 from hub.errors import ConfigError, FatalError
@@ -113,7 +115,67 @@ def test_a_row_that_was_committed_late_is_found_within_the_overlap_and_the_posit
     scene.live(scene.stands_at(5))
     scene.add((2, "2021-02-01 08:01:00"))
     scene.live(lambda: scene.ids() >= wanted(2))
-    assert scene.positions.now["all"] == {"cursor": "2021-02-01 08:09:00", "key": 5}
+    assert stands(scene) == {"cursor": "2021-02-01 08:09:00", "key": 5}
+    assert delivered(scene) == {1: 1, 2: 1, 5: 1}
+
+
+def stands(scene: Scene) -> dict[str, Any]:
+    return {name: value for name, value in scene.positions.now["all"].items() if name != "seen"}
+
+
+def delivered(scene: Scene) -> Counter[int]:
+    """How often each row was."""
+    return Counter(int(each.decode().split("-")[1][1:]) for each in values(scene.bus.log, "event") if each is not None)
+
+
+def test_what_stands_within_the_overlap_is_not_delivered_at_each_round(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, overlap_s=0.0)
+    scene.add((1, AT), (2, AT), (3, AT))
+    scene.live(scene.stands_at(3))
+    rounds = scene.positions.rounds + 5
+    scene.live(lambda: scene.positions.rounds >= rounds)
+    scene.add((0, AT), (4, "2021-02-01 09:00:00"))  # the first of them late, with the same time
+    scene.live(scene.stands_at(4))
+    assert delivered(scene) == {0: 1, 1: 1, 2: 1, 3: 1, 4: 1}
+    assert len(scene.positions.now["all"]["seen"]) == 1
+
+
+def test_a_row_that_says_something_else_under_the_same_cursor_is_delivered_again(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, overlap_s=0.0)
+    scene.add((1, AT), (2, AT))
+    scene.live(scene.stands_at(2))
+    scene.run("update doses set dose = '207' where id = 1")
+    scene.live(lambda: b"event-p1-207" in scene.ids())
+    assert delivered(scene) == {1: 2, 2: 1}
+
+
+def test_what_is_rewound_is_delivered_again(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, overlap_s=0.0)
+    scene.add((1, AT), (2, AT))
+    scene.live(scene.stands_at(2))
+    position = scene.options.rewound(scene.positions.now["all"], datetime(2021, 2, 1, 8, tzinfo=UTC))
+    assert position is not None
+    scene.positions.now["all"] = dict(position)
+    scene.live(lambda: delivered(scene) == {1: 2, 2: 2})
+
+
+def test_a_position_remembers_a_bounded_number_of_rows_and_forgetting_costs_only_time() -> None:
+    rows = [{"id": n, "at": 1} for n in range(MOST + 10)]
+    first = Seen(())
+    assert len(first.fresh(rows, "at")) == MOST + 10
+    known = first.kept(1, whole=True)
+    assert len(known) == MOST
+    assert [row["id"] for row in Seen(known).fresh(rows, "at")] == list(range(10))
+
+
+def test_in_the_middle_of_a_round_what_was_known_is_still_known() -> None:
+    rows = [{"id": n, "at": 1} for n in range(6)]
+    first = Seen(())
+    first.fresh(rows[:1] + rows[3:], "at")
+    known = first.kept(1, whole=True)
+    late = Seen(known)
+    assert late.fresh(rows[:3], "at") == rows[1:3]
+    assert Seen(late.kept(1, whole=False)).fresh(rows, "at") == []
 
 
 def test_without_overlap_only_what_is_new_is_asked_for(tmp_path: Path) -> None:
