@@ -183,7 +183,9 @@ def test_another_connectors_agreement_is_called_that(instance: Path, labs: Path)
 AGREED = ("--discloser", "Made-up Lab", "--recipient", "Made-up County", "--basis", "a contract of 2021")
 
 
-@pytest.mark.parametrize("name", ["hmis-csv", "hrsn-screening", "iis-cvrs", "lab-elr-hl7v2", "sara-alert"])
+@pytest.mark.parametrize(
+    "name", ["hmis-csv", "hrsn-screening", "iis-cvrs", "iis-fhir", "iis-vxu", "lab-elr-hl7v2", "sara-alert"]
+)
 def test_one_command_writes_an_agreement_that_lints(instance: Path, name: str) -> None:
     first = hub(instance, "agree", name)
     assert first.exit_code == 2
@@ -199,7 +201,15 @@ def test_one_command_writes_an_agreement_that_lints(instance: Path, name: str) -
 
 def test_list_says_of_each_connector_what_it_lacks(instance: Path) -> None:
     entries = {entry["name"]: entry for entry in lines(hub(instance, "list", "--json"))}
-    assert set(entries) == {"lab-elr-hl7v2", "iis-cvrs", "sara-alert", "hmis-csv", "hrsn-screening"}
+    assert set(entries) == {
+        "lab-elr-hl7v2",
+        "iis-cvrs",
+        "iis-vxu",
+        "iis-fhir",
+        "sara-alert",
+        "hmis-csv",
+        "hrsn-screening",
+    }
     assert str(instance / "agreements" / "hmis-csv.yaml") in entries["hmis-csv"]["agreement"]
     assert (entries["hmis-csv"]["state"], entries["hmis-csv"]["why"]) == ("off", "no-agreement")
     said = hub(instance, "list").stdout

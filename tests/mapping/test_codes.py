@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from hub.domain.lab_tables import observations, results
+from hub.domain.tables import rows
 from hub.mapping.codes import code_of, cvx_code, ndc_code, provider_pin, system_of
-from hub.mapping.tables import rows
 from tests.privacy.canary import CANARIES
 
 
