@@ -25,6 +25,7 @@ __all__ = [
     "asked",
     "is_covid_test",
     "judge",
+    "judge_all",
     "policy_of",
     "question_of",
 ]
@@ -141,6 +142,24 @@ def judge(question: Asked, answer: Answer, *, covid_order: bool, policy: Policy 
         return Judged(question.loinc, "other", "review", _issues(question.issue, "unknown-test"))
     meaning, issues = _judged(known.cls, answer, policy)
     return Judged(question.loinc, known.method, meaning, _issues(question.issue, *issues))
+
+
+def judge_all(
+    question: Asked, answers: Sequence[Answer], *, covid_order: bool, policy: Policy = DEFAULT_POLICY
+) -> Judged | Unkept:
+    """What several answers to one question mean: which organisms were found may be several; otherwise answers that
+    contradict each other go to review. At least one answer."""
+    found = [judge(question, answer, covid_order=covid_order, policy=policy) for answer in answers]
+    kept = [each for each in found if isinstance(each, Judged)]
+    if not kept:
+        return found[0]
+    if question.known is not None and question.known.cls == "multi-analyte":
+        positive = next((each for each in kept if each.meaning == "positive"), None)
+        if positive is not None:
+            return positive
+    if len({each.meaning for each in kept}) > 1:
+        return kept[0]._replace(meaning="review", issues=_issues(question.issue, "answers-differ"))
+    return kept[0]
 
 
 def _judged(cls: str, answer: Answer, policy: Policy) -> tuple[Meaning, tuple[str, ...]]:

@@ -77,6 +77,13 @@ def _outcomes(item: Message | Broken | Mismatch, file: str, stamp: Stamp, contex
     where: dict[str, str | int] = {"file": file, "message": item.number}
     if isinstance(item, Broken):
         return [unreadable(item.error, where, item.raw)]
+    found: list[Mapped] = []
+    for each, at in _by_patient(item, where):
+        found += _told(each, at, stamp, context)
+    return found
+
+
+def _told(item: Message, where: dict[str, str | int], stamp: Stamp, context: MappingContext) -> list[Mapped]:
     try:
         return _message(item, where, stamp, context)
     except NotMapped as not_mapped:
@@ -101,10 +108,25 @@ class _Report(NamedTuple):
     policy: Policy
 
 
+def _by_patient(message: Message, where: dict[str, str | int]) -> Iterator[tuple[Message, dict[str, str | int]]]:
+    """A message of several people (ORU_R01 repeats PATIENT_RESULT) is one of each, under its header: what was found in
+    one is never told of another."""
+    starts = [n for n, segment in enumerate(message.segments) if segment.name == "PID"]
+    if len(starts) < 2 or len({(message.segments[n].raw(3), message.segments[n].raw(5)) for n in starts}) < 2:
+        yield message, where
+        return
+    header = message.segments[: starts[0]]
+    for patient_number, (start, end) in enumerate(zip(starts, [*starts[1:], None], strict=True), 1):
+        lines = [segment.line for segment in (*header, *message.segments[start:end])]
+        raw = "".join(f"{line}\r" for line in lines).encode(message.charset, errors="replace")
+        yield Message(raw, message.number, hl7v2.Limits()), {**where, "patient": patient_number}
+
+
 def _message(message: Message, where: dict[str, str | int], stamp: Stamp, context: MappingContext) -> list[Mapped]:
-    if message.code != "ORU":
+    if message.code[:3] != "ORU":  # `ORU`, or the structure `ORU_R01` in its place
         return [ignored("not-a-lab-report", where, message.raw, KIND)]
-    if not message.msh.text(12).startswith("2."):
+    version = message.msh.text(12)
+    if version and not version.startswith("2."):
         raise NotMapped("unsupported-version", field="MSH-12")
     pid = message.first("PID")
     if pid is None:
@@ -211,6 +233,8 @@ def _fact_key(
     asked = obx.coded(3)
     code = meant.loinc or "^".join((asked.code, asked.system))
     order = filler(group) or "^".join((report.patient.local_id, group.obr.text(7) if group.obr else ""))
+    if order == "^":  # nothing tells it from others of its sender but the message it came in
+        order = f"message^{report.message.control_id}"
     native = (report.facility, order, code, obx.text(4))
     told = seen.setdefault((*native, obx.text(11)), [])
     if obx.raw(5) in told:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Literal
 
 from hub.domain.events import LabStatus
-from hub.domain.lab_meaning import Answer, Asked, Code, Judged, Policy, Unkept, asked, is_covid_test, judge
+from hub.domain.lab_meaning import Answer, Asked, Code, Judged, Policy, Unkept, asked, is_covid_test, judge, judge_all
 from hub.domain.lab_status import hl7_status
 from hub.domain.lab_tables import observations
 from hub.formats.hl7v2 import Coded, Segment
@@ -16,21 +16,35 @@ __all__ = ["is_covid_order", "is_question", "judged", "status"]
 
 _CODED_TYPES = frozenset({"CWE", "CE", "CNE", "CF", ""})
 _TEXT_TYPES = frozenset({"ST", "TX", "FT"})
+_MOST_ANSWERS = 50
 _MEMORABLE = 200  # characters: what a hostile source writes is not kept in memory
 
 
 def judged(obx: Segment, *, covid_order: bool, policy: Policy) -> Judged:
     """What this observation means. NotMapped when it is no result that the hub may keep."""
     question, kind = obx.coded(3), _kind(obx.text(2))
+    if kind == "coded" and (told := obx.repetitions(5)) > 1:
+        return _kept(_judged_each(obx, question, min(told, _MOST_ANSWERS), covid_order, policy))
     answered = obx.coded(5) if kind == "coded" else None
     text = "" if kind == "coded" else obx.text(5) if kind == "text" else obx.raw(5)[:1]
     if len(obx.raw(3)) + len(obx.raw(5)) <= _MEMORABLE:
         found = _judged_before(question, kind, answered, text, covid_order, policy)
     else:
         found = _judged(question, kind, answered, text, covid_order, policy)
+    return _kept(found)
+
+
+def _kept(found: Judged | Unkept) -> Judged:
     if isinstance(found, Unkept):
         raise NotMapped(found.reason, "ignored")
     return found
+
+
+def _judged_each(obx: Segment, question: Coded, told: int, covid_order: bool, policy: Policy) -> Judged | Unkept:
+    """A field of several answers (`~`)."""
+    answers = [Answer("coded", codings_of(obx.coded(5, n))) for n in range(1, told + 1)]
+    given = [answer for answer in answers if answer.given] or answers[:1]
+    return judge_all(_asked(question), given, covid_order=covid_order, policy=policy)
 
 
 _Kind = Literal["coded", "text", "other"]

@@ -1,0 +1,90 @@
+"""health-standards §8 R17 to R20: corrections, withdrawals and repeats end in the same state in any order of arrival."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.domain.events import LabResult
+from hub.domain.history import AnyFact, Lab, decode_row
+from tests.mapping.reading import Reader
+from tests.mapping.test_labs import DETECTED, LABS, NOT_DETECTED, one, oru
+
+FLU = "OBX|2|CWE|80382-5^Flu A^LN||260373001^Detected^SCT||||||{status}|||20210105"
+STORY = {
+    "preliminary": oru(answer=NOT_DETECTED, status="P", report="P", at="20210105180000+0000", control="1"),
+    "final": oru(at="20210106120000+0000", control="2", more=(FLU.format(status="F"),)),
+    "final, sent again": oru(at="20210106120000+0000", sent="20210109", control="3", more=(FLU.format(status="F"),)),
+    "corrected": oru(answer=NOT_DETECTED, status="C", report="C", at="20210107120000+0000", control="4"),
+    "corrected back": oru(status="C", report="C", at="20210108120000+0000", control="5"),
+    "wrong patient": oru(status="W", report="C", at="20210109120000+0000", control="6", more=(FLU.format(status="W"),)),
+    "another order": oru(order="F-2", at="20210106120000+0000", control="7"),
+    "its deletion in the same minute": oru(order="F-2", status="D", at="20210106120000+0000", control="8"),
+    "a third order, specimen alone": oru(order="", at="20210106120000+0000", control="9"),
+    "cancelled": oru(order="F-4", answer="", status="X", report="X", at="20210106120000+0000", control="10"),
+    "in another batch": "BHS|^~\\&\r" + oru(order="F-5", at="20210110", control="11") + "BTS|1\r",
+}
+READ = Reader()
+
+
+def folded(*messages: str) -> dict[str, AnyFact]:
+    """What a person's row holds after these messages, one after the other."""
+    row = decode_row(None)
+    for offset, message in enumerate(messages):
+        for event in READ.events(LABS, {"m": message}):
+            fields = {name: getattr(event, name) for name in type(event).model_fields if name != "person"}
+            fields["race_ethnicity"] = event.race_ethnicity.model_dump()
+            row.apply("p", offset, {**fields, "kind": type(event).kind, "county": None, "link_revision": 0})
+    return dict(next(iter(row.subs.values())).facts)
+
+
+END = folded(*STORY.values())
+
+
+@settings(deadline=None)
+@given(st.permutations(list(STORY.values())), st.lists(st.sampled_from(list(STORY.values())), max_size=4))
+def test_r20_any_order_and_any_repeats_end_in_the_same_state(messages: list[str], again: list[str]) -> None:
+    assert folded(*messages, *again) == END
+    assert folded(*again, *messages) == END
+
+
+def test_r19_what_the_story_ends_in() -> None:
+    standing = [fact for fact in END.values() if isinstance(fact, Lab) and fact.active]
+    assert len(END) == 6  # the result, the flu of its report, and four orders
+    assert sum(fact.isolates for fact in standing) == 2  # the third order, and the one in another batch
+
+
+def test_r19_a_result_posted_as_wrong_is_withdrawn_though_it_still_says_detected() -> None:
+    (fact,) = folded(STORY["another order"], STORY["its deletion in the same minute"]).values()
+    assert not fact.active
+
+
+def test_r19_a_late_original_does_not_undo_its_correction() -> None:
+    assert folded(STORY["corrected"], STORY["final"]) == folded(STORY["final"], STORY["corrected"])
+
+
+def test_r18_the_key_is_of_facility_order_test_and_subid_and_not_of_the_message(read: Reader) -> None:
+    first = one(read)
+    assert one(read, control="M9", at="20210109").fact_key == first.fact_key
+    assert one(read, order="F-2").fact_key != first.fact_key
+    assert one(read, code="94558-4^Ag^LN").fact_key != first.fact_key
+
+
+def test_r18_without_an_order_number_the_specimen_is_the_key(read: Reader) -> None:
+    first, other = one(read, order=""), read.events(LABS, {"m": oru(order="").replace("^S-1|", "^S-2|")})[0]
+    assert first.fact_key == one(read, order="", control="M9").fact_key
+    assert first.fact_key != other.fact_key
+
+
+def test_r18_the_same_content_again_is_no_new_event(read: Reader) -> None:
+    assert len({event.event_id for event in read.events(LABS, {"m": STORY["final"] + STORY["final, sent again"]})}) == 2
+
+
+def test_r17_several_analytes_are_several_observations_of_one_report(read: Reader) -> None:
+    events: list[Any] = read.events(LABS, {"m": STORY["final"]})
+    assert [isinstance(event, LabResult) for event in events] == [True, True]
+    assert len({event.report_key for event in events}) == 1
+    assert len({event.observation_key for event in events}) == 2
+    assert DETECTED in STORY["final"]
