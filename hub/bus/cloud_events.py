@@ -34,3 +34,19 @@ def _origin(source: str, kind: str) -> tuple[tuple[str, bytes], ...]:
 def event_id_of(headers: Iterable[tuple[str, bytes]]) -> str:
     """The id a record was sent under; empty when it has none."""
     return next((value.decode("ascii", "replace") for name, value in headers if name == "ce_id"), "")
+
+
+def source_of(headers: Iterable[tuple[str, bytes]]) -> str:
+    """Which connector or process sent a record; empty when it does not say."""
+    told = next((value for name, value in headers if name == "ce_source"), b"")
+    return told.decode("ascii", "replace").removeprefix("/hub/")
+
+
+def received_at_of(headers: Iterable[tuple[str, bytes]]) -> datetime | None:
+    """When the hub took it in (UTC); None when it does not say, or not as a time."""
+    told = next((value for name, value in headers if name == "ce_time"), b"")
+    try:
+        at = datetime.fromisoformat(told.decode("ascii", "replace"))
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo is not None else None

@@ -11,6 +11,7 @@ by it or by the new owner); ConfigError when a topic does not exist.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -149,9 +150,16 @@ class WorkerConsumer:
 
 
 def read_to_end(
-    bootstrap: str, topic: str, *, timeout_s: float = 60.0, extra: dict[str, Any] | None = None
+    bootstrap: str,
+    topic: str,
+    *,
+    timeout_s: float = 60.0,
+    extra: dict[str, Any] | None = None,
+    since: datetime | None = None,
 ) -> Iterator[Incoming]:
     """All records of all partitions of `topic`, up to the end that each had when it was reached; without a group.
+
+    With `since`, from the first record of each partition whose timestamp is not before it.
 
     RetryError after `timeout_s` seconds without progress; ConfigError when the topic does not exist.
     """
@@ -168,7 +176,12 @@ def read_to_end(
     )
     try:
         partitions = _partitions(consumer, topic, timeout_s)
-        consumer.assign([TopicPartition(topic, each, OFFSET_BEGINNING) for each in partitions])
+        starts = [TopicPartition(topic, each, OFFSET_BEGINNING) for each in partitions]
+        if since is not None:
+            at = round(since.timestamp() * 1_000)
+            asked = [TopicPartition(topic, each, at) for each in partitions]
+            starts = consumer.offsets_for_times(asked, timeout=timeout_s)
+        consumer.assign(starts)
         open_partitions = set(partitions)
         while open_partitions:
             messages = _next_messages(consumer, 1_000, timeout_s)

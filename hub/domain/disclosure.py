@@ -22,7 +22,7 @@ __all__ = ["DISCLOSURE_TOPIC", "START", "Action", "Disclosure", "entry", "first_
 DISCLOSURE_TOPIC = "hub.audit.disclosure.v1"
 START = "0" * 64
 
-Action = Literal["reveal", "redrive", "redrive-done", "remap", "remap-done", "reveal-unmapped"]
+Action = Literal["reveal", "redrive", "redrive-done", "remap", "remap-done", "reveal-unmapped", "report"]
 
 
 class Disclosure(Model):

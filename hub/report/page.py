@@ -1,0 +1,296 @@
+"""The page of one source: what its tally says, field by field, in the order of the models. Numbers only; no value, no person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from hub.domain.events import EVENT_TYPES
+from hub.domain.minimum import HALVES, NOTHING, MinimumSet, asked_fields, of_person
+from hub.report.delays import CLOCKS, quantile
+from hub.report.names import NOWHERE, SenderNames
+from hub.report.tally import KindTally, Tally
+
+__all__ = [
+    "About",
+    "Arrival",
+    "DelayLine",
+    "FieldLine",
+    "KindPage",
+    "Page",
+    "ReasonLine",
+    "done",
+    "make_page",
+    "people_fields",
+]
+
+_SHARES = (0.5, 0.9, 0.99)
+
+
+@dataclass(frozen=True)
+class About:
+    """Whose page it is. `granted`: by kind, the fields that the agreement lets through (`person.<name>` too). `reasons`: what a
+    reason code means and what to do, by code. `keeps_ignored`: whether what was ignored is known (it is not kept on the bus)."""
+
+    name: str
+    title: str
+    standard: str
+    made_on: date
+    window: str
+    agreement_id: str
+    granted: Mapping[str, frozenset[str]]
+    names: SenderNames
+    reasons: Mapping[str, tuple[str, str]]
+    keeps_ignored: bool
+    expected_every_s: float | None = None
+    now: datetime | None = None
+
+
+@dataclass(frozen=True)
+class FieldLine:
+    """One field of one kind. `status`: `counted`; `not-agreed` (the agreement leaves it out) or `not-in-format` (the sender's
+    format has no place for it): of these two nothing is asked. `people`: how many have a record without it (None: not counted)."""
+
+    field: str
+    sender: str
+    need: str
+    status: str
+    filled: int
+    unmapped: int
+    people: int | None
+    people_exact: bool
+    rests_on: str
+    without: str
+    standard: str
+
+
+@dataclass(frozen=True)
+class DelayLine:
+    """One clock pair: how many records have both ends, and within how many `unit` the given share of them came."""
+
+    clock: str
+    since: str
+    until: str
+    unit: str
+    records: int
+    half: int
+    nine_tenths: int
+    most: int
+    late: int
+    late_after: int | None
+
+
+@dataclass(frozen=True)
+class KindPage:
+    """One kind of event. `elsewhere`: who these records speak of is told once, in the source's `person` records."""
+
+    kind: str
+    records: int
+    repeats: int
+    corrections: int
+    withdrawn: int
+    area_only: int
+    people: int
+    exact: bool
+    elsewhere: bool
+    first_on: date | None
+    last_on: date | None
+    fields: tuple[FieldLine, ...]
+    delays: tuple[DelayLine, ...]
+    absences: Mapping[str, int]
+    issues: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ReasonLine:
+    """Why records were refused or left aside."""
+
+    reason: str
+    field: str
+    records: int
+    means: str
+    do: str
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Silence: the longest gap between two hours with records, and the hours since the last, if arrival is known."""
+
+    first: datetime
+    last: datetime
+    longest_gap_h: int
+    silent_h: int | None
+    expected_h: float | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything that is shown. `ignored` is None where it is not known."""
+
+    about: About
+    records: int
+    events: int
+    rejected: tuple[ReasonLine, ...]
+    ignored: tuple[ReasonLine, ...] | None
+    kinds: tuple[KindPage, ...]
+    arrival: Arrival | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, days and times as ISO 8601."""
+        about = self.about
+        head = {
+            "connector": about.name, "title": about.title, "standard": about.standard, "made_on": about.made_on,
+            "window": about.window, "agreement": about.agreement_id, "records": self.records, "events": self.events,
+        }  # fmt: skip
+        body = asdict(self)
+        del body["about"], body["records"], body["events"]
+        plain = _plain({**head, **body})
+        assert isinstance(plain, dict)
+        return plain
+
+
+def done(line: FieldLine, kind: KindPage) -> bool:
+    """Filled and understood in every record: there is nothing to say of it."""
+    return line.status == "counted" and line.filled == kind.records and not line.unmapped
+
+
+def people_fields(kinds: Mapping[str, frozenset[str]], asked: MinimumSet) -> dict[str, frozenset[str]]:
+    """By kind, the granted fields that are required or expected: for those, the people who lack them are counted."""
+    return {
+        kind: frozenset(name for name in asked_fields(kind) if asked.need(kind, name) != "optional")
+        for kind in kinds
+        if kind in EVENT_TYPES and of_person(kind)
+    }
+
+
+def make_page(tally: Tally, about: About, asked: MinimumSet) -> Page:
+    """What `tally` says of the source, held against the minimum data set."""
+    kinds = tuple(_kind(kind, tally, about, asked) for kind in EVENT_TYPES if kind in tally.kinds)
+    return Page(
+        about=about,
+        records=tally.records,
+        events=sum(kind.records for kind in kinds),
+        rejected=_reasons(tally.rejected, about),
+        ignored=_reasons(tally.ignored, about) if about.keeps_ignored else None,
+        kinds=kinds,
+        arrival=_arrival(tally.hours, about),
+    )
+
+
+def _kind(kind: str, tally: Tally, about: About, asked: MinimumSet) -> KindPage:
+    counted = tally.kinds[kind]
+    told = counted.described or counted.filled["race_ethnicity"] or counted.absences
+    elsewhere = of_person(kind) and kind != "person" and "person" in tally.kinds and not told
+    distinct, facts = len(counted.events), len(counted.facts)
+    return KindPage(
+        kind=kind,
+        records=counted.records,
+        repeats=max(0, counted.records - distinct),
+        corrections=max(0, distinct - facts),
+        withdrawn=counted.withdrawn,
+        area_only=counted.area_only if of_person(kind) else 0,
+        people=len(counted.people),
+        exact=counted.events.exact and counted.people.exact,
+        elsewhere=elsewhere,
+        first_on=counted.first_on,
+        last_on=counted.last_on,
+        fields=tuple(_fields(kind, counted, about, asked, elsewhere)),
+        delays=tuple(_delays(kind, counted, asked)),
+        absences=_most(counted.absences),
+        issues=_most(counted.issues),
+    )
+
+
+def _fields(kind: str, counted: KindTally, about: About, asked: MinimumSet, elsewhere: bool) -> list[FieldLine]:
+    lines = []
+    for name in asked_fields(kind):
+        if elsewhere and name.startswith(("person.", "race_ethnicity")):
+            continue
+        ask = asked.ask(kind, name)
+        if ask is not None and ask.rests_on.startswith(NOTHING):
+            ask = None
+        sender = about.names.name(kind, name)
+        status = "counted" if _granted(kind, name, about) else "not-agreed"
+        if sender == NOWHERE and not counted.filled[name]:
+            status = "not-in-format"
+        if ask is None and (_says_nothing(kind, name) or (status != "counted") or not counted.filled[name]):
+            continue
+        lacking = counted.lacking.get(name)
+        needed = ask is not None and ask.need != "optional" and of_person(kind)
+        found = FieldLine(
+            field=name,
+            sender="" if sender == NOWHERE else sender,
+            need=ask.need if ask else "optional",
+            status=status,
+            filled=counted.filled[name],
+            unmapped=counted.unmapped[name],
+            people=(len(lacking) if lacking is not None else 0) if needed and status == "counted" else None,
+            people_exact=lacking.exact if lacking is not None else True,
+            rests_on=ask.rests_on if ask else "",
+            without=ask.without if ask else "",
+            standard=ask.standard if ask else "",
+        )  # fmt: skip
+        lines.append(found)
+    return lines
+
+
+def _granted(kind: str, name: str, about: About) -> bool:
+    """Structure (who, when, which version) is always taken; all else must be named."""
+    if name in ("source_person", "occurred_on", "changed_at"):
+        return True
+    return (name if name not in HALVES else "race_ethnicity") in about.granted.get(kind, ())
+
+
+def _says_nothing(kind: str, name: str) -> bool:
+    """A yes-or-no that is `no` where nothing was said: always filled."""
+    own = EVENT_TYPES[kind].model_fields.get(name)
+    return name == "person.birth_date_partial" or (own is not None and own.annotation is bool)
+
+
+def _delays(kind: str, counted: KindTally, asked: MinimumSet) -> list[DelayLine]:
+    ask = asked.ask(kind, "occurred_on")
+    limit = ask.within_days if ask is not None else None
+    found = []
+    for name, clock in CLOCKS.items():
+        histogram = counted.delays.get(name)
+        if not histogram:
+            continue
+        after = limit if clock.unit == "days" else None
+        half, nine_tenths, most = (quantile(histogram, share) or 0 for share in _SHARES)
+        late = sum(n for delay, n in histogram.items() if after is not None and delay > after)
+        found.append(DelayLine(name, *clock, histogram.total(), half, nine_tenths, most, late, after))
+    return found
+
+
+def _reasons(counted: Counter[tuple[str, str]], about: About) -> tuple[ReasonLine, ...]:
+    ordered = sorted(counted.items(), key=lambda each: (-each[1], each[0]))
+    return tuple(
+        ReasonLine(reason, field, n, *about.reasons.get(reason.partition(".")[0], ("", "")))
+        for (reason, field), n in ordered
+    )
+
+
+def _arrival(hours: Counter[datetime], about: About) -> Arrival | None:
+    if not hours:
+        return None
+    came = sorted(hours)
+    gaps = [(later - earlier) // timedelta(hours=1) for earlier, later in pairwise(came)]
+    silent = None if about.now is None else max(0, (about.now - came[-1]) // timedelta(hours=1))
+    expected = about.expected_every_s / 3_600 if about.expected_every_s else None
+    return Arrival(came[0], came[-1], max(gaps, default=0), silent, expected)
+
+
+def _most(counted: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counted.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value.isoformat() if isinstance(value, date | datetime) else value

@@ -1,0 +1,269 @@
+"""The page as one HTML file that needs nothing else: no script, no font, no picture from anywhere; for screen and paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+
+from hub.markup import Child, Html, el, page
+from hub.report.first import Fix, fixes, words
+from hub.report.numbers import Numbers
+from hub.report.page import DelayLine, FieldLine, KindPage, Page, ReasonLine, done
+
+__all__ = ["FIRST", "sheet"]
+
+FIRST = 8
+"""So many things to fix stand at the top; the tables below show the rest."""
+_BAR, _HIGH = 96, 10
+_LOW = 0.8
+_LAST_NEEDED = ("required", "expected")
+
+
+def sheet(made: Page, *, rounded: bool = False) -> str:
+    """The whole document. `rounded`: for others than the source itself (hub.report.numbers)."""
+    numbers = Numbers(rounded=rounded)
+    about = made.about
+    css = (files("hub.report") / "sheet.css").read_text(encoding="utf-8")
+    head = (
+        el("meta", charset="utf-8"),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="robots", content="noindex"),
+        el("title", f"{about.name}: report of {about.made_on.isoformat()}"),
+        Html(f"<style>{css}</style>"),  # our own file, and no text of anybody
+    )
+    main = (
+        _figures(made, numbers),
+        _first(made, numbers),
+        *(_kind(kind, numbers) for kind in made.kinds),
+        _reasons(
+            "Refused", "Kept as dead letters; mended records that come again keep their ids.", made.rejected, numbers
+        ),
+        _left_aside(made, numbers),
+    )
+    return page(head, (_header(made), el("main", *main, class_="wide"), _footer(numbers)))
+
+
+def _header(made: Page) -> Html:
+    about = made.about
+    return el(
+        "header",
+        el(
+            "div",
+            el("h1", about.title),
+            el("p", f"{about.name} · {about.standard}"),
+            el("p", f"{about.window} · agreement {about.agreement_id} · made on {about.made_on.isoformat()}"),
+            class_="wide",
+        ),
+    )
+
+
+def _figures(made: Page, numbers: Numbers) -> Html:
+    shown: list[tuple[str, str]] = [
+        ("records", numbers.count(made.records)),
+        ("became events", numbers.count(made.events)),
+        ("refused", numbers.count(sum(line.records for line in made.rejected))),
+        ("left aside", "not kept" if made.ignored is None else numbers.count(sum(n.records for n in made.ignored))),
+        ("sent again unchanged", numbers.count(sum(kind.repeats for kind in made.kinds), exact=_exact(made))),
+        ("corrections", numbers.count(sum(kind.corrections for kind in made.kinds), exact=_exact(made))),
+        ("withdrawals", numbers.count(sum(kind.withdrawn for kind in made.kinds))),
+    ]
+    return el("dl", *(el("div", el("dt", what), el("dd", n)) for what, n in shown), class_="figures")
+
+
+def _exact(made: Page) -> bool:
+    return all(kind.exact for kind in made.kinds)
+
+
+def _first(made: Page, numbers: Numbers) -> Html:
+    found = fixes(made)
+    if not found:
+        return el(
+            "section",
+            el("h2", "Fix first"),
+            el("p", "Nothing: every field that is asked for is filled, coded and in time."),
+        )
+    more = len(found) - FIRST
+    return el(
+        "section",
+        el("h2", "Fix first"),
+        el("ol", *(_fix(fix, numbers) for fix in found[:FIRST]), class_="fixes"),
+        el("p", f"{more} more: see the tables below.", class_="soft") if more > 0 else None,
+    )
+
+
+def _fix(fix: Fix, numbers: Numbers) -> Html:
+    size = ""
+    if fix.of:
+        share = numbers.share(fix.records, fix.of)
+        size = f"{numbers.count(fix.records)} of {numbers.count(fix.of)}" + (
+            f" ({share.words})" if share.part is not None else ""
+        )
+        if fix.people:
+            size += f", {numbers.count(fix.people, exact=fix.people_exact)} {'person' if fix.people == 1 else 'people'}"
+    before, where, after = fix.advice()
+    return el(
+        "li",
+        el("div", el("span", fix.what), el("span", size, class_="size"), class_="fix"),
+        el("p", f"Costs: {fix.costs}.".replace("..", "."), class_="soft"),
+        el("p", before, *((" ", el("code", where), after) if where else ()), *_asked_by(fix)),
+    )
+
+
+def _asked_by(fix: Fix) -> tuple[Child, ...]:
+    return (" ", el("span", f"Asked by {fix.standard}.", class_="soft")) if fix.standard else ()
+
+
+def _kind(kind: KindPage, numbers: Numbers) -> Html:
+    counted = [line for line in kind.fields if line.status == "counted" and not done(line, kind)]
+    return el(
+        "section",
+        el("h2", f"{kind.kind}: {numbers.count(kind.records)} {'record' if kind.records == 1 else 'records'}"),
+        el("p", " · ".join(_about_kind(kind, numbers)), class_="soft"),
+        _fields(kind, counted, numbers) if counted else None,
+        _whole(kind),
+        _left_out(kind),
+        _delays(kind.delays, numbers),
+        _words_of("Reasons given for no race or ethnicity", kind.absences, numbers),
+        _words_of("Accepted, but odd", kind.issues, numbers),
+    )
+
+
+def _about_kind(kind: KindPage, numbers: Numbers) -> Iterator[str]:
+    if kind.people:
+        yield f"{numbers.count(kind.people, exact=kind.exact)} {'person' if kind.people == 1 else 'people'}"
+    if kind.area_only:
+        yield f"{numbers.count(kind.area_only)} name nobody and count for their area only"
+    if kind.first_on is not None and kind.last_on is not None:
+        yield f"happened {kind.first_on.isoformat()} to {kind.last_on.isoformat()}"
+    if kind.elsewhere:
+        yield "whom they speak of is told once, in this source's person records"
+
+
+def _fields(kind: KindPage, lines: Sequence[FieldLine], numbers: Numbers) -> Html:
+    coded = ("Coded",) if any(line.unmapped for line in lines) else ()
+    people = ("#People without",) if any(line.people for line in lines) else ()
+    heads = _heads("Field, as the sender calls it", "Asked", "Filled", *coded, *people, "Without it")
+    rows = [_field(line, kind, numbers, coded=bool(coded), people=bool(people)) for line in lines]
+    return _table(f"How the fields of {kind.kind} are filled", heads, rows)
+
+
+def _field(line: FieldLine, kind: KindPage, numbers: Numbers, *, coded: bool, people: bool) -> Html:
+    filled = numbers.share(line.filled, kind.records)
+    lacks = line.need in _LAST_NEEDED and line.filled < kind.records
+    understood = numbers.share(line.filled - line.unmapped, line.filled).words
+    how = f"{understood}, {numbers.count(line.unmapped)} unmapped" if line.unmapped else ""
+    who = numbers.count(line.people, exact=line.people_exact) if line.people else ""
+    return el(
+        "tr",
+        el("th", words(line.field), el("code", line.sender, class_="own") if line.sender else None, scope="row"),
+        el("td", el("span", line.need, class_="need lacks" if lacks else "need")),
+        el("td", _bar(filled.part, low=lacks and (filled.part or 0) < _LOW), filled.words, class_="bar"),
+        el("td", how) if coded else None,
+        el("td", who, class_="n") if people else None,
+        el("td", line.without if lacks else "", class_="soft why"),
+    )
+
+
+def _bar(part: float | None, *, low: bool) -> Html | None:
+    """The words beside it say the same: nobody has to see it."""
+    if part is None:
+        return None
+    level = el("rect", width=round(_BAR * part), height=_HIGH, rx=2, class_="level low" if low else "level")
+    track = el("rect", width=_BAR, height=_HIGH, rx=2, class_="track")
+    return el("svg", track, level, width=_BAR, height=_HIGH, viewBox=f"0 0 {_BAR} {_HIGH}", aria_hidden="true")
+
+
+def _whole(kind: KindPage) -> Child:
+    names = [words(line.field) for line in kind.fields if done(line, kind)]
+    return el("p", el("strong", "Filled in every record: "), ", ".join(names), ".") if names else None
+
+
+def _left_out(kind: KindPage) -> Child:
+    said = []
+    for status, how in (
+        ("not-agreed", "Left out by the agreement"),
+        ("not-in-format", "No place in the sender's format"),
+    ):
+        names = [words(line.field) for line in kind.fields if line.status == status]
+        if names:
+            said.append(el("p", f"{how}: {', '.join(names)}.", class_="soft"))
+    return said
+
+
+def _delays(lines: Sequence[DelayLine], numbers: Numbers) -> Child:
+    if not lines:
+        return None
+    heads = _heads("From", "to", "#Half within", "#9 of 10", "#99 of 100", "#Late")
+    return [
+        el("h3", "How late"),
+        _table("Delays, by the clocks they are taken from", heads, [_delay(x, numbers) for x in lines]),
+    ]
+
+
+def _delay(line: DelayLine, numbers: Numbers) -> Html:
+    unit = {"days": "d", "hours": "h"}[line.unit]
+    late = "" if line.late_after is None else f"{numbers.count(line.late)} over {line.late_after} d"
+    told = not numbers.rounded or line.records >= 100
+    spans = (line.half, line.nine_tenths, line.most)
+    return el(
+        "tr",
+        el("td", line.since),
+        el("td", line.until),
+        *(el("td", f"{n} {unit}" if told else "too few", class_="n") for n in spans),
+        el("td", late, class_="n"),
+    )
+
+
+def _words_of(title: str, counted: object, numbers: Numbers) -> Child:
+    if not isinstance(counted, dict) or not counted:
+        return None
+    said = ", ".join(f"{word} {numbers.count(n)}" for word, n in counted.items())
+    return el("p", el("strong", f"{title}: "), said)
+
+
+def _reasons(title: str, note: str, lines: Sequence[ReasonLine], numbers: Numbers) -> Child:
+    if not lines:
+        return None
+    heads = _heads("Reason", "Field", "#Records", "What it means", "What to do")
+    rows = [
+        el(
+            "tr", el("th", el("code", line.reason), scope="row"), el("td", el("code", line.field)),
+            el("td", numbers.count(line.records), class_="n"), el("td", line.means), el("td", line.do),
+        )
+        for line in lines
+    ]  # fmt: skip
+    return el("section", el("h2", title), _table(note, heads, rows))
+
+
+def _left_aside(made: Page, numbers: Numbers) -> Child:
+    if made.ignored is None:
+        return None
+    return _reasons(
+        "Left aside", "Good records that the hub has no use for; nothing must be done.", made.ignored, numbers
+    )
+
+
+def _heads(*names: str) -> Html:
+    """The head row; `#` before a name: a column of numbers."""
+    cells = (el("th", name.lstrip("#"), scope="col", class_="n" if name.startswith("#") else None) for name in names)
+    return el("tr", *cells)
+
+
+def _table(caption: str, heads: Html, rows: Sequence[Html]) -> Html:
+    return el(
+        "div", el("table", el("caption", caption), el("thead", heads), el("tbody", *rows)), class_="scroll", tabindex=0
+    )
+
+
+def _footer(numbers: Numbers) -> Html:
+    whom = (
+        "Counts of 1 to 10 are written as under 11, others to the nearest ten: for anybody who may see the source's quality."
+        if numbers.rounded
+        else "Exact counts: for the source itself and the hub. For anybody else, make it with --rounded."
+    )
+    said = "No record, no value and nothing of a person is in this page; it counts how records are filled, not what they say."
+    return el(
+        "footer",
+        el("p", f"{said} {whom} What is asked, why, and by which standard: docs/data-dictionary.md."),
+        class_="wide",
+    )

@@ -1,0 +1,168 @@
+"""What is counted while a source's records go by. Tallies of two parts merge into the tally of the whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from hub.domain.events import Coded, Event, PersonBlock, RaceEthnicity
+from hub.report.delays import delays_of
+from hub.report.sketch import Sketch
+
+__all__ = ["ANSWERED", "KindTally", "Tally", "Unmapped", "filled_fields"]
+
+Unmapped = tuple[str, str]
+"""(field of the event, value as sent)"""
+
+_REPEATS, _PEOPLE, _LACKING, _VALUES = 16_384, 16_384, 1_024, 1_024
+_ETHNIC = frozenset({"hispanic", "not-hispanic"})
+ANSWERED = frozenset({"declined", "withheld"})
+"""Reasons for no race or ethnicity that are an answer: the sender asked, and can do no more."""
+_MOST_REASONS = 500
+_OTHER = ("other", "")
+
+
+@dataclass
+class KindTally:
+    """One kind of event. `area_only`: records of nobody who can be known; `described`: those that hold a person block."""
+
+    records: int = 0
+    withdrawn: int = 0
+    area_only: int = 0
+    described: int = 0
+    filled: Counter[str] = field(default_factory=Counter)
+    unmapped: Counter[str] = field(default_factory=Counter)
+    absences: Counter[str] = field(default_factory=Counter)
+    issues: Counter[str] = field(default_factory=Counter)
+    delays: dict[str, Counter[int]] = field(default_factory=dict)
+    lacking: dict[str, Sketch] = field(default_factory=dict)
+    events: Sketch = field(default_factory=lambda: Sketch(_REPEATS))
+    facts: Sketch = field(default_factory=lambda: Sketch(_REPEATS))
+    people: Sketch = field(default_factory=lambda: Sketch(_PEOPLE))
+    values: Sketch = field(default_factory=lambda: Sketch(_VALUES, named=True))
+    first_on: date | None = None
+    last_on: date | None = None
+
+    def take(
+        self, event: Event, received_at: datetime | None, unmapped: Iterable[Unmapped], needed: Iterable[str]
+    ) -> None:
+        """One record. `needed`: fields for which the people who lack them are counted."""
+        self.records += 1
+        self.withdrawn += not event.active
+        self.events.add(event.event_id)
+        self.facts.add(event.fact_key)
+        self.described += isinstance(event.person, PersonBlock)
+        found = set(filled_fields(event))
+        self.filled.update(found)
+        self._count_person(event, found, needed)
+        for name, value in unmapped:
+            self.unmapped[name] += 1
+            self.values.add(f"{name}\t{value[:200]}")
+        self.issues.update(getattr(event, "issues", ()))
+        for clock, delay in delays_of(event, received_at):
+            self.delays.setdefault(clock, Counter())[delay] += 1
+        if event.occurred_on is not None:
+            self.first_on = min(self.first_on or event.occurred_on, event.occurred_on)
+            self.last_on = max(self.last_on or event.occurred_on, event.occurred_on)
+
+    def _count_person(self, event: Event, found: set[str], needed: Iterable[str]) -> None:
+        told = event.race_ethnicity
+        if told is not None and told.absence is not None:
+            self.absences[told.absence] += 1
+        if event.source_person is None:
+            self.area_only += 1
+            return
+        self.people.add(event.source_person)
+        for name in needed:
+            if name not in found and not (name == "race_ethnicity" and told is not None and told.absence in ANSWERED):
+                self.lacking.setdefault(name, Sketch(_LACKING)).add(event.source_person)
+
+    def merge(self, other: KindTally) -> None:
+        """Take in the tally of another part."""
+        for name in ("records", "withdrawn", "area_only", "described"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("filled", "unmapped", "absences", "issues"):
+            getattr(self, name).update(getattr(other, name))
+        for clock, counted in other.delays.items():
+            self.delays.setdefault(clock, Counter()).update(counted)
+        for name, sketch in other.lacking.items():
+            self.lacking.setdefault(name, Sketch(_LACKING)).merge(sketch)
+        for name in ("events", "facts", "people", "values"):
+            getattr(self, name).merge(getattr(other, name))
+        days = [day for day in (self.first_on, other.first_on) if day is not None]
+        self.first_on = min(days, default=None)
+        self.last_on = max((day for day in (self.last_on, other.last_on) if day is not None), default=None)
+
+
+@dataclass
+class Tally:
+    """Everything of one source. `needed`: by kind, the fields for which people who lack them are counted. `rejected` and
+    `ignored` by (reason, field); `hours`: records by the UTC hour in which they came, where that is known."""
+
+    needed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    kinds: dict[str, KindTally] = field(default_factory=dict)
+    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ignored: Counter[tuple[str, str]] = field(default_factory=Counter)
+    hours: Counter[datetime] = field(default_factory=Counter)
+
+    def event(self, event: Event, received_at: datetime | None = None, unmapped: Iterable[Unmapped] = ()) -> None:
+        """A record that became an event."""
+        kind = type(event).kind
+        counted = self.kinds.setdefault(kind, KindTally())
+        counted.take(event, received_at, unmapped, self.needed.get(kind, frozenset()))
+        self._came(received_at)
+
+    def refused(self, outcome: str, reason: str, field_at_fault: str = "", received_at: datetime | None = None) -> None:
+        """A record that was `rejected` or `ignored`; of more than 500 different reasons and fields the rest is `other`."""
+        counted = self.rejected if outcome == "rejected" else self.ignored
+        key = (reason, field_at_fault)
+        counted[key if key in counted or len(counted) < _MOST_REASONS else _OTHER] += 1
+        self._came(received_at)
+
+    def merge(self, other: Tally) -> None:
+        """Take in the tally of another part of the same source."""
+        for kind, counted in other.kinds.items():
+            self.kinds.setdefault(kind, KindTally()).merge(counted)
+        self.rejected.update(other.rejected)
+        self.ignored.update(other.ignored)
+        self.hours.update(other.hours)
+
+    @property
+    def records(self) -> int:
+        return sum(kind.records for kind in self.kinds.values()) + self.rejected.total() + self.ignored.total()
+
+    def _came(self, received_at: datetime | None) -> None:
+        if received_at is not None:
+            self.hours[received_at.replace(minute=0, second=0, microsecond=0)] += 1
+
+
+def filled_fields(event: Event) -> Iterator[str]:
+    """Names (as in hub.domain.minimum.asked_fields) of what holds something; `unknown` says nothing, so it does not."""
+    for name in type(event).model_fields:
+        value: Any = getattr(event, name)
+        if name == "person":
+            if isinstance(value, PersonBlock):
+                yield from (f"person.{each}" for each, held in value if held is not None)
+        elif isinstance(value, RaceEthnicity):
+            yield from _told(value)
+        elif name == "changed_at":
+            if value.year > 1970:
+                yield name
+        elif isinstance(value, Coded):
+            if value.code or value.original or value.display:
+                yield name
+        elif value not in (None, "", (), "unknown"):
+            yield name
+
+
+def _told(race: RaceEthnicity) -> Iterator[str]:
+    groups = set(race.groups)
+    if groups:
+        yield "race_ethnicity"
+    if groups - _ETHNIC:
+        yield "race_ethnicity.race"
+    if groups & _ETHNIC:
+        yield "race_ethnicity.ethnicity"
