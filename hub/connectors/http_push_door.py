@@ -15,6 +15,7 @@ from functools import partial
 
 from starlette.requests import Request
 
+from hub.connectors.crowd import Crowd
 from hub.connectors.door import Receipt, Unit
 from hub.connectors.doors import Around
 from hub.connectors.front import Limits, Mounted, Refused
@@ -55,7 +56,7 @@ class PushDoor:
         self._keeper = Doorkeeper(options, around.secret)
         self._queue: asyncio.Queue[_PushDelivery | None] = asyncio.Queue()  # no more than `requests` with a body
         self._waiting: set[_PushDelivery] = set()
-        self._unproven: dict[Request, asyncio.Timeout] = {}  # longest first
+        self._unproven = Crowd(UNPROVEN)
         self._stopping = False
         self._count = 0
 
@@ -121,16 +122,11 @@ class PushDoor:
 
     async def _signed_body(self, request: Request) -> bytes:
         """A body whose signature decides. At most `UNPROVEN` are read at once: for one more, the longest one ends."""
-        if len(self._unproven) >= UNPROVEN:
-            self._unproven.pop(next(iter(self._unproven))).reschedule(0)
         try:
-            async with asyncio.timeout(None) as patience:
-                self._unproven[request] = patience
+            async with self._unproven.turn():
                 raw = await raw_body(request)
         except TimeoutError:
             raise Refused(408, "body-too-slow") from None
-        finally:
-            self._unproven.pop(request, None)
         signed = partial(self._keeper.signed, request.headers, raw)
         if not (signed() if len(raw) <= _LARGE else await asyncio.to_thread(signed)):
             raise _unknown()

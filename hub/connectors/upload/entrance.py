@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from hub.connectors.crowd import Crowd
 from hub.connectors.front import Refused
 from hub.connectors.upload import pages, words
 from hub.connectors.upload.access import Brake, Session, Sessions, account_of, read_accounts
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEADERS", "Entrance"]
 
+UNPROVEN = 6  # forms to sign in that are read at once: who is signed in has the other places of the door
 FORM_BYTES = 16 * 1024  # of a form without cells
 
 COOKIE, BEFORE = "hub_upload", "hub_upload_before"
@@ -55,6 +57,7 @@ class Entrance:
         self._idle_s = door.options.idle_minutes * 60
         self._sessions = Sessions(door.clock, idle_s=float(self._idle_s))
         self._brake = Brake(door.clock)
+        self._unproven = Crowd(UNPROVEN)
         self._guessing = asyncio.Semaphore(2)  # each guess costs 16 MB and 40 ms
         desk = door.desk
         self.site = pages.Site(self.at, desk.title, desk.recipient, desk.zone, door.options.idle_minutes)
@@ -128,7 +131,11 @@ class Entrance:
         return HTMLResponse(html, status, {"Refresh": refresh})
 
     async def sign_in(self, request: Request) -> Response:
-        form = await self.form(request)
+        try:
+            async with self._unproven.turn():
+                form = await self.form(request)
+        except TimeoutError:
+            raise Refused(408, "body-too-slow") from None
         before = request.cookies.get(BEFORE, "")
         if not before or not hmac.compare_digest(form.get("csrf", "").encode(), before.encode()):
             return self.ask_who(request, problem="Please try once more.")

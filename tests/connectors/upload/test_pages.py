@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import selectors
+import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import cast
 
@@ -17,6 +20,7 @@ from fastapi import FastAPI
 
 from hub.connectors.front import Refused
 from hub.connectors.upload.check import Checked
+from hub.connectors.upload.entrance import UNPROVEN
 from hub.connectors.upload.routes import Routes
 from hub.domain.events import FoodAssistance
 from hub.errors import ConfigError
@@ -253,6 +257,22 @@ def test_of_somebody_who_is_not_signed_in_little_is_read(hub: PageHub) -> None:
         answer = stranger.client.post(path, data=large, follow_redirects=False)
         assert (answer.status_code, answer.headers["location"]) == (303, f"/upload/{NAME}/")
     stranger.client.close()
+
+
+def test_those_who_dawdle_at_the_entrance_keep_nobody_out(hub: PageHub) -> None:
+    head = f"POST /upload/{NAME}/sign-in HTTP/1.1\r\nHost: hub\r\nContent-Length: 90\r\n\r\ncsrf=".encode()
+    with ExitStack() as crowd, selectors.DefaultSelector() as heard:
+        for _ in range(30):
+            slow = crowd.enter_context(socket.create_connection((hub.front.host, hub.front.port)))
+            slow.sendall(head)
+            heard.register(slow, selectors.EVENT_READ)
+        for _ in range(30 - UNPROVEN):
+            (key, _), *_ = heard.select(10) or pytest.fail("those who dawdle stay")
+            answer = cast(socket.socket, key.fileobj).recv(40)
+            assert b" 408 " in answer or b" 429 " in answer
+            heard.unregister(key.fileobj)
+        with visitor(hub) as somebody:
+            assert "Send a list" in somebody.page
 
 
 def test_a_list_that_is_sent_while_it_is_mended_is_sent_once(
