@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hub.connectors.catalog import SHIPPED, Catalogue, Connector
+from hub.connectors.catalog.folder import read_codes
 from hub.connectors.fleet import Order, Running, Version
 from hub.connectors.reload import Looks, Prints
 from hub.connectors.watch import Watch
@@ -34,10 +35,13 @@ log = logger(__name__)
 
 
 class Loaded(NamedTuple):
-    """A connector as it loaded, and the fingerprint of the folder that it was read from (`Version.source`)."""
+    """A connector as it loaded, and the fingerprint of the folder that it was read from (`Version.source`). `map`: of what decides
+    what a record becomes; `unraised`: it changed, and `mapping_version` did not."""
 
     connector: Connector
     print: str
+    map: str = ""
+    unraised: bool = False
 
 
 class Orders:
@@ -50,6 +54,7 @@ class Orders:
         self._looks = Looks([SHIPPED, instance / "connectors"], self._agreements, instance / "secrets")
         self._loaded: dict[str, tuple[tuple[Path, str], Loaded | None, str]] = {}
         self._agreed: dict[str, tuple[tuple[str, date], IntakeAgreement | None, str]] = {}
+        self._judged_before: dict[str, Loaded] = {}
         self._known: set[str] = set()
         self._read: Catalogue | None = None
 
@@ -88,6 +93,7 @@ class Orders:
             "door": connector.door.kind,
             "mapping_version": connector.mapping_version,
             "agreement": agreement.agreement_id,
+            "unraised": loaded.unraised,
         }
         return Version(sha256(told.encode()).hexdigest()[:12], make, loaded, facts)
 
@@ -100,11 +106,28 @@ class Orders:
             complaint = found.broken.get(name, "")
             if not complaint and name not in found:
                 complaint = f"{prints.path}: went away while it was read"
-            known = (print_, None if complaint else Loaded(found[name], prints.folder), complaint)
+            known = (print_, None, complaint)
+            if not complaint:
+                try:
+                    known = (print_, self._judged(name, found[name], prints.folder), "")
+                except (ConfigError, OSError):
+                    known = (print_, None, f"{prints.path}: its codes or hooks changed while they were read")
+            complaint = known[2]
             if complaint:
                 log.error("the folder of a connector does not load", connector=name, exc_info=ConfigError(complaint))
             self._loaded[name] = known
         return known[1], known[2]
+
+    def _judged(self, name: str, connector: Connector, print_: str) -> Loaded:
+        """Against the last that loaded: outcomes of another map under one version have the same ids, and none sorts after."""
+        loaded = Loaded(connector, print_, _map_print(connector))
+        before = self._judged_before.get(name)
+        if before is not None and before.connector.mapping_version == loaded.connector.mapping_version:
+            loaded = loaded._replace(unraised=before.unraised or before.map != loaded.map)
+            if loaded.map != before.map:
+                log.warning("the map or codes of a connector changed, its mapping_version did not", connector=name)
+        self._judged_before[name] = loaded
+        return loaded
 
     def _catalogue(self) -> Catalogue:
         """All folders as they are now, read once per call of `now`."""
@@ -123,6 +146,16 @@ class Orders:
                 log.warning("connector is off: no agreement in force", connector=name, exc_info=why)
             self._agreed[name] = known
         return known[1], known[2]
+
+
+def _map_print(connector: Connector) -> str:
+    """Fingerprint of a declared map with its decided codes and its hooks; "" of a program, whose version is the hub's."""
+    if connector.declared is None or connector.folder is None:
+        return ""
+    codes = {name: sorted(table.rows.items()) for name, table in read_codes(connector.folder).items()}
+    hooks = connector.folder / "hooks.py"
+    told = f"{connector.spec()!r} {codes!r} ".encode(errors="surrogateescape")
+    return sha256(told + (hooks.read_bytes() if hooks.is_file() else b"")).hexdigest()[:12]
 
 
 def nothing_to_run(orders: Mapping[str, Order]) -> str | None:

@@ -29,6 +29,10 @@ from hub.wiring_workshop import Workshop
 __all__ = ["LOOK_EVERY_S", "Tending"]
 
 LOOK_EVERY_S = 2.0
+_UNRAISED = (
+    "its map or codes changed under the same mapping_version: a record that comes again gets the id it had, saying something else; "
+    "raise mapping_version in its connector.yaml, then `hub connector remap`"
+)
 log = logger(__name__)
 
 
@@ -85,7 +89,10 @@ class Tending:
 
     def notes(self) -> dict[str, str]:
         """What is amiss without making the process unfit for the others: broken and stale folders, agreements that ran out."""
-        return {f"{each.name} ({kind})": _words(each) for each in self._fleet.shown() if (kind := _kind(each))}
+        shown = self._fleet.shown()
+        amiss = {f"{each.name} ({kind})": _words(each) for each in shown if (kind := _kind(each))}
+        unraised = [each.name for each in shown if each.version is not None and each.version.facts.get("unraised")]
+        return amiss | {f"{name} (map)": _UNRAISED for name in unraised}
 
     def page(self) -> list[dict[str, Any]]:
         """What /connectors says: one object per connector, no values of any source."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -10,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from hub.config import Settings
 from hub.connectors.catalog import SHIPPED, Connector
 from hub.connectors.file_drop import FileDropDoor
-from hub.connectors.fleet import Order, Running, Version
+from hub.connectors.fleet import Fleet, Order, Running, Shown, Version
 from hub.connectors.front import Mounted
 from hub.connectors.mllp_door import MllpDoor
 from hub.connectors.pull import PullDoor
@@ -24,7 +26,9 @@ from hub.domain.ids import Ids
 from hub.errors import ConfigError
 from hub.privacy.agreements import EXAMPLES, intake_agreement
 from hub.wiring_orders import Orders, nothing_to_run
+from hub.wiring_tending import Tending
 from hub.wiring_workshop import Workshop, needed_topics, require_topics
+from tests.connectors.upload import pantry
 
 TODAY = date(2026, 1, 1)
 Chosen = tuple[Connector, IntakeAgreement]
@@ -263,3 +267,60 @@ def test_only_what_changed_is_read_again(files: Files, monkeypatch: pytest.Monke
     monkeypatch.setattr("hub.wiring_orders.catalogue", lambda _: pytest.fail("read again"))
     files.agreement.write_text(files.agreement.read_text() + "# seen again\n")
     assert len({version.key for version in files.now().versions}) == 1
+
+
+class Pantry:
+    """A connector with a map and a code table, edited while it runs."""
+
+    def __init__(self, instance: Path) -> None:
+        self.instance = instance
+        agreed = json.loads(pantry.AGREEMENT.model_dump_json())
+        days = {name: date.fromisoformat(agreed[name]) for name in ("valid_from", "valid_until")}
+        (instance / "agreements" / f"{pantry.NAME}.yaml").write_text(yaml.safe_dump({**agreed, **days}))
+        self.folder = instance / "connectors" / pantry.NAME
+        (self.folder / "codes").mkdir(parents=True)
+        self.yaml, self.codes = self.folder / "connector.yaml", self.folder / "codes" / "kinds.csv"
+        self.yaml.write_text(pantry.YAML.replace("kind: upload", "kind: file-drop"))
+        self.codes.write_text(pantry.CODES)
+        self.orders = orders(instance)
+        self.orders.now()
+
+    def unraised(self) -> bool:
+        newest = [self.orders.now() for _ in range(3)][-1][pantry.NAME].versions[0]
+        return bool(newest.facts["unraised"])
+
+
+def test_a_map_or_code_that_changes_under_the_same_mapping_version_is_told_until_the_version_rises(
+    instance: Path,
+) -> None:
+    edited = Pantry(instance)
+    text = edited.yaml.read_text()
+    edited.yaml.write_text(text.replace("title: Food", "title: Some food"))
+    assert not edited.unraised(), "a title decides nothing"
+    edited.codes.write_text(edited.codes.read_text().replace("pantry", "meal-delivery"))
+    assert edited.unraised()
+    edited.yaml.write_text(text)
+    assert edited.unraised(), "also after the next change of something else"
+    edited.yaml.write_text(text + "mapping_version: 2\n")
+    assert not edited.unraised()
+    edited.yaml.write_text(
+        text.replace("delivered: {value: true}", "delivered: {value: false}") + "mapping_version: 3\n"
+    )
+    assert not edited.unraised()
+
+
+def test_what_is_told_of_an_unraised_map_stands_in_the_notes(instance: Path) -> None:
+    edited = Pantry(instance)
+
+    async def scene() -> dict[str, str]:
+        fleet: Any = Fleet()
+        version = Version("1", make, None, {"unraised": True})
+        fleet.shown = lambda: [Shown(pantry.NAME, "running", "", "", "", Watch(pantry.NAME), version)]
+        return Tending(workshop(edited.instance), fleet).notes()
+
+    async def make(watch: Watch) -> Running:
+        raise NotImplementedError
+
+    [(name, words)] = asyncio.run(scene()).items()
+    assert name == f"{pantry.NAME} (map)"
+    assert "raise mapping_version" in words
