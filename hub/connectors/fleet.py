@@ -67,7 +67,9 @@ class Fleet:
 
     async def apply(self, name: str, order: Order, *, retry: bool = False) -> None:
         """Return once the connector is as ordered, or as near as can be. `retry`: try at once what would not start before."""
-        slot = self._slots.setdefault(name, _Slot(name, Watch(name)))
+        slot = self._slots.get(name)
+        if slot is None:  # a Watch that is made says `starting`: never one for a connector that has its own
+            slot = self._slots[name] = _Slot(name, Watch(name))
         async with slot.lock:
             if self._ending:
                 return

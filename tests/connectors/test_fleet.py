@@ -15,6 +15,7 @@ from hub.connectors.packing import Packer
 from hub.connectors.positions import PositionUnreadable
 from hub.connectors.watch import PAUSED_BY_OPERATOR, Watch
 from hub.errors import ConfigError, FatalError, RetryError
+from hub.ops import metrics
 from tests.connectors.pretend import Agreed, PretendPack, read, unit, values
 from tests.fakes import FakeBus, FakeDelivery, FakeDoor
 
@@ -93,6 +94,29 @@ def state(fleet: Fleet, name: str) -> tuple[str, str]:
 def stale(fleet: Fleet, name: str) -> str:
     [shown] = [each for each in fleet.shown() if each.name == name]
     return shown.stale
+
+
+def measured(name: str) -> str:
+    """The state that the metric shows."""
+    found = [
+        line.partition('state="')[2].partition('"')[0]
+        for line in metrics.render().decode().splitlines()
+        if line.startswith("hub_connector_state{") and f'"{name}"' in line and line.endswith(" 1.0")
+    ]
+    return " and ".join(found)
+
+
+def test_the_metric_of_the_state_stays_true_however_often_the_fleet_is_asked() -> None:
+    async def play(fleet: Fleet) -> None:
+        order = Order((version("1", Street(set(), 1)),))
+        for _ in range(3):  # the role asks every few seconds
+            await fleet.apply("measured", order)
+            assert measured("measured") == "running"
+        for _ in range(2):
+            await fleet.apply("measured", Order(off=PAUSED_BY_OPERATOR))
+            assert measured("measured") == "paused"
+
+    scene(play)
 
 
 def test_every_connector_works_beside_the_others_and_a_door_that_cannot_open_harms_none() -> None:
