@@ -67,7 +67,7 @@ def list_letters(instance: str | None, as_json: bool, limit: int, **wanted: Any)
             click.echo(json.dumps(_row(letter)))
         return
     click.echo(picture(letters))
-    for letter in letters[len(letters) - limit :] if limit else []:
+    for letter in letters[max(0, len(letters) - limit) :]:
         found = letter.rejected
         at = f"{found.received_at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
         click.echo(

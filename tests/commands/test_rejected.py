@@ -56,6 +56,14 @@ def test_a_list_shows_counts_positions_and_codes_and_no_value(site: Installation
     assert [(row["where"], row["open"], row["original_kept"]) for row in found] == [("message 2", True, True)]
 
 
+@pytest.mark.parametrize(("limit", "shown"), [(0, 0), (1, 1), (3, 3), (4, 4), (5, 5), (6, 5), (9, 5), (10, 5), (11, 5)])
+def test_a_list_shows_the_newest_up_to_its_limit(site: Installation, limit: int, shown: int) -> None:
+    for n in range(3, 6):
+        site.letter(LAB, message(n).replace(b"PID|", b"PIX|"), f"message {n}", reason="no-patient")
+    told = hub(rejected.rejected, "list", "--limit", str(limit)).stdout
+    assert sum(f" {LAB} " in line and " map:" in line for line in told.splitlines()) == shown
+
+
 def test_an_original_is_shown_only_for_a_purpose_and_leaves_an_entry(site: Installation) -> None:
     (letter_id,) = [row["id"] for row in lines(hub(rejected.rejected, "list", "--json", "--reason", "no-patient"))]
     assert "Madeup" not in hub(rejected.rejected, "show", letter_id[:10]).stdout
