@@ -163,8 +163,8 @@ def _written(data: bytes, sheet: str | None, has_formulas: bool, limits: Workboo
             blank += 1
             continue
         cells += len(row)
-        if len(row) > limits.columns or cells > limits.cells:
-            raise ParseError("too-large", f"row {number}")
+        if len(row) > limits.columns or cells > limits.cells or out.tell() + sum(map(len, row)) > limits.unpacked:
+            raise ParseError("too-large", f"row {number}")  # by size too: cells may share one long text
         width = width or len(row)  # of the header: a sheet has no short rows, only empty cells at the end
         out.write("\n" * blank)  # so that rows keep their numbers; blank ones at the end are nothing
         writer.writerow(row + [""] * (width - len(row)))

@@ -163,6 +163,25 @@ def test_a_small_file_of_very_many_elements_is_refused_before_they_are_held() ->
     assert lines(bent(good, replace={SHEET: ("</sheetData>", f"{wide}</sheetData>")})) == ["id", "a", "b"]
 
 
+def test_one_long_text_that_many_cells_share_does_not_grow_into_a_table() -> None:
+    good = workbook([["id"], ["a"]])
+    shared = '<row><c t="s"><v>0</v></c></row>' * 20
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    listed = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
+    text = (
+        b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>'
+        + b"x" * 900_000
+        + b"</t></si></sst>"
+    )
+    grown = bent(
+        good,
+        add={"xl/sharedStrings.xml": text},
+        replace={SHEET: ("</sheetData>", f"{shared}</sheetData>"), "[Content_Types].xml": ("</Types>", listed)},
+    )
+    assert len(grown) < 20_000
+    assert refused(grown, WorkbookLimits(unpacked=3_000_000)) == "too-large"
+
+
 def test_a_part_that_says_it_is_small_is_unpacked_no_further_than_it_says() -> None:
     lying = bytearray(bent(workbook([["id"], ["a"]]), add={"xl/worksheets/sheet2.xml": b" " * 3_000_000}))
     at = lying.rindex(b"PK\x01\x02")  # the last entry of the directory at the end
