@@ -98,7 +98,7 @@ class Checked:
         return [row for row in self.rows if row.outcome == "problem"]
 
     def taken(self) -> list[Taken]:
-        """What sending it means, in the file's order: an original goes with the first event of its row."""
+        """What sending it means, in the file's order; each event has its row as the original."""
         return [
             Taken(event, row.number, row.raw, self.head)
             for row in self.rows

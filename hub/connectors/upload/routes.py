@@ -161,7 +161,9 @@ class Routes:
     async def problems(self, request: Request) -> Response:
         _, draft = self._draft(request, self._in.signed_in(request))
         choices = self._door.desk.choices
-        made = problems_csv(draft, lambda row: " ".join(words.why(problem, choices) for problem in row.problems))
+        made = await asyncio.to_thread(
+            problems_csv, draft, lambda row: " ".join(words.why(problem, choices) for problem in row.problems)
+        )
         return _download(made, "text/csv; charset=utf-8", "rows-that-need-a-look.csv")
 
     async def mend(self, request: Request) -> Response:
