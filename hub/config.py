@@ -46,6 +46,9 @@ class Settings(BaseModel):
     registry_url: str | None = None
     host: str = "127.0.0.1"  # where the processes listen; a container sets 0.0.0.0
     time_zone: str = "UTC"  # IANA name of the county's civil time: when its day begins
+    jurisdiction: str = Field(
+        default="US", pattern="^[A-Z]{2}$"
+    )  # state (USPS code) whose isolation rules hold; US: the national ones
     partitions: int = Field(default=4, ge=1, le=128)  # of every topic on the person path: never change it in place
     clock: Literal["wall", "scripted"] = "wall"
     as_of: date | None = None  # scripted clock: the day on which it ends

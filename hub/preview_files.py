@@ -48,7 +48,8 @@ def preview_files(
     """
     connectors = catalogue(instance)
     routed = [unit for path in paths for unit in route(path, tuple(connectors))]
-    preview = Preview(_ids(instance), isolation_rules(), _denominators(instance, paths), include_test=include_test)
+    rules = isolation_rules() if instance is None else isolation_rules(load_settings(instance).jurisdiction)
+    preview = Preview(_ids(instance), rules, _denominators(instance, paths), include_test=include_test)
     nobodys: list[str] = []
     agreements: dict[str, IntakeAgreement] = {}
     if not routed:

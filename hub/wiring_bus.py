@@ -17,7 +17,7 @@ from hub.bus.topic_admin import apply_schemas, apply_topics
 from hub.bus.topics import TOPICS, Topic, changelog, delivery
 from hub.config import Settings
 from hub.domain.ids import Ids
-from hub.domain.isolation import Rules, load_rules
+from hub.domain.isolation import NATIONAL, Rules, load_rules
 from hub.domain.measures import Denominators, load_denominators
 from hub.errors import ConfigError, Reject
 from hub.ops import metrics
@@ -107,9 +107,10 @@ class StreamLetters:
         batch.wait()
 
 
-def isolation_rules() -> Rules:
-    """The dated rules shipped with the hub."""
-    return load_rules((resources.files("hub.domain") / "tables" / "isolation_rules.csv").read_text(encoding="utf-8"))
+def isolation_rules(jurisdiction: str = NATIONAL) -> Rules:
+    """The dated rules shipped with the hub, as they hold in that jurisdiction."""
+    table = resources.files("hub.domain") / "tables" / "isolation_rules.csv"
+    return load_rules(table.read_text(encoding="utf-8"), jurisdiction)
 
 
 def denominators(settings: Settings) -> Denominators:

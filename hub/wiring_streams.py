@@ -54,7 +54,7 @@ def join_processor(settings: Settings, codec: Any, set_aside: Callable[[Incoming
         tallies = read_to_end(settings.require_bootstrap(), TALLY_TOPIC)
         return read_back(tallies, codec.decode_dict, partition, set_aside)
 
-    return JoinProcessor(Projector(ids_of(settings), isolation_rules()), wire, published)
+    return JoinProcessor(Projector(ids_of(settings), isolation_rules(settings.jurisdiction)), wire, published)
 
 
 def read_back(

@@ -16,7 +16,9 @@ from typing import NamedTuple
 
 from hub.domain.history import AnyFact, CaseReport, Lab
 
-__all__ = ["Episode", "FactName", "IsolationRule", "Rules", "episodes", "load_rules"]
+__all__ = ["NATIONAL", "Episode", "FactName", "IsolationRule", "Rules", "episodes", "load_rules"]
+
+NATIONAL = "US"
 
 EPISODE_D = 90
 """Evidence within 90 days of the first belongs to the same infection (CDC/CSTE case definition 2020, interim-20-ID-02:
@@ -56,14 +58,20 @@ class Episode:
     congregate: bool
 
 
-def load_rules(text: str) -> Rules:
-    """Rules of a CSV with columns effective_from (ISO date), days, version, source; newest first. ValueError when one
-    cannot be read."""
-    rows = csv.DictReader(StringIO(text))
-    rules = [
-        IsolationRule(date.fromisoformat(row["effective_from"]).toordinal(), int(row["days"]), row["version"])
-        for row in rows
+def load_rules(text: str, jurisdiction: str = NATIONAL) -> Rules:
+    """Rules in force in a jurisdiction, of a CSV with columns jurisdiction, effective_from (ISO date), days, version, source;
+    newest first. From the day of its own first rule on a state goes by its own rules alone, before that by the national ones.
+    ValueError when one cannot be read."""
+    rows = [
+        (
+            row["jurisdiction"],
+            IsolationRule(date.fromisoformat(row["effective_from"]).toordinal(), int(row["days"]), row["version"]),
+        )
+        for row in csv.DictReader(StringIO(text))
     ]
+    own = [rule for place, rule in rows if place == jurisdiction != NATIONAL]
+    first = min((rule.since for rule in own), default=date.max.toordinal())
+    rules = own + [rule for place, rule in rows if place == NATIONAL and rule.since < first]
     if not rules:
         raise ValueError("the isolation rules table is empty")
     return tuple(sorted(rules, key=lambda rule: rule.since, reverse=True))

@@ -146,7 +146,7 @@ class Town(DemoStack):
     def preview(self, as_of: date) -> PreviewResult:
         """The batch answer over everything that was sent, once each."""
         ids = ids_of(self.settings)
-        batch = Preview(ids, isolation_rules(), denominators(self.settings))
+        batch = Preview(ids, isolation_rules(self.settings.jurisdiction), denominators(self.settings))
         connectors = catalogue(self.instance)
         once = {(u.connector, u.name, _content(u.payload)): u for u in self.sent}
         with tempfile.TemporaryDirectory(prefix="hub-live-") as scratch:
