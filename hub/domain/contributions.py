@@ -1,7 +1,8 @@
 """What one person adds to the tallies at `as_of`: a set of strata, each counting this person once.
 
-A stratum is `indicator|area|dimension|group`. Race and ethnicity come from reports alone (social-standards.md 15–16):
-the best reporter, then the newest; never inferred; unknown stays unknown.
+A stratum is `indicator|area|dimension|group`; `series-complete` is judged by product and dated rule
+(hub.domain.vaccine_series). Race and ethnicity come from reports alone (social-standards.md 15–16): the best reporter, then the
+newest; never inferred; unknown stays unknown.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from collections.abc import Sequence
 from hub.domain.history import AnyFact, Dose, Stay
 from hub.domain.isolation import Episode, FactName
 from hub.domain.needs import FoundNeed
+from hub.domain.vaccine_series import Given, completed_on, distinct_doses
+from hub.domain.vaccines import family
 
-__all__ = ["UNKNOWN_AREA", "contributions", "county_of", "race_group"]
+__all__ = ["UNKNOWN_AREA", "contributions", "county_of", "doses_given", "race_group"]
 
 UNKNOWN_AREA = "unknown"
 _REPORTERS = ("self", "related-person", "administrative", "derived")
@@ -54,12 +57,24 @@ def county_of(facts: Facts) -> str:
     return max(told)[2] if told else UNKNOWN_AREA
 
 
+def doses_given(facts: Facts, as_of: int) -> list[Given]:
+    """The COVID-19 doses given until `as_of`, each once however many sources tell of it (health-standards.md §8 R22)."""
+    return distinct_doses(
+        Given(fact.occurred, fact.historical, family(fact.cvx))
+        for _, fact in facts
+        if isinstance(fact, Dose) and fact.given and fact.occurred <= as_of
+    )
+
+
 def contributions(facts: Facts, found: Sequence[Episode], needs: Sequence[FoundNeed], as_of: int) -> list[str]:
     """The strata this person counts in, sorted; `facts` are the active ones with their names."""
     place = f"{county_of(facts)}|race_ethnicity|{race_group(facts)}"
     strata = {f"people|{place}"}
-    if any(isinstance(fact, Dose) and fact.given and fact.occurred <= as_of for _, fact in facts):
+    given = doses_given(facts, as_of)
+    if given:
         strata.add(f"vaccinated|{place}")
+        if completed_on(given) is not None:
+            strata.add(f"series-complete|{place}")
     started = [episode for episode in found if episode.start <= as_of]
     if started:
         strata.add(f"positive|{place}")

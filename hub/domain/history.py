@@ -77,9 +77,11 @@ class Lab(Fact, tag="l", frozen=True):
 
 
 class Dose(Fact, tag="d", frozen=True):
-    """A COVID-19 dose, given (`given`) or not."""
+    """A COVID-19 dose, given (`given`) or not; `cvx` as sent, empty where unknown; `historical`: not told by who gave it."""
 
     given: bool
+    cvx: str = ""
+    historical: bool = False
 
 
 class CaseReport(Fact, tag="c", frozen=True):
@@ -268,6 +270,11 @@ def _lab(common: _Common, record: Mapping[str, Any]) -> Lab:
     )
 
 
+def _dose(common: _Common, record: Mapping[str, Any]) -> Dose:
+    given = record["covid"] and record["status"] == "administered"
+    return Dose(*common, given, record.get("cvx") or "", record.get("historical") or False)
+
+
 def _case(common: _Common, record: Mapping[str, Any]) -> CaseReport:
     return CaseReport(
         *common,
@@ -295,7 +302,7 @@ def _screening(common: _Common, record: Mapping[str, Any]) -> ScreenAnswer:
 _FACTS: dict[str, Callable[[_Common, Mapping[str, Any]], AnyFact]] = {
     "person": lambda common, _: Demographics(*common),
     "lab-result": _lab,
-    "vaccination": lambda common, record: Dose(*common, record["covid"] and record["status"] == "administered"),
+    "vaccination": _dose,
     "case": _case,
     "exposure": lambda common, record: Quarantine(*common, _ordinal(record["last_exposure_on"])),
     "shelter-stay": _stay,

@@ -22,6 +22,7 @@ __all__ = [
     "Product",
     "covid_group",
     "date_fault",
+    "family",
     "is_covid",
     "judge",
     "ndc_11",
@@ -66,6 +67,12 @@ class Group(NamedTuple):
 def product(cvx: str) -> Product | None:
     """The product of a CVX code, with or without leading zero; None for a code that the table does not have."""
     return _products().get(cvx) or _products().get(cvx.zfill(2))
+
+
+def family(cvx: str) -> str:
+    """Whose series a COVID-19 vaccine belongs to; `unspecified` for a code that the table does not have, or none."""
+    known = product(cvx) if cvx else None
+    return (known.family if known is not None else "") or UNSPECIFIED
 
 
 def is_covid(cvx: str | None) -> bool:

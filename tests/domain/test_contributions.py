@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from hub.domain.contributions import race_group
-from hub.domain.history import AnyFact, Demographics
+from datetime import date, timedelta
+
+import msgspec
+
+from hub.domain.contributions import contributions, doses_given, race_group
+from hub.domain.history import AnyFact, Demographics, Dose
 
 
 def fact(race: str, changed_us: int = 1) -> tuple[tuple[str, str], AnyFact]:
@@ -33,3 +37,43 @@ def test_hispanic_of_any_race_is_hispanic_and_not_hispanic_alone_is_unknown() ->
     assert race_group([fact("self:not-hispanic:")]) == "unknown"
     assert race_group([fact("self:black,not-hispanic:")]) == "black"
     assert race_group([fact("self:asian,black:")]) == "multiracial"
+
+
+FIRST = date(2021, 2, 1)
+
+
+def dose(
+    source: str, after_d: int, cvx: str = "208", *, given: bool = True, told: bool = False
+) -> tuple[tuple[str, str], AnyFact]:
+    """A dose as one source tells of it."""
+    day = (FIRST + timedelta(after_d)).toordinal()
+    return (source, f"{source}{after_d}"), Dose(1, 0, "h", 1, True, day, "47037", None, "N|x", given, cvx, told)
+
+
+def strata(*doses: tuple[tuple[str, str], AnyFact], after_d: int = 90) -> set[str]:
+    found = contributions(doses, [], [], (FIRST + timedelta(after_d)).toordinal())
+    return {stratum.split("|")[0] for stratum in found}
+
+
+def test_one_dose_that_three_sources_tell_of_is_one_dose_and_no_series() -> None:
+    """health-standards §8 R22: EHR, pharmacy and registry, new and historical."""
+    told = [dose("ehr", 0), dose("pharmacy", 1), dose("iis", 0, "213", told=True)]
+    assert len(doses_given(told, FIRST.toordinal() + 90)) == 1
+    assert strata(*told) == {"people", "vaccinated"}
+    assert strata(*told, dose("iis", 21, told=True)) == {"people", "vaccinated", "series-complete"}
+
+
+def test_a_series_is_complete_from_the_day_of_its_last_dose() -> None:
+    both = (dose("ehr", 0), dose("ehr", 21))
+    assert "series-complete" not in strata(*both, after_d=20)
+    assert "series-complete" in strata(*both, after_d=21)
+
+
+def test_refusals_are_kept_and_count_nowhere() -> None:
+    assert strata(dose("ehr", 0, given=False), dose("ehr", 21, given=False)) == {"people"}
+
+
+def test_a_dose_stored_before_products_were_kept_is_still_a_dose() -> None:
+    stored = msgspec.msgpack.encode(["d", 1, 0, "h", 1, True, FIRST.toordinal(), "47037", None, "N|x", True])
+    fact = msgspec.msgpack.decode(stored, type=Dose)
+    assert strata((("ehr", "f"), fact)) == {"people", "vaccinated"}
