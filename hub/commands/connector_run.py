@@ -21,6 +21,7 @@ from hub.connectors.pull import ALL
 from hub.connectors.rewinding import parse_time, summary
 from hub.connectors.watch import PAUSED_BY_OPERATOR, Watch
 from hub.errors import ConfigError
+from hub.ops.ports import is_free
 from hub.privacy.agreements import intake_agreement
 from hub.wiring_alone import Alone, run_alone
 from hub.wiring_positions import BusPositions, PositionLog
@@ -43,14 +44,15 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="The receipt as one
 def run_connector(ctx: click.Context, name: str, once: bool, as_json: bool, instance: str | None) -> None:
     """Run NAME alone, here, until Ctrl-C: same door, agreement and positions as in the role `connectors`, which must not run it.
 
-    Exit 0: all became events or was set aside; 1: some of it became dead letters; 2: the role runs it; 70: source or broker away;
-    78: it cannot run as it is.
+    Exit 0: all became events or was set aside; 1: some of it became dead letters; 2: the role runs it, or has its port; 70: source
+    or broker away; 78: it cannot run as it is.
     """
     directory = instance_dir(instance)
     connector, settings = find(name, catalogue(directory)), load_settings(directory)
     if once and not (connector.door.remembers or isinstance(connector.door, FileDropOptions)):
         raise click.UsageError(f"{name} is sent to: it cannot know when everything is there; run it without --once")
     _not_in_the_role(settings, name)
+    _front_is_free(settings, connector)
     agreement = intake_agreement(directory / "agreements", name, today(settings))
     with open_workshop(directory) as opened:
         _run(ctx, opened, Alone(connector, agreement, once=once), as_json)
@@ -149,6 +151,16 @@ def _not_in_the_role(settings: Settings, name: str) -> None:
     entry = next((each for each in connectors_page(settings) or () if each["name"] == name), None)
     if entry is not None and entry["state"] != "stopped" and entry["why"] != PAUSED_BY_OPERATOR:
         raise click.UsageError(f"the role `connectors` has {name} already: `hub connector pause {name}` first")
+
+
+def _front_is_free(settings: Settings, connector: Connector) -> None:
+    """All HTTP doors of the role share a port, so a paused one still has it: UsageError while somebody listens there."""
+    port = settings.port("http")
+    if connector.door.kind in ("http-push", "upload") and port and not is_free(port, settings.host):
+        raise click.UsageError(
+            f"port {port}, where senders reach {connector.name}, is taken: the role `connectors` serves all HTTP doors there, "
+            "also while they are paused; stop it first"
+        )
 
 
 def _run(
