@@ -73,14 +73,10 @@ class Unheard(Watch):
         """Nothing."""
 
 
-def _take(
-    connector: Connector, agreement: IntakeAgreement, found: list[Unit], bus: FakeBus, *, resend: bool = False
-) -> FakeDoor:
-    door = FakeDoor(found, resend=resend)
+def _take(connector: Connector, agreement: IntakeAgreement, door: FakeDoor, bus: FakeBus) -> None:
     packer = Packer(Reader(connector, agreement, OFFLINE_IDS), agreement, IdsOnly())
     intake = Intake(door, packer, bus, Unheard(connector.name), first_pause_s=0.0)
     asyncio.run(intake.run())
-    return door
 
 
 def _events(bus: FakeBus) -> set[bytes | None]:
@@ -89,21 +85,24 @@ def _events(bus: FakeBus) -> set[bytes | None]:
 
 def _whole(connector: Connector, agreement: IntakeAgreement, found: list[Unit]) -> set[bytes | None]:
     bus = FakeBus()
-    _take(connector, agreement, found, bus)
+    _take(connector, agreement, FakeDoor(found), bus)
     return _events(bus)
 
 
 def killed_and_read_again(connector: Connector, agreement: IntakeAgreement, sample: Path) -> str | None:
-    """A process that dies at record k and reads again ends with the same ids, and acked nothing before."""
+    """A process that dies at record k acked no unit that was not whole on the bus, and reads again to the same ids."""
     found = list(units(connector, sample))
     whole = _whole(connector, agreement, found)
     for k in sorted({0, 1, len(whole) // 2, max(len(whole) - 1, 0)}):
-        bus = FakeBus(crash_after=k)
+        bus, door = FakeBus(crash_after=k), FakeDoor(found)
         try:
-            _take(connector, agreement, found, bus)
+            _take(connector, agreement, door, bus)
         except FatalError:
+            acked = [each.unit for each in door.deliveries if any(isinstance(told, Receipt) for told in each.answers)]
+            if acked and not _whole(connector, agreement, acked) <= _events(bus):
+                return f"killed at record {k}, it had acked what was not safe"
             bus.crash_after = None
-            _take(connector, agreement, found, bus)
+            _take(connector, agreement, FakeDoor(found), bus)
             if _events(bus) != whole:
                 return f"killed at record {k}, it ends with other ids"
         else:
@@ -115,7 +114,8 @@ def refused_and_sent_again(connector: Connector, agreement: IntakeAgreement, sam
     """A broker that refuses and loses its reports gets everything in the end; a refused unit was never acked."""
     found = list(units(connector, sample))
     bus = FakeBus(fail_prob=0.3, lose_ack=0.3, seed=4)
-    door = _take(connector, agreement, found, bus, resend=True)
+    door = FakeDoor(found, resend=True)
+    _take(connector, agreement, door, bus)
     for delivery in door.deliveries:
         *before, last = delivery.answers
         if not isinstance(last, Receipt) or any(isinstance(answer, Receipt) for answer in before):

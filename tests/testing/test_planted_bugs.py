@@ -12,6 +12,7 @@ import yaml
 
 from hub.bus.codec import Codec
 from hub.connectors.catalog import Connector, load_one
+from hub.connectors.door import Receipt
 from hub.connectors.intake import Intake
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
@@ -170,6 +171,17 @@ def _an_intake_that_acks_in_spite_of_trouble(patch: Patch, _: Connector) -> None
     patch.setattr(Intake, "_settle", settle)
 
 
+def _an_intake_that_acks_before_it_sends(patch: Patch, _: Connector) -> None:
+    take = Intake._take
+
+    async def hasty(self: Intake, deliveries: list[Any]) -> None:
+        for each in deliveries:
+            await each.ack(Receipt())
+        await take(self, deliveries)
+
+    patch.setattr(Intake, "_take", hasty)
+
+
 def _an_intake_that_never_says_it_is_paused(patch: Patch, _: Connector) -> None:
     enter = Intake._pause
 
@@ -200,6 +212,7 @@ PLANTED: list[tuple[str, Callable[[Patch, Connector], None]]] = [
     ("spoilt files give events or reasons, and a bad record costs only itself", _rows_numbered_in_their_content),
     ("spoilt files give events or reasons, and a bad record costs only itself", _a_bad_row_that_takes_the_next_along),
     ("killed at any record and read again, it gives the same ids", _ids_that_count_readings),
+    ("killed at any record and read again, it gives the same ids", _an_intake_that_acks_before_it_sends),
     ("a broker that refuses gets everything in the end, acked once", _an_intake_that_acks_in_spite_of_trouble),
     ("while the broker is away it is paused and acks nothing", _an_intake_that_acks_in_spite_of_trouble),
     ("while the broker is away it is paused and acks nothing", _an_intake_that_never_says_it_is_paused),
