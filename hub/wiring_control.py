@@ -20,7 +20,7 @@ from hub.errors import ConfigError, Reject, RetryError
 from hub.ops.logs import logger
 from hub.wiring_workshop import Workshop
 
-__all__ = ["ControlLog", "carry_out", "is_due"]
+__all__ = ["ControlLog", "carry_out", "is_due", "no_longer_due"]
 
 _AGAIN_S = 5.0
 log = logger(__name__)
@@ -156,5 +156,11 @@ async def carry_out(workshop: Workshop, control: Control, target: Mapping[str, A
             bring_back, workshop.settings.instance / "inbox" / name, datetime.fromisoformat(since) if since else None
         )
         words = f"{count} unit{'s' * (count != 1)} put back into the inbox"
-    await positions.save(name, REWOUND_STREAM, {"request": control.rewind.request})
+    await no_longer_due(workshop, control)
     return words
+
+
+async def no_longer_due(workshop: Workshop, control: Control) -> None:
+    """Note that a rewind was carried out, or refused for good: no later start, pause or resume comes back to it."""
+    assert control.rewind is not None
+    await workshop.positions.save(control.connector, REWOUND_STREAM, {"request": control.rewind.request})

@@ -22,7 +22,7 @@ from hub.connectors.watch import PAUSED_BY_OPERATOR
 from hub.errors import ConfigError, FatalError, Reject, RetryError
 from hub.ops.health import OpsServer
 from hub.ops.logs import logger
-from hub.wiring_control import ControlLog, carry_out, is_due
+from hub.wiring_control import ControlLog, carry_out, is_due, no_longer_due
 from hub.wiring_orders import NO_AGREEMENT, Orders, nothing_to_run
 from hub.wiring_workshop import Workshop
 
@@ -145,8 +145,10 @@ class Tending:
                 self._said[name] = await carry_out(self._workshop, wish, self._controls.target(wish))
             except Reject:
                 self._said[name] = "refused: the request was sealed under another key"
+                await no_longer_due(self._workshop, wish)
             except OSError as error:
                 self._said[name] = f"refused: files cannot be moved: {error.strerror}"
+                await no_longer_due(self._workshop, wish)
 
         if name in self._fleet.names():
             await self._fleet.rest(name, order, work)

@@ -15,11 +15,13 @@ from hub.bus.control import CONTROL_TOPIC, REWOUND_STREAM
 from hub.bus.position import POSITION_TOPIC
 from hub.bus.topics import TOPICS
 from hub.config import Settings
+from hub.connectors.fleet import Fleet, Order
 from hub.domain.ids import Ids
 from hub.privacy.secrets import make_secret
 from hub.privacy.vault import Vault
-from hub.wiring_control import ControlLog, carry_out
+from hub.wiring_control import ControlLog, carry_out, is_due
 from hub.wiring_positions import PositionLog
+from hub.wiring_tending import Tending
 from hub.wiring_workshop import Workshop
 from tests.fakes import FakeBus
 
@@ -97,4 +99,22 @@ def test_a_pause_keeps_the_rewind_that_is_waiting(scene: Scene) -> None:
         assert (paused.paused, paused.rewind) == (True, first.rewind)
         assert not (await scene.controls.ask("rows", paused=False)).paused
 
+    asyncio.run(play())
+
+
+def test_a_rewind_that_was_refused_does_not_happen_at_a_later_start(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    async def play() -> None:
+        control = await scene.controls.ask("drop", rewind={"files_since": None})
+        assert await is_due(scene.workshop, control)
+        tending = Tending(scene.workshop, Fleet())
+        await tending._rewind("drop", Order(), control)
+        assert tending._said["drop"] == "refused: files cannot be moved: No space left on device"
+        assert not await is_due(scene.workshop, control)
+
+    monkeypatch.setattr("hub.wiring_control.bring_back", full)
     asyncio.run(play())
