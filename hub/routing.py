@@ -16,7 +16,10 @@ import yaml
 
 from hub.connectors.archive import ArchiveFault, ArchiveLimits, glance, is_archive
 from hub.errors import ConfigError
+from hub.formats.delimited import open_table
+from hub.formats.errors import ParseError
 from hub.formats.hmis import FILES
+from hub.mapping.labs_csv_layouts import layout_of
 
 __all__ = ["OVERRIDES", "Routed", "route"]
 
@@ -115,11 +118,21 @@ def _sniff(path: Path) -> str | None:
         return next((name for mark, name in _MESSAGES if mark in head), None)
     if head[:12].lower() == b"vax_event_id":
         return "iis-cvrs"
+    if _is_lab_table(head):
+        return "lab-csv"
     if head.startswith((b"{", b"[")) and b"saraalert.org" in head:
         return "sara-alert"
     if head.startswith((b"{", b"[")) and _IMMUNIZATION.search(head):
         return "iis-fhir"
     return None
+
+
+def _is_lab_table(head: bytes) -> bool:
+    try:
+        layout_of(open_table(head).names)
+    except ParseError:
+        return False
+    return True
 
 
 def _overrides(path: Path, known: Sequence[str]) -> dict[str, str]:

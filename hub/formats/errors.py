@@ -29,6 +29,7 @@ Reason = Literal[
     "too-many-entries",
     # delimited tables
     "no-header",
+    "unknown-header",
     "duplicate-column",
     "missing-column",
     "unknown-column",

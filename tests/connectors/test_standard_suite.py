@@ -12,6 +12,11 @@ class TestLabs(ConnectorSuite):
     agreement_file = EXAMPLES / "lab-elr-hl7v2.yaml"
 
 
+class TestLabTables(ConnectorSuite):
+    folder = SHIPPED / "lab-csv"
+    agreement_file = EXAMPLES / "lab-csv.yaml"
+
+
 class TestVaccinations(ConnectorSuite):
     folder = SHIPPED / "iis-cvrs"
     agreement_file = EXAMPLES / "iis-cvrs.yaml"

@@ -1,0 +1,91 @@
+"""Dates and times as laboratories write them into CSV, several spellings in one column.
+
+`1/20/1962`, `12/20/21 9:00`, `1/5/2022 1:30 PM`, `20240226`, `20240226214038`, `202204090129-0700`, `2024-02-26`,
+`2024-02-26T21:40:38Z`. Month before day, as the layouts say; what has no such date is none.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, tzinfo
+from typing import NamedTuple
+
+from hub.mapping.dates import hl7_date, hl7_time, iso_time
+
+__all__ = ["Moment", "moment"]
+
+_US = re.compile(
+    r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?:,?[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?)?$"
+)
+_ISO = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})(?=$|[ T])")
+_LONGEST = 40
+_PIVOT = 69  # of two digits without anything to compare with: 69 to 99 are 19xx, as POSIX has it
+
+
+class Moment(NamedTuple):
+    """`day` as written, whatever the zone; `at` in UTC, midnight where no time was given; `short_year`: two digits."""
+
+    day: date
+    at: datetime
+    short_year: bool = False
+
+
+def moment(text: str, zone: tzinfo, *, not_after: date | None = None) -> Moment | None:
+    """A date with or without a time; `zone` where none is written. None when it is none.
+
+    A year of two digits is the latest one not after `not_after` (dates of birth), else of 1969 to 2068.
+    """
+    word = text.strip()
+    if not word or len(word) > _LONGEST or not word.isascii():
+        return None
+    try:
+        if word[:8].isdigit():
+            return _compact(word, zone)
+        return _us(word, zone, not_after) or _iso(word, zone)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _compact(word: str, zone: tzinfo) -> Moment | None:
+    day, at = hl7_date(word), hl7_time(word, zone)
+    return Moment(day, at) if day is not None and at is not None else None
+
+
+def _us(word: str, zone: tzinfo, not_after: date | None) -> Moment | None:
+    match = _US.match(word)
+    if match is None:
+        return None
+    month, day = int(match.group(1)), int(match.group(2))
+    short = len(match.group(3)) == 2
+    year = _year(int(match.group(3)), not_after) if short else int(match.group(3))
+    hour = _hour(int(match.group(4) or 0), match.group(7))
+    at = datetime(year, month, day, hour, int(match.group(5) or 0), int(match.group(6) or 0), tzinfo=zone)
+    return Moment(at.date(), at.astimezone(UTC), short)
+
+
+def _year(digits: int, not_after: date | None) -> int:
+    if not_after is None:
+        return digits + (1900 if digits >= _PIVOT else 2000)
+    century = not_after.year // 100 * 100
+    return century + digits if century + digits <= not_after.year else century - 100 + digits
+
+
+def _hour(hour: int, half: str | None) -> int:
+    """The hour of the day; ValueError for 13 PM."""
+    if half is None:
+        return hour
+    if not 1 <= hour <= 12:
+        raise ValueError
+    return hour % 12 + (12 if half[0] in "Pp" else 0)
+
+
+def _iso(word: str, zone: tzinfo) -> Moment | None:
+    match = _ISO.match(word)
+    if match is None:
+        return None
+    day = date(*map(int, match.groups()))
+    clock = word[match.end() :].strip(" T")
+    if clock[1:2] == ":":
+        clock = "0" + clock
+    at = iso_time(f"{day}T{clock}" if clock else f"{day}", zone)
+    return Moment(day, at) if at is not None else None

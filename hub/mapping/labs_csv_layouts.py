@@ -1,0 +1,84 @@
+"""Which layout of laboratory CSV a header is: by the names of its columns, in any order, case and spelling with or without
+underscores. The names stand in tables/lab_csv_columns.csv with their source; a new layout or name is a row there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from hub.formats.errors import ParseError
+from hub.mapping.tables import rows
+
+__all__ = ["Layout", "layout_of"]
+
+
+class Layout(NamedTuple):
+    """A header understood. `columns`: by field, the names of its columns as the header has them (lower case), the one to
+    be believed first. `unknown`: there are columns beside that the layout does not know; they are not read.
+    """
+
+    name: str
+    columns: Mapping[str, tuple[str, ...]]
+    unknown: bool
+
+    def column(self, field: str) -> str:
+        """The column to name where this field is at fault; empty when the header has none."""
+        return next(iter(self.columns.get(field, ())), "")
+
+
+class _Column(NamedTuple):
+    name: str
+    field: str
+    required: bool
+
+
+def layout_of(header: Sequence[str]) -> Layout:
+    """The layout whose required columns are all there; of several the one that knows most columns.
+
+    Raises ParseError: `missing-column` naming them where the header is nearly one of a layout, else `unknown-header`.
+    """
+    sent = {_plain(name): name.lower() for name in header}
+    known = {
+        name: len(sent.keys() & columns.keys())
+        for name, columns in _layouts().items()
+        if not _missing(columns, sent.keys())
+    }
+    if not known:
+        raise _refusal(set(sent))
+    chosen = max(known, key=lambda name: known[name])
+    found: dict[str, tuple[str, ...]] = {}
+    for plain, column in _layouts()[chosen].items():
+        if column.field and plain in sent:
+            found[column.field] = (*found.get(column.field, ()), sent[plain])
+    return Layout(chosen, found, unknown=known[chosen] < len(header))
+
+
+def _refusal(sent: set[str]) -> ParseError:
+    nearly = max(_layouts().values(), key=lambda columns: _required(columns) - len(_missing(columns, sent)))
+    missing = _missing(nearly, sent)
+    if 2 * len(missing) > _required(nearly):
+        return ParseError("unknown-header", "row 1")
+    return ParseError("missing-column", "row 1", ", ".join(sorted(missing)))
+
+
+def _missing(columns: Mapping[str, _Column], sent: Collection[str]) -> list[str]:
+    return [column.name for plain, column in columns.items() if column.required and plain not in sent]
+
+
+def _required(columns: Mapping[str, _Column]) -> int:
+    return sum(column.required for column in columns.values())
+
+
+@lru_cache(maxsize=1)
+def _layouts() -> Mapping[str, Mapping[str, _Column]]:
+    found: dict[str, dict[str, _Column]] = {}
+    for row in rows("lab_csv_columns"):
+        column = _Column(row["column"], row["field"], row["use"] == "required")
+        found.setdefault(row["layout"], {})[_plain(column.name)] = column
+    return found
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("_", "").replace(" ", "").replace("-", "")

@@ -1,0 +1,109 @@
+"""Who a row of a laboratory CSV speaks of, and where they live: never where they were tested (`Site_of_care`)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+from hub.domain.events import PersonBlock, RaceEthnicity
+from hub.mapping.places import county_fips, postal_code, state_code
+from hub.mapping.race import race_ethnicity
+from hub.mapping.tables import rows
+
+__all__ = ["Patient", "patient", "word"]
+
+Fields = Mapping[str, str]
+
+_BETWEEN = re.compile(r"\s*[;~|,]\s*")
+_ETHNIC = frozenset({"hispanic", "not-hispanic"})
+
+
+class Patient(NamedTuple):
+    """`key` names the person under the laboratory: its id, else name and birth date; empty where neither was told. Such a
+    row counts for its area and becomes nobody."""
+
+    key: tuple[str, ...]
+    block: PersonBlock | None
+    race: RaceEthnicity | None
+    issues: tuple[str, ...]
+
+
+def patient(cells: Fields, born: date | None) -> Patient:
+    """The person of a row, its values by field name."""
+    state, accented = _state(cells["state"])
+    county, zip_code = county_fips(cells["county"], state), postal_code(cells["postal_code"], state)
+    sex = word("sex", cells["sex"])
+    race, race_issue = _race(cells)
+    issues = (
+        "state-accented" if accented else "",
+        "unknown-state" if cells["state"] and state is None else "",
+        "unknown-sex" if cells["sex"] and sex is None else "",
+        race_issue,
+    )
+    told = tuple(issue for issue in issues if issue)
+    if not (cells["family_name"] or cells["given_name"] or born):
+        area = PersonBlock(state=state, postal_code=zip_code, county=county)
+        return Patient((), area if state or zip_code or county else None, race, told)
+    block = PersonBlock(
+        given_name=cells["given_name"] or None,
+        middle_name=cells["middle_name"] or None,
+        family_name=cells["family_name"] or None,
+        suffix=cells["suffix"] or None,
+        birth_date=born,
+        sex=sex,
+        phone=_phone(cells["phone"]),
+        email=cells["email"] if "@" in cells["email"] else None,
+        address_line=cells["street"] or None,
+        city=cells["city"] or None,
+        state=state,
+        postal_code=zip_code,
+        county=county,
+        local_id=cells["local_id"] or None,
+    )
+    return Patient(_key(cells, born), block, race, told)
+
+
+def word(field: str, text: str) -> str | None:
+    """What a word or code of this field stands for (tables/lab_csv_words.csv), exact and case-free; None when unknown."""
+    return _words().get((field, text.strip().upper()))
+
+
+def _key(cells: Fields, born: date | None) -> tuple[str, ...]:
+    if cells["local_id"]:
+        return ("patient-id", cells["local_id"])
+    if cells["family_name"] and cells["given_name"] and born:
+        return ("name-and-birth-date", *(cells[name].casefold() for name in ("family_name", "given_name")), f"{born}")
+    return ()
+
+
+def _state(text: str) -> tuple[str | None, bool]:
+    """The state, and whether it was only understood without its accents."""
+    state = state_code(text)
+    if state is not None or text.isascii():
+        return state, False
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    state = state_code(plain)
+    return state, state is not None
+
+
+def _phone(text: str) -> str | None:
+    digits = "".join(char for char in text if char in "0123456789")
+    return (digits.removeprefix("1") if len(digits) == 11 else digits) if len(digits) >= 7 else None
+
+
+def _race(cells: Fields) -> tuple[RaceEthnicity | None, str]:
+    races = _BETWEEN.split(cells["race"] or cells["race_text"])
+    ethnicities = _BETWEEN.split(cells["ethnicity"] or cells["ethnicity_text"])
+    told = race_ethnicity(races, ethnicities)
+    alone, as_race = race_ethnicity((), ethnicities), race_ethnicity(ethnicities, ())
+    misplaced = alone is not None and as_race is not None and not alone.groups and set(as_race.groups) - _ETHNIC
+    return told, "race-in-ethnicity" if misplaced else ""
+
+
+@lru_cache(maxsize=1)
+def _words() -> Mapping[tuple[str, str], str]:
+    return {(row["field"], row["word"]): row["code"] for row in rows("lab_csv_words")}

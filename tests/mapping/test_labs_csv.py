@@ -1,0 +1,392 @@
+"""Laboratory CSV, health-standards §4 and §8: each requirement by its number."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.domain.events import LabResult
+from hub.mapping.tables import rows
+from tests.mapping.reading import Reader, counted, identity
+
+LAB = "lab-csv"
+COLUMNS = {
+    layout: [row["column"] for row in rows("lab_csv_columns") if row["layout"] == layout]
+    for layout in ("standard", "pdi", "waters", "minimal")
+}
+STANDARD = {
+    "patient_id": "P1", "patient_last_name": "Example", "patient_first_name": "Person", "patient_dob": "1/20/1980",
+    "patient_gender": "F", "patient_race": "White", "patient_ethnicity": "Not Hispanic or Latino", "patient_state": "AL",
+    "patient_zip_code": "35226", "patient_county": "Jefferson", "accession_number": "A1", "test_performed_code": "94534-5",
+    "test_result": "Detected", "specimen_collection_date": "12/20/2021 9:00", "test_result_date": "12/20/21 14:00",
+    "testing_lab_clia": "01D1058442", "test_result_status": "F",
+}  # fmt: skip
+PDI = {
+    "Patient_ID": "P1", "Patient_last_name": "Example", "Patient_first_name": "Person", "Patient_DOB": "19800120",
+    "Patient_gender": "F", "Patient_state": "AL", "Ordered_test_code": "94558-4", "Result_ID": "R1",
+    "Test_result_code": "260373001",
+    "Test_result_status": "F", "Testing_lab_CLIA": "01D1058442", "Test_date": "20220401", "Date_result_released": "20220402",
+    "Processing_mode_code": "P",
+}  # fmt: skip
+
+
+def table(columns: Iterable[str], *lines: dict[str, str], base: dict[str, str]) -> str:
+    text, names = io.StringIO(), list(columns)
+    writer = csv.writer(text)
+    writer.writerow(names)
+    writer.writerows([{**base, **line}.get(name, "") for name in names] for line in lines)
+    return text.getvalue()
+
+
+def standard(*lines: dict[str, str], columns: Iterable[str] = COLUMNS["standard"]) -> str:
+    return table(columns, *lines, base=STANDARD)
+
+
+def pdi(*lines: dict[str, str], columns: Iterable[str] = COLUMNS["pdi"]) -> str:
+    return table(columns, *lines, base=PDI)
+
+
+def one(read: Reader, text: str, **options: Any) -> Any:
+    (event,) = read.events(LAB, {"f.csv": text}, **options)
+    return event
+
+
+def state(events: Iterable[LabResult]) -> dict[str, tuple[str, str, bool]]:
+    """What stands of each fact once all are told: the highest version, of equals the later."""
+    latest: dict[str, LabResult] = {}
+    for event in events:
+        held = latest.get(event.fact_key)
+        if held is None or (event.changed_at, event.status_rank) >= (held.changed_at, held.status_rank):
+            latest[event.fact_key] = event
+    return {key: (event.meaning, event.status, event.active) for key, event in latest.items()}
+
+
+# R9: reading
+
+
+@pytest.mark.parametrize("layout", ["standard", "pdi"])
+@given(data=st.data())
+def test_r9_columns_stand_in_any_order_and_case(layout: str, data: st.DataObject) -> None:
+    make, read = (standard, Reader()) if layout == "standard" else (pdi, Reader())
+    shuffled = data.draw(st.permutations(COLUMNS[layout]))
+    text = make({}, columns=shuffled)
+    head, _, body = text.partition("\r\n")
+    cased = data.draw(
+        st.sampled_from([head.lower(), head.upper(), head.swapcase(), head.title(), head.replace("_", " ")])
+    )
+    assert identity(one(read, f"{cased}\r\n{body}")) == identity(one(read, make({})))
+
+
+def test_r9_the_header_tells_the_layout(read: Reader) -> None:
+    otc = {
+        "testId": "T1",
+        "testOrdered": "97097-0",
+        "testResult": "260373001",
+        "performingFacility": "00Z0000014",
+        "patientState": "AL",
+    }
+    short = {
+        "lab": "L",
+        "first_name": "P",
+        "last_name": "E",
+        "state": "AL",
+        "test_time": "20200401",
+        "specimen_id": "1",
+    }
+    assert one(read, standard({})).meaning == "positive"
+    assert one(read, pdi({})).meaning == "positive"
+    assert one(read, table(COLUMNS["waters"], otc, base={})).meaning == "positive"
+    minimal = one(read, table(COLUMNS["minimal"], {**short, "observation": "covid-19:pos"}, base={}))
+    assert (minimal.meaning, minimal.issues[0]) == ("review", "no-test-code")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a,b,c\r\n1,2,3\r\n", "unknown-header"),
+        ("Dear colleagues, please find our results below.\r\nNobody was positive.\r\n", "unknown-header"),
+        ("", "empty"),
+        (standard({}).replace("test_result,", "outcome,"), "missing-column"),
+        (standard({}).replace("patient_middle_name", "patient_last_name"), "duplicate-column"),
+    ],
+)
+def test_r9_an_unknown_header_refuses_the_file_with_the_reason(text: str, reason: str, read: Reader) -> None:
+    (mapped,) = read(LAB, {"f.csv": text})
+    assert (mapped.outcome, mapped.reason, mapped.stage) == ("rejected", reason, "parse")
+
+
+def test_r9_the_missing_column_is_named(read: Reader) -> None:
+    (mapped,) = read(LAB, {"f.csv": standard({}).replace("test_result,", "outcome,")})
+    assert mapped.where == {"file": "f.csv", "field": "test_result"}
+
+
+def test_r9_a_header_alone_is_no_fault(read: Reader) -> None:
+    assert counted(read(LAB, {"f.csv": standard()})) == {"events": {}, "rejected": {}, "ignored": {"no-rows": 1}}
+
+
+def test_r9_short_long_and_empty_rows_are_dead_letters_with_their_row(read: Reader) -> None:
+    head, first, second = standard({}, {"accession_number": "A2"}).splitlines()
+    text = "\n".join([head, first, "too,short", first + ",too,long", "," * head.count(","), "", second])
+    found = [(m.where["row"], m.reason) for m in read(LAB, {"f.csv": text}) if m.outcome == "rejected"]
+    assert found == [(3, "short-row"), (4, "long-row"), (5, "empty-row"), (6, "empty-row")]
+    assert counted(read(LAB, {"f.csv": text}))["events"] == {"lab-result": 2}
+
+
+def test_r9_quoted_fields_hold_commas_and_line_ends(read: Reader) -> None:
+    event = one(read, standard({"patient_street": 'First, "the" street\nbehind the well'}))
+    assert event.person.address_line == 'First, "the" street\nbehind the well'
+
+
+def test_a_column_that_no_layout_knows_is_told(read: Reader) -> None:
+    assert one(read, standard({}, columns=[*COLUMNS["standard"], "shoe_size"])).issues == ("unknown-column",)
+
+
+@pytest.mark.parametrize(
+    ("written", "day", "at"),
+    [
+        ("12/20/2021", "2021-12-20", "2021-12-20T00:00"), ("12/20/2021 9:05", "2021-12-20", "2021-12-20T09:05"),
+        ("12/20/21 21:05", "2021-12-20", "2021-12-20T21:05"), ("1/5/2022 1:30 PM", "2022-01-05", "2022-01-05T13:30"),
+        ("20211220", "2021-12-20", "2021-12-20T00:00"), ("20211220214038", "2021-12-20", "2021-12-20T21:40"),
+        ("202112200129-0700", "2021-12-20", "2021-12-20T08:29"), ("2021-12-20", "2021-12-20", "2021-12-20T00:00"),
+        ("2021-12-20T21:40:38-05:00", "2021-12-20", "2021-12-21T02:40"), ("2021/1/5 8:00", "2021-01-05", "2021-01-05"),
+    ],
+)  # fmt: skip
+def test_dates_in_all_spellings_of_one_column(written: str, day: str, at: str, read: Reader) -> None:
+    event = one(read, standard({"test_result_date": written}))
+    assert event.resulted_on.isoformat() == day
+    assert event.changed_at.isoformat().startswith(at)
+
+
+@pytest.mark.parametrize(
+    "written", ["13/20/2021", "2021-02-30", "yesterday", "١٢/٢٠/٢٠٢١", "1/5/2022 13:30 PM", "9" * 99]
+)
+def test_what_is_no_date_is_none_and_told(written: str, read: Reader) -> None:
+    event = one(read, standard({"test_result_date": written}))
+    assert (event.resulted_on, event.issues) == (None, ("unreadable-date",))
+
+
+@pytest.mark.parametrize(
+    ("written", "born"), [("1/20/62", "1962-01-20"), ("3/4/19", "2019-03-04"), ("3/4/22", "1922-03-04")]
+)
+def test_a_birth_year_of_two_digits_is_the_latest_before_the_test(written: str, born: str, read: Reader) -> None:
+    event = one(read, standard({"patient_dob": written}))
+    assert (event.person.birth_date.isoformat(), event.issues) == (born, ("two-digit-birth-year",))
+
+
+def test_nobody_is_born_after_the_test(read: Reader) -> None:
+    event = one(read, standard({"patient_dob": "1/20/2080"}))
+    assert (event.person.birth_date, event.issues) == (None, ("born-after-test",))
+
+
+# R11 to R16: meaning
+
+
+@pytest.mark.parametrize(
+    ("code", "result", "meaning"),
+    [
+        ("94534-5", "Detected", "positive"), ("94534-5", "DETECTED", "positive"), ("94534-5", "10828004", "positive"),
+        ("94534-5", "Not Detected", "negative"), ("94534-5", "Detected, sort of", "review"), ("94534-5", "1234", "review"),
+        ("94534-5", "Presumptive Positive", "presumptive-positive"), ("94534-5", "462371000124108", "presumptive-positive"),
+        ("94534-5", "840539006", "review"), ("94534-5", "", "review"), ("97097-0", "Invalid Result", "invalid"),
+        ("94502-2", "Detected", "presumptive-positive"), ("94507-1", "Positive", "not-covid"),
+        ("80383-3", "260373001", "not-covid"),
+        ("94531-1", "Detected", "review"), ("", "Detected", "review"), ("94534-6", "Detected", "review"),
+    ],
+)  # fmt: skip
+def test_r11_r12_r13_r14_positive_needs_a_diagnostic_test_and_a_positive_answer(
+    code: str, result: str, meaning: str, read: Reader
+) -> None:
+    assert one(read, standard({"test_performed_code": code, "test_result": result})).meaning == meaning
+
+
+def test_a_test_of_another_disease_is_not_kept(read: Reader) -> None:
+    assert counted(read(LAB, {"f.csv": standard({"test_performed_code": "75622-1"})}))["ignored"] == {"not-covid": 1}
+
+
+def test_r13_the_policy_decides_on_presumptive_positives(read: Reader) -> None:
+    text = standard({"test_result": "Presumptive Positive"})
+    assert one(read, text, presumptive="isolate").meaning == "positive"
+
+
+@pytest.mark.parametrize(
+    ("word", "status", "active"),
+    [("F", "final", True), ("C", "corrected", True), ("P", "preliminary", True), ("W", "withdrawn", False), ("", "final", True)],
+)  # fmt: skip
+def test_r11_r19_the_status_column_says_how_final_it_is(word: str, status: str, active: bool, read: Reader) -> None:
+    event = one(read, standard({"test_result_status": word}))
+    assert (event.status, event.active) == (status, active)
+
+
+def test_r8_only_production_is_production(read: Reader) -> None:
+    words = ("P", "", "T", "D", "prod-ish")
+    found = [one(read, pdi({"Processing_mode_code": word})).processing for word in words]
+    assert found == ["production", "production", "test", "debug", "test"]
+
+
+def test_r15_unknown_is_never_no(read: Reader) -> None:
+    told = {
+        "symptomatic_for_disease": "Y",
+        "hospitalized": "No",
+        "icu": "U",
+        "pregnant": "77386006",
+        "illness_onset_date": "12/15/2021",
+    }
+    event = one(read, standard(told))
+    assert (event.symptomatic, event.hospitalized, event.icu, event.pregnant) == ("yes", "no", "unknown", "yes")
+    assert (event.employed_in_healthcare, event.onset_on.isoformat()) == ("unknown", "2021-12-15")
+
+
+def test_r16_congregate_residence_and_site_of_care_are_separate_facts(read: Reader) -> None:
+    event = one(read, standard({"resident_congregate_setting": "Y"}))
+    assert (event.congregate, event.residence) == ("yes", None)
+    for word in ("Homeless", "32911000"):
+        event = one(read, standard({"residence_type": word}))
+        assert (event.congregate, event.residence) == ("unknown", "32911000")
+    event = one(read, pdi({"Site_of_care": "shelter"}))
+    assert (event.congregate, event.residence) == ("unknown", None)
+    assert one(read, standard({"residence_type": "a tree house"})).issues == ("unknown-residence",)
+
+
+# R17 to R20: keys and corrections
+
+
+def test_r17_analytes_of_one_order_are_facts_of_one_report(read: Reader) -> None:
+    found = read.events(
+        LAB, {"f.csv": standard({}, {"test_performed_code": "80382-5"}, {"test_performed_code": "80383-3"})}
+    )
+    assert len({event.fact_key for event in found}) == 3
+    assert len({event.report_key for event in found}) == 1
+    assert [event.meaning for event in found] == ["positive", "not-covid", "not-covid"]
+
+
+def test_r18_the_key_is_of_laboratory_order_and_test(read: Reader) -> None:
+    key = one(read, standard({})).fact_key
+    assert one(read, standard({"patient_id": "P2", "test_result": "Not Detected"})).fact_key == key
+    others = {"accession_number": "A2"}, {"testing_lab_clia": "01D1058443"}, {"test_performed_code": "94558-4"}
+    assert key not in {one(read, standard(other)).fact_key for other in others}
+
+
+def test_r18_without_any_id_person_and_time_are_the_key(read: Reader) -> None:
+    first = one(read, standard({"accession_number": ""}))
+    assert one(read, standard({"accession_number": "", "test_result": "Not Detected"})).fact_key == first.fact_key
+    assert one(read, standard({"accession_number": "", "patient_id": "P2"})).fact_key != first.fact_key
+    nobody = {
+        "accession_number": "",
+        "patient_id": "",
+        "patient_last_name": "",
+        "patient_first_name": "",
+        "patient_dob": "",
+    }
+    (mapped,) = read(LAB, {"f.csv": standard(nobody)})
+    assert (mapped.reason, mapped.where["field"]) == ("missing-key", "accession_number")
+
+
+def test_r18_identical_rows_are_one_fact_told_once(read: Reader) -> None:
+    found = read.events(LAB, {"f.csv": standard({}, {})})
+    assert len({identity(event) for event in found}) == 1
+
+
+def test_r19_r20_corrections_end_alike_in_any_order(read: Reader) -> None:
+    versions = [
+        {},
+        {"test_result": "Not Detected", "test_result_status": "C", "test_result_date": "12/21/2021"},
+        {"test_result_status": "W", "test_result_date": "12/22/2021"},
+    ]
+    ends = [state(read.events(LAB, {"f.csv": standard(*order)})) for order in permutations(versions)]
+    assert all(end == ends[0] for end in ends)
+    assert list(ends[0].values()) == [("positive", "withdrawn", False)]
+
+
+def test_r19_r20_a_chain_of_corrections_under_new_ids_leaves_only_the_last(read: Reader) -> None:
+    chain = [
+        {},
+        {"Result_ID": "R2", "Corrected_result_ID": "R1", "Test_result_status": "C", "Date_result_released": "20220403"},
+        {"Result_ID": "R3", "Corrected_result_ID": "R2", "Test_result_status": "C", "Date_result_released": "20220404",
+         "Test_result_code": "260415000"},
+    ]  # fmt: skip
+    ends = [state(read.events(LAB, {"f.csv": pdi(*order)})) for order in permutations(chain)]
+    assert all(end == ends[0] for end in ends)
+    assert sorted(said for said in ends[0].values() if said[2]) == [("negative", "corrected", True)]
+    assert len(ends[0]) == 3
+
+
+def test_a_corrected_id_without_the_status_withdraws_nothing(read: Reader) -> None:
+    event = one(read, pdi({"Corrected_result_ID": "R0"}))
+    assert (event.status, event.issues) == ("final", ("correction-without-status",))
+
+
+# R24 to R28: people and places
+
+
+def test_r24_a_patient_id_is_of_its_laboratory(read: Reader) -> None:
+    person = one(read, standard({})).source_person
+    assert one(read, standard({"accession_number": "A9"})).source_person == person
+    assert one(read, standard({"testing_lab_clia": "01D1058443"})).source_person != person
+
+
+def test_r25_without_name_and_birth_date_it_counts_for_its_area_and_is_nobody(read: Reader) -> None:
+    event = one(read, standard({"patient_last_name": "", "patient_first_name": "", "patient_dob": ""}))
+    assert (event.source_person, event.person.family_name, event.person.local_id) == (None, None, None)
+    assert (event.person.county, event.person.postal_code) == ("01073", "35226")
+
+
+def test_without_a_patient_id_name_and_birth_date_name_the_person(read: Reader) -> None:
+    person = one(read, standard({"patient_id": ""})).source_person
+    assert person is not None
+    assert one(read, standard({"patient_id": "", "patient_last_name": "EXAMPLE"})).source_person == person
+    assert one(read, standard({"patient_id": "", "patient_dob": ""})).source_person is None
+
+
+@pytest.mark.parametrize(
+    ("race", "ethnicity", "groups", "absence"),
+    [
+        ("White", "Hispanic or Latino", ("white", "hispanic"), None),
+        ("2106-3;2028-9", "2186-5", ("asian", "white", "not-hispanic"), None),
+        ("Other Race,White", "", ("white", "other"), None), ("ASKU", "UNK", (), "asked-unknown"), ("UNK", "", (), "unknown"),
+        ("Asian Indian", "N", ("asian", "not-hispanic"), None),
+    ],
+)  # fmt: skip
+def test_r26_race_is_a_set_or_the_reason_why_not(
+    race: str, ethnicity: str, groups: tuple[str, ...], absence: str | None, read: Reader
+) -> None:
+    told = one(read, standard({"patient_race": race, "patient_ethnicity": ethnicity})).race_ethnicity
+    assert (told.groups, told.absence) == (groups, absence)
+
+
+def test_r26_a_race_in_the_ethnicity_field_leaves_it_unknown_and_is_told(read: Reader) -> None:
+    event = one(read, standard({"patient_ethnicity": "Black"}))
+    assert (event.race_ethnicity.groups, event.issues) == (("white",), ("race-in-ethnicity",))
+
+
+@pytest.mark.parametrize(
+    ("state", "zip_code", "padded"), [("VT", "5495", "05495"), ("MA", "2139-1234", "02139"), ("AL", "5495", None)]
+)
+def test_r28_a_lost_zero_comes_back_only_where_zips_begin_with_one(
+    state: str, zip_code: str, padded: str | None, read: Reader
+) -> None:
+    assert one(read, standard({"patient_state": state, "patient_zip_code": zip_code})).person.postal_code == padded
+
+
+def test_r28_accents_in_a_state_code_are_told(read: Reader) -> None:
+    event = one(read, standard({"patient_state": "ÇA", "patient_county": "Monterey", "patient_zip_code": "93923"}))
+    assert (event.person.state, event.person.county, event.issues) == ("CA", "06053", ("state-accented",))
+
+
+@pytest.mark.parametrize(
+    ("word", "sex"), [("F", "F"), ("male", "M"), ("A", "A"), ("Unknown", "U"), ("", None), ("?", None)]
+)
+def test_sex_is_a_word_or_a_letter_of_the_list(word: str, sex: str | None, read: Reader) -> None:
+    assert one(read, standard({"patient_gender": word})).person.sex == sex
+
+
+@given(st.dictionaries(st.sampled_from(COLUMNS["standard"]), st.text(max_size=30), max_size=20))
+def test_whatever_stands_in_a_row_it_is_an_event_or_has_a_reason(cells: dict[str, str]) -> None:
+    for mapped in Reader()(LAB, {"f.csv": standard(cells)}):
+        assert mapped.outcome == "event" or mapped.reason not in (None, "mapping-error")
