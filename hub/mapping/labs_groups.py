@@ -26,23 +26,23 @@ def observations_of(message: Message) -> Iterator[tuple[Segment, Group]]:
     """Each OBX with the order above it and the specimen of that order, wherever in the group the specimen stands."""
     groups: list[tuple[Group, list[Segment]]] = []
     orc: Segment | None = None
+    loose: Segment | None = None  # the first specimen, also where it stands above every order
     for segment in message.segments:
         if segment.name == "ORC":
             orc = segment
         elif segment.name == "OBR":
             groups.append((Group(orc, segment, None), []))
-        elif segment.name == "SPM" and groups:
-            group, observed = groups[-1]
-            if group.spm is None:
-                groups[-1] = (group._replace(spm=segment), observed)
+        elif segment.name == "SPM":
+            loose = loose or segment
+            if groups and groups[-1][0].spm is None:
+                groups[-1] = (groups[-1][0]._replace(spm=segment), groups[-1][1])
         elif segment.name == "OBX":
             if not groups:
                 groups.append((Group(orc, None, None), []))
             groups[-1][1].append(segment)
-    any_specimen = next((group.spm for group, _ in groups if group.spm), None)
     for group, observed in groups:
         stated = any(obx.text(11) and not is_question(obx) for obx in observed)
-        whole = group._replace(spm=group.spm or any_specimen, stated=stated)
+        whole = group._replace(spm=group.spm or loose, stated=stated)
         for obx in observed:
             yield obx, whole
 

@@ -38,8 +38,9 @@ def _observed(found: Answers, asks: str, obx: Segment) -> None:
         found.tell(asks, value or obx.text(5, 2), unit=obx.text(6))
     else:
         answered = obx.coded(5)
-        for word in (answered.code or answered.display, answered.alt_code):
-            found.tell(asks, word)
+        found.tell(asks, answered.code or answered.display)
+        if answered.alt_code:
+            found.tell(asks, answered.alt_code)
 
 
 def _noted(found: Answers, note: Segment) -> None:

@@ -96,6 +96,7 @@ def test_r6_segments_in_disorder_are_the_same_result(order: tuple[int, ...], rea
     segments = oru().split("\r")
     (event,) = read.events(LABS, {"m": "\r".join(segments[n] for n in order)})
     assert plain(event) == plain(one(read))
+    assert event.specimen_key == one(read).specimen_key
 
 
 def test_r8_only_production_is_production_whatever_else_the_message_says(read: Reader) -> None:
