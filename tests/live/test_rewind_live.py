@@ -34,6 +34,7 @@ def pages() -> Iterator[Pages]:
     found = Pages(3)
     yield found
     found.server.shutdown()
+    found.server.server_close()
 
 
 @pytest.fixture(scope="module")
