@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Any
 from xml.parsers import expat
 
@@ -41,6 +41,8 @@ _ERRORS = frozenset(
     {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!", "#CALC!"}
 )
 _LINE_END = re.compile(r"(?:\r|_x000D_)\n?")  # either is how a carriage return stands in a sheet
+_LONGEST = 100_000
+"""Characters of a text that is copied at all; spreadsheets hold 32,767 in a cell."""
 _SCAN = 256 * 1024
 
 
@@ -154,7 +156,7 @@ def _written(data: bytes, sheet: str | None, has_formulas: bool, limits: Workboo
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     blank, cells, width = 0, 0, 0
-    for number, row in enumerate(_rows(data, sheet, has_formulas), start=1):
+    for number, row in enumerate(_rows(data, sheet, has_formulas, limits), start=1):
         if number > limits.rows + 1:
             raise ParseError("too-large", f"row {number}")
         while row and not row[-1]:
@@ -163,7 +165,7 @@ def _written(data: bytes, sheet: str | None, has_formulas: bool, limits: Workboo
             blank += 1
             continue
         cells += len(row)
-        if len(row) > limits.columns or cells > limits.cells or out.tell() + sum(map(len, row)) > limits.unpacked:
+        if cells > limits.cells or out.tell() + sum(map(len, row)) > limits.unpacked:
             raise ParseError("too-large", f"row {number}")  # by size too: cells may share one long text
         width = width or len(row)  # of the header: a sheet has no short rows, only empty cells at the end
         out.write("\n" * blank)  # so that rows keep their numbers; blank ones at the end are nothing
@@ -174,15 +176,21 @@ def _written(data: bytes, sheet: str | None, has_formulas: bool, limits: Workboo
     return out.getvalue().encode()
 
 
-def _rows(data: bytes, sheet: str | None, has_formulas: bool) -> Iterator[list[str]]:
+def _rows(data: bytes, sheet: str | None, has_formulas: bool, limits: WorkbookLimits) -> Iterator[list[str]]:
     """Rows of text; formulas are read twice, as values and as formulas, to tell an empty cell from one without value."""
     values = _cells(data, sheet, data_only=True)
-    if not has_formulas:
-        for row in values:
-            yield [_text(cell, None) for cell in row]
-        return
-    for row, formulas in zip_longest(values, _cells(data, sheet, data_only=False), fillvalue=()):
-        yield [_text(cell, formula) for cell, formula in zip_longest(row, formulas)]
+    formulas = _cells(data, sheet, data_only=False) if has_formulas else ()
+    for row, beneath in zip_longest(values, formulas, fillvalue=()):
+        yield _texts(row, beneath, limits)
+
+
+def _texts(row: Sequence[Any], formulas: Sequence[Any], limits: WorkbookLimits) -> list[str]:
+    """One row; ParseError where anything stands beyond the last column that is allowed."""
+    pairs = zip_longest(row, formulas)
+    found = [_text(*each) for each in islice(pairs, limits.columns)]
+    if any(_text(*each) for each in pairs):
+        raise ParseError("too-large")
+    return found
 
 
 def _cells(data: bytes, sheet: str | None, *, data_only: bool) -> Iterator[Sequence[Any]]:
@@ -211,6 +219,8 @@ def _text(cell: Any, formula: Any) -> str:
     if value is None:
         return NO_VALUE if getattr(formula, "value", None) is not None else ""
     if isinstance(value, str):
+        if len(value) > _LONGEST:
+            raise ParseError("too-large")
         return NO_VALUE if value in _ERRORS else _LINE_END.sub("\n", value).replace("\x00", "").strip()
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"

@@ -163,23 +163,26 @@ def test_a_small_file_of_very_many_elements_is_refused_before_they_are_held() ->
     assert lines(bent(good, replace={SHEET: ("</sheetData>", f"{wide}</sheetData>")})) == ["id", "a", "b"]
 
 
-def test_one_long_text_that_many_cells_share_does_not_grow_into_a_table() -> None:
-    good = workbook([["id"], ["a"]])
-    shared = '<row><c t="s"><v>0</v></c></row>' * 20
+def sharing(text: bytes, cells: str) -> bytes:
+    """A workbook with one shared text, and cells that show it."""
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
     listed = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
-    text = (
-        b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>'
-        + b"x" * 900_000
-        + b"</t></si></sst>"
+    head = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>'
+    return bent(
+        workbook([["id"], ["a"]]),
+        add={"xl/sharedStrings.xml": head + text + b"</t></si></sst>"},
+        replace={SHEET: ("</sheetData>", f"{cells}</sheetData>"), "[Content_Types].xml": ("</Types>", listed)},
     )
-    grown = bent(
-        good,
-        add={"xl/sharedStrings.xml": text},
-        replace={SHEET: ("</sheetData>", f"{shared}</sheetData>"), "[Content_Types].xml": ("</Types>", listed)},
-    )
+
+
+def test_one_long_text_that_many_cells_share_does_not_grow_into_a_table() -> None:
+    cell = '<c t="s"><v>0</v></c>'
+    grown = sharing(b"x" * 90_000, f"<row>{cell}</row>" * 40)
     assert len(grown) < 20_000
+    assert lines(grown)[2:] == ["x" * 90_000] * 40
     assert refused(grown, WorkbookLimits(unpacked=3_000_000)) == "too-large"
+    assert refused(sharing(b"x" * 100_001, f"<row>{cell}</row>")) == "too-large"
+    assert refused(sharing(b"x&#13;" * 1_000, f"<row>{cell * 201}</row>")) == "too-large"
 
 
 def test_a_part_that_says_it_is_small_is_unpacked_no_further_than_it_says() -> None:
