@@ -14,7 +14,7 @@ from hub.formats import hl7v2
 from hub.formats.errors import ParseError
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
 from hub.mapping.dates import hl7_date, hl7_time
-from hub.mapping.immunizations_dose import KIND, Shared, Told, dose, shared_numbers
+from hub.mapping.immunizations_dose import KIND, Shared, Told, added_numbers, dose, shared_numbers
 from hub.mapping.labs_patient import facility, patient
 from hub.mapping.program import (
     Alone,
@@ -153,4 +153,5 @@ def _shared(message: Message, pid: Segment, told: list[Told], stamp: Stamp, cont
         today=context.today(),
         person_line=pid.line,
         shared_numbers=shared_numbers(told),
+        added_numbers=added_numbers(told),
     )

@@ -2,7 +2,8 @@
 
 A dose is known by (sending facility, ORC-3 and its authority). `9999` is what the guide writes where nothing was ordered, so a
 refusal is known by person, day and vaccine instead; and so is a dose of a sender without ORC. The version is MSH-7; RXA-21 U and D
-rank above A at the same time; X says that nothing changed, so it never replaces anything.
+rank above A at the same time, but for a D beside its own replacement in one message; X says that nothing changed, so it never
+replaces anything.
 
 Source: CDC HL7 v2.5.1 Implementation Guide for Immunization Messaging 1.5 (RXA, tables 0322, 0323, NIP001, NIP002).
 """
@@ -23,7 +24,7 @@ from hub.mapping.labs_patient import Patient
 from hub.mapping.program import NotMapped
 from hub.mapping.stamp import Stamp
 
-__all__ = ["KIND", "Shared", "Told", "dose", "shared_numbers"]
+__all__ = ["KIND", "Shared", "Told", "added_numbers", "dose", "shared_numbers"]
 
 KIND = Vaccination.kind
 _CVX = frozenset({"CVX", "HL70292", "2.16.840.1.113883.12.292"})
@@ -48,7 +49,8 @@ class Told(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """What all doses of a message share. `shared_numbers`: order numbers that it gives to different doses."""
+    """What all doses of a message share. `shared_numbers`: order numbers that it gives to different doses; `added_numbers`: those
+    under which it tells of a dose, whatever else it deletes."""
 
     facility: str
     patient: Patient
@@ -58,6 +60,14 @@ class Shared(NamedTuple):
     today: date
     person_line: str
     shared_numbers: frozenset[tuple[str, str]]
+    added_numbers: frozenset[tuple[str, str]]
+
+
+def added_numbers(told: Iterable[Told]) -> frozenset[tuple[str, str]]:
+    """Order numbers of doses that one message adds or updates."""
+    return frozenset(
+        _number(each.orc, each.rxa) for each in told if each.rxa is not None and _action(each.rxa)[0] != "D"
+    )
 
 
 def shared_numbers(told: Iterable[Told]) -> frozenset[tuple[str, str]]:
@@ -65,7 +75,7 @@ def shared_numbers(told: Iterable[Told]) -> frozenset[tuple[str, str]]:
     seen: dict[tuple[str, str], tuple[str, str]] = {}
     shared = set()
     for each in told:
-        if each.rxa is not None and (number := _number(each.orc, each.rxa))[0]:
+        if each.rxa is not None and (number := _number(each.orc, each.rxa))[0] and _action(each.rxa)[0] != "D":
             what = (each.rxa.text(3), each.rxa.text(5))
             if seen.setdefault(number, what) != what:
                 shared.add(number)
@@ -97,7 +107,7 @@ def dose(told: Told, rxa: Segment, shared: Shared, stamp: Stamp) -> Vaccination:
             stamp.fact_key(KIND, *_native_key(number, rxa, cvx or ndc, shared)),
             source_person=shared.source_person,
             changed_at=None if action == "X" else shared.sent_at,
-            status_rank=_RANK[action],
+            status_rank=0 if withdrawn and number in shared.added_numbers else _RANK[action],
             content=content_hash(shared.person_line, *_lines(told, rxa)),
             occurred_on=given_on,
             active=not withdrawn,

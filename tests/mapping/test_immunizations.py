@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import permutations
 from typing import Any
 
 import pytest
 
+from hub.connectors.installed import programs
 from hub.domain.history import Row, decode_row
+from hub.domain.ids import Ids
+from hub.mapping.program import MappingContext, Unit
 from tests.mapping.made_up_vxu import PID, orc, rxa, vxu
-from tests.mapping.reading import Reader, counted
+from tests.mapping.reading import MadeUpAgreement, Reader, counted
+from tests.mapping.test_vaccinations import cvrs
 
 VXU = "iis-vxu"
 
@@ -160,6 +165,31 @@ def test_one_number_for_two_doses_names_neither(read: Reader) -> None:
     one_way = {event.fact_key for event in read.events(VXU, {"f": vxu(*doses)})}
     assert len(one_way) == 2
     assert {event.fact_key for event in read.events(VXU, {"f": vxu(*doses[2:], *doses[:2])})} == one_way
+
+
+def test_deleted_and_told_anew_in_one_message_is_a_correction(read: Reader) -> None:
+    before = one(read, at="20210201120000-0600")
+    anew = [orc(), rxa(action="D"), orc(), rxa(on="20210122")]
+    for segments in (anew, anew[2:] + anew[:2]):
+        events = [before, *read.events(VXU, {"f": vxu(*segments)})]
+        (fact,) = next(iter(folded(events).subs.values())).facts.values()
+        assert fact.active
+        assert fact.occurred == date(2021, 1, 22).toordinal()
+
+
+def test_a_dose_dated_after_today_is_a_dead_letter() -> None:
+    """health-standards §8 R23: whoever reads hands in the day; a program has no clock."""
+    for connector, data in ((VXU, vxu(at="20210101")), ("iis-fhir", _FHIR), ("iis-cvrs", cvrs({}).encode())):
+        context = MappingContext(connector, MadeUpAgreement(), Ids(b"k" * 32), today=lambda: date(2021, 1, 19))
+        (found,) = programs()[connector].read(Unit("u", {"f": data}), context)
+        assert found.reason == "dose-in-the-future", connector
+
+
+_FHIR = (
+    b'{"resourceType": "Immunization", "id": "i", "status": "completed", "occurrenceDateTime": "2021-01-20", '
+    b'"vaccineCode": {"coding": [{"system": "http://hl7.org/fhir/sid/cvx", "code": "208"}]}, '
+    b'"patient": {"reference": "Patient/p"}}'
+)
 
 
 def test_a_dose_without_order_is_known_by_the_registrys_number_else_by_person_day_and_vaccine(read: Reader) -> None:

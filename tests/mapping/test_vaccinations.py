@@ -80,6 +80,27 @@ def test_redacted_names_are_no_names(read: Reader) -> None:
     assert (event.person.given_name, event.person.family_name, event.person.local_id) == (None, None, "R1")
 
 
+def test_six_fields_of_race_are_one_report_of_several_races(read: Reader) -> None:
+    """health-standards §8 R26."""
+    told = {
+        f"recip_race_{n}": code for n, code in enumerate(("2106-3", "2054-5", "", "UNK", "2028-9", "1002-5"), start=1)
+    }
+    assert one(read, **told).race_ethnicity.groups == ("aian", "asian", "black", "white", "not-hispanic")
+
+
+def test_a_dose_is_known_by_its_event_id_and_a_changed_row_replaces_it(read: Reader) -> None:
+    """health-standards §8 R21: CVRS v2 has new rows only; a row told again in a later file is the later version."""
+    first, later = one(read, name="20210203_01_AAA.txt"), one(read, name="20210204_01_AAA.txt", vax_refusal="YES")
+    assert (first.fact_key, later.status) == (later.fact_key, "refused")
+    assert later.changed_at > first.changed_at
+
+
+def test_an_ndc_alone_is_looked_up_and_never_guessed(read: Reader) -> None:
+    """health-standards §8 R23."""
+    event = one(read, cvx="", ndc="11111-2222-33")
+    assert (event.status, event.covid, event.issues) == ("administered", False, ("unknown-product",))
+
+
 def test_race_that_may_not_be_reported_is_withheld_not_unknown(read: Reader) -> None:
     assert one(read, recip_race_1="POL", recip_ethnicity="UNK").race_ethnicity.absence == "withheld"
 
