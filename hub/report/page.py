@@ -185,16 +185,15 @@ def _kind(kind: str, tally: Tally, about: About, asked: MinimumSet) -> KindPage:
     counted = tally.kinds[kind]
     told = counted.described or counted.filled["race_ethnicity"] or counted.absences
     elsewhere = of_person(kind) and kind != "person" and "person" in tally.kinds and not told
-    distinct, facts = len(counted.events), len(counted.facts)
     return KindPage(
         kind=kind,
         records=counted.records,
-        repeats=max(0, counted.records - distinct),
-        corrections=max(0, distinct - facts),
+        repeats=counted.versions.repeats,
+        corrections=counted.versions.corrections,
         withdrawn=counted.withdrawn,
         area_only=counted.area_only if of_person(kind) else 0,
         people=len(counted.people),
-        exact=counted.events.exact and counted.people.exact,
+        exact=counted.versions.exact and counted.people.exact,
         elsewhere=elsewhere,
         first_on=counted.first_on,
         last_on=counted.last_on,

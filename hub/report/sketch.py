@@ -7,13 +7,18 @@ sketches of two parts is the sketch of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from heapq import heapify, heappop, heappush
 
-__all__ = ["Sketch"]
+__all__ = ["Sketch", "place_of"]
 
 _SPACE = 2**64
+
+
+def place_of(word: str) -> int:
+    """64 bits that stand for a word."""
+    return int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), "big")
 
 
 class Sketch:
@@ -28,10 +33,19 @@ class Sketch:
         self._largest: list[int] = []  # negated: the first is the largest kept
         self.exact = True
 
-    def add(self, word: str) -> None:
-        """One more occurrence of `word`."""
-        place = int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), "big")
+    def add(self, word: str) -> int:
+        """One more occurrence of `word`. Returns its place (hash): whether it is kept, `in` says."""
+        place = place_of(word)
         self._add(place, 1, word)
+        return place
+
+    def __contains__(self, place: int) -> bool:
+        return place in self._counts
+
+    @property
+    def kept(self) -> Mapping[int, int]:
+        """Occurrences of each word that is kept, by its place."""
+        return self._counts
 
     def _add(self, place: int, count: int, word: str) -> None:
         if place in self._counts:

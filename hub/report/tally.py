@@ -11,13 +11,14 @@ from typing import Any
 from hub.domain.events import Coded, Event, PersonBlock, RaceEthnicity
 from hub.report.delays import delays_of
 from hub.report.sketch import Sketch
+from hub.report.versions import Versions
 
 __all__ = ["ANSWERED", "KindTally", "Tally", "Unmapped", "filled_fields"]
 
 Unmapped = tuple[str, str]
 """(field of the event, value as sent)"""
 
-_REPEATS, _PEOPLE, _LACKING, _VALUES = 16_384, 16_384, 1_024, 1_024
+_FACTS, _PEOPLE, _LACKING, _VALUES = 16_384, 16_384, 1_024, 1_024
 _ETHNIC = frozenset({"hispanic", "not-hispanic"})
 ANSWERED = frozenset({"declined", "withheld"})
 """Reasons for no race or ethnicity that are an answer: the sender asked, and can do no more."""
@@ -39,8 +40,7 @@ class KindTally:
     issues: Counter[str] = field(default_factory=Counter)
     delays: dict[str, Counter[int]] = field(default_factory=dict)
     lacking: dict[str, Sketch] = field(default_factory=dict)
-    events: Sketch = field(default_factory=lambda: Sketch(_REPEATS))
-    facts: Sketch = field(default_factory=lambda: Sketch(_REPEATS))
+    versions: Versions = field(default_factory=lambda: Versions(_FACTS))
     people: Sketch = field(default_factory=lambda: Sketch(_PEOPLE))
     values: Sketch = field(default_factory=lambda: Sketch(_VALUES, named=True))
     first_on: date | None = None
@@ -52,14 +52,17 @@ class KindTally:
         """One record. `needed`: fields for which the people who lack them are counted."""
         self.records += 1
         self.withdrawn += not event.active
-        self.events.add(event.event_id)
-        self.facts.add(event.fact_key)
+        self.versions.add(event.fact_key, event.event_id)
         self.described += isinstance(event.person, PersonBlock)
-        found = set(filled_fields(event))
+        unmapped = tuple(unmapped)
+        found = {
+            *filled_fields(event),
+            *(name for name, _ in unmapped),
+        }  # what was sent in no known code was sent all the same
         self.filled.update(found)
         self._count_person(event, found, needed)
+        self.unmapped.update({name for name, _ in unmapped})
         for name, value in unmapped:
-            self.unmapped[name] += 1
             self.values.add(f"{name}\t{value[:200]}")
         self.issues.update(getattr(event, "issues", ()))
         for clock, delay in delays_of(event, received_at):
@@ -90,7 +93,7 @@ class KindTally:
             self.delays.setdefault(clock, Counter()).update(counted)
         for name, sketch in other.lacking.items():
             self.lacking.setdefault(name, Sketch(_LACKING)).merge(sketch)
-        for name in ("events", "facts", "people", "values"):
+        for name in ("versions", "people", "values"):
             getattr(self, name).merge(getattr(other, name))
         days = [day for day in (self.first_on, other.first_on) if day is not None]
         self.first_on = min(days, default=None)
@@ -152,7 +155,7 @@ def filled_fields(event: Event) -> Iterator[str]:
             if value.year > 1970:
                 yield name
         elif isinstance(value, Coded):
-            if value.code or value.original or value.display:
+            if value.code or value.original or value.display or value.mapped:
                 yield name
         elif value not in (None, "", (), "unknown"):
             yield name

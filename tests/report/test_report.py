@@ -94,6 +94,14 @@ def test_unmapped_codes_are_counted_by_field_and_never_shown() -> None:
     assert list(tally.kinds["lab-result"].values.most_common()) == [("result\tweird word", 1)]
 
 
+def test_a_value_in_no_known_code_is_filled_and_not_coded() -> None:
+    tally = empty_tally()
+    tally.event(lab_result(1, result=Coded()), unmapped=[("result", "x"), ("result", "y")])
+    tally.event(lab_result(2, result=Coded(mapped="negative")))
+    line = field(page_of(tally), "result")
+    assert (line.filled, line.unmapped, line.people) == (2, 1, 0)
+
+
 def test_repeats_corrections_and_withdrawals_are_told_apart() -> None:
     tally = empty_tally()
     for event in (vaccination(1), vaccination(1), vaccination(1, event_id="e1b"), vaccination(2, active=False)):
