@@ -121,7 +121,10 @@ def test_a_correction_has_the_key_of_what_it_corrects_whatever_the_id(read: Read
 
 @pytest.mark.parametrize("reference", ["Patient/p1", URN, "https://iis.example.org/fhir/Patient/p1"])
 def test_a_dose_finds_its_patient_however_a_bundle_refers_to_them(reference: str, read: Reader) -> None:
-    entries: list[dict[str, Any]] = [{"resource": dose(patient={"reference": reference})}, {"fullUrl": URN, "resource": patient()}]
+    entries: list[dict[str, Any]] = [
+        {"resource": dose(patient={"reference": reference})},
+        {"fullUrl": URN, "resource": patient()},
+    ]
     person, given = sorted(read.events(FHIR, {"f": bundle(*entries)}), key=lambda event: str(type(event).kind))
     assert person.source_person == given.source_person
     assert person.person.family_name == "Example"
@@ -142,7 +145,9 @@ def test_a_patient_without_id_is_known_by_identifier_else_by_full_url(read: Read
 
 def test_a_dose_before_birth_is_one_also_when_it_is_read_alone(read: Reader) -> None:
     """health-standards §8 R23: the birth date stands in another resource of the bundle."""
-    entries: list[dict[str, Any]] = [{"fullUrl": URN, "resource": patient(birthDate="2021-03-05", photo=[{"data": "AAAA"}])}]
+    entries: list[dict[str, Any]] = [
+        {"fullUrl": URN, "resource": patient(birthDate="2021-03-05", photo=[{"data": "AAAA"}])}
+    ]
     entries.append({"resource": dose(patient={"reference": URN})})
     found = read(FHIR, {"f": bundle(*entries)})
     assert counted(found)["rejected"] == {"dose-before-birth": 1}
