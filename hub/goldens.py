@@ -30,13 +30,15 @@ def golden_line(mapped: Mapped) -> str:
 
 
 def _line(mapped: Mapped, event: dict[str, Any] | None) -> str:
-    line = {
+    line: dict[str, Any] = {
         "outcome": mapped.outcome,
         "type": mapped.type,
         "event": event,
         "reason": mapped.reason,
         "where": dict(mapped.where),
     }
+    if mapped.issues:  # of an event that has no field for them
+        line["issues"] = list(mapped.issues)
     return json.dumps(line, ensure_ascii=False)
 
 

@@ -40,6 +40,10 @@ class Outcome(Protocol):
     def letter(self) -> Hashable:
         """What the dead letter of a rejected record is known by."""
 
+    @property
+    def odd(self) -> Iterable[str]:
+        """Codes of what is odd about an accepted record."""
+
 
 @dataclass(frozen=True, slots=True)
 class PreviewResult:
@@ -98,7 +102,7 @@ class Preview:
             self._counts[outcome.outcome][word] += 1
             if event is not None:
                 self._events.setdefault(event.event_id, event)
-                self._issues.update(getattr(event, "issues", ()))
+                self._issues.update(outcome.odd)
 
     def finish(self, as_of: date) -> PreviewResult:
         """The batch answer on day `as_of`."""

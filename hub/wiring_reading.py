@@ -119,6 +119,7 @@ class Taken(NamedTuple):
     event: Event | None
     reason: str | None
     letter: Hashable
+    odd: tuple[str, ...] = ()
 
 
 def taken(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: Path) -> Iterator[Taken]:
@@ -130,7 +131,7 @@ def taken(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: Path
             body = b"" if found.hard_stop else sha256(found.raw).digest()
             at = {name: value for name, value in found.where.items() if value != unit.name}
             letter = (connector.name, found.stage, found.reason, _named(unit), *at.items(), body)
-            yield Taken(found.outcome, found.event, found.reason, letter)
+            yield Taken(found.outcome, found.event, found.reason, letter, found.odd)
 
 
 def _named(unit: Unit) -> str | bytes:

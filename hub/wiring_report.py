@@ -76,6 +76,7 @@ def file_tally(connector: Connector, agreement: IntakeAgreement, paths: Iterable
 def _count(tally: Tally, mapped: Mapped, found: list[Unmapped] | None) -> None:
     if mapped.event is not None:
         tally.event(mapped.event, None, _unmapped(mapped.event) if found is None else found)
+        tally.kinds[type(mapped.event).kind].issues.update(mapped.issues)  # beside those that the event holds
     elif mapped.reason != "file-not-used":
         tally.refused(mapped.outcome, mapped.reason or "unspecified", str(mapped.where.get("field", "")))
 

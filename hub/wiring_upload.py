@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -28,11 +28,12 @@ def upload_desk(
     """None for a connector without a `map` for CSV: an upload page can only be given to one that has it."""
     if connector.declared is None or connector.source.format != "csv":
         return None
-    reader = Reader(connector, agreement, ids)
+    reader, sources = Reader(connector, agreement, ids), _sources(connector)
 
     def look(unit: Unit) -> Iterator[Mapped]:
         for traced in reader.traced(unit):
-            yield granted(traced.mapped, agreement)
+            found = granted(traced.mapped, agreement)
+            yield found._replace(issues=tuple(_at_column(issue, sources) for issue in found.odd))
 
     def day() -> date:
         return today(settings)
@@ -61,6 +62,23 @@ def _rules(connector: Connector) -> Iterator[Rule]:
     for event in connector.map:
         yield from (rule for rule in (event.occurred_on, event.changed_at, event.status_rank, event.active) if rule)
         yield from event.fields.values()
+
+
+def _sources(connector: Connector) -> dict[str, tuple[str, ...]]:
+    """The columns that each field of block and event is read from."""
+    found: dict[str, tuple[str, ...]] = {}
+    if connector.identity is not None:
+        found |= {name: rule.from_ for name, rule in connector.identity.block.items()}
+    for event in connector.map:
+        common = {name: getattr(event, name) for name in ("occurred_on", "changed_at", "status_rank", "active")}
+        found |= {name: rule.from_ for name, rule in {**common, **event.fields}.items() if rule is not None}
+    return found
+
+
+def _at_column(issue: str, sources: Mapping[str, Sequence[str]]) -> str:
+    """`code.field` of an event as `code.Column, Column` of the list."""
+    code, _, field = issue.partition(".")
+    return f"{code}.{', '.join(sources.get(field, ()))}"
 
 
 def _columns(connector: Connector) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -84,7 +84,7 @@ class Summary:
             self.counts["entities"][mapped.entity] += 1
         if mapped.event is not None:
             self.counts["events"][type(mapped.event).kind] += 1
-            for code in getattr(mapped.event, "issues", ()):
+            for code in mapped.odd:
                 self.issues[code] += 1
                 if len(places := self._places.setdefault(code, [])) < _PLACES_KEPT:
                     places.append(dict(mapped.where))

@@ -75,6 +75,7 @@ class _Found(NamedTuple):
     file: str
     problem: Problem | None
     head: bytes = b""
+    issues: tuple[str, ...] = ()  # beside those that the event holds
 
 
 class Packer:
@@ -148,7 +149,8 @@ class Packer:
             raw = None if mapped.hard_stop else mapped.raw
             return _Found(job, None, raw, where, file, problem, mapped.head)
         try:
-            return _Found(job, self._agreement.grant(mapped.event), mapped.raw, where, file, None, mapped.head)
+            granted, issues = self._agreement.grant(mapped.event), getattr(mapped, "issues", ())
+            return _Found(job, granted, mapped.raw, where, file, None, mapped.head, issues)
         except Reject as refused:
             # Never taken, so there is nothing to keep: counted, as the receipt says.
             job.receipt.ignore(refused.reason)
@@ -168,7 +170,8 @@ class Packer:
                 problem = Problem(MAPPING_ERROR, "encode", found.where, found.file)
             else:
                 where = f"{found.file} {found.where}".strip()
-                job.receipt.accept(type(found.event).kind, getattr(found.event, "issues", ()), where)
+                issues = (*getattr(found.event, "issues", ()), *found.issues)
+                job.receipt.accept(type(found.event).kind, issues, where)
                 return outgoing
         assert problem is not None
         job.receipt.reject(problem)

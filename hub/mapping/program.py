@@ -101,7 +101,8 @@ class Mapped(NamedTuple):
     the mapping knows it (a column or path as the specification or the map calls it); never a value. `raw` is the original of
     this one record; empty at a hard stop (data the hub must not hold). `entity` says what the record was in the
     source's own terms (HMIS: `clients`, `enrollments`, `exits`, `bed_nights`) on exactly one outcome of each such
-    record. `head` is what must stand above `raw` for the record to be read alone: the header row of a table.
+    record. `issues`: codes of what is odd about an accepted record for which its event has no field; `odd` is all that is odd
+    about it. `head` is what must stand above `raw` for the record to be read alone: the header row of a table.
     """
 
     outcome: Literal["event", "rejected", "ignored"]
@@ -114,6 +115,12 @@ class Mapped(NamedTuple):
     stage: Literal["parse", "map"] = "map"
     entity: str | None = None
     head: bytes = b""
+    issues: tuple[str, ...] = ()
+
+    @property
+    def odd(self) -> tuple[str, ...]:
+        """Codes of what is odd about an accepted record, whether its event holds them or not."""
+        return (*getattr(self.event, "issues", ()), *self.issues)
 
 
 Alone = Literal["record", "headed", "never"]

@@ -112,6 +112,29 @@ def test_an_explanation_says_what_the_agreement_removed(instance: Path, sample: 
     assert "the agreement removed: person.given_name, person.family_name, person.postal_code" in said
 
 
+def test_what_is_left_empty_is_told_of_an_event_that_has_no_field_for_it(
+    instance: Path, sample: Path, pantry: Path
+) -> None:
+    (pantry / "codes" / "race.csv").write_text(
+        "source_value,system,target_code,status,note\nLatina,,hispanic,mapped,\nBlack,,black,mapped,\n"
+    )
+    sample.write_text(PANTRY.replace("11/30/1979", "sometime"))
+    text = yaml.safe_load((pantry / "connector.yaml").read_text())
+    block = text["identity"]["block"]
+    block["birth_date"] = {"from": "DOB", "format": "%m/%d/%Y", "on_error": "null_and_flag"}
+    (pantry / "connector.yaml").write_text(yaml.safe_dump(text, sort_keys=False))
+    said = hub(instance, "try", "pantry", sample).stdout
+    assert "1 not-a-date.birth_date" in said
+    assert "accepted, but not-a-date.birth_date: pantry.csv row 3" in said
+    lines = [json.loads(line) for line in hub(instance, "try", "pantry", sample, "--json").stdout.splitlines()]
+    assert [line.get("issues") for line in lines] == [None, ["not-a-date.birth_date"]]
+    agreed = instance / "agreements" / "pantry.yaml"
+    agreed.parent.mkdir(exist_ok=True)
+    agreed.write_text((pantry / "agreement.draft.yaml").read_text())
+    told = json.loads(hub(instance, "report", "pantry", sample, "--json").stdout)
+    assert "not-a-date.birth_date" in json.dumps(told)
+
+
 def test_unmapped_codes_are_listed_with_the_table_to_edit(instance: Path, sample: Path, pantry: Path) -> None:
     found = json.loads(hub(instance, "try", "pantry", sample, "--summary").stdout)
     assert found["unmapped"] == [{"table": "race", "field": "race_ethnicity", "value": "Latina", "count": 1}]

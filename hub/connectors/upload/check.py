@@ -34,7 +34,8 @@ __all__ = [
 ]
 
 Look = Callable[[Unit], Iterator[Mapped]]
-"""Reads a unit as intake would: every outcome as the agreement lets it through, nothing published, nothing counted."""
+"""Reads a unit as intake would: every outcome as the agreement lets it through, nothing published, nothing counted. `issues` of
+an outcome, if it has any: what is odd about a record that is taken, as `code.Column, Column`."""
 BLANK = "blank-row"
 SAID_AGAIN = "said-again"
 SENT = "sent"
@@ -63,7 +64,7 @@ class Problem(NamedTuple):
 @dataclass(frozen=True)
 class CheckedRow:
     """`cells` are the file's own; `fixed` says that they were changed on the page. `fault`: why the row as it stands in the file is
-    no row at all; `mendable`: it can be made one on the page."""
+    no row at all; `mendable`: it can be made one on the page. `left_empty`: what a row that is taken goes without."""
 
     number: int
     cells: tuple[str, ...]
@@ -74,6 +75,7 @@ class CheckedRow:
     fault: Problem | None = None
     mendable: bool = True
     fixed: bool = False
+    left_empty: tuple[Problem, ...] = ()
     events: tuple[Event, ...] = ()
     raw: bytes = b""
 
@@ -185,7 +187,7 @@ def _outcome(row: CheckedRow, found: Sequence[Mapped] | None, raw: bytes, column
         return replace(row, outcome="problem", problems=(row.fault,))
     if row.reason == SENT:
         return row
-    clean = replace(row, problems=(), reason="", again=0, events=(), raw=raw)
+    clean = replace(row, problems=(), reason="", again=0, left_empty=(), events=(), raw=raw)
     if found is None:
         return replace(clean, outcome="ignored", reason=BLANK)
     problems = tuple(dict.fromkeys(_problem(each, columns) for each in found if each.outcome == "rejected"))
@@ -193,7 +195,9 @@ def _outcome(row: CheckedRow, found: Sequence[Mapped] | None, raw: bytes, column
         return replace(clean, outcome="problem", problems=problems)
     events = tuple(each.event for each in found if each.event is not None)
     if events:
-        return replace(clean, outcome="taken", events=events)
+        odd = (issue.partition(".") for each in found for issue in getattr(each, "issues", ()))
+        left_empty = tuple(dict.fromkeys(Problem(code, _columns(names, columns)) for code, _, names in odd))
+        return replace(clean, outcome="taken", events=events, left_empty=left_empty)
     reason = next((each.reason for each in found if each.reason), None)
     return replace(clean, outcome="ignored", reason=reason or "filtered")
 
@@ -201,8 +205,13 @@ def _outcome(row: CheckedRow, found: Sequence[Mapped] | None, raw: bytes, column
 def _problem(mapped: Mapped, columns: Sequence[str]) -> Problem:
     """Reason without the hub's own field name, and the columns it is about as this file writes them."""
     reason = (mapped.reason or "unspecified").split(".", 1)[0]
-    wanted = [name.strip().lower() for name in str(mapped.where.get("field", "")).split(",")]
-    return Problem(reason, tuple(column for column in columns if column.lower() in wanted))
+    return Problem(reason, _columns(str(mapped.where.get("field", "")), columns))
+
+
+def _columns(names: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """Those that are named, as this file writes them."""
+    wanted = [name.strip().lower() for name in names.split(",")]
+    return tuple(column for column in columns if column.lower() in wanted)
 
 
 def _once(rows: Sequence[CheckedRow]) -> Iterator[CheckedRow]:

@@ -29,7 +29,7 @@ def checked(site: Site, desk: UploadDesk, list_: Checked, check_id: str, number:
         "Check",
         el("h1", "Checked: ", el("span", list_.file, class_="name")),
         _tiles(ready, counts["ignored"], problems),
-        _send(site, check_id, ready, problems),
+        _send(site, check_id, ready, problems, sum(bool(row.left_empty) for row in list_.rows)),
         _mend(site, desk, list_, check_id) if problems else None,
         _all_rows(site, desk, list_, check_id, number),
         step=2,
@@ -46,7 +46,7 @@ def _tiles(ready: int, ignored: int, problems: int) -> Html:
     )
 
 
-def _send(site: Site, check_id: str, ready: int, problems: int) -> Html:
+def _send(site: Site, check_id: str, ready: int, problems: int, lacking: int) -> Html:
     away = site.form(f"/check/{check_id}/put-away", el("button", "Put this list away", class_="quiet"), class_="inline")
     if not ready:
         text = (
@@ -63,9 +63,16 @@ def _send(site: Site, check_id: str, ready: int, problems: int) -> Html:
         if problems
         else ""
     )
-    return el(
-        "section", el("p", "Nothing is sent yet.", later), el("div", send, away, class_="doing"), class_="card send"
+    without = (
+        f"In {words.plural(lacking, 'row', 'rows')} that will be sent, the hub cannot use a value and leaves it empty: the table "
+        "below says which. You can correct it in your list first, or later."
+        if lacking
+        else ""
     )
+    return el(
+        "section", el("p", "Nothing is sent yet.", later), el("p", without) if without else None,
+        el("div", send, away, class_="doing"), class_="card send",
+    )  # fmt: skip
 
 
 def _mend(site: Site, desk: UploadDesk, list_: Checked, check_id: str) -> Html:
@@ -164,7 +171,8 @@ def _why(row: CheckedRow, desk: UploadDesk) -> Child:
         return " ".join(words.why(problem, desk.choices) for problem in row.problems)
     if row.outcome == "ignored":
         return words.ignored(row)
-    return "Mended here" if row.fixed else ""
+    empty = " ".join(words.why(problem, desk.choices) for problem in row.left_empty)
+    return " ".join(filter(None, ("Mended here." if row.fixed else "", empty and f"Sent without a value: {empty}")))
 
 
 def _turn(site: Site, check_id: str, number: int, pages: int) -> Html | None:

@@ -135,6 +135,8 @@ class DeclaredProgram:
                 content = content or content_hash(canonical(self._opened.content(record)))
                 event = self._event(rule, record, content, notes)
                 outcome = accepted(event, record.where, record.raw)
+                if not rule.flags:  # what was left empty is told beside an event that has no field for it
+                    outcome = outcome._replace(issues=tuple(dict.fromkeys(notes.issues)))
             except NotMapped as why:
                 outcome = Mapped(
                     why.outcome, None, rule.kind, why.reason, at_field(record.where, why.field), record.raw

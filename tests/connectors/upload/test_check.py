@@ -8,18 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.config import Settings
+from hub.connectors.catalog import load_one
 from hub.connectors.door import Unit
-from hub.connectors.upload.check import NOTES, Checked, CheckedRow, Unreadable, check, problems_csv
+from hub.connectors.upload.check import NOTES, Checked, CheckedRow, Problem, Unreadable, check, problems_csv
 from hub.connectors.upload.desk import UploadDesk
 from hub.domain.ids import Ids
 from hub.privacy.vault import Vault
 from hub.wiring_reading import Reader
 from hub.wiring_upload import upload_desk
-from tests.connectors.upload.pantry import AGREEMENT, COLUMNS, ROWS, csv_of, pantry
+from tests.connectors.upload.pantry import AGREEMENT, COLUMNS, ROWS, YAML, csv_of, pantry
 from tests.formats.workbooks import workbook
 
 IDS = Ids(b"made-up secret of the check tests.")
@@ -53,6 +55,22 @@ def test_rows_have_the_numbers_that_a_spreadsheet_shows(desk: UploadDesk) -> Non
     ]  # fmt: skip
     book = workbook([[], COLUMNS, ROWS[0], [], ROWS[2]])
     assert told(looked_at(desk, book)) == [(3, "taken", ""), (4, "ignored", "blank-row"), (5, "problem", "not-a-date")]
+
+
+def test_what_is_left_empty_of_a_row_is_told_and_the_row_is_taken(tmp_path: Path) -> None:
+    text = yaml.safe_load(YAML)
+    text["identity"]["block"]["phone"] = {"from": "Phone", "on_error": "null_and_flag"}
+    folder = pantry(tmp_path).folder
+    assert folder is not None
+    (folder / "connector.yaml").write_text(yaml.safe_dump(text, sort_keys=False))
+    vault = Vault(tmp_path / "keys.sqlite", b"k" * 32)
+    desk = upload_desk(Settings(instance=tmp_path), load_one(folder / "connector.yaml"), AGREEMENT, IDS, vault)
+    assert desk is not None
+    bad = [*ROWS[0][:4], "12", *ROWS[0][5:]]
+    found = looked_at(desk, csv_of([ROWS[1], bad]))
+    vault.close()
+    assert [row.outcome for row in found.rows] == ["taken", "taken"]
+    assert [row.left_empty for row in found.rows] == [(), (Problem("not-a-phone", ("Phone",)),)]
 
 
 def test_problems_name_the_column_as_the_file_writes_it(desk: UploadDesk) -> None:

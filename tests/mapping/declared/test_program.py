@@ -127,6 +127,18 @@ def test_null_and_flag_keeps_the_record_and_says_so(tmp_path: Path) -> None:
     assert event.issues == ("not-a-date.birth_date", "not-a-phone.phone")
 
 
+def test_what_is_left_empty_is_told_beside_an_event_that_has_no_field_for_it(tmp_path: Path) -> None:
+    document = declared()
+    document["emits"] = ["person"]
+    document["map"] = [{"event": "person", "dedupe": ["Guest ID"]}]
+    [found] = read(write(tmp_path, document), row(Phone="12", DOB="1980"))
+    assert isinstance(found.mapped.event, Person)
+    assert not hasattr(found.mapped.event, "issues")
+    assert found.mapped.issues == found.mapped.odd == ("not-a-date.birth_date", "not-a-phone.phone")
+    [stay] = read(write(tmp_path), row(Phone="12"))
+    assert (stay.mapped.issues, stay.mapped.odd) == ((), ("not-a-phone.phone",))
+
+
 def test_one_bad_row_costs_itself_only(tmp_path: Path) -> None:
     lines = BEDS.splitlines()
     lines[2:2] = ["too,few", "\x00" * 9, "G-9,X,Y,,,notadate,DORM,,2021-01-16T06:00:00"]
