@@ -139,6 +139,9 @@ def test_a_browser_shows_the_page_without_an_error_and_nothing_sticks_out(tmp_pa
         assert page.get_by_role("heading", name="Fix first").is_visible()
         assert page.locator("ol.fixes li").count() == 3
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        page.set_viewport_size({"width": 680, "height": 900})  # what A4 leaves between its margins
+        page.emulate_media(media="print")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert page.screenshot(full_page=True)[:4] == b"\x89PNG"
         browser.close()
     assert asked == [file.as_uri()]
