@@ -6,14 +6,18 @@ Each case says what it promises of the events: `reasons`: whatever comes is an e
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from hub.formats.lines import decode
 from hub.testing.cutting import Cut, cut
 
 __all__ = ["JUNK", "Case", "cases"]
 
+_TABLES = ("csv", "hmis-csv")
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _PARTS = 20  # of a record that are spoilt one by one
 Promise = Literal["reasons", "same", "no-new", "rest"]
 
@@ -43,9 +47,11 @@ class Case(NamedTuple):
 
 def cases(good: bytes, format_: str) -> Iterator[Case]:
     """Every case that makes sense for a file of this format; some for any file."""
+    if format_ in _TABLES and good.startswith(_UTF16):  # what spoils a line needs one whose bytes are its letters
+        good = good.decode("utf-16", "replace").encode()
     yield from _of_bytes(good, format_)
     found = cut(good, format_)
-    table = format_ in ("csv", "hmis-csv")
+    table = format_ in _TABLES
     yield Case("duplicates", _twice(good, found), "no-new")
     few = {0, len(found.records) // 2, len(found.records) - 1} if len(found.records) > 1 else set()
     of_records = [case for n in sorted(few) for case in _of_record(found, n, format_)]
@@ -69,9 +75,17 @@ def _of_bytes(good: bytes, format_: str) -> Iterator[Case]:
     mixed = b"".join(line.rstrip(b"\r\n") + ends[n % 2] for n, line in enumerate(lines))
     yield Case("mixed line ends", mixed, "same" if b"\x0b" not in good else "reasons")
     yield Case("latin-1 letters", good.replace(b"a", b"\xe9"))
-    yield Case("UTF-16", good.decode("utf-8", "replace").encode("utf-16"), "same" if format_ == "csv" else "reasons")
+    yield Case("UTF-16", _letters(good, format_).encode("utf-16"), "same" if format_ == "csv" else "reasons")
     yield Case("wrong dates", good.replace(b"/20", b"/29").replace(b"-01-", b"-13-").replace(b"-02-", b"-31-"))
     yield Case("nuls inside", b"".join([*lines[:1], *(line.replace(b"1", b"\x00", 1) for line in lines[1:])]))
+
+
+def _letters(good: bytes, format_: str) -> str:
+    """The file as text, each record decoded as the reader would: one that is not UTF-8 is Windows-1252, and alone in it."""
+    if format_ not in _TABLES:
+        return good.decode("utf-8", "replace")
+    found = cut(good.removeprefix(codecs.BOM_UTF8), format_)
+    return "".join(decode(part)[0] for part in (found.head, *found.records, found.tail))
 
 
 def _twice(good: bytes, found: Cut) -> bytes:

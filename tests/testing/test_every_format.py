@@ -61,6 +61,12 @@ SAMPLES: dict[str, tuple[dict[str, Any], str, bytes]] = {
     "csv with quotes and pipes": (
         declared(), "beds.txt", "\n".join("|".join(f'"{cell}"' for cell in line.split(",")) for line in BEDS.splitlines()).encode(),
     ),
+    "csv of an old export": (declared(), "beds.csv", BEDS.replace("Ana", "Zoë").replace("Ray", "Ménard").encode("cp1252")),
+    "csv in two character sets": (
+        declared(), "beds.csv",
+        BEDS.replace("Ana", "Zoë").replace("Ray", '"Ménard\nšťastný"').encode().replace("Zoë".encode(), "Zoë".encode("cp1252")),
+    ),
+    "csv in UTF-16": (declared(), "beds.csv", BEDS.replace("Ana", "Zoë").encode("utf-16")),
     "json document": (of_guests(), "guests.json", json.dumps(GUESTS, indent=1).encode()),
     "json lines": (of_flat(), "guests.ndjson", b"".join(dumped(guest) + b"\n" for guest in GUESTS["guests"])),
     "hl7v2 of segments": (LAB, "results.hl7", messages(1, 2, 3)),
