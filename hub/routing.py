@@ -34,6 +34,10 @@ _MESSAGES = (
     (b"RSP^K11", "iis-vxu"),
     (b"ACK^V04", "iis-vxu"),
 )  # what an HL7 file is for, by the first of these in its head
+_LAB_REPORT = (
+    re.compile(rb'"resourceType"\s*:\s*"(DiagnosticReport|Observation)"'),
+    re.compile(rb'"resourceType"\s*:\s*"(DiagnosticReport|Patient)"'),
+)
 _IMMUNIZATION = re.compile(rb'"resourceType"\s*:\s*"Immunization"')
 _SETS = ("DEMOGRAPHIC_DATA", "SCREENING", "QE_ADMIN_DATA")
 
@@ -124,6 +128,8 @@ def _sniff(path: Path) -> str | None:
         return "sara-alert"
     if head.startswith((b"{", b"[")) and _IMMUNIZATION.search(head):
         return "iis-fhir"
+    if head.startswith((b"{", b"[")) and all(mark.search(head) for mark in _LAB_REPORT):
+        return "lab-elr-fhir"
     return None
 
 

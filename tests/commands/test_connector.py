@@ -184,7 +184,18 @@ AGREED = ("--discloser", "Made-up Lab", "--recipient", "Made-up County", "--basi
 
 
 @pytest.mark.parametrize(
-    "name", ["hmis-csv", "hrsn-screening", "iis-cvrs", "iis-fhir", "iis-vxu", "lab-csv", "lab-elr-hl7v2", "sara-alert"]
+    "name",
+    [
+        "hmis-csv",
+        "hrsn-screening",
+        "iis-cvrs",
+        "iis-fhir",
+        "iis-vxu",
+        "lab-csv",
+        "lab-elr-fhir",
+        "lab-elr-hl7v2",
+        "sara-alert",
+    ],
 )
 def test_one_command_writes_an_agreement_that_lints(instance: Path, name: str) -> None:
     first = hub(instance, "agree", name)
@@ -202,8 +213,9 @@ def test_one_command_writes_an_agreement_that_lints(instance: Path, name: str) -
 def test_list_says_of_each_connector_what_it_lacks(instance: Path) -> None:
     entries = {entry["name"]: entry for entry in lines(hub(instance, "list", "--json"))}
     assert set(entries) == {
-        "lab-csv",
+        "lab-elr-fhir",
         "lab-elr-hl7v2",
+        "lab-csv",
         "iis-cvrs",
         "iis-vxu",
         "iis-fhir",

@@ -15,7 +15,17 @@ from hub.domain.events import EVENT_TYPES
 from hub.errors import ConfigError
 from hub.privacy.agreements import example_agreement
 
-NAMES = ["hmis-csv", "hrsn-screening", "iis-cvrs", "iis-fhir", "iis-vxu", "lab-csv", "lab-elr-hl7v2", "sara-alert"]
+NAMES = [
+    "hmis-csv",
+    "hrsn-screening",
+    "iis-cvrs",
+    "iis-fhir",
+    "iis-vxu",
+    "lab-csv",
+    "lab-elr-fhir",
+    "lab-elr-hl7v2",
+    "sara-alert",
+]
 
 
 def own(tmp_path: Path, name: str, text: str) -> Path:

@@ -17,6 +17,11 @@ class TestLabTables(ConnectorSuite):
     agreement_file = EXAMPLES / "lab-csv.yaml"
 
 
+class TestLabBundles(ConnectorSuite):
+    folder = SHIPPED / "lab-elr-fhir"
+    agreement_file = EXAMPLES / "lab-elr-fhir.yaml"
+
+
 class TestVaccinations(ConnectorSuite):
     folder = SHIPPED / "iis-cvrs"
     agreement_file = EXAMPLES / "iis-cvrs.yaml"

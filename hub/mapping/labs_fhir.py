@@ -1,0 +1,171 @@
+"""Laboratory reports as FHIR R4: bundles of any type, NDJSON, several documents in a body, to lab-result events, one per analyte.
+
+The same observation is told by (sender, filler order else specimen else report id, code, sub-id); its version by
+DiagnosticReport.issued, else Observation.issued, else meta.lastUpdated, else Bundle.timestamp, then the status. A report that
+came by HL7 v2 as well is another fact: relays rewrite the sending facility (MSH-4), and a fact is what one source knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hub.domain.events import LabResult
+from hub.formats import fhir
+from hub.formats.fhir import Broken, Resource
+from hub.mapping.labs_fhir_bundle import Group, Held, Pool, is_question
+from hub.mapping.labs_fhir_report import Report, Reports
+from hub.mapping.labs_fhir_result import Results
+from hub.mapping.labs_fhir_values import has_value
+from hub.mapping.program import (
+    Alone,
+    Mapped,
+    MappingContext,
+    NotMapped,
+    Unit,
+    accepted,
+    at_field,
+    ignored,
+    rejected,
+    unreadable,
+)
+from hub.mapping.stamp import Stamp
+from hub.mapping.tracing_person import Json, listed, text
+
+__all__ = ["PROGRAM", "LabsFhir"]
+
+KIND = LabResult.kind
+_MOST_TIMES = 32
+"""So many times the size of a document may be kept as originals of its reports: what they share stands in each."""
+_WITHDRAWN = frozenset({"entered-in-error", "cancelled"})
+
+
+class LabsFhir:
+    """Program `lab-elr-fhir`.
+
+    Options: `timezone`, the zone of times sent without one; `presumptive` and `pooled`, what becomes of such positives
+    (`notify`, `isolate` or `review`; see hub.domain.lab_meaning.Policy).
+    """
+
+    name = "lab-elr-fhir"
+    alone: Alone = "record"
+
+    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
+        """Every outcome of each document; loose resources of a file (NDJSON) are read as if they were one bundle."""
+        stamp = Stamp.of(context)
+        for file in unit.files:
+            data, pool = unit.data(file), None
+            for pool in _pools(fhir.read(data), file):
+                yield from [pool] if isinstance(pool, Mapped) else _Reading(pool, file, stamp, context).outcomes()
+            if pool is None:  # bundles without any entry: a search that found nothing
+                yield ignored("no-observation", _where(file, 1, ""), data, KIND)
+
+
+PROGRAM = LabsFhir()
+
+
+def _pools(items: Iterable[Resource | Broken], file: str) -> Iterator[Pool | Mapped]:
+    """The bundles of each document as it ends, what is no resource at once, loose resources at the end of the file."""
+    loose: list[Resource] = []
+    bundles: dict[int, list[Resource]] = {}
+    number = 0
+    for item in items:
+        if item.number != number:
+            yield from map(Pool, bundles.values())
+            bundles, number = {}, item.number
+        if isinstance(item, Broken):
+            yield unreadable(item.error, _where(file, item.number, item.path), item.raw)
+        elif item.bundle is None:
+            loose.append(item)
+        else:
+            bundles.setdefault(id(item.bundle), []).append(item)
+    yield from map(Pool, bundles.values())
+    if loose:
+        yield Pool(loose)
+
+
+def _where(file: str, number: int, path: str) -> dict[str, str | int]:
+    where: dict[str, str | int] = {"file": file, "message": number}
+    if "." in path:
+        where["path"] = path
+    return where
+
+
+class _Reading:
+    """One pool, report by report."""
+
+    def __init__(self, pool: Pool, file: str, stamp: Stamp, context: MappingContext) -> None:
+        self._pool, self._file = pool, file
+        self._reports = Reports(pool)
+        self._results = Results(pool, stamp, context)
+        self._room = _MOST_TIMES * (1_024 + sum(len(resource.raw) for resource in pool.resources))
+
+    def outcomes(self) -> Iterator[Mapped]:
+        """Of each report of the pool; one `ignored` where there is none."""
+        groups = list(self._pool.groups())
+        only = len(groups) == 1
+        for group in groups:
+            yield from self._group(group, only=only)
+        if not groups:
+            first = self._pool.resources[0]
+            yield ignored("not-a-lab-report", _where(self._file, first.number, first.path), first.raw, KIND)
+
+    def _group(self, group: Group, *, only: bool) -> list[Mapped]:
+        first = group.report or group.observations[0]
+        where = _where(self._file, first.entry.number, first.entry.path)
+        used = [
+            first.entry,
+            *(held.entry for held in group.observations),
+            *(held.entry for held in self._reports.headers),
+        ]
+        found = self._read(group, used, where)
+        raw = self._pool.cut(self._pool.resources if only else used)
+        self._room -= len(raw)
+        if self._room < 0:
+            return [rejected("too-many-repeats", where, first.entry.raw, KIND)]
+        return [mapped._replace(raw=raw) for mapped in found]
+
+    def _read(self, group: Group, used: list[Resource], where: dict[str, str | int]) -> list[Mapped]:
+        """Outcomes of a group, still without their original; `used` grows by the entries that they rest on."""
+        try:
+            report = self._reports.report(group, used)
+            _require_results(group)
+        except NotMapped as not_mapped:
+            return [Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, at_field(where, not_mapped.field), b"")]
+        except Exception:  # our own bug, or a value that the strict block refuses: kept, to be read by mended code
+            return [rejected("mapping-error", where, b"", KIND)]
+        found = [mapped for held in group.observations for mapped in self._observed(held, report)]
+        return found or [ignored("no-observation", where, b"", KIND)]
+
+    def _observed(self, held: Held, report: Report) -> Iterator[Mapped]:
+        """The events of an observation and of its components."""
+        if is_question(held.body):
+            return
+        where = _where(self._file, held.entry.number, held.entry.path)
+        for part in _parts(held.body):
+            try:
+                event = self._results.event(part, held, report)
+            except NotMapped as not_mapped:
+                if not_mapped.reason != "not-a-result":
+                    at = at_field(where, not_mapped.field)
+                    yield Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, at, b"")
+            except Exception:  # a value that the strict event refuses, or our own bug: kept, to be read by mended code
+                yield rejected("mapping-error", where, b"", KIND)
+            else:
+                if event is not None:
+                    yield accepted(event, where, b"")
+
+
+def _parts(observation: Json) -> list[Json]:
+    """What is a result of its own: the observation, where it is no mere heading, and its components."""
+    components = [part for part in listed(observation.get("component")) if has_value(part)]
+    heading = bool(components or listed(observation.get("hasMember"))) and not has_value(observation)
+    return components if heading else [observation, *components]
+
+
+def _require_results(group: Group) -> None:
+    """A report that names results that are not here, or withdraws without saying what, is no report without results."""
+    if group.report is not None and not group.observations:
+        if listed(group.report.body.get("result")):
+            raise NotMapped("reference-not-in-bundle", field="result")
+        if text(group.report.body.get("status")) in _WITHDRAWN:
+            raise NotMapped("withdrawal-names-no-result", field="result")

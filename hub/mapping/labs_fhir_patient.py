@@ -1,0 +1,193 @@
+"""Patient and Organization of a FHIR laboratory report: who the source says this is, who may not become a person, who sent it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from hub.domain.events import PersonBlock, RaceEthnicity
+from hub.mapping.dates import civil_date
+from hub.mapping.labs_fhir_values import codings
+from hub.mapping.places import county_fips, postal_code, state_code
+from hub.mapping.race import race_ethnicity
+from hub.mapping.tracing_person import Json, listed, text
+
+__all__ = ["Who", "identifier_of", "organization_id", "who"]
+
+_US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+_RACE = frozenset({_US_CORE + "race", "http://ibm.com/fhir/cdm/StructureDefinition/local-race-cd"})
+_ETHNICITY = frozenset({
+    _US_CORE + "ethnicity", "https://reportstream.cdc.gov/fhir/StructureDefinition/ethnic-group",
+})  # fmt: skip
+_BIRTH_SEX = _US_CORE + "birthsex"
+_CLIA = frozenset({"CLIA"})
+_CLIA_SYSTEMS = frozenset({"urn:oid:2.16.840.1.113883.4.7", "2.16.840.1.113883.4.7"})
+_SSN_SYSTEMS = frozenset({"http://hl7.org/fhir/sid/us-ssn", "urn:oid:2.16.840.1.113883.4.1"})
+_WITHHELD_USES = frozenset({"anonymous"})
+_PASSED_USES = frozenset({"old", "temp", "billing"})
+_ETHNIC = frozenset({"hispanic", "not-hispanic"})
+_SEX = {"male": "M", "female": "F", "other": "O", "unknown": "U"}
+
+
+class Who(NamedTuple):
+    """`local_id` is empty when the report names nobody: it counts for its area and never becomes a person. `authority`: of the
+    id, empty where the Patient does not say."""
+
+    authority: str
+    local_id: str
+    block: PersonBlock | None
+    race: RaceEthnicity | None
+    issues: tuple[str, ...] = ()
+
+
+def who(patient: Json, full_url: str, county_asked: str) -> Who:
+    """The patient of a report. The id: the first identifier that is no SSN or member id, else the resource's id, else the
+    fullUrl. `county_asked`: the county of residence given as an answer (87721-7)."""
+    name = _name(patient)
+    named = bool(text(name.get("family")) or _given(name))
+    withheld = text(name.get("use")) in _WITHHELD_USES or (not named and not text(patient.get("birthDate")))
+    own = next(_own_identifiers(patient), {})
+    local_id = text(own.get("value")) or text(patient.get("id")) or full_url
+    block = _area(patient, county_asked) if withheld else _block(patient, name, local_id, county_asked)
+    race, issue = _race(patient)
+    return Who(_authority(own), "" if withheld else local_id, block, race, (issue,) if issue else ())
+
+
+def identifier_of(resource: Json, *types: str) -> str:
+    """`value^system` of the first identifier of one of these types (v2-0203: FILL, PLAC, …), else of the first without a type;
+    empty when there is none."""
+    found = [item for item in listed(resource.get("identifier")) if text(item.get("value"))]
+    typed = [item for item in found if _types(item) & set(types)]
+    chosen = next(iter(typed or [item for item in found if not _types(item)]), None)
+    return "^".join((text(chosen.get("value")), text(chosen.get("system")))) if chosen is not None else ""
+
+
+def organization_id(organization: Json) -> str:
+    """The CLIA number of an Organization, else its first identifier, else its name."""
+    found = [item for item in listed(organization.get("identifier")) if text(item.get("value"))]
+    clia = [item for item in found if _types(item) & _CLIA or text(item.get("system")) in _CLIA_SYSTEMS]
+    chosen = next(iter(clia or found), None)
+    return text(chosen.get("value")) if chosen is not None else text(organization.get("name"))
+
+
+def _types(identifier: Json) -> set[str]:
+    return {code.code for code in codings(identifier.get("type")) if code.code}
+
+
+def _own_identifiers(patient: Json) -> Iterator[Json]:
+    for item in listed(patient.get("identifier")):
+        other = text(item.get("system")) in _SSN_SYSTEMS or _types(item) & {"SS", "MA", "MC", "MB"}
+        if text(item.get("value")) and not other and text(item.get("use")) != "old":
+            yield item
+
+
+def _authority(identifier: Json) -> str:
+    assigner = identifier.get("assigner")
+    display = text(assigner.get("display")) if isinstance(assigner, dict) else ""
+    return text(identifier.get("system")) or display
+
+
+def _name(patient: Json) -> Json:
+    """The official name, else the first that holds one, else the first."""
+    names = [name for name in listed(patient.get("name")) if text(name.get("use")) not in ("old", "maiden")]
+    full = [name for name in names if text(name.get("family")) or _given(name)]
+    official = [name for name in full if text(name.get("use")) == "official"]
+    return next(iter(official or full or names), {})
+
+
+def _given(name: Json) -> list[str]:
+    given = name.get("given")
+    return [word for part in given if (word := text(part))] if isinstance(given, list) else []
+
+
+def _home(patient: Json) -> Json:
+    """The home address, else the first that is not an old, temporary or billing one."""
+    places = [item for item in listed(patient.get("address")) if text(item.get("use")) not in _PASSED_USES]
+    return next((item for item in places if text(item.get("use")) == "home"), next(iter(places), {}))
+
+
+def _area(patient: Json, county_asked: str) -> PersonBlock | None:
+    state, zip_code, county = _place(_home(patient), county_asked)
+    return PersonBlock(state=state, postal_code=zip_code, county=county) if state or zip_code or county else None
+
+
+def _place(home: Json, county_asked: str) -> tuple[str | None, str | None, str | None]:
+    state = state_code(text(home.get("state")))
+    county = county_fips(text(home.get("district")), state) or county_fips(county_asked, state)
+    return state, postal_code(text(home.get("postalCode")), state), county
+
+
+def _block(patient: Json, name: Json, local_id: str, county_asked: str) -> PersonBlock:
+    home, born, given = _home(patient), text(patient.get("birthDate")), _given(name)
+    state, zip_code, county = _place(home, county_asked)
+    lines, suffix = home.get("line"), name.get("suffix")
+    return PersonBlock(
+        given_name=next(iter(given), None),
+        middle_name=" ".join(given[1:]) or None,
+        family_name=text(name.get("family")) or None,
+        suffix=(text(suffix[0]) or None) if isinstance(suffix, list) and suffix else None,
+        birth_date=civil_date(born if len(born) >= 10 else (born + "-01-01")[:10] if born else ""),
+        birth_date_partial=bool(born) and len(born) < 10,
+        sex=_sex(patient),
+        ssn=_of_type(patient, "SS", _SSN_SYSTEMS).replace("-", "") or None,
+        phone=_phone(patient),
+        email=_telecom(patient, "email"),
+        address_line=(text(lines[0]) or None) if isinstance(lines, list) and lines else None,
+        city=text(home.get("city")) or None,
+        state=state,
+        postal_code=zip_code,
+        county=county,
+        local_id=local_id or None,
+        member_id=_of_type(patient, "MA", frozenset()) or None,
+    )
+
+
+def _of_type(patient: Json, kind: str, systems: frozenset[str]) -> str:
+    found = (
+        item
+        for item in listed(patient.get("identifier"))
+        if kind in _types(item) or text(item.get("system")) in systems
+    )
+    return text(next(found, {}).get("value"))
+
+
+def _sex(patient: Json) -> str | None:
+    for item in listed(patient.get("extension")):
+        if item.get("url") == _BIRTH_SEX:
+            return text(item.get("valueCode")).upper() or None
+    return _SEX.get(text(patient.get("gender")))
+
+
+def _phone(patient: Json) -> str | None:
+    digits = "".join(char for char in _telecom(patient, "phone") or "" if char in "0123456789")
+    return digits[-10:] if len(digits) in (7, 10, 11) else digits or None
+
+
+def _telecom(patient: Json, system: str) -> str | None:
+    found = (item for item in listed(patient.get("telecom")) if item.get("system") == system)
+    return next((value for item in found if (value := text(item.get("value")))), None)
+
+
+def _race(patient: Json) -> tuple[RaceEthnicity | None, str]:
+    """US Core race and ethnicity, or the two extensions that ReportStream and SimpleReport send; and what was odd."""
+    races: list[str] = []
+    ethnicities: list[str] = []
+    for item in listed(patient.get("extension")):
+        if item.get("url") in _RACE:
+            races += _values(item)
+        elif item.get("url") in _ETHNICITY:
+            ethnicities += _values(item)
+    alone, as_race = race_ethnicity((), ethnicities), race_ethnicity(ethnicities, ())
+    misplaced = alone is not None and as_race is not None and not alone.groups and set(as_race.groups) - _ETHNIC
+    return race_ethnicity(races, ethnicities), "race-in-ethnicity" if misplaced else ""
+
+
+def _values(item: Json) -> list[str]:
+    concept = item.get("valueCodeableConcept")
+    if isinstance(concept, dict):
+        codes = [code.code or code.display for code in codings(concept) if code.code or code.display]
+        return codes or [text(concept.get("text"))]
+    inner = listed(item.get("extension"))
+    coded = [part.get("valueCoding") for part in inner if part.get("url") in ("ombCategory", "detailed")]
+    codes = [word for coding in coded if isinstance(coding, dict) and (word := text(coding.get("code")))]
+    return codes or [text(part.get("valueString")) for part in inner if part.get("url") == "text"]

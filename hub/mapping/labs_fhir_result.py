@@ -1,0 +1,193 @@
+"""One analyte of a FHIR report to its lab-result event: meaning, status, identity, version, dates."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from typing import Any
+
+from hub.domain.events import Coded, LabResult
+from hub.domain.ids import content_hash
+from hub.domain.lab_meaning import Code, Judged, Unkept, asked, judge, policy_of
+from hub.domain.lab_status import RANK, fhir_status
+from hub.domain.lab_tables import observations
+from hub.mapping.codes import code_of, system_of
+from hub.mapping.dates import iso_time
+from hub.mapping.labs_fhir_bundle import Held, Pool
+from hub.mapping.labs_fhir_patient import identifier_of
+from hub.mapping.labs_fhir_report import Report, content_of, specimen_of
+from hub.mapping.labs_fhir_values import answer, codings, day, has_value, processing
+from hub.mapping.program import MappingContext, NotMapped
+from hub.mapping.stamp import Stamp
+from hub.mapping.tracing_person import Json, listed, text
+
+__all__ = ["Results"]
+
+KIND = LabResult.kind
+_MOST_REPEATS = 100
+_LABORATORY = frozenset({"laboratory", "LAB"})
+
+
+class Results:
+    """Makes the events of one pool."""
+
+    def __init__(self, pool: Pool, stamp: Stamp, context: MappingContext) -> None:
+        self._pool, self._stamp, self._zone = pool, stamp, context.zone
+        self._policy = policy_of(context.options)
+
+    def event(self, part: Json, held: Held, report: Report) -> LabResult | None:
+        """The event of an observation, or of one component of it (`part`).
+
+        None for an exact repeat within the report. NotMapped when it is no result of this report.
+        """
+        body, head = held.body, report.head.body if report.head is not None else {}
+        _require_laboratory(body, report)
+        self._require_same_patient(held, report)
+        state, state_issue = fhir_status(text(body.get("status")), text(head.get("status")))
+        if state is None:
+            raise NotMapped("no-result-yet", "ignored")
+        meant = self._judged(part, report)
+        specimen = specimen_of(self._pool, held) or report.specimen
+        order = _order(held, report, specimen)
+        fact_key = self._fact_key(part, order, state, report, meant)
+        if fact_key is None:
+            return None
+        collected, resulted = _collected(body, specimen, head), day(head.get("issued")) or day(body.get("issued"))
+        kind, stated = processing([*(one.body for one in report.shared), body, self._pool.bundle])
+        unsaid = self._pool.bundle.get("type") == "message" and not stated
+        issues = (*meant.issues, state_issue, *report.who.issues, "processing-missing" if unsaid else "")
+        known, number = report.who, _specimen_number(specimen)
+        content = content_hash(report.content, content_of(held), content_of(specimen) if specimen else "", kind)
+        return LabResult(
+            **self._stamp.fields(
+                fact_key,
+                source_person=self._stamp.person(known.authority or report.sender, known.local_id)
+                if known.local_id
+                else None,
+                changed_at=self._changed_at(body, head),
+                status_rank=RANK[state],
+                content=content,
+                occurred_on=collected or resulted,
+                active=state != "withdrawn",
+            ),
+            **_answered(report),
+            race_ethnicity=known.race,
+            person=known.block,
+            meaning=meant.meaning,
+            status=state,
+            processing=kind,
+            method=meant.method,
+            loinc=code_of(meant.loinc or ""),
+            observation_key=fact_key,
+            report_key=self._stamp.token("report", report.sender, order),
+            specimen_key=self._stamp.token("specimen", report.sender, number) if number else None,
+            collected_on=collected,
+            resulted_on=resulted,
+            test=_as_sent(codings(part.get("code"))),
+            result=_as_sent(codings(part.get("valueCodeableConcept")), meant.meaning) if has_value(part) else None,
+            issues=tuple(issue for issue in issues if issue),
+        )
+
+    def _judged(self, part: Json, report: Report) -> Judged:
+        question = asked(codings(part.get("code")))
+        found = judge(question, answer(part), covid_order=report.covid_order, policy=self._policy)
+        if isinstance(found, Unkept):
+            raise NotMapped(found.reason, "ignored")
+        return found
+
+    def _require_same_patient(self, held: Held, report: Report) -> None:
+        if "subject" in held.body:
+            patient = self._pool.find(held.body["subject"], "Patient", held)
+            if patient is None:
+                raise NotMapped("no-patient", field="subject")
+            if patient.body is not report.patient.body:
+                raise NotMapped("person-mismatch", field="subject")
+
+    def _fact_key(self, part: Json, order: str, state: str, report: Report, meant: Judged) -> str | None:
+        """None for an exact repeat. Two answers under one key and status in one report are two facts, told by their order;
+        two statuses are two versions of one fact."""
+        first = next(iter(codings(part.get("code"))), Code(""))
+        code = meant.loinc or "^".join((first.code, first.system))
+        native = (report.sender, order, code, _sub_id(part))
+        said = json.dumps([part[name] for name in sorted(part) if name.startswith("value")], sort_keys=True)
+        told = report.seen.setdefault((*native, state), [])
+        if said in told:
+            return None
+        if len(told) >= _MOST_REPEATS:
+            raise NotMapped("too-many-repeats")
+        told.append(said)
+        return self._stamp.fact_key(KIND, *native, *([str(len(told))] if len(told) > 1 else []))
+
+    def _changed_at(self, body: Json, head: Json) -> datetime | None:
+        meta = body.get("meta")
+        updated = meta.get("lastUpdated") if isinstance(meta, dict) else None
+        for told in (head.get("issued"), body.get("issued"), updated, self._pool.bundle.get("timestamp")):
+            at = iso_time(text(told), self._zone)
+            if at is not None:
+                return at
+        return None
+
+
+def _order(held: Held, report: Report, specimen: Held | None) -> str:
+    """The filler order number with its system, else the specimen, else the ids that the sender's resources have.
+
+    Never the id of a Specimen: SimpleReport gives all swabs of one kind the same.
+    """
+    head = report.head.body if report.head is not None else {}
+    order = report.order.body if report.order is not None else {}
+    number = identifier_of(head, "FILL") or identifier_of(order, "FILL") or _specimen_number(specimen)
+    ids = (text(head.get("id")), text(order.get("id")), identifier_of(held.body, "FILL"), text(held.body.get("id")))
+    found = number or next(filter(None, ids), "")
+    if not found:
+        raise NotMapped("missing-key", field="identifier")
+    return found
+
+
+def _specimen_number(specimen: Held | None) -> str:
+    if specimen is None:
+        return ""
+    accession = specimen.body.get("accessionIdentifier")
+    return identifier_of(specimen.body, "FILL", "SPM") or identifier_of({"identifier": [accession]}, "ACSN")
+
+
+def _sub_id(part: Json) -> str:
+    """OBX-4, as ReportStream's converter keeps it."""
+    found = (item for item in listed(part.get("extension")) if text(item.get("url")).endswith("/sub-id"))
+    return text(next(found, {}).get("valueString"))
+
+
+def _require_laboratory(body: Json, report: Report) -> None:
+    """An observation without a report may be anything (a blood pressure): its categories say, where it has any."""
+    named = {code.code for item in listed(body.get("category")) for code in codings(item)}
+    if report.head is None and named and not named & _LABORATORY:
+        raise NotMapped("not-a-lab-report", "ignored")
+
+
+def _collected(body: Json, specimen: Held | None, head: Json) -> date | None:
+    """When the specimen was taken: the observation's own time, else the specimen's, else the report's."""
+    collection = specimen.body.get("collection") if specimen is not None else None
+    told = collection if isinstance(collection, dict) else {}
+    return (
+        _effective(body) or day(told.get("collectedDateTime")) or day(told.get("collectedPeriod")) or _effective(head)
+    )
+
+
+def _effective(resource: Json) -> date | None:
+    names = ("effectiveDateTime", "effectivePeriod", "effectiveInstant")
+    return next((found for name in names if (found := day(resource.get(name)))), None)
+
+
+def _answered(report: Report) -> dict[str, Any]:
+    """The answers; an age only where no birth date says it better."""
+    block = report.who.block
+    born = block is not None and block.birth_date is not None
+    return {**report.answers.fields(), **({"age_years": None} if born else {})}
+
+
+def _as_sent(told: tuple[Code, ...], mapped: str | None = None) -> Coded | None:
+    """The first coding, as far as it is a code of a system we know; whatever else was sent stays in the encrypted original."""
+    if not told and mapped is None:
+        return None
+    first = next(iter(told), Code(""))
+    code = first.code if first.code in observations() else code_of(first.code)
+    return Coded(code=code, system=system_of(first.system), mapped=mapped)
