@@ -19,7 +19,7 @@ from hub.errors import ConfigError
 from hub.formats.delimited import open_table
 from hub.formats.errors import ParseError
 from hub.formats.hmis import FILES
-from hub.mapping.labs_csv_layouts import layout_of
+from hub.mapping.labs_csv_layouts import DELIMITERS, layout_of
 
 __all__ = ["OVERRIDES", "Routed", "route"]
 
@@ -135,7 +135,7 @@ def _sniff(path: Path) -> str | None:
 
 def _is_lab_table(head: bytes) -> bool:
     try:
-        layout_of(open_table(head).names)
+        layout_of(open_table(head, delimiters=DELIMITERS).names)
     except ParseError:
         return False
     return True

@@ -21,7 +21,7 @@ from hub.formats.delimited import Row, RowFault, open_table
 from hub.formats.errors import ParseError
 from hub.mapping.codes import LOINC, SNOMED, code_of
 from hub.mapping.labs_csv_dates import Moment, moment
-from hub.mapping.labs_csv_layouts import Layout, layout_of
+from hub.mapping.labs_csv_layouts import DELIMITERS, Layout, layout_of
 from hub.mapping.labs_csv_person import Patient, patient, word
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, ignored, unreadable
 from hub.mapping.stamp import Stamp
@@ -50,7 +50,7 @@ class LabTables:
         stamp, policy = Stamp.of(context), policy_of(context.options)
         for file, content in unit.files.items():
             try:
-                table = open_table(content if isinstance(content, bytes) else content())
+                table = open_table(content if isinstance(content, bytes) else content(), delimiters=DELIMITERS)
                 layout = layout_of(table.names)
             except ParseError as error:
                 yield unreadable(error, {"file": file}, b"")

@@ -11,7 +11,10 @@ from typing import NamedTuple
 from hub.formats.errors import ParseError
 from hub.mapping.tables import rows
 
-__all__ = ["Layout", "layout_of"]
+__all__ = ["DELIMITERS", "Layout", "layout_of"]
+
+DELIMITERS = ",|\t;"
+"""What may stand between the columns."""
 
 
 class Layout(NamedTuple):

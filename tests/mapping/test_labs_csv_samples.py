@@ -10,6 +10,7 @@ import pytest
 
 from hub.domain.events import LabResult
 from hub.routing import route
+from tests.mapping.made_up_lab_csv import state
 from tests.mapping.reading import Reader, counted
 
 pytestmark = pytest.mark.samples
@@ -77,3 +78,17 @@ def test_of_the_samples_only_these_say_anything_odd(read: Reader, shared_samples
         "duplicate.csv": ["replaced-by-correction"],
         "vt_test_file.csv": ["correction-without-status", "replaced-by-correction"],
     }
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[row.file for row in TABLE])
+def test_r20_r41_shuffled_and_sent_twice_the_rows_end_in_the_same_state(
+    row: Expected, read: Reader, shared_samples: Path
+) -> None:
+    head, *lines = (shared_samples / FOLDER / row.file).read_bytes().splitlines(keepends=True)
+    lines = [line.rstrip() + b"\n" for line in lines]
+
+    def end(order: list[bytes]) -> dict[str, tuple[str, str, bool]]:
+        return state(read.events("lab-csv", {row.file: head + b"".join(order)}))
+
+    told = end(lines)
+    assert told == end(lines[::-1]) == end(lines + lines) == end(sorted(lines))
