@@ -18,13 +18,14 @@ from hub.bus.schema_registry import SchemaIds
 from hub.bus.topics import TOPICS
 from hub.connectors.door import Problem, Unit
 from hub.connectors.packing import Outgoing
-from hub.domain.events import Event, PersonBlock, Sealed
+from hub.domain.events import EVENT_TYPES, PLACE_KINDS, Coverage, Event, PersonBlock, Sealed
 from hub.errors import Reject
 from hub.privacy.agreements import example_agreement
 from hub.privacy.vault import Vault
 from hub.wiring_outgoing import BusPublisher, SealedPack
 from hub.wiring_reading import OFFLINE_IDS, Reader, catalogue
 from tests.connectors.made_up_lab import message
+from tests.connectors.upload.stating import an_event
 
 LAB = "lab-elr-hl7v2"
 UNIT = Unit("Mary_Madeup_1980.hl7", message(7))
@@ -94,6 +95,28 @@ def test_an_event_goes_out_sealed_under_its_source_person(
         "ce_type": b"hub.intake.lab-result.v1", "content-type": b"application/avro",
         "ce_time": b"2021-02-05T00:00:00.000Z",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", sorted(EVENT_TYPES))
+def test_a_place_is_keyed_by_its_site_and_everything_else_by_its_person(
+    kind: str, pack: SealedPack, vault: Vault, codec: Codec
+) -> None:
+    vault.ensure_keys(["p1"])
+    event = an_event(kind, "f", "a")
+    topic, key, value, *_ = pack.event(event)
+    assert (topic, key) == (f"hub.intake.{kind}.v1", b"s" if kind in PLACE_KINDS else b"p1")
+    assert codec.decode(value) == event
+
+
+def test_the_number_of_a_member_is_sealed_with_its_person(pack: SealedPack, vault: Vault, codec: Codec) -> None:
+    vault.ensure_keys(["p1"])
+    event = an_event("coverage", "f", "a").model_copy(update={"person": PersonBlock(member_id="MEDI-99887766")})
+    _, _, value, *_ = pack.event(event)
+    assert value is not None
+    assert b"MEDI-99887766" not in value
+    told = codec.decode(value)
+    assert isinstance(told, Coverage)
+    assert isinstance(told.person, Sealed)
 
 
 def test_an_original_dies_with_the_key_of_its_person(
