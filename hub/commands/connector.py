@@ -22,6 +22,7 @@ from hub.connectors.catalog.folder import read_codes
 from hub.domain.agreement import IntakeAgreement
 from hub.errors import ConfigError
 from hub.privacy.agreements import intake_agreement
+from hub.privacy.secrets import open_to_others
 from hub.supervisor import read_state, running_instance
 from hub.verbs import Verbs
 from hub.wiring_reading import catalogue
@@ -73,6 +74,8 @@ def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
     for each in chosen:
         try:
             agreement = intake_agreement(directory / "agreements", each.name, today(load_settings(directory)))
+            if wrong := open_to_others(directory / "secrets" / each.name):
+                raise ConfigError("; ".join(wrong))
         except ConfigError as why:
             failed += 1
             click.echo(f"{each.name}: cannot start: {why}")

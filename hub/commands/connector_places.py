@@ -23,8 +23,8 @@ _TIMEOUT_S = 2.0
 
 
 def entries(instance: Path, *, up: bool) -> list[dict[str, Any]]:
-    """One object per connector: `door`, `where`, `state` (`down` while nothing runs), `why`, `agreement`, `agreement_until`,
-    `last_record_at` …; a folder that does not load has `broken`."""
+    """One object per connector: `door`, `where`, `state` (`down` while nothing runs), `why`, `detail`, `agreement`,
+    `agreement_until`, `last_record_at` …; a folder that does not load has `broken`."""
     settings = load_settings(instance)
     running = _asked(settings) if up else {}
     found = catalogue(instance)
@@ -38,11 +38,12 @@ def lines(entry: dict[str, Any], *, title: bool = False) -> list[str]:
     if "broken" in entry:
         return [f"{name} broken: {each}" for each in str(entry["broken"]).splitlines()]
     why = f" ({entry['why']})" if entry["why"] else ""
+    failed = [f"{'':18} {each}" for each in str(entry["detail"]).splitlines() if entry["state"] == "failed"]
     until = f", agreed until {entry['agreement_until']}" if entry["agreement_until"] else ""
     last = f", last record {entry['last_record_at']}" if entry["last_record_at"] else ""
     stale = [f"{'':18} runs as before: {entry['stale']}"] if entry["stale"] else []
     about = [f"{'':18} {entry['title']} ({entry['standard']})"] if title else []
-    return [f"{name} {entry['state']}{why}: {entry['where']}{until}{last}", *about, *stale]
+    return [f"{name} {entry['state']}{why}: {entry['where']}{until}{last}", *about, *failed, *stale]
 
 
 def _state(name: str, running: dict[str, dict[str, Any]]) -> str:
@@ -57,6 +58,7 @@ def _entry(found: Connector, settings: Settings, live: dict[str, Any] | None) ->
         "name": found.name, "title": found.title, "enabled": found.enabled, "door": found.door.kind,
         "where": _where(found, settings, told.get("address") or {}), "state": told.get("state", down),
         "why": told.get("why", "" if agreed else "no-agreement") if found.enabled else "disabled", "stale": told.get("stale", ""),
+        "detail": told.get("detail", ""),
         "program": found.program, "emits": list(found.emits), "sector": found.source.sector, "standard": found.source.standard,
         "agreement": allowed, "agreement_until": until, "last_record_at": told.get("last_record_at"),
         "counts": told.get("counts", {}),

@@ -18,7 +18,7 @@ from hub.bus.topics import delivery_topic
 from hub.config import Settings, instance_dir, load_settings, today
 from hub.errors import ConfigError, HubError
 from hub.privacy.agreements import delivery_agreements, intake_agreement, kind_of
-from hub.privacy.secrets import read_secret
+from hub.privacy.secrets import open_to_others, read_secret
 from hub.supervisor import read_state
 from hub.supervisor import status as status_of
 
@@ -112,7 +112,12 @@ def _disk(instance: Path) -> str:
 
 
 def _secrets(instance: Path) -> str:
-    names = ("kek", "hmac")
+    from hub.wiring_reading import catalogue
+
+    names, found = ("kek", "hmac"), catalogue(instance)
+    folders = [instance / "secrets" / name for name in sorted({*found, *found.broken})]
+    if wrong := [words for folder in folders for words in open_to_others(folder)]:
+        raise HubError("; ".join(wrong))
     if not any((instance / "secrets" / name).exists() for name in names):
         return "none yet: the first `hub up` makes them"
     for name in names:

@@ -189,6 +189,10 @@ def _watch(process: subprocess.Popen[bytes] | None, directory: Path, timeout: in
             if one["state"] == "up" and name not in told:
                 told.add(name)
                 _say(f"ready: {name}")
+        if noted and set(noted) - told == {"connectors"} and (failed := failed_connectors(directory)):
+            _say("\n".join(failed))
+            _say(f"{directory} is up, but not for these; what is mended is taken up at once: `hub status`")
+            return 1
         if noted and told == set(noted):
             found = status_of(directory)
             _say(f"{directory} is up: broker {found['bootstrap']}, registry {found['registry']}")
@@ -197,6 +201,19 @@ def _watch(process: subprocess.Popen[bytes] | None, directory: Path, timeout: in
     late = ", ".join(sorted(set(read_state(directory).processes) - told)) or "the broker"
     _say(f"not ready after {timeout} s: {late}; it goes on trying: `hub status`, logs in {log.parent}")
     return 1
+
+
+def failed_connectors(directory: Path) -> list[str]:
+    """Those that cannot start as they are, in words, once all were tried; one that waits for the broker is none of them."""
+    from hub.commands.connector_role import connectors_page
+
+    page = connectors_page(load_settings(directory)) or []
+    if any(each["state"] == "starting" for each in page):
+        return []
+    failed = [
+        each for each in page if each["state"] == "failed" and each["why"] not in ("broker-away", "does-not-load")
+    ]
+    return [f"{each['name']} takes nothing in ({each['why']}): {each['detail']}" for each in failed]
 
 
 def _say(line: str) -> None:

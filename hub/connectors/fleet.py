@@ -22,7 +22,7 @@ from hub.connectors.door import Door
 from hub.connectors.order import Order, Running, Shown, Version
 from hub.connectors.positions import PositionUnreadable
 from hub.connectors.watch import PAUSED_BY_OPERATOR, Watch
-from hub.errors import FatalError, HubError, RetryError
+from hub.errors import ConfigError, FatalError, HubError, RetryError
 from hub.ops import metrics
 
 __all__ = ["BROKER_AWAY", "DOES_NOT_LOAD", "DRAIN_S", "Fleet", "Order", "Running", "Shown", "Version"]
@@ -249,7 +249,7 @@ class Fleet:
         if self._now() < slot.retry_at:
             return
         slot.detail = "\n".join(dict.fromkeys(complaints)) or "there is nothing to run"
-        slot.watch.enter("failed", slot.code if slot.order.versions else DOES_NOT_LOAD)
+        slot.watch.enter("failed", slot.code if slot.order.versions else DOES_NOT_LOAD, ConfigError(slot.detail))
         self._later(slot)
 
     def _later(self, slot: _Slot) -> None:

@@ -7,6 +7,7 @@ from time import monotonic, time
 
 from hub.connectors.away import in_words
 from hub.connectors.door import Receipt
+from hub.errors import HubError
 from hub.ops import metrics
 from hub.ops.logs import logger
 
@@ -19,13 +20,15 @@ log = logger(__name__)
 
 
 class Watch:
-    """Of one connector, through all its reloads. `state` and `why` are what /readyz says; `counts` holds records by outcome and
-    `last_record_at` seconds since 1970, both since the process started; `address` is where its door is open."""
+    """Of one connector, through all its reloads. `state`, `why` and `detail` (why it failed, in words) are what /readyz says;
+    `counts` holds records by outcome and `last_record_at` seconds since 1970, both since the process started; `address` is where
+    its door is open."""
 
     def __init__(self, connector: str) -> None:
         self.connector = connector
         self.state = ""
         self.why = ""
+        self.detail = ""
         self.address: dict[str, str | int] = {}
         self.counts: Counter[str] = Counter()
         self.last_record_at: float | None = None
@@ -39,8 +42,9 @@ class Watch:
 
     def enter(self, state: str, why: str = "", error: BaseException | None = None) -> None:
         """The connector is now `running`, or `paused` or `failed` for the reason (a code), with what was raised, if anything."""
-        changed = (self.state, self.why) != (state, why)
-        self.state, self.why = state, why
+        detail = str(error) if state == "failed" and isinstance(error, HubError) else ""
+        changed = (self.state, self.why, self.detail) != (state, why, detail)
+        self.state, self.why, self.detail = state, why, detail
         if not changed:
             return
         for known in STATES:
@@ -54,7 +58,8 @@ class Watch:
         """None while it runs, or rests because an operator said so, else the state and why: a readiness check."""
         if self.state == "running" or self.why == PAUSED_BY_OPERATOR:
             return None
-        return f"{self.state}: {in_words(self.why)}" if self.why else self.state
+        words = ": ".join(filter(None, (in_words(self.why), "; ".join(self.detail.splitlines()))))
+        return f"{self.state}: {words}" if words else self.state
 
     def settled(self, token: str, receipt: Receipt) -> None:
         """Everything of the unit `token` is on the broker."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hub.errors import ConfigError
 
-__all__ = ["make_secret", "read_credential", "read_secret"]
+__all__ = ["make_secret", "open_to_others", "read_credential", "read_secret"]
 
 _OTHERS = 0o007
 
@@ -23,7 +23,7 @@ def read_secret(path: Path, length: int = 32) -> bytes:
     except OSError as error:
         raise ConfigError(f"cannot read the secret file {path}: {error.strerror}; `hub up` makes it") from None
     if mode & _OTHERS:
-        raise ConfigError(f"the secret file {path} is open to every user of this machine: chmod 600 {path}")
+        raise ConfigError(_open(path))
     if len(secret) != length:
         raise ConfigError(f"the secret file {path} must have {length} bytes, it has {len(secret)}")
     return secret
@@ -40,10 +40,20 @@ def read_credential(path: Path) -> str:
     except (OSError, UnicodeDecodeError):
         raise ConfigError(f"cannot read the secret file {path}: write it there, with mode 0600") from None
     if mode & _OTHERS:
-        raise ConfigError(f"the secret file {path} is open to every user of this machine: chmod 600 {path}")
+        raise ConfigError(_open(path))
     if not text:
         raise ConfigError(f"the secret file {path} is empty")
     return text
+
+
+def open_to_others(folder: Path) -> list[str]:
+    """The files of a folder of secrets that every user of this machine may read: what `read_credential` refuses, in its words."""
+    files = (path for path in sorted(folder.glob("*")) if path.is_file() and not path.name.startswith("."))
+    return [_open(path) for path in files if path.stat().st_mode & _OTHERS]
+
+
+def _open(path: Path) -> str:
+    return f"the secret file {path} is open to every user of this machine: chmod 600 {path}"
 
 
 def make_secret(path: Path, length: int = 32) -> bytes:

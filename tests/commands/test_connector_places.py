@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from hub.commands.connector import connector
 from hub.commands.connector_places import entries, lines
+from hub.commands.stack import failed_connectors
 from hub.ops.health import OpsServer
 
 AGREED = (
@@ -91,3 +92,28 @@ def test_a_folder_that_does_not_load_is_told_with_its_line(instance: Path) -> No
     entry = by_name(entries(instance, up=False))["broken"]
     assert "connector.yaml:1" in entry["broken"]
     assert all(line.startswith("broken") for line in lines(entry))
+
+
+def test_a_failed_connector_says_why_in_words(instance: Path) -> None:
+    failed = {**RUNNING, "state": "failed", "why": "configuration", "detail": "the secret file x is open: chmod 600 x"}
+    with OpsServer(0, pages={"/connectors": lambda: [failed]}) as ops:
+        (instance / "settings.json").write_text(json.dumps({"ports": {"connectors": ops.port}}))
+        entry = by_name(entries(instance, up=True))["lab-elr-hl7v2"]
+        assert "chmod 600 x" in "\n".join(lines(entry))
+        assert failed_connectors(instance) == [
+            "lab-elr-hl7v2 takes nothing in (configuration): the secret file x is open: chmod 600 x"
+        ]
+        failed |= {"why": "broker-away"}
+        assert failed_connectors(instance) == []
+
+
+def test_lint_names_an_open_secret(instance: Path) -> None:
+    secret = instance / "secrets" / "lab-elr-hl7v2" / "password"
+    secret.parent.mkdir(parents=True)
+    secret.write_text("made up")
+    secret.chmod(0o644)
+    line = ["lint", "lab-elr-hl7v2", "--instance", str(instance)]
+    told = CliRunner().invoke(connector, line)
+    assert (told.exit_code, f"chmod 600 {secret}" in told.output) == (1, True)
+    secret.chmod(0o600)
+    assert CliRunner().invoke(connector, line).exit_code == 0

@@ -38,6 +38,17 @@ def test_open_secrets_are_named_with_the_command_that_closes_them(tmp_path: Path
     assert "chmod 600" in found.words
 
 
+def test_an_open_secret_of_a_connector_is_named_too(tmp_path: Path) -> None:
+    secret = tmp_path / "secrets" / "lab-elr-hl7v2" / "password"
+    secret.parent.mkdir(parents=True)
+    secret.write_text("made up")
+    secret.chmod(0o644)
+    found = _by_name(examine(tmp_path))["secrets"]
+    assert (found.ok, f"chmod 600 {secret}" in found.words) == (False, True)
+    secret.chmod(0o600)
+    assert _by_name(examine(tmp_path))["secrets"].ok
+
+
 def test_wrong_settings_end_the_examination(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text('{"partitions": "many"}')
     findings = examine(tmp_path)

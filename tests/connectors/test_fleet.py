@@ -281,6 +281,18 @@ def test_a_broker_that_is_away_at_the_start_is_not_called_a_mistake_of_the_conne
     scene(play)
 
 
+def test_why_a_connector_does_not_start_is_said_in_words_wherever_its_state_is() -> None:
+    async def play(fleet: Fleet) -> None:
+        await fleet.apply("c", Order((unmakeable("1", ConfigError("the secret file x is open: chmod 600 x")),)))
+        [shown] = fleet.shown()
+        assert shown.detail == shown.watch.detail == "the secret file x is open: chmod 600 x"
+        assert shown.watch.ready() == "failed: configuration: the secret file x is open: chmod 600 x"
+        await fleet.apply("c", Order((version("2", Street(set(), 1)),)))
+        assert (shown.watch.detail, shown.watch.ready()) == ("", None)
+
+    scene(play)
+
+
 def test_a_door_whose_making_breaks_leaves_the_old_one_and_says_what_it_raised() -> None:
     async def play(fleet: Fleet) -> None:
         door = Street(set(), 1)
