@@ -76,13 +76,14 @@ def report(
         raise click.UsageError("--show-values is only for PATHS and a terminal")
     if paths and since is not None:
         raise click.UsageError("--since is of what the hub took in: leave PATHS away, or it")
-    try:
-        made, tally = (
-            _over_files(name, paths, agreement_file, instance) if paths else _over_topics(name, since, instance)
-        )
-    except (HubError, OSError) as why:
-        click.echo(f"hub: {why if isinstance(why, HubError) else why.strerror}", err=True)
-        ctx.exit(EXIT_USAGE)
+    if paths:
+        try:
+            made, tally = _over_files(name, paths, agreement_file, instance)
+        except (HubError, OSError) as why:  # of the files, which the command line named, as in `try`
+            click.echo(f"hub: {why if isinstance(why, HubError) else why.strerror}", err=True)
+            ctx.exit(EXIT_USAGE)
+    else:
+        made, tally = _over_topics(name, since, instance)
     if html is not None:
         html.write_text(sheet(made, rounded=rounded), encoding="utf-8")
         click.echo(f"wrote {html}", err=True)
@@ -94,7 +95,7 @@ def report(
         _print(made, tally, show_values=show_values)
     if not made.records:
         click.echo(f"hub: nothing of {name} is there to be counted", err=True)
-        ctx.exit(EXIT_USAGE)
+        ctx.exit(EXIT_USAGE if paths else 1)
 
 
 def _over_files(
@@ -117,9 +118,7 @@ def _over_topics(name: str, since: str | None, instance: str | None) -> tuple[Pa
     settings.require_bootstrap()
     agreement = intake_agreement(directory / "agreements", name, today(settings))
     now = datetime.now(UTC)
-    start = parse_time(since) if since is not None else now - _WINDOW
-    if start > now:
-        raise ConfigError("--since lies in the future")
+    start = _start(since, now)
     asked = minimum_set(today(settings))
     with opened(settings) as desk:
         desk.trail.write(
@@ -128,6 +127,18 @@ def _over_topics(name: str, since: str | None, instance: str | None) -> tuple[Pa
     tally = held_tally(settings, chosen, start, asked)
     window = f"received {start:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC"
     return make_page(tally, about(chosen, agreement, today(settings), window, now=now), asked), tally
+
+
+def _start(since: str | None, now: datetime) -> datetime:
+    if since is None:
+        return now - _WINDOW
+    try:
+        start = parse_time(since)
+    except ConfigError as why:
+        raise click.UsageError(f"--since: {why}") from None
+    if start > now:
+        raise click.UsageError("--since lies in the future")
+    return start
 
 
 def _print(made: Page, tally: Tally, *, show_values: bool) -> None:

@@ -38,7 +38,7 @@ DONE = [
     "connector list", "connector schema", "connector new pantry --from people.csv", "connector try lab-elr-hl7v2 good.hl7",
     "preview good.hl7 --as-of 2021-03-01", "rejected explain bad-date", "topics list", "schemas list", "schemas check", "down",
     "rejected explain unmapped-code.program",
-    "broker list",
+    "broker list", "connector report lab-elr-hl7v2 good.hl7", "schemas dictionary",
 ]  # fmt: skip
 NO = [
     "connector try lab-elr-hl7v2 bad.hl7", "connector lint hmis-csv", "preview bad.hl7 --as-of 2021-03-01", "status", "doctor",
@@ -47,6 +47,7 @@ COMMAND_LINE = [
     "nonsense", "connector nonsense", "connector list --nonsense", "connector try nobody good.hl7", "connector lint nobody",
     "connector test nobody", "connector remap nobody", "connector unmapped nobody", "connector pause nobody",
     "connector resume nobody", "connector rewind nobody --to 2021-02-01", "connector backfill nobody --since 2021-02-01",
+    "connector report nobody", "connector report lab-elr-hl7v2 empty", "connector report lab-elr-hl7v2 good.hl7 --rounded",
     "connector run nobody", "connector access nobody", "connector new Big_Name --from people.csv",
     "connector new pantry --from absent.csv", "connector new pantry --from nothing.csv", "connector try lab-elr-hl7v2 absent.hl7",
     "connector try lab-elr-hl7v2 empty", "connector try lab-elr-hl7v2 good.hl7 --agreement absent.yaml", "connector agree nobody",
@@ -60,6 +61,7 @@ MEND = [
     "rejected list",
     "connector remap hmis-csv",
     "connector unmapped hmis-csv",
+    "connector report hmis-csv",
     "audit verify",
     "topics apply",
 ]
