@@ -36,7 +36,8 @@ def lines(entry: dict[str, Any], *, title: bool = False) -> list[str]:
     """The same for people."""
     name = f"{entry['name']:<18}"
     if "broken" in entry:
-        return [f"{name} broken: {each}" for each in str(entry["broken"]).splitlines()]
+        runs = " as before, its edit does not load" if entry["state"] in ("running", "paused") else ", it does not load"
+        return [f"{name} {entry['state']}{runs}: {each}" for each in str(entry["broken"]).splitlines()]
     why = f" ({entry['why']})" if entry["why"] else ""
     failed = [f"{'':18} {each}" for each in str(entry["detail"]).splitlines() if entry["state"] == "failed"]
     until = f", agreed until {entry['agreement_until']}" if entry["agreement_until"] else ""

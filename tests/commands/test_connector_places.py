@@ -117,3 +117,16 @@ def test_lint_names_an_open_secret(instance: Path) -> None:
     assert (told.exit_code, f"chmod 600 {secret}" in told.output) == (1, True)
     secret.chmod(0o600)
     assert CliRunner().invoke(connector, line).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("running", "pantry             running as before, its edit does not load: x.yaml:2: titel: "),
+        ("paused", "pantry             paused as before, its edit does not load: x.yaml:2: titel: "),
+        ("failed", "pantry             failed, it does not load: x.yaml:2: titel: "),
+        ("down", "pantry             down, it does not load: x.yaml:2: titel: "),
+    ],
+)
+def test_a_connector_that_runs_on_after_a_broken_edit_is_not_shown_as_stopped(state: str, said: str) -> None:
+    assert lines({"name": "pantry", "state": state, "broken": "x.yaml:2: titel: "}) == [said]
