@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,9 @@ from hub.privacy.vault import Vault
 from hub.wiring_reading import Reader, granted
 
 __all__ = ["upload_desk"]
+
+_EXAMPLE = datetime(2021, 2, 15, 18, 0, tzinfo=UTC)
+_WRITTEN = {"iso": "%Y-%m-%d", "hl7": "%Y%m%d", "excel": "44242"}
 
 
 def upload_desk(
@@ -51,6 +54,7 @@ def upload_desk(
         today=day,
         zone=ZoneInfo(connector.source.timezone),
         choices=_choices(connector),
+        examples=_examples(connector),
     )
 
 
@@ -106,6 +110,15 @@ def _choices(connector: Connector) -> dict[str, tuple[str, ...]]:
     for rule in _rules(connector):
         if rule.codes is not None and len(rule.from_) == 1 and connector.folder is not None:
             found[rule.from_[0].strip().lower()] = _words(connector.folder / "codes" / f"{rule.codes}.csv")
+    return found
+
+
+def _examples(connector: Connector) -> dict[str, tuple[str, ...]]:
+    """The same time as each format of its rule writes it, for each column that has formats."""
+    found: dict[str, tuple[str, ...]] = {}
+    for rule in _rules(connector):
+        for path in rule.from_ if rule.format else ():
+            found[path.strip().lower()] = tuple(_EXAMPLE.strftime(_WRITTEN.get(each, each)) for each in rule.format)
     return found
 
 

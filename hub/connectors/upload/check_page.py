@@ -128,7 +128,12 @@ def _mendable(row: CheckedRow, list_: Checked, desk: UploadDesk) -> Html:
     return el(
         "fieldset",
         el("legend", f"Row {row.number}"),
-        el("ul", *[el("li", words.why(problem, desk.choices)) for problem in row.problems], class_="why", id=reasons),
+        el(
+            "ul",
+            *[el("li", words.why(problem, desk.choices, desk.examples)) for problem in row.problems],
+            class_="why",
+            id=reasons,
+        ),
         el("div", *fields, class_="fields"),
     )
 
@@ -137,7 +142,7 @@ def _not_mendable(row: CheckedRow, desk: UploadDesk) -> Html:
     return el(
         "div",
         el("h3", f"Row {row.number}"),
-        el("ul", *[el("li", words.why(p, desk.choices)) for p in row.problems], class_="why"),
+        el("ul", *[el("li", words.why(p, desk.choices, desk.examples)) for p in row.problems], class_="why"),
         class_="fault",
     )
 
@@ -168,10 +173,10 @@ def _all_rows(site: Site, desk: UploadDesk, list_: Checked, check_id: str, numbe
 
 def _why(row: CheckedRow, desk: UploadDesk) -> Child:
     if row.outcome == "problem":
-        return " ".join(words.why(problem, desk.choices) for problem in row.problems)
+        return " ".join(words.why(problem, desk.choices, desk.examples) for problem in row.problems)
     if row.outcome == "ignored":
         return words.ignored(row)
-    empty = " ".join(words.why(problem, desk.choices) for problem in row.left_empty)
+    empty = " ".join(words.why(problem, desk.choices, desk.examples) for problem in row.left_empty)
     return " ".join(filter(None, ("Mended here." if row.fixed else "", empty and f"Sent without a value: {empty}")))
 
 

@@ -31,3 +31,4 @@ class UploadDesk:
     choices: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # words a column may hold, by its lower-case name
+    examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # how dates are written in it, likewise

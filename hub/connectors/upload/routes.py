@@ -160,9 +160,11 @@ class Routes:
 
     async def problems(self, request: Request) -> Response:
         _, draft = self._draft(request, self._in.signed_in(request))
-        choices = self._door.desk.choices
+        desk = self._door.desk
         made = await asyncio.to_thread(
-            problems_csv, draft, lambda row: " ".join(words.why(problem, choices) for problem in row.problems)
+            problems_csv,
+            draft,
+            lambda row: " ".join(words.why(problem, desk.choices, desk.examples) for problem in row.problems),
         )
         return _download(made, "text/csv; charset=utf-8", "rows-that-need-a-look.csv")
 

@@ -7,6 +7,7 @@ stands around it is in pages.py, check_page.py and receipt_page.py, and nowhere 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from hub.connectors.upload.check import BLANK, SAID_AGAIN, SENT, CheckedRow, Problem
 
@@ -27,8 +28,8 @@ __all__ = [
 _ROW = {
     "missing": "{column} is empty. Please fill it in.",
     "missing-key": "{column} is empty. The hub needs it to tell this row from others.",
-    "not-a-date": "{column}: this is not a date that the hub can read. Write it like 2021-02-15.",
-    "not-a-time": "{column}: this is not a date and time that the hub can read. Write it like 2021-02-15 18:00.",
+    "not-a-date": "{column}: this is not a date that the hub can read. Write it like {examples}.",
+    "not-a-time": "{column}: this is not a date and time that the hub can read. Write it like {examples}.",
     "not-an-integer": "{column}: this is not a whole number. Write only digits.",
     "not-yes-or-no": "{column}: please write yes or no.",
     "not-a-phone": "{column}: this is not a phone number. Write it like 555-201-3344, or leave it empty.",
@@ -49,6 +50,8 @@ _ROW = {
 }
 _UNKNOWN = "{column}: the hub cannot use this value. Please check it, or ask who set this page up ({reason})."
 _UNKNOWN_ROW = "The hub cannot use this row. Please check it, or ask who set this page up ({reason})."
+_LIKE = {"not-a-date": "2021-02-15", "not-a-time": "2021-02-15 18:00"}  # where no column is known
+_NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
 _A_CELL = "A cell of this row"
 
 FILE_PROBLEMS = {
@@ -116,13 +119,16 @@ def plural(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
-def why(problem: Problem, choices: Mapping[str, Sequence[str]]) -> str:
-    """What is wrong and what to do, naming the column. `choices`: words a column may hold, by its lower-case name."""
+def why(problem: Problem, choices: Mapping[str, Sequence[str]], examples: Mapping[str, Sequence[str]] = _NONE) -> str:
+    """What is wrong and what to do, naming the column. By its lower-case name: `choices`, words a column may hold, and `examples`,
+    how dates are written in it."""
     column = ", ".join(problem.columns)
     text = _ROW.get(problem.reason) or (_UNKNOWN if column else _UNKNOWN_ROW)
     allowed = [word for name in problem.columns for word in choices.get(name.lower(), ())][:12]
     said = f" It knows: {', '.join(allowed)}." if allowed else " Ask who set this page up to add it."
-    return text.format(column=column or _A_CELL, reason=problem.reason, choices=said)
+    written = [example for name in problem.columns for example in examples.get(name.lower(), ())]
+    like = " or ".join(dict.fromkeys(written)) or _LIKE.get(problem.reason, "")
+    return text.format(column=column or _A_CELL, reason=problem.reason, choices=said, examples=like)
 
 
 def ignored(row: CheckedRow) -> str:

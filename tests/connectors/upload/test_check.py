@@ -17,6 +17,7 @@ from hub.connectors.catalog import load_one
 from hub.connectors.door import Unit
 from hub.connectors.upload.check import NOTES, Checked, CheckedRow, Problem, Unreadable, check, problems_csv
 from hub.connectors.upload.desk import UploadDesk
+from hub.connectors.upload.words import why
 from hub.domain.ids import Ids
 from hub.privacy.vault import Vault
 from hub.wiring_reading import Reader
@@ -71,6 +72,21 @@ def test_what_is_left_empty_of_a_row_is_told_and_the_row_is_taken(tmp_path: Path
     vault.close()
     assert [row.outcome for row in found.rows] == ["taken", "taken"]
     assert [row.left_empty for row in found.rows] == [(), (Problem("not-a-phone", ("Phone",)),)]
+
+
+def test_a_date_is_asked_for_as_the_map_reads_it(desk: UploadDesk, tmp_path: Path) -> None:
+    [row] = looked_at(desk, csv_of([ROWS[2]])).rows
+    told = why(row.problems[0], desk.choices, desk.examples)
+    assert told == "Day: this is not a date that the hub can read. Write it like 02/15/2021 or 2021-02-15."
+    folder = pantry(tmp_path).folder
+    assert folder is not None
+    text = YAML.replace('["%m/%d/%Y", iso]', '"%d/%m/%Y"')
+    (folder / "connector.yaml").write_text(text)
+    vault = Vault(tmp_path / "keys.sqlite", b"k" * 32)
+    other = upload_desk(Settings(instance=tmp_path), load_one(folder / "connector.yaml"), AGREEMENT, IDS, vault)
+    vault.close()
+    assert other is not None
+    assert why(row.problems[0], other.choices, other.examples).endswith("Write it like 15/02/2021.")
 
 
 def test_problems_name_the_column_as_the_file_writes_it(desk: UploadDesk) -> None:
