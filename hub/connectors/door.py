@@ -14,6 +14,7 @@ import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -186,7 +187,15 @@ class TakesTurns(Protocol):
     def at_hand(self, *, anew: bool) -> Delivery | None:
         """One more of this round, if one waits: iterating begins a round, and so does `anew`."""
 
+    @property
+    def mixed(self) -> bool:
+        """Whether some senders wait for each answer while others send ahead: then turns must be short."""
 
+    def hold(self, seconds: float) -> None:
+        """Where the last turn was of senders who send ahead, and others wait: give no other such turn for so long."""
+
+
+@lru_cache(maxsize=256)  # asked for several times of each unit
 def unit_token(name: str) -> str:
     """A name for logs that tells nothing to who does not have the file: 12 hex characters."""
     return hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:12]

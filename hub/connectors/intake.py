@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from math import inf
+from time import monotonic
 from typing import Protocol
 
 from hub.connectors.door import Delivery, Door, TakesTurns
@@ -30,8 +31,16 @@ __all__ = ["Confirmation", "Intake", "Publisher"]
 GROUP = 64
 IN_FLIGHT = 256
 UNCONFIRMED = 8
-TURN_S = 0.0005
-"""Of reading, where senders take turns: sealing and encoding take as long again, and then the next is heard."""
+TURN_S = 0.0015
+"""Of reading, where some senders wait for each answer while others send ahead: sealing and encoding take as long again, and then
+the next is heard."""
+LONG_TURN_S = 0.015
+"""The same while all send alike: all ahead, for throughput, or all one by one, and a turn holds one of each."""
+LATE_COMERS = 16
+"""That many may join a turn that began long, before senders who wait for each answer were there."""
+RESTS = 1.0
+"""Of its own length, after such a turn beside senders who wait: a flood then gets half of the time, and what it asks of the
+broker and the machine leaves room for who comes."""
 NOT_IN_FORCE = "agreement-not-in-force"
 
 
@@ -82,6 +91,7 @@ class Intake:
         self._trouble: str | None = None
         self._unwell = asyncio.Event()
         self._fatal: asyncio.Future[None] | None = None
+        self._failure: BaseException | None = None  # of a settling, also of one that ends after the work did
 
     async def run(self) -> None:
         """Work until the door's iteration ends, then settle what is open. Raises FatalError or ConfigError, never RetryError."""
@@ -97,11 +107,11 @@ class Intake:
                 if done.done():
                     done.result()
             await asyncio.gather(*self._tails.values())
-            if self._fatal.done():
-                self._fatal.result()
+            if self._failure is not None:
+                raise self._failure
             self._watch.enter("stopped")
         finally:
-            for task in (*tasks, recovering, *self._tails.values(), *self._unconfirmed):
+            for task in {*tasks, recovering, *self._tails.values(), *self._unconfirmed}:
                 task.cancel()
             self._fatal.cancel()
             self._worker.shutdown(wait=False, cancel_futures=True)
@@ -120,17 +130,29 @@ class Intake:
                 await self._slots.acquire()
                 group = [await anext(coming, None)]
                 await self._until_well()
-                group += await self._at_hand(self._turn - 1) if group[0] is not None else []
+                group += await self._at_hand(self._most() - 1) if group[0] is not None else []
             else:
                 group = [await self._arrived.get()]
                 while len(group) < GROUP and not self._arrived.empty():
                     group.append(self._arrived.get_nowait())
                 await self._until_well()
             ended = group[-1] is None
+            began = monotonic()
             await self._take([delivery for delivery in group if delivery is not None])
+            if self._by_turns is not None:
+                self._by_turns.hold(RESTS * (monotonic() - began))
         assert self._fatal is not None
         if not self._fatal.done():
             self._fatal.set_result(None)
+
+    def _turn_s(self) -> float:
+        if self._by_turns is None:
+            return inf
+        return TURN_S if self._by_turns.mixed else LONG_TURN_S
+
+    def _most(self) -> int:
+        """Deliveries that one turn begins with."""
+        return self._turn if self._by_turns is not None and self._by_turns.mixed else GROUP
 
     async def _at_hand(self, most: int, *, anew: bool = False) -> list[Delivery | None]:
         """Whose turn it is now: as many as there are and may be open, up to `most`."""
@@ -150,7 +172,7 @@ class Intake:
         jobs = [self._packer.begin(delivery) for delivery in deliveries]
         try:
             while any(job.records is not None for job in jobs):
-                seconds = inf if self._by_turns is None else TURN_S
+                seconds = self._turn_s()
                 outgoing = await loop.run_in_executor(self._worker, self._packer.chunk, jobs, seconds)
                 await self._send(jobs, outgoing)
                 taken = len(jobs)
@@ -161,21 +183,25 @@ class Intake:
             self._pause(away)
             for job in jobs:
                 job.trouble = away
-                self._settle_later(job)
+            self._settle_later(jobs)
 
     async def _next_turn(self, taken: int, left: list[Job]) -> list[Job]:
-        """What of `taken` jobs was left when time ran out, with those that came meanwhile. The one that was cut off comes last,
-        with those of its lane behind it: a lane is worked on, and so answered, in its order."""
+        """What of `taken` jobs was left when time ran out, behind those that came meanwhile on other lanes. The one that was cut
+        off comes last, with those of its lane behind it: a lane is worked on, and so answered, in its order."""
+        assert self._by_turns is not None
         if not left:
             self._turn = min(GROUP, max(self._turn, taken + 1))
             return []
         self._turn = max(1, taken - len(left))
-        lane = left[0].delivery.lane
-        waiting = sum(job.delivery.lane != lane for job in left)
-        came = await self._at_hand(self._turn - waiting, anew=True)
-        rest = [*left[1:], *(self._packer.begin(each) for each in came if each is not None)]
-        others = [job for job in rest if job.delivery.lane != lane]
-        return [*others, left[0], *(job for job in rest if job.delivery.lane == lane)]
+        cut_off = left[0].delivery.lane
+        lanes = {job.delivery.lane for job in left}
+        waiting = sum(job.delivery.lane != cut_off for job in left)
+        most = max(self._turn - waiting, LATE_COMERS if self._by_turns.mixed else 0)
+        came = [self._packer.begin(each) for each in await self._at_hand(most, anew=True) if each is not None]
+        first = [job for job in came if job.delivery.lane not in lanes]
+        rest = [*left[1:], *(job for job in came if job.delivery.lane in lanes)]
+        others = [job for job in rest if job.delivery.lane != cut_off]
+        return [*first, *others, left[0], *(job for job in rest if job.delivery.lane == cut_off)]
 
     async def _send(self, jobs: list[Job], outgoing: list[Outgoing]) -> None:
         while len(self._unconfirmed) >= UNCONFIRMED:
@@ -193,32 +219,46 @@ class Intake:
 
     def _settle_finished(self, jobs: list[Job]) -> list[Job]:
         """Start settling the jobs that were read to their end; those that were not."""
-        open_jobs = [job for job in jobs if job.records is not None]
-        for job in jobs:
-            if job.records is None:
-                self._settle_later(job)
-        return open_jobs
+        self._settle_later([job for job in jobs if job.records is None])
+        return [job for job in jobs if job.records is not None]
 
-    def _settle_later(self, job: Job) -> None:
-        lane = job.delivery.lane
-        before = self._tails.get(lane)
-        task = asyncio.create_task(self._settle(job, self._sent.pop(id(job), []), before))
-        self._tails[lane] = task
-        task.add_done_callback(lambda done: self._forget(lane, done))
+    def _settle_later(self, jobs: Sequence[Job]) -> None:
+        """One task for all of them: one each cost a sixth of the work of a message."""
+        if not jobs:
+            return
+        open_ones = [(job, self._sent.pop(id(job), []), self._tails.get(job.delivery.lane)) for job in jobs]
+        task = asyncio.create_task(self._settle_all(open_ones))
+        lanes = {job.delivery.lane for job in jobs}
+        self._tails.update(dict.fromkeys(lanes, task))
+        task.add_done_callback(lambda done: self._forget(lanes, done))
 
-    def _forget(self, lane: str, done: asyncio.Task[None]) -> None:
-        self._slots.release()
-        if self._tails.get(lane) is done:
-            del self._tails[lane]
-        if not done.cancelled() and done.exception() is not None and self._fatal is not None and not self._fatal.done():
-            self._fatal.set_exception(done.exception() or FatalError("settling"))
+    def _forget(self, lanes: set[str], done: asyncio.Task[None]) -> None:
+        for lane in lanes:
+            if self._tails.get(lane) is done:
+                del self._tails[lane]
+        if done.cancelled() or (failure := done.exception()) is None:
+            return
+        self._failure = self._failure or failure
+        if self._fatal is not None and not self._fatal.done():
+            self._fatal.set_exception(failure)
 
-    async def _settle(self, job: Job, sent: list[asyncio.Task[None]], before: asyncio.Task[None] | None) -> None:
+    async def _settle_all(
+        self, open_ones: list[tuple[Job, list[asyncio.Task[None]], asyncio.Task[None] | None]]
+    ) -> None:
+        """`open_ones`: what must be confirmed for each job, and the settling of what its lane sent before."""
+        sent = {task for _, waited, _ in open_ones for task in waited if not task.done()}
         if sent:
             await asyncio.wait(sent)
+        for job, waited, before in open_ones:
+            if before is not None and not before.done():
+                await asyncio.wait([before])
+            try:
+                await self._settle(job, waited)
+            finally:
+                self._slots.release()
+
+    async def _settle(self, job: Job, sent: list[asyncio.Task[None]]) -> None:
         trouble = job.trouble or next((failed for task in sent if (failed := task.exception()) is not None), None)
-        if before is not None:
-            await asyncio.wait([before])
         delivery = job.delivery
         if isinstance(trouble, FatalError | ConfigError):
             raise trouble

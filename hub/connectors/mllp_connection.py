@@ -36,6 +36,7 @@ TOO_MANY_SEGMENTS = "too-many-segments"
 _ANSWERED = frozenset({None, SENDER_NOT_ALLOWED, TOO_MANY_MESSAGES, TOO_MANY_SEGMENTS})
 """Faults of a whole frame: its sender is told. After the others nobody knows where a message begins."""
 _WRITE_BUFFER = 64 * 1024
+_ONE_MESSAGE = 16 * 1024  # bytes: what is longer takes as long as several, and counts so
 _ANSWER_ASIDE = 32 * 1024  # bytes of a message whose answer is built in a thread: a batch may hold hundreds
 _TLS_HELLO = b"\x16\x03"
 
@@ -45,7 +46,9 @@ class Host(Protocol):
 
     options: MllpOptions
 
-    def handed(self, delivery: MllpDelivery) -> None: ...
+    def handed(self, delivery: MllpDelivery, unanswered: int) -> None:
+        """One more delivery of a connection that now waits for so many answers."""
+
     def answer(self, message: bytes, receipt: Receipt) -> bytes | None: ...
     def may_tell(self) -> bool:
         """Whether one more fault on the wire may become a dead letter: a flood of them is counted only."""
@@ -229,7 +232,7 @@ class Connection(asyncio.Protocol):
     def _hand(self, message: bytes, fault: str | None) -> None:
         self._unanswered += 1
         self._unanswered_bytes += len(message)
-        self.host.handed(MllpDelivery(self, message, fault))
+        self.host.handed(MllpDelivery(self, message, fault), self._unanswered + len(message) // _ONE_MESSAGE)
 
     def _end(self) -> None:
         """Nothing more comes. What is half is told of; when all is answered, the connection is closed."""

@@ -29,6 +29,7 @@ from hub.connectors.mllp_connection import Connection, MllpDelivery
 from hub.connectors.mllp_gate import Allowance, Gate
 from hub.connectors.mllp_senders import MllpSender
 from hub.connectors.mllp_tls import MllpTls, Renewing, why_no_tls
+from hub.connectors.pace import Pace
 from hub.connectors.turns import Turns
 from hub.connectors.watch import Watch
 from hub.errors import ConfigError
@@ -93,6 +94,7 @@ class MllpDoor:
         self.options, self.watch = options, watch
         self._answer, self._renewing = answer, renewing
         self._turns: Turns[MllpDelivery] = Turns()
+        self._pace = Pace()
         self._listening: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._connections: dict[str, Connection] = {}
@@ -127,6 +129,16 @@ class MllpDoor:
         """The delivery whose turn it is, if one waits: asked for by a loop that takes no more than it works on."""
         return self._turns.now(anew=anew)
 
+    @property
+    def mixed(self) -> bool:
+        """Whether some senders wait for each answer while others send ahead."""
+        return self._pace.mixed(asyncio.get_running_loop().time())
+
+    def hold(self, seconds: float) -> None:
+        """After a turn of those who send ahead beside others who wait for each answer: no other of them for so long."""
+        if self._turns.ahead and self.mixed:
+            self._turns.hold(seconds)
+
     async def stop_reading(self) -> None:
         """Accept no connection and read no further; what was read can still be answered."""
         await self._stop_accepting()
@@ -143,8 +155,9 @@ class MllpDoor:
 
     # what connections call
 
-    def handed(self, delivery: MllpDelivery) -> None:
-        self._turns.put(delivery.sender, delivery.lane, delivery)
+    def handed(self, delivery: MllpDelivery, unanswered: int) -> None:
+        ahead = self._pace.heard(delivery.lane, unanswered, asyncio.get_running_loop().time())
+        self._turns.put(delivery.sender, delivery.lane, delivery, ahead=ahead)
 
     def answer(self, message: bytes, receipt: Receipt) -> bytes | None:
         return self._answer(message, receipt)
@@ -154,6 +167,7 @@ class MllpDoor:
 
     def left(self, connection: Connection, reason: str) -> None:
         del self._connections[connection.lane]
+        self._pace.left(connection.lane)
         self._gate.leave(connection.address)
         self.watch.closed(reason)
         self.watch.connections(len(self._connections))

@@ -2,12 +2,16 @@
 
 Senders (a client certificate, else an address) are served round robin, and within one sender its connections. So a sender
 that floods a hundred connections waits for itself, and one that sends a single message waits for one message of each other.
+Those who send ahead and those who wait for each answer (hub.connectors.pace) have turns of their own, one after the other.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import OrderedDict, deque
+from collections.abc import Callable
+from time import monotonic
 from typing import Generic, TypeVar
 
 __all__ = ["Turns"]
@@ -19,21 +23,31 @@ _Lanes = OrderedDict[str, deque[_T]]
 class Turns(Generic[_T]):
     """Not bounded: who puts bounds what one lane may hold."""
 
-    def __init__(self) -> None:
-        self._senders: OrderedDict[str, _Lanes[_T]] = OrderedDict()
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._one_by_one: _Waiting[_T] = _Waiting()
+        self._ahead: _Waiting[_T] = _Waiting()
+        self._current: _Waiting[_T] = self._one_by_one
         self._changed = asyncio.Event()
+        self._held_until = 0.0
         self._ended = False
-        self._count = 0
-        self._served: set[str] = set()  # senders of this round
 
     def __len__(self) -> int:
         """How many items wait."""
-        return self._count
+        return self._one_by_one.count + self._ahead.count
 
-    def put(self, sender: str, lane: str, item: _T) -> None:
-        """Items of one lane keep their order."""
-        self._senders.setdefault(sender, OrderedDict()).setdefault(lane, deque()).append(item)
-        self._count += 1
+    @property
+    def ahead(self) -> bool:
+        """Whether this turn is of those who send ahead."""
+        return self._current is self._ahead
+
+    def put(self, sender: str, lane: str, item: _T, *, ahead: bool = False) -> None:
+        """Items of one lane keep their order: what comes while others of its lane wait, waits with them."""
+        if ahead:
+            ahead = not self._one_by_one.holds(sender, lane)
+        else:
+            ahead = self._ahead.holds(sender, lane)
+        (self._ahead if ahead else self._one_by_one).put(sender, lane, item)
         self._changed.set()
 
     def end(self) -> None:
@@ -43,28 +57,67 @@ class Turns(Generic[_T]):
 
     async def next(self) -> _T | None:
         """The item whose turn it is; waits for one. None once ended and empty."""
-        while not self._senders:
-            if self._ended:
+        while (chosen := self._chosen()) is None:
+            if self._ended and not len(self):
                 return None
             self._changed.clear()
-            await self._changed.wait()
-        self._served.clear()
-        return self._pop()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), self._held_s() if self._ahead.count else None)
+        self._current = chosen
+        chosen.begin()
+        return chosen.pop()
+
+    def _chosen(self) -> _Waiting[_T] | None:
+        ahead = self._ahead if self._ahead.count and not self._held_s() else None
+        if self._one_by_one.count and (ahead is None or self._current is self._ahead):
+            return self._one_by_one
+        return ahead
+
+    def _held_s(self) -> float:
+        return 0.0 if self._ended else max(0.0, self._held_until - self._now())
+
+    def hold(self, seconds: float) -> None:
+        """Give those who send ahead no turn for so long."""
+        self._held_until = self._now() + seconds
 
     def now(self, *, anew: bool = False) -> _T | None:
-        """One more of the round that `next` or `anew` began, if one waits: of several senders one each, of a single one any."""
+        """One more of the round that `next` or `anew` began, if one waits: of several senders one each, of a single one any. A
+        round begun anew is of those who wait for each answer, if there are any."""
         if anew:
-            self._served.clear()
+            self._current = self._one_by_one if self._one_by_one.count else self._current
+            self._current.begin()
+        return self._current.more()
+
+
+class _Waiting(Generic[_T]):
+    """Senders, their lanes, and what waits in each."""
+
+    def __init__(self) -> None:
+        self._senders: OrderedDict[str, _Lanes[_T]] = OrderedDict()
+        self._served: set[str] = set()  # senders of this round
+        self.count = 0
+
+    def holds(self, sender: str, lane: str) -> bool:
+        return lane in self._senders.get(sender, ())
+
+    def put(self, sender: str, lane: str, item: _T) -> None:
+        self._senders.setdefault(sender, OrderedDict()).setdefault(lane, deque()).append(item)
+        self.count += 1
+
+    def begin(self) -> None:
+        self._served.clear()
+
+    def more(self) -> _T | None:
         if not self._senders or (len(self._served) > 1 and next(iter(self._senders)) in self._served):
             return None
-        return self._pop()
+        return self.pop()
 
-    def _pop(self) -> _T:
+    def pop(self) -> _T:
         sender, lanes = next(iter(self._senders.items()))
         lane, items = next(iter(lanes.items()))
         item = items.popleft()
         self._served.add(sender)
-        self._count -= 1
+        self.count -= 1
         if items:
             lanes.move_to_end(lane)
         else:

@@ -69,7 +69,8 @@ class Door:
         self.waiting: list[MllpDelivery] = []
         self.reasons: list[str] = []
 
-    def handed(self, delivery: MllpDelivery) -> None:
+    def handed(self, delivery: MllpDelivery, unanswered: int) -> None:
+        assert unanswered >= 1
         self.waiting.append(delivery)
 
     def answer(self, message: bytes, receipt: Receipt) -> bytes:

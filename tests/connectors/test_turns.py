@@ -91,3 +91,61 @@ def test_a_round_gives_one_item_to_each_of_several_senders_and_any_number_to_a_s
         assert [turns.now(), turns.now(anew=True)] == [None, "h2"]
 
     asyncio.run(run())
+
+
+def test_those_who_wait_for_each_answer_and_those_who_send_ahead_have_turns_of_their_own() -> None:
+    async def run() -> None:
+        turns: Turns[str] = Turns()
+        for n in range(4):
+            turns.put("flood", "a", f"f{n}", ahead=True)
+        assert await turns.next() == "f0"
+        turns.put("honest", "b", "h0")
+        assert turns.now() == "f1"
+        assert await turns.next() == "h0"
+        assert turns.now() is None
+        assert await turns.next() == "f2"
+
+    asyncio.run(run())
+
+
+def test_a_lane_keeps_its_order_when_it_begins_to_send_ahead_and_when_it_ceases() -> None:
+    async def run() -> None:
+        turns: Turns[int] = Turns()
+        turns.put("s", "a", 1)
+        turns.put("s", "a", 2, ahead=True)
+        assert [await turns.next(), turns.now()] == [1, 2]
+        turns.put("s", "a", 3, ahead=True)
+        turns.put("s", "a", 4)
+        assert [await turns.next(), turns.now()] == [3, 4]
+
+    asyncio.run(run())
+
+
+def test_a_flood_that_is_held_waits_and_who_comes_meanwhile_does_not() -> None:
+    clock = [0.0]
+
+    async def run() -> None:
+        turns: Turns[str] = Turns(now=lambda: clock[0])
+        turns.put("flood", "a", "f0", ahead=True)
+        turns.hold(5.0)
+        waiting = asyncio.create_task(turns.next())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        turns.put("honest", "b", "h0")
+        assert await waiting == "h0"
+        clock[0] = 5.0
+        assert await turns.next() == "f0"
+
+    asyncio.run(run())
+
+
+def test_the_end_waits_for_no_hold() -> None:
+    async def run() -> None:
+        turns: Turns[str] = Turns(now=lambda: 0.0)
+        turns.put("flood", "a", "f0", ahead=True)
+        turns.hold(5.0)
+        turns.end()
+        assert await turns.next() == "f0"
+        assert await turns.next() is None
+
+    asyncio.run(run())
