@@ -8,6 +8,7 @@ came by HL7 v2 as well is another fact: relays rewrite the sending facility (MSH
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from hub.domain.events import LabResult
 from hub.formats import fhir
@@ -34,8 +35,10 @@ from hub.mapping.tracing_person import Json, listed, text
 __all__ = ["PROGRAM", "LabsFhir"]
 
 KIND = LabResult.kind
-_MOST_TIMES = 32
-"""So many times the size of a document may be kept as originals of its reports: what they share stands in each."""
+_MOST_TIMES = 64
+"""So many times the size of a document may be kept as originals of its results: what they share stands in each."""
+_MOST_TOGETHER = 40
+"""Results of a report that keep each other in their originals; of a longer one each keeps what it rests on itself."""
 _WITHDRAWN = frozenset({"entered-in-error", "cancelled"})
 
 
@@ -90,6 +93,13 @@ def _where(file: str, number: int, path: str) -> dict[str, str | int]:
     return where
 
 
+class _Found(NamedTuple):
+    """An outcome still without its original, and the entry it is of."""
+
+    mapped: Mapped
+    entry: Resource
+
+
 class _Reading:
     """One pool, report by report."""
 
@@ -112,32 +122,39 @@ class _Reading:
     def _group(self, group: Group, *, only: bool) -> list[Mapped]:
         first = group.report or group.observations[0]
         where = _where(self._file, first.entry.number, first.entry.path)
-        used = [
-            first.entry,
-            *(held.entry for held in group.observations),
-            *(held.entry for held in self._reports.headers),
-        ]
-        found = self._read(group, used, where)
-        raw = self._pool.cut(self._pool.resources if only else used)
-        self._room -= len(raw)
-        if self._room < 0:
-            return [rejected("too-many-repeats", where, first.entry.raw, KIND)]
-        return [mapped._replace(raw=raw) for mapped in found]
+        used = [first.entry, *(held.entry for held in self._reports.headers)]
+        found = self._read(group, used, where) if self._room > 0 else []
+        entries = self._pool.resources if only else [*used, *(held.entry for held in group.observations)]
+        kept: list[Mapped] = []
+        if len(found) <= _MOST_TOGETHER:
+            raw = self._pool.cut(entries) if found else b""
+            self._room -= len(raw) * len(found)
+            kept = [one.mapped._replace(raw=raw) for one in found]
+        else:
+            for one in found:
+                raw = self._pool.cut([*used, one.entry]) if self._room > 0 else b""
+                self._room -= len(raw)
+                kept.append(one.mapped._replace(raw=raw))
+        return kept if self._room > 0 else [rejected("too-many-repeats", where, first.entry.raw, KIND)]
 
-    def _read(self, group: Group, used: list[Resource], where: dict[str, str | int]) -> list[Mapped]:
+    def _read(self, group: Group, used: list[Resource], where: dict[str, str | int]) -> list[_Found]:
         """Outcomes of a group, still without their original; `used` grows by the entries that they rest on."""
+        entry = used[0]
         try:
             report = self._reports.report(group, used)
             _require_results(group)
+            found = [
+                _Found(mapped, held.entry) for held in group.observations for mapped in self._observed(held, report)
+            ]
         except NotMapped as not_mapped:
-            return [Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, at_field(where, not_mapped.field), b"")]
+            at = at_field(where, not_mapped.field)
+            return [_Found(Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, at, b""), entry)]
         except Exception:  # our own bug, or a value that the strict block refuses: kept, to be read by mended code
-            return [rejected("mapping-error", where, b"", KIND)]
-        found = [mapped for held in group.observations for mapped in self._observed(held, report)]
-        return found or [ignored("no-observation", where, b"", KIND)]
+            return [_Found(rejected("mapping-error", where, b"", KIND), entry)]
+        return found or [_Found(ignored("no-observation", where, b"", KIND), entry)]
 
     def _observed(self, held: Held, report: Report) -> Iterator[Mapped]:
-        """The events of an observation and of its components."""
+        """The events of an observation and of its components. NotMapped where the whole report cannot be trusted."""
         if is_question(held.body):
             return
         where = _where(self._file, held.entry.number, held.entry.path)
@@ -145,6 +162,8 @@ class _Reading:
             try:
                 event = self._results.event(part, held, report)
             except NotMapped as not_mapped:
+                if not_mapped.reason == "too-many-repeats":
+                    raise
                 if not_mapped.reason != "not-a-result":
                     at = at_field(where, not_mapped.field)
                     yield Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, at, b"")

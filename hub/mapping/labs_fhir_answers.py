@@ -16,7 +16,8 @@ from hub.mapping.program import NotMapped
 
 __all__ = ["Questions"]
 
-_MOST = 200
+_MOST = 60
+"""So many questions of a person are heard; a form asks some twenty."""
 
 
 class Questions:

@@ -56,7 +56,6 @@ class Reports:
         first = group.report or group.observations[0]
         order = next(self._pool.each(first.body.get("basedOn"), "ServiceRequest", first), None)
         patient = self._patient(first, group)
-        used.append(patient.entry)
         specimen = specimen_of(self._pool, first)
         owners = [held for held in (group.report, order) if held is not None]
         asked = self._questions.of(patient, owners, group.observations)
