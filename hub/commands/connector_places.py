@@ -17,8 +17,11 @@ from hub.errors import ConfigError
 from hub.privacy.agreements import intake_agreement
 from hub.wiring_reading import catalogue
 
-__all__ = ["entries", "lines"]
+__all__ = ["NOT_IN_FORCE", "NO_AGREEMENT", "entries", "lines"]
 
+NO_AGREEMENT, NOT_IN_FORCE = "no-agreement", "agreement-not-in-force"
+"""Why a connector is off: there is no file, or it is broken, expired or not begun, as `detail` says."""
+_CANNOT = "cannot start: "
 _TIMEOUT_S = 2.0
 
 
@@ -39,7 +42,8 @@ def lines(entry: dict[str, Any], *, title: bool = False) -> list[str]:
         runs = " as before, its edit does not load" if entry["state"] in ("running", "paused") else ", it does not load"
         return [f"{name} {entry['state']}{runs}: {each}" for each in str(entry["broken"]).splitlines()]
     why = f" ({entry['why']})" if entry["why"] else ""
-    failed = [f"{'':18} {each}" for each in str(entry["detail"]).splitlines() if entry["state"] == "failed"]
+    told = entry["state"] == "failed" or entry["why"] == NOT_IN_FORCE
+    failed = [f"{'':18} {each}" for each in str(entry["detail"]).splitlines() if told]
     until = f", agreed until {entry['agreement_until']}" if entry["agreement_until"] else ""
     last = f", last record {entry['last_record_at']}" if entry["last_record_at"] else ""
     stale = [f"{'':18} runs as before: {entry['stale']}"] if entry["stale"] else []
@@ -55,11 +59,14 @@ def _entry(found: Connector, settings: Settings, live: dict[str, Any] | None) ->
     allowed, until, agreed = _agreement(found, settings)
     told = live or {}
     down = "off" if not found.enabled or not agreed else "down"
+    why = str(told.get("why", "" if agreed else NO_AGREEMENT)) if found.enabled else "disabled"
+    detail = told.get("detail", "")
+    if why == NO_AGREEMENT and not agreed and (settings.instance / "agreements" / f"{found.name}.yaml").is_file():
+        why, detail = NOT_IN_FORCE, allowed.removeprefix(_CANNOT)
     return {
         "name": found.name, "title": found.title, "enabled": found.enabled, "door": found.door.kind,
         "where": _where(found, settings, told.get("address") or {}), "state": told.get("state", down),
-        "why": told.get("why", "" if agreed else "no-agreement") if found.enabled else "disabled", "stale": told.get("stale", ""),
-        "detail": told.get("detail", ""),
+        "why": why, "detail": detail, "stale": told.get("stale", ""),
         "program": found.program, "emits": list(found.emits), "sector": found.source.sector, "standard": found.source.standard,
         "agreement": allowed, "agreement_until": until, "last_record_at": told.get("last_record_at"),
         "counts": told.get("counts", {}),
@@ -71,7 +78,7 @@ def _agreement(found: Connector, settings: Settings) -> tuple[str, str | None, b
     try:
         agreed = intake_agreement(settings.instance / "agreements", found.name, today(settings))
     except ConfigError as why:
-        return f"cannot start: {why}", None, False
+        return f"{_CANNOT}{why}", None, False
     return f"agreement {agreed.agreement_id}", agreed.valid_until.isoformat(), True
 
 

@@ -138,14 +138,19 @@ def _agreements(instance: Path) -> str:
     from hub.wiring_reading import catalogue
 
     folder, day = instance / "agreements", today(load_settings(instance))
-    in_force, off = [], []
+    in_force, off, amiss = list[str](), list[str](), list[str]()
     for connector in catalogue(instance).values():
         try:
             intake_agreement(folder, connector.name, day)
             in_force.append(connector.name)
-        except ConfigError:
-            off.append(connector.name)
-    advice = f"off, for want of one in force: {', '.join(off)} (`hub connector agree NAME` writes one)" if off else ""
+        except ConfigError as why:
+            if (folder / f"{connector.name}.yaml").is_file():
+                amiss.append(str(why))
+            else:
+                off.append(connector.name)
+    advice = f"off, for want of one: {', '.join(off)} (`hub connector agree NAME` writes one)" if off else ""
+    if amiss:
+        raise HubError("; ".join(amiss))
     if not in_force:
         raise HubError(f"no connector can start, {folder} holds no agreement in force. {advice}")
     return f"in force for {', '.join(in_force)}" + (f"; {advice}" if advice else "")

@@ -65,8 +65,12 @@ def kind_of(path: Path) -> Any:
 
 
 def _in_force(path: Path, agreement: IntakeAgreement, today: date) -> None:
+    if today > agreement.valid_until:
+        raise ConfigError(
+            f"{path}: the agreement expired on {agreement.valid_until} (today is {today}): once it is renewed, change "
+            "valid_until in this file"
+        )
     if not agreement.in_force(today):
         raise ConfigError(
-            f"{path}: the agreement holds from {agreement.valid_from} to {agreement.valid_until}, not today ({today}): "
-            "renew it, or switch this off"
+            f"{path}: the agreement begins on {agreement.valid_from} (today is {today}): see valid_from in this file"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from hub.commands.connector import connector
 from hub.commands.connector_places import entries, lines
+from hub.commands.doctor import examine
 from hub.commands.stack import failed_connectors
 from hub.ops.health import OpsServer
 
@@ -130,3 +132,18 @@ def test_lint_names_an_open_secret(instance: Path) -> None:
 )
 def test_a_connector_that_runs_on_after_a_broken_edit_is_not_shown_as_stopped(state: str, said: str) -> None:
     assert lines({"name": "pantry", "state": state, "broken": "x.yaml:2: titel: "}) == [said]
+
+
+def test_an_expired_agreement_is_told_with_its_day_and_file_and_nobody_is_sent_to_write_another(instance: Path) -> None:
+    path = instance / "agreements" / "lab-elr-hl7v2.yaml"
+    path.write_text(path.read_text().replace("2099-12-31", "2021-06-30"))
+    path.write_text(re.sub(r"valid_from: .*", "valid_from: 2020-01-01", path.read_text()))
+    entry = by_name(entries(instance, up=False))["lab-elr-hl7v2"]
+    assert (entry["state"], entry["why"]) == ("off", "agreement-not-in-force")
+    said = CliRunner().invoke(connector, ["list", "--instance", str(instance)]).output
+    assert f"{path}: the agreement expired on 2021-06-30" in said
+    assert "change valid_until" in said
+    [agreements] = [found for found in examine(instance) if found.what == "agreements"]
+    assert (agreements.ok, "expired on 2021-06-30" in agreements.words) == (False, True)
+    [advice] = [line for line in said.splitlines() if "hub connector agree" in line]
+    assert "lab-elr-hl7v2" not in advice
