@@ -47,6 +47,7 @@ def test_while_a_word_is_rotated_both_work_until_the_old_ones_day_has_passed() -
         hashed("front-desk", "word").replace("16384", str(1 << 30)),
         hashed("front-desk", "word").replace("front-desk", "Front Desk"),
     ],
+    ids=("in-the-clear", "cheap", "short", "words-behind", "dear", "label"),  # a hash is another each time
 )
 def test_a_line_that_is_none_is_refused_without_showing_it(line: str) -> None:
     with pytest.raises(ConfigError, match="line 2 of the secret file `access` is none") as why:
