@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hub.connectors.tls_files import no_password, why
 from hub.errors import ConfigError
 
 __all__ = ["RENEW_S", "Tls", "client_names"]
@@ -52,7 +53,7 @@ class Tls:
     def renew(self, context: ssl.SSLContext) -> None:
         """Use what the files hold now; ConfigError, and `context` is as before, when they do not belong together."""
         self.context()  # a chain and a key that do not fit would leave `context` with half of each
-        context.load_cert_chain(self.certificate, self.key, password=_no_password)
+        context.load_cert_chain(self.certificate, self.key, password=no_password)
         if self.client_authorities is not None:
             context.load_verify_locations(self.client_authorities)
 
@@ -66,13 +67,13 @@ class Tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.minimum_version = ssl.TLSVersion.TLSv1_2
             context.set_alpn_protocols(["http/1.1"])
-            context.load_cert_chain(self.certificate, self.key, password=_no_password)
+            context.load_cert_chain(self.certificate, self.key, password=no_password)
             if self.client_authorities is not None:
                 context.load_verify_locations(self.client_authorities)
                 context.verify_mode = ssl.CERT_OPTIONAL
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
             raise ConfigError(
-                f"cannot use the certificate and key in {self.certificate.parent}: {_why(error)}"
+                f"cannot use the certificate and key in {self.certificate.parent}: {why(error)}"
             ) from None
         return context
 
@@ -86,13 +87,3 @@ def client_names(connection: ssl.SSLObject | None) -> frozenset[str]:
     names = {value for name, value in subject if name == "commonName"}
     names |= {value for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS"}
     return frozenset(name.lower() for name in names if isinstance(name, str))
-
-
-def _no_password() -> str:
-    raise ValueError("the private key has a password: take it away")
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, ssl.SSLError):
-        return (error.reason or "not PEM").lower().replace("_", " ")
-    return getattr(error, "strerror", None) or str(error)

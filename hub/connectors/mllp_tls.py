@@ -16,6 +16,7 @@ from typing import Literal
 from cryptography import x509
 from pydantic import Field
 
+from hub.connectors.tls_files import no_password, why
 from hub.declared import Declared
 from hub.errors import ConfigError
 
@@ -64,7 +65,7 @@ class Renewing:
             names = " and ".join(
                 (options.certificate, options.key, *([options.client_authorities] if authorities else []))
             )
-            raise ConfigError(f"cannot use the secret files {names} for TLS: {_why(error)}") from None
+            raise ConfigError(f"cannot use the secret files {names} for TLS: {why(error)}") from None
         self.context, self.expires, self._loaded = context, expires, loaded
         return True
 
@@ -77,7 +78,7 @@ def _context(chain: str, key: str, authorities: str, *, required: bool) -> ssl.S
         pem = Path(folder) / "chain-and-key.pem"
         pem.touch(0o600)
         pem.write_text(f"{key}\n{chain}\n")
-        context.load_cert_chain(pem, password=_no_password)
+        context.load_cert_chain(pem, password=no_password)
     if authorities:
         context.load_verify_locations(cadata=authorities)
         context.verify_mode = ssl.CERT_REQUIRED if required else ssl.CERT_OPTIONAL
@@ -96,13 +97,3 @@ def why_no_tls(error: BaseException) -> str:
     if isinstance(error, ConnectionAbortedError | TimeoutError):
         return "tls-timeout"
     return "tls-failed"
-
-
-def _no_password() -> str:
-    raise ValueError("the private key has a password: take it away")
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, ssl.SSLError):
-        return (error.reason or "not PEM").lower().replace("_", " ")
-    return getattr(error, "strerror", None) or str(error)

@@ -14,9 +14,9 @@ from importlib.resources import files
 __all__ = ["keyed", "rows"]
 
 
-def rows(name: str) -> list[dict[str, str]]:
-    """All rows of a table, in file order. Every row has a `source` and a `version`."""
-    text = files("hub.domain").joinpath("tables", f"{name}.csv").read_text(encoding="utf-8")
+def rows(name: str, package: str = "hub.domain") -> list[dict[str, str]]:
+    """All rows of a table of a package, in file order. Every row has a `source` and a `version`."""
+    text = files(package).joinpath("tables", f"{name}.csv").read_text(encoding="utf-8")
     found = list(csv.DictReader(text.splitlines()))
     if not all(row["source"] and row["version"] for row in found):
         raise ValueError(f"table {name}: a row without source or version")
@@ -24,6 +24,6 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 @lru_cache(maxsize=64)
-def keyed(name: str, key: str, value: str) -> Mapping[str, str]:
+def keyed(name: str, key: str, value: str, package: str = "hub.domain") -> Mapping[str, str]:
     """One column of a table by another one."""
-    return {row[key]: row[value] for row in rows(name)}
+    return {row[key]: row[value] for row in rows(name, package)}

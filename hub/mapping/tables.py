@@ -6,28 +6,23 @@ first use.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
 from typing import NamedTuple
+
+from hub.domain import tables
 
 __all__ = ["ScreeningAnswer", "keyed", "rows", "screening_answers"]
 
 
 def rows(name: str) -> list[dict[str, str]]:
-    """All rows of a table, in file order. Every row has a `source` and a `version`."""
-    text = files("hub.mapping").joinpath("tables", f"{name}.csv").read_text(encoding="utf-8")
-    found = list(csv.DictReader(text.splitlines()))
-    if not all(row["source"] and row["version"] for row in found):
-        raise ValueError(f"table {name}: a row without source or version")
-    return found
+    """All rows of a table of this room, in file order."""
+    return tables.rows(name, "hub.mapping")
 
 
-@lru_cache(maxsize=64)
 def keyed(name: str, key: str, value: str) -> Mapping[str, str]:
     """One column of a table by another one."""
-    return {row[key]: row[value] for row in rows(name)}
+    return tables.keyed(name, key, value, "hub.mapping")
 
 
 class ScreeningAnswer(NamedTuple):
