@@ -187,7 +187,6 @@ class TakesTurns(Protocol):
     def at_hand(self, *, anew: bool) -> Delivery | None:
         """One more of this round, if one waits: iterating begins a round, and so does `anew`."""
 
-    @property
     def mixed(self) -> bool:
         """Whether some senders wait for each answer while others send ahead: then turns must be short."""
 

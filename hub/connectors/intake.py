@@ -148,11 +148,11 @@ class Intake:
     def _turn_s(self) -> float:
         if self._by_turns is None:
             return inf
-        return TURN_S if self._by_turns.mixed else LONG_TURN_S
+        return TURN_S if self._by_turns.mixed() else LONG_TURN_S
 
     def _most(self) -> int:
         """Deliveries that one turn begins with."""
-        return self._turn if self._by_turns is not None and self._by_turns.mixed else GROUP
+        return self._turn if self._by_turns is not None and self._by_turns.mixed() else GROUP
 
     async def _at_hand(self, most: int, *, anew: bool = False) -> list[Delivery | None]:
         """Whose turn it is now: as many as there are and may be open, up to `most`."""
@@ -196,7 +196,7 @@ class Intake:
         cut_off = left[0].delivery.lane
         lanes = {job.delivery.lane for job in left}
         waiting = sum(job.delivery.lane != cut_off for job in left)
-        most = max(self._turn - waiting, LATE_COMERS if self._by_turns.mixed else 0)
+        most = max(self._turn - waiting, LATE_COMERS if self._by_turns.mixed() else 0)
         came = [self._packer.begin(each) for each in await self._at_hand(most, anew=True) if each is not None]
         first = [job for job in came if job.delivery.lane not in lanes]
         rest = [*left[1:], *(job for job in came if job.delivery.lane in lanes)]

@@ -129,14 +129,13 @@ class MllpDoor:
         """The delivery whose turn it is, if one waits: asked for by a loop that takes no more than it works on."""
         return self._turns.now(anew=anew)
 
-    @property
     def mixed(self) -> bool:
         """Whether some senders wait for each answer while others send ahead."""
         return self._pace.mixed(asyncio.get_running_loop().time())
 
     def hold(self, seconds: float) -> None:
         """After a turn of those who send ahead beside others who wait for each answer: no other of them for so long."""
-        if self._turns.ahead and self.mixed:
+        if self._turns.ahead and self.mixed():
             self._turns.hold(seconds)
 
     async def stop_reading(self) -> None:
