@@ -14,14 +14,16 @@ from hub.connectors.catalog import FILE, Connector, load_one
 from hub.connectors.catalog.reference import reference
 from hub.connectors.drafting import draft
 from hub.errors import ConfigError
+from hub.wiring_reading import catalogue
 
 
 @click.command()
 @click.argument("name")
 @click.option("--from", "sample", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="A sample: .csv (or any delimited text), .xlsx, .json/.ndjson (FHIR too), .hl7.")  # fmt: skip
+@click.option("--replace", is_flag=True, help="Take the name of a connector that the hub ships, and so its place here.")
 @click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
-def new(name: str, sample: Path, instance: str | None) -> None:
+def new(name: str, sample: Path, replace: bool, instance: str | None) -> None:
     """Draft a connector out of a sample: connector.yaml, codes/, samples/, a draft agreement; says what is left to decide."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", name):
         raise click.UsageError(f"{name} is no name: lower-case letters, digits and hyphens, such as riverside-pantry")
@@ -29,6 +31,10 @@ def new(name: str, sample: Path, instance: str | None) -> None:
     folder = directory / "connectors" / name
     if folder.exists():
         raise click.UsageError(f"{folder} is there already: remove it, or take another name")
+    if name in catalogue() and not replace:
+        raise click.UsageError(
+            f"{name} is a connector of the hub, which a folder of that name would replace: take another name, or say --replace"
+        )
     day = today(load_settings(directory))
     try:
         made = draft(name, sample, day)

@@ -90,6 +90,13 @@ def test_a_folder_that_is_there_is_never_written_over(instance: Path, sample: Pa
     assert (pantry / "connector.yaml").read_text() == before
 
 
+def test_the_name_of_a_shipped_connector_is_taken_only_when_that_is_said(instance: Path, sample: Path) -> None:
+    told = hub(instance, "new", "iis-cvrs", "--from", sample)
+    assert (told.exit_code, "--replace" in told.output) == (2, True)
+    assert not (instance / "connectors" / "iis-cvrs").exists()
+    assert hub(instance, "new", "iis-cvrs", "--from", sample, "--replace").exit_code == 0
+
+
 def test_an_explanation_names_rule_code_row_topic_and_schema_and_shows_no_value(
     instance: Path, sample: Path, pantry: Path
 ) -> None:
