@@ -21,6 +21,8 @@ from hub.wiring_reading import catalogue
 __all__ = ["DRAFT", "agree", "trial_agreement", "ungranted"]
 
 DRAFT = "agreement.draft.yaml"
+_PURPOSES = ("isolation-support", "vaccine-equity")
+"""What data is granted for where nobody says otherwise."""
 _HEAD = "# Written by `hub connector agree`: whoever signs agreements reads it and corrects it. What is not named is not taken.\n"
 
 
@@ -63,10 +65,22 @@ def ungranted(connector: Connector, agreement: IntakeAgreement) -> list[str]:
 @click.option("--discloser", help="Who hands the data over.")
 @click.option("--recipient", help="Who receives it.")
 @click.option("--basis", help="The law or contract it rests on, in words.")
+@click.option(
+    "--purpose",
+    "purposes",
+    multiple=True,
+    help=f"What it may be used for; several are allowed (default: {' and '.join(_PURPOSES)}).",
+)
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day it holds (default: a year from today).")
 @click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
 def agree(
-    name: str, discloser: str | None, recipient: str | None, basis: str | None, until: Any, instance: str | None
+    name: str,
+    discloser: str | None,
+    recipient: str | None,
+    basis: str | None,
+    purposes: tuple[str, ...],
+    until: Any,
+    instance: str | None,
 ) -> None:
     """Write the data-use agreement of NAME: what its source agreed to share. Without one nothing is taken in.
 
@@ -85,6 +99,7 @@ def agree(
         )
     day = today(load_settings(directory))
     document = _proposed(chosen, day) | wanted | {"agreement_id": f"{name}-1"}
+    document["purposes"] = tuple(dict.fromkeys(purposes)) or document["purposes"]
     document["valid_until"] = until.date() if until else document["valid_until"]
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with path.open("x", encoding="utf-8") as out:
@@ -98,6 +113,7 @@ def agree(
     for kind, fields in document["events"].items():
         click.echo(f"  {kind}: {', '.join(fields)}")
     click.echo(f"  of the person, for linking: {', '.join(document['person_block']) or 'nothing'}")
+    click.echo(f"  for the purposes: {', '.join(document['purposes'])}")
     click.echo("read it and strike what was not agreed")
 
 
@@ -129,7 +145,7 @@ def _proposed(connector: Connector, day: date) -> dict[str, Any]:
     return {
         "kind": "intake", "agreement_id": f"trial-{connector.name}", "connector": connector.name,
         "discloser": "not said", "recipient": "not said", "basis": "not said", "valid_from": day,
-        "valid_until": day.replace(year=day.year + 1, day=min(day.day, 28)), "purposes": ("isolation-support", "vaccine-equity"),
+        "valid_until": day.replace(year=day.year + 1, day=min(day.day, 28)), "purposes": _PURPOSES,
         "labels": filled["labels"], "retention_days": 30, "person_block": filled["person_block"], "events": filled["events"],
     }  # fmt: skip
 

@@ -210,6 +210,13 @@ def test_one_command_writes_an_agreement_that_lints(instance: Path, name: str) -
     assert (instance / "agreements" / f"{name}.yaml").read_text() == written
 
 
+def test_an_agreement_grants_the_purposes_that_were_named_and_says_them(instance: Path) -> None:
+    said = hub(instance, "agree", "iis-cvrs", *AGREED, "--purpose", "vaccine-equity").stdout
+    assert "for the purposes: vaccine-equity\n" in said
+    assert "isolation-support" not in (instance / "agreements" / "iis-cvrs.yaml").read_text()
+    assert "for the purposes: isolation-support, vaccine-equity" in hub(instance, "agree", "lab-csv", *AGREED).stdout
+
+
 def test_list_says_of_each_connector_what_it_lacks(instance: Path) -> None:
     entries = {entry["name"]: entry for entry in lines(hub(instance, "list", "--json"))}
     assert set(entries) == {
