@@ -63,7 +63,10 @@ def list_connectors(instance: str | None, as_json: bool) -> None:
 @_INSTANCE
 @click.pass_context
 def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
-    """Check connector.yaml and the agreement of one connector, or of all. Exit 1 when one could not start."""
+    """Check connector.yaml and the agreement of one connector, or of all.
+
+    Exit 0: each can start; 1: one could not; 2: there is no such connector.
+    """
     directory = instance_dir(instance)
     connectors = catalogue(directory)
     chosen = connectors.values() if name is None else [find(name, connectors)]

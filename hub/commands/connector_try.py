@@ -51,7 +51,8 @@ def try_connector(
 ) -> None:
     """What the hub would make of PATH (a file, or a folder of files), offline: no broker, no keys, nothing is kept.
 
-    Shows agreed fields only. Exit 0: all was read; 1: something was rejected; 2: it could not run, or nothing in it is NAME's.
+    Shows agreed fields only. Exit 0: all was read; 1: something was rejected, were it the file as a whole (empty, or of
+    another format); 2: it could not run, or no file in it is one that NAME takes.
     """
     counted = Summary()
     try:

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -20,6 +21,7 @@ from hub.redrive.trail import locked
 from hub.suggest import did_you_mean
 from hub.supervisor import running_instance
 from hub.verbs import Verbs
+from hub.wiring_reading import catalogue
 from hub.wiring_rejected import Desk, opened
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -60,8 +62,9 @@ def rejected() -> None:
 @_JSON
 def list_letters(instance: str | None, as_json: bool, limit: int, **wanted: Any) -> None:
     """Counts by reason, and the newest dead letters; positions and codes only."""
-    with opened(load_settings(running_instance(instance))) as desk:
-        letters = list(filter(Filter(**wanted), desk.letters()))
+    directory = running_instance(instance)
+    with opened(load_settings(directory)) as desk:
+        letters = _chosen(desk, Filter(**wanted), directory)
     if as_json:
         for letter in letters:
             click.echo(json.dumps(_row(letter)))
@@ -157,13 +160,14 @@ def redrive_letters(
 ) -> None:
     """Read the originals again with today's mapping and agreement, show the difference, publish what is missing.
 
-    Events that stand on the bus already are not published again. Killed half-way, the same command goes on. Exit 0.
+    Events that stand on the bus already are not published again. Killed half-way, the same command goes on.
+    Exit 0: something came of each, or nothing was to be done; 1: some are still rejected; 2: no such connector or reason.
     """
     chosen = Filter(**{**wanted, **_parsed(words)})
     settings = load_settings(running_instance(instance))
     purpose = _purpose(purpose)
     with locked(settings.instance / "redrive.lock", wait=False), opened(settings) as desk:
-        letters = list(filter(chosen, desk.letters()))
+        letters = _chosen(desk, chosen, settings.instance)
         desk.trail.write(
             "redrive", purpose=purpose, subject=chosen.connector or "all", detail=_what(chosen, letters, dry_run)
         )
@@ -184,6 +188,20 @@ def redrive_letters(
         told = " ".join(f"{name}={count}" for name, count in sorted(results.items()))
         desk.trail.write("redrive-done", purpose=purpose, subject=chosen.connector or "all", detail=told)
         click.echo(json.dumps({"done": results}) if as_json else f"done: {told}")
+    click.get_current_context().exit(1 if results["rejected"] else 0)
+
+
+def _chosen(desk: Desk, chosen: Filter, directory: Path) -> list[Letter]:
+    """The letters that were asked for. UsageError for a connector or reason that neither the hub nor any letter knows."""
+    letters = list(desk.letters())
+    asked = (
+        ("connector", chosen.connector, {*catalogue(directory), *(each.rejected.connector for each in letters)}),
+        ("reason", chosen.reason, {*reasons(), *(each.rejected.reason for each in letters)}),
+    )
+    for what, wanted, known in asked:
+        if wanted is not None and wanted not in known and wanted.partition(".")[0] not in known:
+            raise click.UsageError(f"there is no {what} {wanted}: {did_you_mean(wanted, sorted(known))}".rstrip(": "))
+    return list(filter(chosen, letters))
 
 
 def _what(chosen: Filter, letters: Sequence[Letter], dry_run: bool) -> str:

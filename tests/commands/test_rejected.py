@@ -102,6 +102,19 @@ def test_a_redrive_publishes_marks_and_leaves_its_entries(site: Installation) ->
     assert len(lines(hub(audit.audit, "list", "--json"))) == 2
 
 
+def test_a_redrive_of_which_some_are_still_rejected_ends_with_1(site: Installation) -> None:
+    told = hub(rejected.rejected, "redrive", "--rate", "1000", "--yes", code=1).stdout
+    assert "done: event=1 published=1 rejected=1" in told
+
+
+@pytest.mark.parametrize("verb", ["list", "redrive"])
+def test_a_name_that_nobody_knows_is_no_empty_list(site: Installation, verb: str) -> None:
+    assert "did you mean no-patient" in hub(rejected.rejected, verb, "--reason", "no-patent", code=2).stderr
+    assert "lab-elr-hl7v2?" in hub(rejected.rejected, verb, "--connector", "lab-elr", code=2).stderr
+    assert list(site.desk().entries()) == []
+    hub(rejected.rejected, "list", "--connector", "hmis-csv", "--reason", "not-a-date.entered_on")
+
+
 def test_a_wrong_filter_is_refused(site: Installation) -> None:
     hub(rejected.rejected, "redrive", "--filter", "name=Madeup", code=2)
     hub(rejected.rejected, "redrive", "--filter", "since=yesterday", code=2)
@@ -116,7 +129,7 @@ def test_a_trail_that_was_cut_in_the_middle_is_told(site: Installation, monkeypa
 
 
 def test_a_remap_counts_what_it_would_publish_and_unmapped_values_need_a_purpose(site: Installation) -> None:
-    hub(rejected.rejected, "redrive", "--yes", "--rate", "1000")
+    hub(rejected.rejected, "redrive", "--yes", "--rate", "1000", code=1)
     (told,) = lines(hub(remap.remap, LAB, "--json"))
     assert (told["unchanged"], told["changed"], told["new"]) == (1, 0, 0)
     assert "every coded value has its row" in hub(remap.list_unmapped, LAB).stdout
