@@ -30,6 +30,7 @@ _ADDRESS = re.compile(
     re.ASCII,
 )
 _EARLIEST = 1850
+_ANY_TIME = datetime(2021, 3, 9, 14, 5, 7, tzinfo=UTC)
 _SERIAL = re.compile(r"\d{2,6}(\.\d{1,10})?\Z", re.ASCII)
 _SERIALS_FROM = datetime(1899, 12, 30)
 
@@ -76,6 +77,10 @@ def _dates(kind: str, rule: Rule, zone: ZoneInfo, default_format: str | None) ->
     for given in formats:
         if given not in ("iso", "hl7", "excel") and ("%" not in given or "%y" in given):
             raise BadRule("format", f"{given} is no format with a four-digit year: `iso`, `hl7`, or such as '%m/%d/%Y'")
+        if given not in ("iso", "hl7", "excel") and not _can_match(given):
+            raise BadRule(
+                "format", f"no text fits {given}: a directive in it is unknown, stands twice, or the year is missing"
+            )
     if rule.timezone:
         zone = zone_of(rule.timezone)
     readers = [_reader(kind, given, zone) for given in formats]
@@ -91,6 +96,14 @@ def _dates(kind: str, rule: Rule, zone: ZoneInfo, default_format: str | None) ->
         raise BadValue("not-a-date" if kind == "date" else "not-a-time")
 
     return read
+
+
+def _can_match(given: str) -> bool:
+    """Whether a time written in this strptime format can be read by it, with its year."""
+    try:
+        return datetime.strptime(_ANY_TIME.strftime(given), given).year == _ANY_TIME.year
+    except (ValueError, re.error):
+        return False
 
 
 def _reader(kind: str, given: str, zone: ZoneInfo) -> Callable[[str], date | datetime | None]:
