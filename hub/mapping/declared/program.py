@@ -38,6 +38,8 @@ __all__ = ["KEYS_OF_LAB", "Compiled", "DeclaredProgram", "Filter", "Spec", "Trac
 
 KEYS_OF_LAB = ("observation_key", "report_key")
 NOT_FOR_US = "filtered"
+NOBODY = "nobody"
+"""Issue of an accepted record that could name a person and does not."""
 
 
 class Spec(NamedTuple):
@@ -180,6 +182,7 @@ class DeclaredProgram:
         authority = self._who.authority.value(record, notes)
         block = {name: rule.value(record, notes) for name, rule in self._who.block.items()}
         if local_id is None:
+            notes.issues.append(NOBODY)
             return None, None
         if "county" in block and block["county"] is not None:
             block["county"] = county_fips(block["county"], block.get("state"))

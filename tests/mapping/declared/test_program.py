@@ -56,9 +56,15 @@ def test_a_row_becomes_an_event_with_civil_dates_utc_times_and_a_person_block(tm
     assert first.site != "main-house"  # an opaque token
 
 
-def test_a_placeholder_id_is_nobody(tmp_path: Path) -> None:
-    nobody = stays(read(write(tmp_path), BEDS))[2]
+def test_a_placeholder_id_is_nobody_and_said_so(tmp_path: Path) -> None:
+    found = read(write(tmp_path), BEDS)
+    nobody = stays(found)[2]
     assert (nobody.source_person, nobody.person) == (None, None)
+    assert [(*(each.mapped.issues or ()), *getattr(each.mapped.event, "issues", ())) for each in found] == [
+        (),
+        (),
+        ("nobody",),
+    ]
 
 
 def test_the_same_rows_in_another_order_under_another_name_keep_their_ids(tmp_path: Path) -> None:
