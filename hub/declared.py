@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hub.errors import ConfigError
+from hub.suggest import did_you_mean
 
 __all__ = ["Declared", "complaint", "read_declared"]
 
@@ -38,7 +39,10 @@ def read_declared(path: Path, model: type[_M]) -> _M:
     try:
         return model.model_validate(_tuples(document))
     except ValidationError as why:
-        complaints = [_complaint(path, error, lines) for error in why.errors(include_url=False, include_input=False)]
+        complaints = [
+            _complaint(path, _worded(error, model), lines)
+            for error in why.errors(include_url=False, include_input=False)
+        ]
         raise ConfigError("\n".join(complaints)) from None
 
 
@@ -97,6 +101,19 @@ def _tuples(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _tuples(inner) for key, inner in value.items()}
     return tuple(_tuples(inner) for inner in value) if isinstance(value, list) else value
+
+
+def _worded(error: Any, model: type[BaseModel]) -> Any:
+    """A field that the model does not have, in the words of people, with the field that was probably meant."""
+    if error["type"] != "extra_forbidden":
+        return error
+    schema = model.model_json_schema()
+    sections = [schema, *schema.get("$defs", {}).values()]
+    known = sorted({name for section in sections for name in section.get("properties", {})})
+    return {
+        **error,
+        "msg": " ".join(filter(None, ("unknown field;", did_you_mean(str(error["loc"][-1]), known)))).rstrip(";"),
+    }
 
 
 def _complaint(path: Path, error: Any, lines: dict[_Path, int]) -> str:

@@ -37,7 +37,7 @@ def test_a_correct_file_is_read_whole(tmp_path: Path) -> None:
     ("text", "complaint"),
     [
         ("name: x\ninner:\n  port: high\n", r"thing\.yaml:3: inner\.port: .*integer"),
-        ("name: x\n\nnmae: y\n", r"thing\.yaml:3: nmae: Extra"),
+        ("name: x\n\nnmae: y\n", r"thing\.yaml:3: nmae: unknown field; did you mean name\?"),
         ("tags: []\n", r"thing\.yaml:1: name: Field required"),
         ("name: x\nname: y\n", r"thing\.yaml:2: name stands here a second time"),
         ("name: x\ntags: [a, 1]\n", r"thing\.yaml:2: tags\.1: .*string"),

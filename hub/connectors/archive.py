@@ -42,7 +42,7 @@ _ENTRY_BYTES = 46 + 2 * _LONGEST_NAME
 
 
 class ArchiveLimits(Declared):
-    """Section `archives`: what one zip or gzip file may unpack to. The file itself is limited by `max_file_bytes`."""
+    """Section `unpack`: what one zip or gzip file may unpack to. The file itself is limited by `max_file_bytes`."""
 
     members: int = Field(default=1_000, ge=1, le=65_535, description="files in one zip")
     member_bytes: int = Field(default=1024**3, ge=1, description="of one unpacked file")

@@ -58,6 +58,10 @@ class ProblemDetails(BaseModel):
     )
 
 
+WHOLE = "whole body"
+"""Where something is wrong that has no place in the body."""
+
+
 def status_of(receipt: Receipt) -> int:
     """200, 202, 422 or 500, as the table above says."""
     if receipt.broken_off:
@@ -71,7 +75,7 @@ def counted(receipt: Receipt, token: str, name: str) -> dict[str, Any]:
     """A PushReceipt as JSON. Positions lose `name`, which is ours and no file of the sender's."""
     told = receipt.as_json()
     for entry in (*told["rejected"].values(), *told["issues"].values()):
-        entry["where"] = [where.removeprefix(name).strip() for where in entry["where"]]
+        entry["where"] = [where.removeprefix(name).strip() or WHOLE for where in entry["where"]]
     return {"receipt": token, "taken_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), **told}
 
 

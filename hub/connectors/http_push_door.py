@@ -155,7 +155,8 @@ class PushDoor:
 
     def _require_running(self) -> None:
         if self._stopping or self.watch.state != "running":
-            raise Refused(503, "stopping" if self._stopping else "paused", retry_after_s=_RETRY_AFTER_S)
+            stopping = self._stopping and self.watch.state != "paused"
+            raise Refused(503, "stopping" if stopping else "paused", retry_after_s=_RETRY_AFTER_S)
 
     async def _reread(self) -> None:
         try:

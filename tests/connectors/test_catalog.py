@@ -73,7 +73,7 @@ def test_a_folder_of_the_installation_wins_over_the_shipped_one(tmp_path: Path) 
         ("kind: file-drop", "kind: carrier-pigeon", r"connector\.yaml:7: door: .*mllp"),
         ("unit: file", "unit: bucket", r"connector\.yaml:9: door\.unit: "),
         ("unit: file", "stable_s: -1", r"connector\.yaml:9: door\.stable_s: "),
-        ("title:", "titel:", r"connector\.yaml:2: titel: Extra"),
+        ("title:", "titel:", r"connector\.yaml:2: titel: unknown field; did you mean title"),
         ("name: iis-cvrs\n", "name: another\n", r"connector\.yaml: name: is another"),
         ("program: iis-cvrs", "program: '../../etc'", r"connector\.yaml:10: program: "),
     ],

@@ -16,8 +16,9 @@ import structlog
 from pydantic import ValidationError
 
 from hub.connectors import http_push_door
-from hub.connectors.door import Unit
+from hub.connectors.door import Receipt, Unit
 from hub.connectors.http_push import PushOptions
+from hub.connectors.http_push_answer import counted
 from hub.connectors.intake import GROUP
 from hub.connectors.packing import Outgoing
 from hub.ops.logs import configure
@@ -277,6 +278,8 @@ def test_stopping_answers_what_was_taken_and_turns_the_rest_away(tmp_path: Path)
         await hub.door.stop_reading()
         late = await hub.push(b"bob:207")
         assert (late.status_code, late.json()["reason"]) == (503, "stopping")
+        hub.door.watch.enter("paused", "paused-by-operator")
+        assert (await hub.push(b"bob:207")).json()["reason"] == "paused"
         hub.bus.flowing.set()
         assert (await sent).status_code == 200
 
@@ -336,3 +339,9 @@ def test_no_log_line_holds_what_a_sender_sent(tmp_path: Path) -> None:
     assert "nobody may read" not in told
     assert KEY not in told
     assert "ann" not in told
+
+
+def test_what_is_wrong_with_a_body_as_a_whole_has_a_place_too() -> None:
+    receipt = Receipt()
+    receipt.rejected["bad-json"], receipt.positions["bad-json"] = 1, ["u.json"]
+    assert counted(receipt, "t", "u.json")["rejected"]["bad-json"]["where"] == ["whole body"]

@@ -49,7 +49,9 @@ def test_a_mistake_in_an_agreement_is_named_with_file_line_and_field(tmp_path: P
     text = (EXAMPLES / "hmis-csv.yaml").read_text().replace("retention_days: 30", "retention_dayz: 30")
     (tmp_path / "hmis-csv.yaml").write_text(text)
     line = 1 + text[: text.index("retention_dayz")].count("\n")
-    with pytest.raises(ConfigError, match=rf"hmis-csv\.yaml:{line}: retention_dayz: Extra inputs"):
+    with pytest.raises(
+        ConfigError, match=rf"hmis-csv\.yaml:{line}: retention_dayz: unknown field; did you mean retention_days"
+    ):
         intake_agreement(tmp_path, "hmis-csv", TODAY)
 
 

@@ -65,7 +65,8 @@ class Entrance:
     def guarded(self, handler: Handler) -> Handler:
         async def guarded(request: Request) -> Response:
             if self._door.stopping:
-                raise Refused(503, "stopping", retry_after_s=5)
+                paused = self._door.around.watch.state == "paused"
+                raise Refused(503, "paused" if paused else "stopping", retry_after_s=5)
             self._must_be_private(request)
             if request.method == "POST" and request.headers.get("sec-fetch-site", "same-origin") not in (
                 "same-origin",
