@@ -9,6 +9,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from hub.connectors.catalog import Connector
@@ -32,8 +33,8 @@ _PATIENCE_S = 60.0
 class Alone:
     """What to do. `once`, of doors that fetch and of inboxes: until everything that is there now is taken; else until a signal.
 
-    `positions`, `spool`, `within`: of a second life beside the live one (`backfill`). `patience_s`: how long a source or the broker
-    may be away before `once` gives up.
+    `positions`, `spool`, `within`, `until`: of a second life beside the live one (`backfill`). `patience_s`: how long a source or
+    the broker may be away before `once` gives up.
     """
 
     connector: Connector
@@ -42,6 +43,7 @@ class Alone:
     positions: Positions | None = None
     spool: str = ""
     within: Callable[[Position], bool] | None = None
+    until: datetime | None = None
     patience_s: float = _PATIENCE_S
 
 
@@ -83,6 +85,8 @@ def _bound(door: Any, alone: Alone) -> None:
         door.once = True
         if alone.within is not None:
             door.within = alone.within
+        if alone.until is not None:
+            door.read_until(alone.until)
     elif not isinstance(door, FileDropDoor):
         raise ConfigError(
             f"{alone.connector.name} is sent to: it cannot know when everything is there; run it without --once"

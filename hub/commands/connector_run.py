@@ -62,7 +62,7 @@ def run_connector(ctx: click.Context, name: str, once: bool, as_json: bool, inst
 @click.argument("name")
 @click.option("--since", required=True, help="A day or a time (ISO 8601), UTC where it says nothing else.")
 @click.option(
-    "--until", help="A day or a time; a little beyond it may be read. Only where the source reads in order (sql-poll)."
+    "--until", help="A day or a time; what changed later is not read. Only where the source reads in order (sql-poll)."
 )
 @_JSON
 @_INSTANCE
@@ -86,7 +86,9 @@ def backfill(ctx: click.Context, name: str, since: str, until: str | None, as_js
         except ConfigError as why:
             raise click.UsageError(f"{name} cannot be filled back from there: {why}") from None
         within = None if end is None else _before(connector, end)
-        alone = Alone(connector, agreement, once=True, positions=positions, spool=f"{name}.backfill", within=within)
+        alone = Alone(
+            connector, agreement, once=True, positions=positions, spool=f"{name}.backfill", within=within, until=end
+        )
         _run(ctx, opened, alone, as_json, whole=positions.forget)
 
 

@@ -16,7 +16,8 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -70,6 +71,13 @@ class PullSource(Protocol):
         """Everything that is new since `position`, in order."""
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class ReadsInOrder(Protocol):
+    """A source that reads in the order of changes, so that a round can end at a time: of what changed later it gives nothing."""
+
+    until: datetime | None
 
 
 @dataclass(eq=False)
@@ -132,6 +140,12 @@ class PullDoor:
             except RetryError:
                 pause_s = self._after_failure(stream, None)
             stream.due = asyncio.get_running_loop().time() + pause_s
+
+    def read_until(self, end: datetime) -> None:
+        """Of sources that read in order, ask for nothing that changed after `end`."""
+        for stream in self._streams:
+            if isinstance(stream.source, ReadsInOrder):
+                stream.source.until = end
 
     async def stop_reading(self) -> None:
         """Fetch no further; what was delivered can still be acked."""

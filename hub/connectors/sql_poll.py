@@ -109,6 +109,7 @@ class SqlRows:
     def __init__(self, url: Callable[[], str], options: SqlPollOptions, stream: SqlStream | None = None) -> None:
         self._url, self._options, self._stream = url, options, stream or options.asked[0]
         self._engine: Any = None
+        self.until: datetime | None = None
         self._closed = False
 
     async def open(self) -> None:
@@ -132,12 +133,13 @@ class SqlRows:
     async def fetch(self, position: Position | None) -> AsyncIterator[Fetched]:
         furthest = (heard(position["cursor"]), heard(position["key"])) if position else None
         begin = self._begin(furthest[0]) if furthest else None
+        end = alike(furthest[0], self.until) if furthest and self.until is not None else None
         seen = Seen(position.get("seen", ()) if position else ())
         after: tuple[Any, Any] | None = None
         if await asyncio.to_thread(self._ask, self._nulls()):
             raise SourceAway("sql-null-cursor")  # rows that cannot be ordered would be passed over in silence
         while True:
-            rows = await asyncio.to_thread(self._ask, self._next(begin, after))
+            rows = await asyncio.to_thread(self._ask, self._next(begin, after, end))
             if not rows:
                 return
             here = (rows[-1][self._stream.cursor], rows[-1][self._stream.key])
@@ -157,10 +159,11 @@ class SqlRows:
         """Where a round begins that stands at `cursor`."""
         return earlier(cursor, self._stream.overlap_s, self._stream.overlap)
 
-    def _next(self, begin: Any, after: tuple[Any, Any] | None) -> Any:
-        """The next batch: after a row, or from a cursor value on."""
+    def _next(self, begin: Any, after: tuple[Any, Any] | None, end: Any) -> Any:
+        """The next batch: after a row, or from a cursor value on; up to a cursor value, where there is one."""
         sql, cursor, key = sqlalchemy(), *self._columns()
         asked = self._rows().order_by(cursor, key).limit(self._options.batch)
+        asked = asked if end is None else asked.where(cursor <= end)
         if after is not None:
             return asked.where(sql.or_(cursor > after[0], sql.and_(cursor == after[0], key > after[1])))
         return asked if begin is None else asked.where(cursor >= begin)

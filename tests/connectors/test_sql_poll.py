@@ -266,3 +266,19 @@ def test_a_table_says_every_type_plainly() -> None:
     row = {"a": None, "b": date(2021, 2, 1), "c": b"\x01", "d": 'quo"ted, text', "e": Decimal("1.20")}
     assert table([{"a": 1, "b": "x, y"}], "tab") == b"a\tb\r\n1\tx, y\r\n"
     assert table([row]) == b'a,b,c,d,e\r\n,2021-02-01,01,"quo""ted, text",1.20\r\n'
+
+
+def test_a_round_that_ends_at_a_time_gives_nothing_that_changed_later(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.add(*((minute, f"2021-02-01 08:{minute:02}:00") for minute in range(1, 13)))
+    rows = SqlRows(lambda: f"sqlite:///{scene.path}", scene.options)
+    rows.until = datetime(2021, 2, 1, 8, 6, tzinfo=UTC)
+
+    async def ids() -> list[str]:
+        await rows.open()
+        begin = {"cursor": said("2021-02-01 08:00:00"), "key": 0}
+        units = [each.unit async for each in rows.fetch(begin)]
+        await rows.close()
+        return [str(record.where["row"]) for unit in units if unit for record in read_rows(unit)]
+
+    assert asyncio.run(ids()) == ["1", "2", "3", "4", "1", "2"], "six rows in batches of four"
