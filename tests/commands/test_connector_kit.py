@@ -97,6 +97,12 @@ def test_the_name_of_a_shipped_connector_is_taken_only_when_that_is_said(instanc
     assert hub(instance, "new", "iis-cvrs", "--from", sample, "--replace").exit_code == 0
 
 
+def test_what_was_drafted_out_of_a_sample_is_for_one_account_only(instance: Path, pantry: Path) -> None:
+    made = [pantry.parent, pantry, *pantry.rglob("*")]
+    assert {f"{path.stat().st_mode & 0o777:o}" for path in made if path.is_dir()} == {"700"}
+    assert {f"{path.stat().st_mode & 0o777:o}" for path in made if path.is_file()} == {"600"}
+
+
 def test_an_explanation_names_rule_code_row_topic_and_schema_and_shows_no_value(
     instance: Path, sample: Path, pantry: Path
 ) -> None:
