@@ -54,6 +54,11 @@ def _each_verb_exists(text: str) -> None:
             assert all(option in said.output for option in asked), line
 
 
+def test_the_reference_names_every_word_that_a_field_may_hold() -> None:
+    assert "`shelter-stay.site_kind`: `congregate`, `isolation`, `transitional`, `outreach`, `other`\n" in reference()
+    assert "`food-assistance.program`: `snap`, `wic`, `pantry`, `meal-delivery`\n" in reference()
+
+
 def test_the_reference_is_what_the_models_say() -> None:
     assert (DOCS / "connector-yaml.md").read_text() == reference(), (
         "hub connector schema --docs > docs/connector-yaml.md"

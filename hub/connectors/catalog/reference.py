@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
@@ -13,6 +14,7 @@ from hub.connectors.catalog import Cadence, Connector, Source
 from hub.domain.events import EVENT_TYPES, PersonBlock
 from hub.mapping.declared.compile import event_fields, needed_fields
 from hub.mapping.declared.model import EventRule, Identity, Rule, Where
+from hub.mapping.declared.targets import target
 
 __all__ = ["reference"]
 
@@ -38,6 +40,9 @@ instead.
 Versions: two records with the same content, less `source.transport`, are one version of a fact, whatever the map reads of them. A
 changed map gives the same version at a higher `mapping_version`, which counts as later: remap as often as you like.
 
+Code tables compare values as written: `Yes` and `YES` are two rows, blanks around a value aside. A table has a row for each form
+that the sender writes; `hub connector unmapped NAME` lists those that have none.
+
 A function of hooks.py is given the text and gives text or None. What it raises, or another type, rejects the record
 (`hook-failed.<field>`). It runs inside the connector: one that never returns stops it, and nothing can end it but a restart.
 """
@@ -55,6 +60,11 @@ def reference() -> str:
         "## Events and their fields\n\nBold: needed.\n",
     ]
     parts.append("\n".join(f"- `{kind}`: {_fields(kind)}" for kind in sorted(EVENT_TYPES)) + "\n")
+    parts.append(
+        "### Words\n\nThe only values of these fields: as a constant, or as `target_code` of a code table. Where\n"
+        "they are yes, no and unknown, `yes_words` and `no_words` are read without a table.\n"
+    )
+    parts.append("\n".join(f"- `{kind}.{name}`: {words}" for kind, name, words in _words()) + "\n")
     block = ", ".join(f"`{name}`" for name in PersonBlock.model_fields if name != "local_id")
     parts.append(f"## Person block\n\n{block}\n")
     return "\n".join(parts)
@@ -63,6 +73,14 @@ def reference() -> str:
 def _fields(kind: str) -> str:
     needed = needed_fields(kind)
     return ", ".join(f"**`{name}`**" if name in needed else f"`{name}`" for name in event_fields(kind))
+
+
+def _words() -> Iterator[tuple[str, str, str]]:
+    """(event kind, field, its words) of each field that holds one of a closed set."""
+    for kind in sorted(EVENT_TYPES):
+        for name in event_fields(kind):
+            if words := target(EVENT_TYPES[kind], name).words:
+                yield kind, name, ", ".join(f"`{word}`" for word in words)
 
 
 def _table(title: str, model: type[BaseModel]) -> str:
