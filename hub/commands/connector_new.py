@@ -44,7 +44,7 @@ def new(name: str, sample: Path, replace: bool, instance: str | None) -> None:
         where, content = made.sample
         for path, written in {**{path: text.encode() for path, text in made.files.items()}, where: content}.items():
             _write(folder / path, written)
-        load_one(folder / FILE)
+        drafted = load_one(folder / FILE)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -53,7 +53,9 @@ def new(name: str, sample: Path, replace: bool, instance: str | None) -> None:
         "samples/ holds your sample as it is: use made-up data, or remove it before the folder leaves this machine"
     )
     click.echo("\n".join(["to decide:", *(f"  - {each}" for each in made.todo)]))
-    click.echo(f"next: hub connector try {name} {folder / where} --explain --row 2")
+    click.echo(
+        f"next: hub connector try {name} {folder / where} --explain{' --row 2' if drafted.source.format == 'csv' else ''}"
+    )
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -90,7 +90,10 @@ def hub(instance: Path, command: str, *arguments: str | Path) -> Result:
 def test_a_draft_reads_its_own_sample(name: str, tmp_path: Path) -> None:
     file, content = EXPORTS[name]
     (tmp_path / file).write_bytes(content)
-    assert hub(tmp_path / "i", "new", name, "--from", tmp_path / file).exit_code == 0
+    new = hub(tmp_path / "i", "new", name, "--from", tmp_path / file)
+    assert new.exit_code == 0
+    advice = new.stdout.splitlines()[-1].removeprefix("next: hub connector ").split()
+    assert hub(tmp_path / "i", *advice).exit_code != 2
     found = json.loads(hub(tmp_path / "i", "try", name, tmp_path / file, "--summary").stdout)
     refused = (
         {"unmapped-code.category": 2} if content == SCREENING else {}
