@@ -1,4 +1,5 @@
-"""What the columns of a sample can fill: the kind of event, its fields, the person block, the key. Names decide, never values."""
+"""What the columns of a sample can fill: the kind of event, its fields, the person block, the key. Names decide; values only tell
+where a name cannot be true."""
 
 from __future__ import annotations
 
@@ -6,10 +7,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from hub.connectors.drafting_pad import Pad, word
+from hub.connectors.drafting_pad import MOST, Pad, word
 from hub.connectors.drafting_words import ANSWER, BLOCK, EVENTS, FIELDS, IDS, LEFT, QUESTION, RACE, RESULT
 from hub.domain.events import EVENT_TYPES
 from hub.domain.lab_tables import results, word_meanings
+from hub.mapping.places import state_code
 from hub.mapping.tables import rows
 
 __all__ = ["apart_by", "block_of", "fields_of", "kind_of", "known_results", "person_of"]
@@ -71,6 +73,10 @@ def block_of(pad: Pad, name: str, column: str) -> Any:
     if name == "birth_date":
         told = pad.date(column)
         return {**told, "on_error": "null_and_flag"} if told else None
+    values = pad.columns[column]
+    if name == "state" and sum(state_code(value) is not None for value in values) < MOST * len(values):
+        pad.todo.append(f"{column}: its values are no US states: not mapped; what are they?")
+        return None
     careful = name in ("phone", "email", "postal_code", "state", "ssn")
     return {"from": column, "on_error": "null_and_flag"} if careful else column
 

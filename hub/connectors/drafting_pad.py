@@ -12,7 +12,7 @@ from typing import Any
 from hub.connectors.drafting_samples import Sample
 from hub.mapping.declared.codes import COLUMNS
 
-__all__ = ["Pad", "word"]
+__all__ = ["MOST", "Pad", "word"]
 
 _FORMATS = (
     "iso",
@@ -28,6 +28,8 @@ _FORMATS = (
     "%Y-%m-%d %H:%M",
     "excel",
 )
+MOST = 0.8
+"""The share of a column's values that must be what its name says for it to be proposed."""
 _SERIAL = re.compile(r"[1-7]\d{4}(\.\d+)?\Z", re.ASCII)
 """Days since 1899-12-30 as spreadsheets count them: 1927 to 2119."""
 
@@ -45,12 +47,19 @@ class Pad:
         return next((column for hint in hints for column, word in self.words.items() if word == hint), None)
 
     def date(self, column: str, *, required: bool = False) -> dict[str, Any] | None:
-        fitting = [given for given in _FORMATS if all(_fits(value, given) for value in self.columns[column])]
-        if not fitting or not self.columns[column]:
-            self.todo.append(f"{column}: looks like a date by its name, but no format fits all its values: not mapped")
+        values = self.columns[column]
+        counted = {given: sum(_fits(value, given) for value in values) for given in _FORMATS}
+        most = max(counted.values())
+        if not values or most < MOST * len(values):
+            self.todo.append(f"{column}: looks like a date by its name, but no format fits its values: not mapped")
             return None
+        fitting = [given for given, count in counted.items() if count == most]
+        if most < len(values):
+            self.todo.append(f"{column}: {fitting[0]} fits {most} of {len(values)} values; what are the others?")
         if len(fitting) > 1:
-            self.todo.append(f"{column}: {' and '.join(fitting)} both fit every value; {fitting[0]} is proposed")
+            self.todo.append(
+            every = "every value" if most == len(values) else "as many"
+            self.todo.append(f"{column}: {' and '.join(fitting)} both fit {every}; {fitting[0]} is proposed")
         return {"from": column, "format": fitting[0], **({"required": True} if required else {})}
 
     def table(self, name: str, values: Sequence[str], known: Mapping[str, tuple[str, str]]) -> None:

@@ -112,3 +112,16 @@ def test_a_workbook_is_drafted_as_the_table_it_holds(tmp_path: Path) -> None:
     kept = tmp_path / "i" / "connectors" / "beds" / "samples" / "beds.csv"
     found = json.loads(hub(tmp_path / "i", "try", "beds", kept, "--summary").stdout)
     assert (found["events"], found["rejected"]) == ({"shelter-stay": 1}, {})
+
+
+def test_one_bad_value_costs_no_column_and_a_name_that_cannot_be_true_does(tmp_path: Path) -> None:
+    sample = tmp_path / "pantry.csv"
+    days = [f"{month:02}/15/2021" for month in range(1, 10)]
+    rows = [f"P-{at},{day},FIN" for at, day in enumerate([*days, "some day"])]
+    sample.write_text("\n".join(["Guest ID,Pickup Date,State", *rows, ""]))
+    made = draft("pantry", sample, date(2021, 3, 1))
+    document = yaml.safe_load(made.files["connector.yaml"])
+    assert document["map"][0]["occurred_on"]["format"] == "%m/%d/%Y"
+    assert "Pickup Date: %m/%d/%Y fits 9 of 10 values; what are the others?" in made.todo
+    assert "state" not in document["identity"]["block"]
+    assert "State: its values are no US states: not mapped; what are they?" in made.todo
