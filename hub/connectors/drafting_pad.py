@@ -57,7 +57,6 @@ class Pad:
         if most < len(values):
             self.todo.append(f"{column}: {fitting[0]} fits {most} of {len(values)} values; what are the others?")
         if len(fitting) > 1:
-            self.todo.append(
             every = "every value" if most == len(values) else "as many"
             self.todo.append(f"{column}: {' and '.join(fitting)} both fit {every}; {fitting[0]} is proposed")
         return {"from": column, "format": fitting[0], **({"required": True} if required else {})}
