@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hub.formats import hl7v2
-from hub.formats.errors import ParseError
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
 from hub.mapping.dates import hl7_date, hl7_time
+from hub.mapping.hl7_items import not_read
 from hub.mapping.immunizations_dose import KIND, Shared, Told, added_numbers, dose, shared_numbers
 from hub.mapping.labs_patient import facility, patient
 from hub.mapping.program import (
@@ -26,7 +26,6 @@ from hub.mapping.program import (
     at_field,
     ignored,
     rejected,
-    unreadable,
 )
 from hub.mapping.stamp import Stamp
 
@@ -54,13 +53,9 @@ class Immunizations:
 
 
 def _outcomes(item: Message | Broken | Mismatch, file: str, stamp: Stamp, context: MappingContext) -> list[Mapped]:
-    if isinstance(item, Mismatch):
-        raw = f"{item.segment}|{'' if item.declared is None else item.declared}".encode()
-        where: dict[str, str | int] = {"file": file, "segment": item.segment}
-        return [unreadable(ParseError("batch-count-mismatch", item.segment), where, raw)]
-    where = {"file": file, "message": item.number}
-    if isinstance(item, Broken):
-        return [unreadable(item.error, where, item.raw)]
+    if not isinstance(item, Message):
+        return [not_read(item, file)]
+    where: dict[str, str | int] = {"file": file, "message": item.number}
     try:
         return _message(item, where, stamp, context)
     except NotMapped as why:

@@ -19,10 +19,10 @@ from hub.domain.lab_meaning import Judged, Policy, policy_of
 from hub.domain.lab_status import RANK
 from hub.domain.lab_tables import observations
 from hub.formats import hl7v2
-from hub.formats.errors import ParseError
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
 from hub.mapping.codes import code_of, system_of
 from hub.mapping.dates import hl7_time
+from hub.mapping.hl7_items import not_read
 from hub.mapping.labs_coverage import coverages
 from hub.mapping.labs_groups import Group, collected, filler, is_previous_result, observations_of, resulted, specimen
 from hub.mapping.labs_observation import is_covid_order, is_question, judged, status
@@ -38,7 +38,6 @@ from hub.mapping.program import (
     at_field,
     ignored,
     rejected,
-    unreadable,
 )
 from hub.mapping.stamp import Stamp
 
@@ -69,14 +68,9 @@ class Labs:
 
 
 def _outcomes(item: Message | Broken | Mismatch, file: str, stamp: Stamp, context: MappingContext) -> list[Mapped]:
-    if isinstance(item, Mismatch):
-        raw = f"{item.segment}|{'' if item.declared is None else item.declared}".encode()
-        return [
-            unreadable(ParseError("batch-count-mismatch", item.segment), {"file": file, "segment": item.segment}, raw)
-        ]
+    if not isinstance(item, Message):
+        return [not_read(item, file)]
     where: dict[str, str | int] = {"file": file, "message": item.number}
-    if isinstance(item, Broken):
-        return [unreadable(item.error, where, item.raw)]
     found: list[Mapped] = []
     for each, at in _by_patient(item, where):
         found += _told(each, at, stamp, context)
