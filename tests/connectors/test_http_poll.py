@@ -168,7 +168,7 @@ def test_pages_that_never_stop_shifting_move_no_position(tmp_path: Path) -> None
 
 def test_a_round_that_was_cut_off_goes_on_at_its_page_or_anew_when_the_link_ran_out(tmp_path: Path) -> None:
     async def story(server: BadServer) -> None:
-        scene = Scene(server, tmp_path, "body")
+        scene = Scene(server, tmp_path, "body", poll_s=600)  # no next round before the first is seen to be over
         scene.positions.now["all"] = {
             "next": f"{server.url}/body?at=6",
             "began": "2021-02-01T00:00:00+00:00",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -96,6 +97,16 @@ class Stack:
             pause.wait(0.1)
         raise AssertionError(self.logs[-1].read_text())
 
+    def wait_until_ready(self) -> None:
+        pause = threading.Event()
+        for _ in range(600):
+            assert self.running[-1].poll() is None, self.logs[-1].read_text()
+            with contextlib.suppress(OSError):
+                if self.page("/readyz")[0] == 200:
+                    return
+            pause.wait(0.1)
+        raise AssertionError(self.logs[-1].read_text())
+
     def page(self, path: str) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         connection.request("GET", path)
@@ -171,7 +182,7 @@ def test_identify_runs_is_killed_comes_back_and_nothing_personal_gets_out(stack:
 
 def test_a_second_identify_stops_with_78_and_says_why(stack: Stack) -> None:
     first = stack.start()
-    stack.wait_until_read()
+    stack.wait_until_ready()  # it holds the lock by now; that nothing is left to read says nothing of that
     second = stack.start()
     assert second.wait(60) == 78
     assert "another identify works on" in stack.logs[-1].read_text()
