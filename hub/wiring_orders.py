@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hub.connectors.catalog import SHIPPED, Catalogue, Connector
-from hub.connectors.catalog.folder import read_codes
+from hub.connectors.catalog.map_lock import map_parts, unraised_parts
 from hub.connectors.fleet import Order, Running, Version
 from hub.connectors.reload import Looks, Prints
 from hub.connectors.watch import Watch
@@ -36,11 +36,11 @@ log = logger(__name__)
 
 class Loaded(NamedTuple):
     """A connector as it loaded, and the fingerprint of the folder that it was read from (`Version.source`). `map`: of what decides
-    what a record becomes; `unraised`: it changed, and `mapping_version` did not."""
+    what a record becomes, by part; `unraised`: it changed, and `mapping_version` did not."""
 
     connector: Connector
     print: str
-    map: str = ""
+    map: Mapping[str, str] = {}
     unraised: bool = False
 
 
@@ -119,11 +119,12 @@ class Orders:
         return known[1], known[2]
 
     def _judged(self, name: str, connector: Connector, print_: str) -> Loaded:
-        """Against the last that loaded: outcomes of another map under one version have the same ids, and none sorts after."""
-        loaded = Loaded(connector, print_, _map_print(connector))
+        """Against the last that loaded and its map.lock: outcomes of another map under one version have the same ids,
+        and none sorts after."""
+        loaded = Loaded(connector, print_, map_parts(connector), bool(unraised_parts(connector)))
         before = self._judged_before.get(name)
         if before is not None and before.connector.mapping_version == loaded.connector.mapping_version:
-            loaded = loaded._replace(unraised=before.unraised or before.map != loaded.map)
+            loaded = loaded._replace(unraised=loaded.unraised or before.unraised or before.map != loaded.map)
             if loaded.map != before.map:
                 log.warning("the map or codes of a connector changed, its mapping_version did not", connector=name)
         self._judged_before[name] = loaded
@@ -146,16 +147,6 @@ class Orders:
                 log.warning("connector is off: no agreement in force", connector=name, exc_info=why)
             self._agreed[name] = known
         return known[1], known[2]
-
-
-def _map_print(connector: Connector) -> str:
-    """Fingerprint of a declared map with its decided codes and its hooks; "" of a program, whose version is the hub's."""
-    if connector.declared is None or connector.folder is None:
-        return ""
-    codes = {name: sorted(table.rows.items()) for name, table in read_codes(connector.folder).items()}
-    hooks = connector.folder / "hooks.py"
-    told = f"{connector.spec()!r} {codes!r} ".encode(errors="surrogateescape")
-    return sha256(told + (hooks.read_bytes() if hooks.is_file() else b"")).hexdigest()[:12]
 
 
 def nothing_to_run(orders: Mapping[str, Order]) -> str | None:

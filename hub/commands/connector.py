@@ -19,6 +19,7 @@ from hub.commands.remap import list_unmapped, remap
 from hub.config import instance_dir, load_settings, today
 from hub.connectors.catalog import Connector, find
 from hub.connectors.catalog.folder import read_codes
+from hub.connectors.catalog.map_lock import LOCK, unraised_parts
 from hub.domain.agreement import IntakeAgreement
 from hub.errors import ConfigError
 from hub.privacy.agreements import intake_agreement
@@ -65,7 +66,8 @@ def list_connectors(instance: str | None, as_json: bool) -> None:
 def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
     """Check connector.yaml and the agreement of one connector, or of all.
 
-    Exit 0: each can start; 1: one could not; 2: there is no such connector.
+    Warns of a map that differs from map.lock under the same mapping_version. Exit 0: each can start; 1: one could not; 2: there is
+    no such connector.
     """
     directory = instance_dir(instance)
     connectors = catalogue(directory)
@@ -79,6 +81,7 @@ def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
             agreement = intake_agreement(directory / "agreements", each.name, today(load_settings(directory)))
             if wrong := open_to_others(directory / "secrets" / each.name):
                 raise ConfigError("; ".join(wrong))
+            unraised = unraised_parts(each)
         except ConfigError as why:
             failed += 1
             click.echo(f"{each.name}: cannot start: {why}")
@@ -86,6 +89,8 @@ def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
             click.echo(
                 f"{each.name}: ok, under {agreement.agreement_id}{_not_granted(each, agreement)}{_undecided(each)}"
             )
+            if unraised:
+                click.echo(f"{each.name}: warning: {_unraised(each, unraised)}")
     ctx.exit(1 if failed else 0)
 
 
@@ -105,4 +110,12 @@ def _undecided(found: Connector) -> str:
         f"; codes not decided yet: {', '.join(f'{n} in codes/{name}.csv' for name, n in waiting.items())}"
         if waiting
         else ""
+    )
+
+
+def _unraised(found: Connector, parts: list[str]) -> str:
+    return (
+        f"{', '.join(parts)} changed since {LOCK} was written, mapping_version is still {found.mapping_version}: what comes again "
+        f"keeps its id and says something else. Raise it, then `hub connector test {found.name} --update` and `hub connector remap "
+        f"{found.name}`; where the hub has taken nothing in with this map yet, the first of the two is enough"
     )

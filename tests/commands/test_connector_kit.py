@@ -168,6 +168,65 @@ def test_goldens_are_written_compared_and_their_difference_shown(instance: Path,
     assert "FAILED pantry.csv: gives what expected/ holds" in failed.output
 
 
+class Locked:
+    """A drafted connector under its agreement, with its map locked as version 1; `warned` is what lint says beside ok."""
+
+    def __init__(self, instance: Path, folder: Path) -> None:
+        self.instance, self.folder, self.yaml = instance, folder, folder / "connector.yaml"
+        assert (
+            hub(
+                instance, "agree", "pantry", "--discloser", "Pantry", "--recipient", "County", "--basis", "a contract"
+            ).exit_code
+            == 0
+        )
+        assert "wrote  map.lock" in hub(instance, "test", "pantry", "--update").output
+        assert self.warned() == ""
+
+    def warned(self) -> str:
+        result = hub(self.instance, "lint", "pantry")
+        assert result.exit_code == 0
+        return "".join(line for line in result.stdout.splitlines() if "warning" in line)
+
+
+def test_lint_warns_of_a_map_that_changed_under_the_same_mapping_version(instance: Path, pantry: Path) -> None:
+    locked = Locked(instance, pantry)
+    document = yaml.safe_load(locked.yaml.read_text())
+    del document["identity"]["block"]["postal_code"]
+    locked.yaml.write_text(yaml.safe_dump(document))
+    assert "warning: map changed since map.lock was written, mapping_version is still 1" in locked.warned()
+    locked.yaml.write_text(locked.yaml.read_text() + "mapping_version: 2\n")
+    assert locked.warned() == "", "a raised version may be another map"
+    told = hub(instance, "test", "pantry", "--update").output
+    assert "the map of mapping_version 2" in told
+    assert "mapping_version: 2\n" in (pantry / "map.lock").read_text()
+
+
+def test_lint_names_the_code_table_and_the_hooks_that_changed(instance: Path, pantry: Path) -> None:
+    (pantry / "hooks.py").write_text("def tidy(text: str) -> str:\n    return text.strip()\n")
+    locked = Locked(instance, pantry)
+    codes = pantry / "codes" / "race.csv"
+    codes.write_text(codes.read_text().replace("Latina,,,,TODO", "Latina,,hispanic,mapped,"))
+    (pantry / "hooks.py").write_text("def tidy(text: str) -> str:\n    return text.upper()\n")
+    assert "warning: codes/race.csv, hooks.py changed" in locked.warned()
+    assert "mapping_version did not" in hub(instance, "test", "pantry", "--update").output
+    assert locked.warned() == "", "the reviewer saw the line change in map.lock"
+
+
+def test_what_decides_nothing_raises_no_alarm_about_the_map(instance: Path, pantry: Path) -> None:
+    (pantry / "hooks.py").write_text("def tidy(text: str) -> str:\n    return text.strip()\n")
+    locked = Locked(instance, pantry)
+    document = yaml.safe_load(locked.yaml.read_text())
+    document["title"] = "Another title"
+    document["on_error"] = "reject"  # the default, written out
+    shuffled = {name: document[name] for name in sorted(document, reverse=True)}
+    locked.yaml.write_text("# a comment\n\n" + yaml.safe_dump(shuffled, sort_keys=False))
+    (pantry / "hooks.py").write_text("# tidy\n\n\ndef tidy(text: str) -> str:  # says it\n    return  text.strip()\n")
+    codes = pantry / "codes" / "race.csv"
+    head, *rows = codes.read_text().splitlines()
+    codes.write_text("\n".join([head, "", *reversed(rows), "Klingon,,,,TODO decide"]) + "\n")
+    assert locked.warned() == ""
+
+
 def test_a_natural_key_that_is_none_fails_the_standard_checks(instance: Path, pantry: Path) -> None:
     yaml_file = pantry / "connector.yaml"
     document = yaml.safe_load(yaml_file.read_text())
