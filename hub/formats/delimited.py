@@ -87,10 +87,17 @@ class Table:
 
     def rows(self) -> Iterator[Row | RowFault]:
         """Every row in order. Raises nothing but what the stream raises."""
-        number = 1
+        number, names = 1, self.names
         blank: list[RowFault] = []  # reported only when something follows
-        for values, raw, charset, problem in self._records():
+        while (line := self._lines.next_line()) is not None:
             number += 1
+            if (plain := self._at_once(line)) is not None:
+                if blank:
+                    yield from blank
+                    blank = []
+                yield Row(number, dict(zip(names, plain, strict=True)), line, "utf-8")
+                continue
+            values, raw, charset, problem = self._record(line)
             reason = problem or self._shape(values, raw)
             if reason == "empty-row" and not raw.strip():
                 blank.append(RowFault(number, ParseError(reason, f"row {number}"), raw))
@@ -99,9 +106,34 @@ class Table:
                 yield from blank
                 blank = []
             if reason is None:
-                yield Row(number, dict(zip(self.names, values, strict=True)), raw, charset)
+                yield Row(number, dict(zip(names, values, strict=True)), raw, charset)
             else:
                 yield RowFault(number, ParseError(reason, f"row {number}"), raw)
+
+    def _at_once(self, line: bytes) -> list[str] | None:
+        """The trimmed cells of an ordinary line, as nearly all are: one row, UTF-8, right in number and size. None where it must be
+        looked at closely, which then decides."""
+        if line.__class__ is TooLong or len(line) > self._limits.cell:
+            return None
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            return None
+        if "\0" in text:
+            return None
+        if self._quoted and '"' in text:
+            if "\r" in text[:-2]:
+                return None
+            try:
+                cells = next(csv.reader((text,), delimiter=self.delimiter, strict=True))
+            except csv.Error:
+                return None
+        else:
+            cells = text.rstrip("\r\n").split(self.delimiter)
+        values = list(map(str.strip, cells))
+        if len(values) != len(self.names) or values[0].lower() == self.names[0] or not any(values):
+            return None
+        return values
 
     def _shape(self, values: list[str], raw: bytes) -> Reason | None:
         if b"\x00" in raw:
@@ -118,27 +150,24 @@ class Table:
             return "repeated-header"  # files put together as they were
         return None
 
-    def _records(self) -> Iterator[_Record]:
+    def _record(self, first: bytes) -> _Record:
+        """The record that begins with this line, whatever it is."""
         width, cap = len(self.names), self._limits.cell
-        while (first := self._lines.next_line()) is not None:
-            if isinstance(first, TooLong):
-                yield _Record([], bytes(first), "utf-8", "too-large")
-                continue
-            text, charset = decode(first)
-            if not self._quoted or '"' not in text:
-                values, raw = text.rstrip("\r\n").split(self.delimiter), first
-            else:
-                found = self._quoted_record(first, text)
-                if found is None:
-                    yield _Record([], first, charset, "bad-quoting")
-                    continue
-                values, raw, charset = found
-            if len(text) > cap and max(map(len, values)) > cap:
-                yield _Record([], raw, charset, "field-too-large")
-                continue
-            if len(values) > width and not any(values[width:]):
-                values = values[:width]  # trailing delimiters carry nothing
-            yield _Record([value.strip() for value in values], raw, charset)
+        if isinstance(first, TooLong):
+            return _Record([], bytes(first), "utf-8", "too-large")
+        text, charset = decode(first)
+        if not self._quoted or '"' not in text:
+            values, raw = text.rstrip("\r\n").split(self.delimiter), first
+        else:
+            found = self._quoted_record(first, text)
+            if found is None:
+                return _Record([], first, charset, "bad-quoting")
+            values, raw, charset = found
+        if len(text) > cap and max(map(len, values), default=0) > cap:
+            return _Record([], raw, charset, "field-too-large")
+        if len(values) > width and not any(values[width:]):
+            values = values[:width]  # trailing delimiters carry nothing
+        return _Record(list(map(str.strip, values)), raw, charset)
 
     def _quoted_record(self, first: bytes, text: str) -> tuple[list[str], bytes, str] | None:
         """The record beginning with this line, which may span lines. None, and the further lines given back, if bad."""

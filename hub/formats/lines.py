@@ -44,8 +44,8 @@ class Lines:
         """The next line; None at the end of the stream; `TooLong` in place of a line over the cap."""
         if self._ready:
             return self._ready.popleft()
-        line = self._raw_line()
-        if b"\r" in line[:-1] and not line.endswith(b"\r\n"):
+        line = self._raw_line() if self._tail else self._source.readline(self._cap + 1)
+        if b"\r" in line and not line.endswith(b"\r\n") and b"\r" in line[:-1]:
             return self._lone_returns(line)
         if len(line) > self._cap and not line.endswith(b"\n"):
             rest = line

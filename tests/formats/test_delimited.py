@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.formats.delimited import Limits, Row, RowFault, open_table
+from hub.formats.delimited import Limits, Row, RowFault, Table, open_table
 from hub.formats.errors import ParseError
 
 
@@ -196,3 +196,33 @@ def test_the_corpus_reads_as_its_name_says(path: Path) -> None:
     assert table.columns == ("A", "B")
     counts = [sum(isinstance(row, kind) for row in found) for kind in (Row, RowFault)]
     assert counts == [int(number) for number in path.stem.split("-")[:2]]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["a", "b c", '"', '""', ",", "\t", " ", "\n", "\r\n", "\r", "\0", "\u00e9", "\u0085", "\u2028", "\x1c", '"x, y"', '"z"',
+             "\ud8ff", "a,b,c\n", "1,2,3\n", '"1","2","3"\r\n']
+        ),
+        max_size=30,
+    ),
+    st.booleans(),
+)  # fmt: skip
+def test_ordinary_rows_read_at_once_are_the_rows_that_a_close_look_finds(parts: list[str], quoted: bool) -> None:
+    data = b"a,b,c\n" + "".join(parts).encode("utf-8", "surrogatepass")
+    small = Limits(row=60, lines=3, cell=20)
+    for limits in (Limits(), small):
+        quick = list(open_table(data, quoted=quoted, limits=limits).rows())
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Table, "_at_once", lambda *_: None)
+            closely = list(open_table(data, quoted=quoted, limits=limits).rows())
+        assert [_told(row) for row in quick] == [_told(row) for row in closely]
+
+
+def _told(row: Row | RowFault) -> tuple[object, ...]:
+    return tuple(row) if isinstance(row, Row) else (row.number, row.error.reason, row.raw)
+
+
+def test_a_blank_row_longer_than_a_cell_may_be_is_a_faulty_row() -> None:
+    data = b'a,b\n\r"' + b" " * 30 + b'"\r\n1,2\n'
+    assert shown(data, limits=Limits(row=200, cell=20))[-1] == ("1", "2")
