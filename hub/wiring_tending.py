@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.bus.control import REWOUND_STREAM, Control
@@ -52,18 +52,17 @@ class Tending:
         self._woken = asyncio.Event()
 
     async def begin(self, ops: OpsServer) -> None:
-        """Bring every connector to its first order. ConfigError when none can start, RetryError when one may later."""
+        """Bring every connector to its first order. ConfigError when there is none to run, RetryError when the broker is away. One
+        whose door cannot open is no reason to end: it says why, and is tried again by itself."""
         self._wishes.update(await asyncio.to_thread(self._controls.latest))
         orders = await asyncio.to_thread(self._orders.now)
         if (why := nothing_to_run(orders)) is not None:
             raise ConfigError(why)
         await asyncio.gather(*(self._bring(name, order) for name, order in orders.items()))
         shown = self._fleet.shown()
-        if not any(each.state in ("running", "paused") for each in shown):
-            if any(each.why == BROKER_AWAY for each in shown):
-                raise RetryError(BROKER_AWAY)
-            failed = [f"{each.name}: {each.detail}".replace("\n", "; ") for each in shown if each.state == "failed"]
-            raise ConfigError("no connector can start: " + "; ".join(failed))
+        takes_in = any(each.state in ("running", "paused") for each in shown)
+        if not takes_in and any(each.why == BROKER_AWAY for each in shown):
+            raise RetryError(BROKER_AWAY)
         for each in shown:
             self._note(each, ops)
 
@@ -190,6 +189,7 @@ class Tending:
             "why": each.why,
             "detail": each.detail,
             "stale": each.stale,
+            "tried_again_at": _in(each.again_s),
             **version,
             "config": each.version.key if each.version is not None else None,
             "address": watch.address if each.state == "running" else {},
@@ -200,6 +200,11 @@ class Tending:
             "request": self._heeded.get(each.name),
             "said": self._said.get(each.name, ""),
         }
+
+
+def _in(seconds: float | None) -> str | None:
+    """That time, to the second."""
+    return None if seconds is None else (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="seconds")
 
 
 def _kind(each: Shown) -> str:

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -324,3 +325,24 @@ def test_what_is_told_of_an_unraised_map_stands_in_the_notes(instance: Path) -> 
     [(name, words)] = asyncio.run(scene()).items()
     assert name == f"{pantry.NAME} (map)"
     assert "raise mapping_version" in words
+
+
+def test_a_role_whose_only_door_cannot_open_stays_and_says_why_and_when_it_tries_again(instance: Path) -> None:
+    edited = Pantry(instance)
+
+    async def make(watch: Watch) -> Running:
+        raise ConfigError("port 2575 is taken")
+
+    async def scene() -> dict[str, Any]:
+        tending: Any = Tending(workshop(edited.instance), Fleet())
+        ordered = {pantry.NAME: Order((Version("1", make),))}
+        tending._controls.latest = dict
+        tending._orders.now = lambda: ordered
+        ops: Any = SimpleNamespace(add_ready=lambda *_: None)
+        await tending.begin(ops)
+        [told] = tending.page()
+        return dict(told)
+
+    told = asyncio.run(scene())
+    assert (told["state"], told["detail"]) == ("failed", "port 2575 is taken")
+    assert told["tried_again_at"] is not None

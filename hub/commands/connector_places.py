@@ -46,7 +46,9 @@ def lines(entry: dict[str, Any], *, title: bool = False) -> list[str]:
     failed = [f"{'':18} {each}" for each in str(entry["detail"]).splitlines() if told]
     until = f", agreed until {entry['agreement_until']}" if entry["agreement_until"] else ""
     last = f", last record {entry['last_record_at']}" if entry["last_record_at"] else ""
-    stale = [f"{'':18} runs as before: {entry['stale']}"] if entry["stale"] else []
+    again = f" (tried again by itself at {entry['tried_again_at']})" if entry.get("tried_again_at") else ""
+    failed = [*failed[:-1], failed[-1] + again] if failed else []
+    stale = [f"{'':18} runs as before: {entry['stale']}{again}"] if entry["stale"] else []
     about = [f"{'':18} {entry['title']} ({entry['standard']})"] if title else []
     return [f"{name} {entry['state']}{why}: {entry['where']}{until}{last}", *about, *failed, *stale]
 
@@ -67,6 +69,7 @@ def _entry(found: Connector, settings: Settings, live: dict[str, Any] | None) ->
         "name": found.name, "title": found.title, "enabled": found.enabled, "door": found.door.kind,
         "where": _where(found, settings, told.get("address") or {}), "state": told.get("state", down),
         "why": why, "detail": detail, "stale": told.get("stale", ""),
+        "tried_again_at": told.get("tried_again_at"),
         "program": found.program, "emits": list(found.emits), "sector": found.source.sector, "standard": found.source.standard,
         "agreement": allowed, "agreement_until": until, "last_record_at": told.get("last_record_at"),
         "counts": told.get("counts", {}),

@@ -5,8 +5,10 @@ nothing changed. An order names versions, newest first. The first that can be bu
 the connector runs on with the older one and says why (`Shown.stale`). A replaced version answers what it took before the next one
 opens, because both want the same port and the same inbox.
 
-A connector whose loop ends by an error stops alone, says so, and is tried again later. Only FatalError, a promise that going on
-would break, ends all of them: nothing is acked after that.
+What would not start (a port that is taken, a certificate that is missing, a broker that is away) is tried again by itself, ever
+slower, and says why meanwhile; rarely where an older version runs on, because it has to make way for each trial. A connector whose
+loop ends by an error stops alone, says so, and is tried again later. Only FatalError, a promise that going on would break, ends all
+of them: nothing is acked after that.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ DOES_NOT_LOAD = "does-not-load"
 BROKER_AWAY = "broker-away"
 """Why a connector did not start that may well start later: nothing about it is wrong."""
 _FIRST_RETRY_S, _LAST_RETRY_S = 5.0, 300.0
+_BESIDE = 12  # times as rarely while an older version runs: one minute after the first time, one hour at last
 
 
 _NO_ORDER = Order(off="not-ordered")
@@ -74,7 +77,7 @@ class Fleet:
             if self._ending:
                 return
             if retry or {each.key for each in order.versions} != {each.key for each in slot.order.versions}:
-                slot.refused, slot.retry_at, slot.failures = {}, 0.0, 0
+                self._forget(slot)
             slot.order = order
             await self._reconcile(slot)
 
@@ -86,7 +89,8 @@ class Fleet:
             try:
                 await work()
             finally:
-                slot.refused, slot.retry_at, slot.failures, slot.order = {}, 0.0, 0, order
+                self._forget(slot)
+                slot.order = order
                 if not self._ending:
                     await self._reconcile(slot)
 
@@ -117,7 +121,14 @@ class Fleet:
 
     def _shown(self, slot: _Slot) -> Shown:
         watch = slot.watch
-        return Shown(slot.name, watch.state, watch.why, slot.detail, slot.stale, watch, slot.version)
+        waits = bool(slot.refused) if slot.running is not None else watch.state == "failed"
+        again_s = max(0.0, slot.retry_at - self._now()) if waits and slot.retry_at else None
+        return Shown(slot.name, watch.state, watch.why, slot.detail, slot.stale, watch, slot.version, again_s)
+
+    @staticmethod
+    def _forget(slot: _Slot) -> None:
+        """Whatever would not start may be tried at once."""
+        slot.refused, slot.retry_at, slot.failures = {}, 0.0, 0
 
     async def _reconcile(self, slot: _Slot) -> None:
         order = slot.order
@@ -130,7 +141,7 @@ class Fleet:
             slot.detail = order.detail
             self._stale(slot, [])
             return
-        if slot.running is None and slot.refused and self._now() >= slot.retry_at:
+        if slot.refused and self._now() >= slot.retry_at:
             slot.refused = {}
         complaints = [order.complaint] if order.complaint else []
         for version in order.versions:
@@ -146,6 +157,8 @@ class Fleet:
             self._failed(slot, complaints)
         if slot.running is not None:
             slot.detail = ""
+            if slot.refused and self._now() >= slot.retry_at:
+                self._later(slot, _BESIDE)
         self._stale(slot, complaints)
 
     async def _try(self, slot: _Slot, version: Version) -> str:
@@ -156,23 +169,30 @@ class Fleet:
             fresh = await version.make(slot.watch)
         except RetryError as away:
             slot.code = BROKER_AWAY
+            self._count(slot)
             return f"cannot be started now ({away}); it is tried again"
         except FatalError:
             raise
         except Exception as why:  # a door may be anybody's code; only ours has texts without values
             slot.code, slot.refused[version.key] = "configuration", _said(why)
+            self._count(slot)
             return slot.refused[version.key]
         await self._stop(slot)
         try:
             await fresh.door.open()
         except Exception as why:
             slot.code, slot.refused[version.key] = "door-cannot-open", _said(why)
+            self._count(slot)
             slot.watch.enter("failed", slot.code, why)
             with contextlib.suppress(Exception):
                 await fresh.door.close()
             return slot.refused[version.key]
         self._start(slot, version, fresh)
         return ""
+
+    @staticmethod
+    def _count(slot: _Slot) -> None:
+        metrics.CONNECTOR_START_FAILURES.inc(connector=slot.name, reason=slot.code)
 
     def _start(self, slot: _Slot, version: Version, fresh: Running) -> None:
         slot.version, slot.running = version, fresh
@@ -252,8 +272,8 @@ class Fleet:
         slot.watch.enter("failed", slot.code if slot.order.versions else DOES_NOT_LOAD, ConfigError(slot.detail))
         self._later(slot)
 
-    def _later(self, slot: _Slot) -> None:
-        slot.retry_at = self._now() + min(self._first_retry_s * 2.0 ** min(slot.failures, 20), _LAST_RETRY_S)
+    def _later(self, slot: _Slot, times: int = 1) -> None:
+        slot.retry_at = self._now() + times * min(self._first_retry_s * 2.0 ** min(slot.failures, 20), _LAST_RETRY_S)
         slot.failures += 1
 
     def _stale(self, slot: _Slot, complaints: list[str]) -> None:

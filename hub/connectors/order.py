@@ -47,7 +47,8 @@ class Order(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """How a connector is now. `why` is a code, `detail` its words; `stale`: why it does not run as its newest files say."""
+    """How a connector is now. `why` is a code, `detail` its words; `stale`: why it does not run as its newest files say; `again_s`:
+    in so many seconds what would not start is tried again by itself, None where nothing waits for that."""
 
     name: str
     state: str
@@ -56,3 +57,4 @@ class Shown(NamedTuple):
     stale: str
     watch: Watch
     version: Version | None
+    again_s: float | None = None

@@ -144,6 +144,12 @@ CONNECTOR_INTERVAL = Level(
     "hub_connector_expected_interval_seconds", "How often the source should send something", connector=None
 )
 CONNECTOR_STATE = Level("hub_connector_state", "1 for the state the connector is in", connector=None, state=_STATES)
+CONNECTOR_START_FAILURES = Count(
+    "hub_connector_start_failures",
+    "Times that a connector, or a change of it, could not be started, by why",
+    connector=None,
+    reason=None,
+)
 DOOR_CONNECTIONS = Level("hub_door_connections", "Connections that senders hold open", connector=None)
 DOOR_CLOSED = Count("hub_door_closed", "Connections of senders that ended, by why", connector=None, reason=None)
 DOOR_CERTIFICATE_EXPIRES = Level(

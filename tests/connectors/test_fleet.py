@@ -200,6 +200,67 @@ def test_a_version_whose_door_cannot_open_gives_way_to_the_old_one_and_is_not_tr
     scene(play)
 
 
+def failures(name: str) -> float:
+    """How often the metric says that its door could not open."""
+    found = [
+        float(line.rpartition(" ")[2])
+        for line in metrics.render().decode().splitlines()
+        if line.startswith("hub_connector_start_failures_total{") and f'"{name}"' in line and "door-cannot-open" in line
+    ]
+    return sum(found)
+
+
+class Shut(Street):
+    """A door that opens only once somebody has made it possible."""
+
+    shut = True
+
+    async def open(self) -> None:
+        if self.shut:
+            raise ConfigError("the port is taken")
+        await super().open()
+
+
+def test_a_door_that_cannot_open_is_tried_again_by_itself_and_says_why_meanwhile() -> None:
+    async def play(fleet: Fleet) -> None:
+        made, door, neighbour = list[str](), Shut(set(), 9), Street(set(), 1)
+        order = Order((version("1", door, made=made),))
+        await fleet.apply("neighbour", Order((version("1", neighbour),)))
+        while len(made) < 3:  # as the role asks, again and again
+            await fleet.apply("waits", order)
+            [_, shown] = fleet.shown()
+            assert (shown.state, shown.why, shown.detail) == ("failed", "door-cannot-open", "the port is taken")
+            assert shown.again_s is not None
+            await asyncio.sleep(0.001)
+        assert failures("waits") == len(made)
+        door.shut = False
+        while state(fleet, "waits") != ("running", ""):
+            await fleet.apply("waits", order)
+            await asyncio.sleep(0.001)
+        assert fleet.shown()[1].again_s is None
+        assert neighbour.events == ["open"]
+
+    scene(play, first_retry_s=0.01)
+
+
+def test_an_edit_whose_door_cannot_open_is_tried_again_while_the_older_version_runs() -> None:
+    async def play(fleet: Fleet) -> None:
+        old, new = Street(set(), 1), Shut(set(), 9)
+        await fleet.apply("c", Order((version("1", old),)))
+        order = Order((version("2", new), version("1", old)))
+        await fleet.apply("c", order)
+        [shown] = fleet.shown()
+        assert (shown.state, shown.stale) == ("running", "the port is taken")
+        assert shown.again_s is not None
+        new.shut = False
+        while stale(fleet, "c"):
+            await fleet.apply("c", order)
+            await asyncio.sleep(0.001)
+        assert (state(fleet, "c"), old.events[-1], new.events[-1]) == (("running", ""), "close", "open")
+
+    scene(play, first_retry_s=0.01)
+
+
 def test_when_no_version_may_run_any_more_the_old_one_stops() -> None:
     async def play(fleet: Fleet) -> None:
         door = Street(set(), 1)
