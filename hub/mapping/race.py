@@ -1,7 +1,7 @@
 """Race and ethnicity as reported: a set of groups, or the reason why there is none. Never guessed, never merged.
 
 Codes and words through tables/race_ethnicity.csv (field by field: `NH` is Native Hawaiian as a race and Not Hispanic
-as an ethnicity), detailed CDCREC codes through the hierarchy in tables/cdcrec.csv. Race words typed into the
+as an ethnicity), detailed CDCREC codes through the hierarchy in the domain's tables/cdcrec.csv. Race words typed into the
 ethnicity field leave ethnicity unknown.
 """
 
@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple, cast
 
 from hub.domain.events import Absence, RaceEthnicity, RaceGroup, ReportedBy
-from hub.mapping.tables import keyed, rows
+from hub.domain.tables import keyed
+from hub.mapping.tables import rows
 
 __all__ = ["race_ethnicity", "report"]
 
