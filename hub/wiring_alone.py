@@ -82,7 +82,7 @@ def _bound(door: Any, alone: Alone) -> None:
     if not alone.once:
         return
     if isinstance(door, PullDoor):
-        door.once = True
+        door.read_once()
         if alone.within is not None:
             door.within = alone.within
         if alone.until is not None:

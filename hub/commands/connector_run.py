@@ -61,9 +61,7 @@ def run_connector(ctx: click.Context, name: str, once: bool, as_json: bool, inst
 @click.command()
 @click.argument("name")
 @click.option("--since", required=True, help="A day or a time (ISO 8601), UTC where it says nothing else.")
-@click.option(
-    "--until", help="A day or a time; what changed later is not read. Only where the source reads in order (sql-poll)."
-)
+@click.option("--until", help="A day or a time; what changed later is not read. Only of sql-poll and sftp-pull.")
 @_JSON
 @_INSTANCE
 @click.pass_context
@@ -71,7 +69,10 @@ def backfill(ctx: click.Context, name: str, since: str, until: str | None, as_js
     """Fetch again from its source what changed since a time, beside the live connector, whose positions stay where they are.
 
     What the hub has already gets the same ids. After Ctrl-C or a crash the same command goes on where it was. It goes as fast as
-    the broker confirms. Exit codes as of `run`.
+    the broker confirms. Exit codes as of `run`; 2 too where its door cannot do it.
+
+    Doors that can: sql-poll and http-poll (with `since`, or bulk export) by the source's own change times, sftp-pull by the times
+    of files on the server. file-drop: `hub connector rewind`. mllp, http-push, upload: ask the sender to send again.
     """
     directory = instance_dir(instance)
     connector, settings = find(name, catalogue(directory)), load_settings(directory)
@@ -85,7 +86,7 @@ def backfill(ctx: click.Context, name: str, since: str, until: str | None, as_js
             positions = asyncio.run(_apart(opened, connector, begin, end))
         except ConfigError as why:
             raise click.UsageError(f"{name} cannot be filled back from there: {why}") from None
-        within = None if end is None else _before(connector, end)
+        within = _before(connector, end) if end is not None and positions.in_order else None
         alone = Alone(
             connector, agreement, once=True, positions=positions, spool=f"{name}.backfill", within=within, until=end
         )
@@ -105,6 +106,11 @@ class _Apart(BusPositions):
     async def save(self, stream: str, position: Mapping[str, Any]) -> None:
         await super().save(f"{self._mark}.{stream}", position)
 
+    @property
+    def in_order(self) -> bool:
+        """Whether its streams are read in the order of a cursor."""
+        return any("cursor" in (position or {}) for position in self._begin.values())
+
     async def forget(self) -> None:
         """It is done: the same command begins anew."""
         for stream in self._begin:
@@ -112,7 +118,7 @@ class _Apart(BusPositions):
 
 
 async def _apart(opened: Workshop, connector: Connector, begin: datetime, end: datetime | None) -> _Apart:
-    """ConfigError when this connector's door cannot read again from `begin`, or until `end`."""
+    """ConfigError when this connector's door cannot read again from `begin`, or until `end`, saying what to do instead."""
     if isinstance(connector.door, FileDropOptions):
         raise ConfigError(f"`hub connector rewind {connector.name} --to …` puts files that it took back into its inbox")
     begins: dict[str, Position | None] = {}
@@ -120,14 +126,11 @@ async def _apart(opened: Workshop, connector: Connector, begin: datetime, end: d
     for stream in streams:
         position = await opened.positions.load(connector.name, stream) if connector.door.remembers else None
         try:
-            begins[stream] = connector.door.rewound(position, begin)
+            begins[stream] = connector.door.backfilled(position, begin, end)
         except ConfigError:
             if position is not None or len(streams) == 1:
                 raise
             begins[stream] = None  # one of several that has read nothing yet
-            continue
-        if end is not None and "cursor" not in (begins[stream] or {}):
-            raise ConfigError("its source is not read in the order of changes, so there is no --until")
     mark = f"{BACKFILL}{_stamp(begin)}.{_stamp(end) if end is not None else 'now'}"
     return _Apart(opened.positions, connector.name, mark, begins)
 

@@ -67,6 +67,14 @@ class DoorOptions(Declared):
             raise ConfigError("this door can only go back to the beginning")
         return None
 
+    def backfilled(self, position: Position | None, since: datetime, until: datetime | None) -> Position | None:
+        """Where a stream that stands at `position` must begin for a second reading, beside the live one, of what changed from
+        `since` to `until` (None: now). ConfigError where the door cannot do that, saying what to do instead."""
+        begin = self.rewound(position, since)
+        if until is not None and "cursor" not in (begin or {}):
+            raise ConfigError("its source is not read in the order of changes, so there is no --until")
+        return begin
+
 
 class Answer(Protocol):
     """Builds the acknowledgement of a message from its receipt; None when its sender asked for none."""

@@ -92,7 +92,9 @@ class HttpPollOptions(PullOptions):
         if to is None:
             return super().rewound(position, to)
         if self.since is None and self.export is None:
-            raise ConfigError("it reads everything at each round (there is no `since`): nothing to go back to")
+            raise ConfigError(
+                "it reads everything at each round (there is no `since`); `hub connector run NAME --once` does so now"
+            )
         return {"since": to.astimezone(UTC).isoformat(timespec="seconds")}
 
 

@@ -80,6 +80,13 @@ class ReadsInOrder(Protocol):
     until: datetime | None
 
 
+@runtime_checkable
+class LooksTwice(Protocol):
+    """A source that takes nothing at its first look; `at_once`: there is one round only, so it has to look twice in that."""
+
+    at_once: bool
+
+
 @dataclass(eq=False)
 class _Stream:
     """One of a door's streams, and how it fared. `due`: when it is asked next, by the loop's clock. `refusals`: how often in a
@@ -107,7 +114,7 @@ class PullDoor:
         sources = source if isinstance(source, Mapping) else {stream: source}
         self._streams = [_Stream(name, each) for name, each in sources.items()]
         self.options, self.watch, self._positions = options, watch, positions
-        self.once = False  # each stream is read for one whole round, then the iteration ends
+        self.once = False
         self.within: Callable[[Position], bool] = lambda _: True  # a round ends after the first position that is not
         self._stop = asyncio.Event()
         self._said = ""
@@ -140,6 +147,13 @@ class PullDoor:
             except RetryError:
                 pause_s = self._after_failure(stream, None)
             stream.due = asyncio.get_running_loop().time() + pause_s
+
+    def read_once(self) -> None:
+        """Each stream is read for one whole round, then the iteration ends."""
+        self.once = True
+        for stream in self._streams:
+            if isinstance(stream.source, LooksTwice):
+                stream.source.at_once = True
 
     def read_until(self, end: datetime) -> None:
         """Of sources that read in order, ask for nothing that changed after `end`."""

@@ -4,6 +4,9 @@ The server must be the one whose key stands in `known_hosts`; there is no way to
 time were the same in two looks `stable_s` apart; names that begin with `.` or `~`, or end in `.part`, `.tmp` or `.filepart`, are
 still being written. It is fetched into the spool, compared with its size, and delivered. Afterwards it is renamed into `done/` on
 the server (`after: move`), or remembered by name, size and time in the position (`after: remember`, where we may not write).
+
+A backfill reads again what changed since a day, as the server dates it, in `done/`, or in the folder where nothing is moved. It
+goes by time and name, moves nothing, and leaves what the live door remembers alone.
 """
 
 from __future__ import annotations
@@ -11,11 +14,12 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import hashlib
+import re
 import stat
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -26,6 +30,7 @@ from hub.connectors.door import Receipt, Unit
 from hub.connectors.doors import Around, DoorKind
 from hub.connectors.positions import Position
 from hub.connectors.pull import Fetched, PullDoor, PullOptions, SourceAway
+from hub.connectors.sftp_session import session
 from hub.connectors.spool import make_spool
 from hub.errors import ConfigError
 
@@ -70,6 +75,11 @@ class SftpPullOptions(PullOptions):
             raise ConfigError("what was taken stands in done/ on its server: have it moved back there")
         return super().rewound(position, to)
 
+    def backfilled(self, position: Position | None, since: datetime, until: datetime | None) -> Position | None:
+        del position
+        bounds = {"since": since, "until": until}
+        return {name: at.astimezone(UTC).isoformat() for name, at in bounds.items() if at is not None}
+
 
 class _Seen(NamedTuple):
     name: str
@@ -82,7 +92,10 @@ class _Seen(NamedTuple):
 
 
 class SftpFiles:
-    """The files of one remote folder. Position (with `after: remember`): `{"taken": [tokens of files that still stand there]}`."""
+    """The files of one remote folder. Position (with `after: remember`): `{"taken": [tokens of files that still stand there]}`.
+    Of a backfill: `since`, `until`, and `at` and `key`, time and name of the file that was read last."""
+
+    at_once = False  # there is one round only: what stands there has `stable_s` to show that it is whole
 
     def __init__(
         self,
@@ -116,7 +129,13 @@ class SftpFiles:
         """Each round has a connection of its own."""
 
     async def fetch(self, position: Position | None) -> AsyncIterator[Fetched]:
+        if position is not None and "since" in position:
+            async for again in self._again(position):
+                yield again
+            return
         taken: set[str] = set(position["taken"]) if position else set()
+        if self.at_once:
+            await self._first_look()
         async with self._connected() as sftp:
             found = await self._look(sftp)
             here = {seen.token for seen in found}
@@ -140,6 +159,37 @@ class SftpFiles:
         if self._unmoved:
             raise SourceAway("sftp-cannot-move")
 
+    async def _first_look(self) -> None:
+        async with self._connected() as sftp:
+            await self._look(sftp)
+        await asyncio.sleep(self._options.stable_s)
+
+    async def _again(self, position: Position) -> AsyncIterator[Fetched]:
+        """What changed since then and was taken before, by time and name; nothing is moved or remembered for the live door."""
+        moved = self._options.after == "move"
+        if not moved:
+            await self._first_look()
+        async with self._connected() as sftp:
+            found = await self._look(sftp, "done/" if moved else "")
+        since, until = (_epoch(position.get(name)) for name in ("since", "until"))
+        last = (position.get("at", -1), position.get("key", ""))
+        for seen in sorted(found, key=lambda each: (each.mtime, each.name)):
+            outside = (since is not None and seen.mtime < since) or (until is not None and seen.mtime > until)
+            if outside or (seen.mtime, seen.name) <= last or not (moved or self._is_stable(seen)):
+                continue
+            after = {**position, "at": seen.mtime, "key": seen.name}
+            if seen.size > self._options.max_file_bytes:
+                yield Fetched(None, after, fault="file-too-large")
+            elif (path := await self._download(seen)) is not None:
+                yield Fetched(Unit(self._first_name(seen), path), after, done=_forgotten(path))
+
+    def _first_name(self, seen: _Seen) -> str:
+        """As it was called before it was moved: `done/` has numbers behind names that came again."""
+        name = seen.name.rpartition("/")[2]
+        bare, _, number = name.rpartition(".")
+        numbered = number.isdecimal() and not fnmatch.fnmatchcase(name, self._options.pattern)
+        return bare if numbered else name
+
     async def _move_again(self, sftp: Any) -> None:
         """What is safe on the broker and still stands where it stood."""
         import asyncssh
@@ -154,20 +204,24 @@ class SftpFiles:
     def _position(self, kept: set[str]) -> Position | None:
         return {"taken": sorted(kept)} if self._options.after == "remember" else None
 
-    async def _look(self, sftp: Any) -> list[_Seen]:
-        """Regular files of the folder that match, by name. Links and folders are no files."""
+    async def _look(self, sftp: Any, below: str = "") -> list[_Seen]:
+        """Regular files of the folder, or of one `below` it, that match, by name. Links and folders are no files."""
         import asyncssh
 
         found: list[_Seen] = []
         try:
-            entries = await sftp.readdir(self._options.folder)
+            entries = await sftp.readdir(self._path(below) if below else self._options.folder)
         except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, asyncssh.SFTPPermissionDenied, asyncssh.SFTPFailure):
+            if below:
+                return []  # nothing was ever moved there
             raise SourceAway("sftp-no-such-folder") from None
         for entry in entries:
             name, attrs = str(entry.filename), entry.attrs
             whole = not name.startswith((".", "~")) and not name.lower().endswith(_UNFINISHED) and "/" not in name
-            if whole and fnmatch.fnmatchcase(name, self._options.pattern) and stat.S_ISREG(attrs.permissions or 0):
-                found.append(_Seen(name, attrs.size or 0, attrs.mtime or 0))
+            names = {name, re.sub(r"\.\d+$", "", name)} if below else {name}
+            fits = any(fnmatch.fnmatchcase(each, self._options.pattern) for each in names)
+            if whole and fits and stat.S_ISREG(attrs.permissions or 0):
+                found.append(_Seen(below + name, attrs.size or 0, attrs.mtime or 0))
         now = self._clock()
         self._since = {seen: self._since.get(seen, now) for seen in found}
         return sorted(found)
@@ -222,29 +276,21 @@ class SftpFiles:
         return f"{self._options.folder.rstrip('/')}/{name}"
 
     def _connected(self, whole_s: float | None = None) -> AbstractAsyncContextManager[Any]:
-        return _session(self._options, self._login, whole_s or self._options.connect_s * 3)
+        options = self._options
+        return session(
+            options.host, options.port, options.user, options.connect_s, self._login, whole_s or options.connect_s * 3
+        )
 
 
-@asynccontextmanager
-async def _session(options: SftpPullOptions, login: dict[str, Any], whole_s: float) -> AsyncIterator[Any]:
-    """An SFTP session; whatever fails within is a SourceAway with a reason."""
-    import asyncssh
+def _epoch(time: str | None) -> float | None:
+    return None if time is None else datetime.fromisoformat(time).timestamp()
 
-    try:
-        async with asyncio.timeout(whole_s):
-            async with asyncssh.connect(
-                options.host, options.port, username=options.user, config=None, agent_path=None,
-                connect_timeout=options.connect_s, login_timeout=options.connect_s, keepalive_interval=15, **login,
-            ) as connection, connection.start_sftp_client() as sftp:  # fmt: skip
-                yield sftp
-    except asyncssh.HostKeyNotVerifiable:
-        raise SourceAway("sftp-unknown-host-key") from None
-    except asyncssh.PermissionDenied:
-        raise SourceAway("sftp-login-refused") from None
-    except asyncssh.SFTPError:
-        raise SourceAway("sftp-refused") from None
-    except (asyncssh.Error, OSError, TimeoutError):
-        raise SourceAway("sftp-away") from None
+
+def _forgotten(path: Path) -> Callable[[Receipt], Awaitable[None]]:
+    async def forgotten(_receipt: Receipt) -> None:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    return forgotten
 
 
 def _build(options: SftpPullOptions, around: Around) -> PullDoor:

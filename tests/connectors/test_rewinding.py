@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hub.connectors.doors import discover
 from hub.connectors.file_drop import FileDropOptions
 from hub.connectors.http_poll import HttpPollOptions, Since
 from hub.connectors.mllp_door import MllpOptions
@@ -108,3 +109,19 @@ def test_times_are_utc_where_they_say_nothing_else() -> None:
     assert parse_time("2026-11-01T00:00:00-06:00") == DAY
     with pytest.raises(ConfigError, match="give a day or a time"):
         parse_time("yesterday")
+
+
+@pytest.mark.parametrize("kind", ["mllp", "http-push", "upload"])
+def test_a_door_that_is_sent_to_says_that_a_backfill_is_for_the_sender_to_make(kind: str) -> None:
+    found = discover()[kind].section
+    assert found is not None
+    with pytest.raises(ConfigError, match="ask the sender to send it again"):
+        found.model_validate({"kind": kind}).backfilled(None, datetime(2021, 2, 1, tzinfo=UTC), None)
+
+
+def test_an_http_source_read_whole_each_time_says_how_to_read_it_now() -> None:
+    found = discover()["http-poll"].section
+    assert found is not None
+    options = found.model_validate({"kind": "http-poll", "url": "https://registry.example.org/doses"})
+    with pytest.raises(ConfigError, match="--once"):
+        options.backfilled(None, datetime(2021, 2, 1, tzinfo=UTC), None)

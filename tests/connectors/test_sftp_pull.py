@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,64 @@ def test_where_we_may_not_write_files_are_remembered_by_position(tmp_path: Path)
         assert sorted(each.name for each in scene.files.iterdir()) == ["one", "six", "two"]
 
     play(tmp_path, story, after="remember")
+
+
+SINCE, UNTIL = (datetime(2021, 2, day, tzinfo=UTC) for day in (10, 20))
+DAYS = {"old": 5, "kept": 12, "again": 15, "late": 25}
+
+
+async def backfill(scene: Scene, **position: Any) -> set[Any]:
+    """One whole round of a second life beside the live one; what came of it."""
+    before = len(values(scene.bus.log, "event"))
+    position = {**(scene.options.backfilled(None, SINCE, UNTIL) or {}), **position}
+    beside = scene.positions.now = {"all": dict(position)}
+    door: Any = doors.build(scene.options, scene.around)
+    door.read_once()
+    await live_until(door, scene.bus)
+    assert beside["all"].get("taken") is None
+    return set(values(scene.bus.log, "event")[before:])
+
+
+def dated(folder: Path) -> None:
+    for name, day in DAYS.items():
+        at = datetime(2021, 2, day, 12, tzinfo=UTC).timestamp()
+        os.utime(folder / name, (at, at))
+
+
+@pytest.mark.parametrize("after", ["move", "remember"])
+def test_a_backfill_reads_again_what_changed_between_two_days_and_moves_nothing(after: str, tmp_path: Path) -> None:
+    async def story(scene: Scene) -> None:
+        scene.put(*DAYS)
+        dated(scene.files)
+        await scene.live(lambda: scene.ids() >= wanted(*DAYS) and (after != "move" or scene.all_moved()))
+        stood = sorted(path.relative_to(scene.files) for path in scene.files.rglob("*"))
+        assert await backfill(scene) == wanted("kept", "again")
+        assert sorted(path.relative_to(scene.files) for path in scene.files.rglob("*")) == stood
+        assert not list((tmp_path / "spool").iterdir())
+        at = int(datetime(2021, 2, 12, 12, tzinfo=UTC).timestamp())
+        key = "done/kept" if after == "move" else "kept"
+        assert await backfill(scene, at=at, key=key) == wanted("again"), "it goes on where it was"
+
+    play(tmp_path, story, after=after)
+
+
+def test_a_backfill_where_nothing_was_ever_moved_reads_nothing(tmp_path: Path) -> None:
+    async def story(scene: Scene) -> None:
+        scene.put("new")
+        assert await backfill(scene) == set()
+
+    play(tmp_path, story)
+
+
+def test_one_round_alone_waits_until_the_files_have_proved_whole(tmp_path: Path) -> None:
+    async def story(scene: Scene) -> None:
+        scene.put("one")
+        door: Any = doors.build(scene.options, scene.around)
+        door.read_once()
+        await live_until(door, scene.bus)
+        assert scene.ids() == wanted("one")
+
+    play(tmp_path, story, stable_s=0.05)
 
 
 @pytest.mark.parametrize("k", [0, 2, 5, 11])
