@@ -10,7 +10,7 @@ Sources: HL7 v2.5.1 chapter 2 (separators, escapes, MSH, batch), table 0211 (cha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -61,7 +61,7 @@ class Message:
     `raw` the original bytes. Stray lines (from a segment broken by a line end) are segments with an unknown name.
     """
 
-    __slots__ = ("charset", "charset_declared", "msh", "number", "raw", "segments", "separators")
+    __slots__ = ("_named", "charset", "charset_declared", "msh", "number", "raw", "segments", "separators")
 
     def __init__(self, raw: bytes, number: int, limits: Limits) -> None:
         where = f"message {number}"
@@ -75,8 +75,11 @@ class Message:
         lines = [line for line in text.strip("\r\n\x0b\x1c\x1a\x00").replace("\n", "\r").split("\r") if line.strip()]
         if len(lines) > limits.segments:
             raise ParseError("too-many-segments", where)
-        self.segments = tuple(Segment(line, self.separators, self.charset) for line in lines)
+        self.segments = tuple([Segment(line, self.separators, self.charset) for line in lines])
         self.msh = self.segments[0]
+        self._named: dict[str, list[Segment]] = {}
+        for segment in self.segments:
+            self._named.setdefault(segment.name, []).append(segment)
 
     @property
     def code(self) -> str:
@@ -95,11 +98,12 @@ class Message:
 
     def first(self, name: str) -> Segment | None:
         """The first segment of that name, None when there is none."""
-        return next((segment for segment in self.segments if segment.name == name), None)
+        named = self._named.get(name)
+        return named[0] if named else None
 
-    def all(self, name: str) -> tuple[Segment, ...]:
+    def all(self, name: str) -> Sequence[Segment]:
         """Every segment of that name, in order."""
-        return tuple(segment for segment in self.segments if segment.name == name)
+        return self._named.get(name, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +164,24 @@ def read(data: bytes, limits: Limits = Limits()) -> Iterator[Message | Broken | 
 
 def _starts(data: bytes) -> list[tuple[int, bytes]]:
     """Where an envelope segment or a message begins: at the start of a line, followed by a separator or nothing."""
+    if data.startswith(b"MSH") and b"\x0b" not in data:  # nearly always one message: seen at once in its lines
+        lines = data.replace(b"\n", b"\r").split(b"\r")
+        if {line[:3] for line in lines[1:]}.isdisjoint(_ENVELOPE) and _begins(data[3:4]):
+            return [(0, b"MSH")]
     found = []
     for name in _ENVELOPE:
         at = data.find(name)
         while at >= 0:
             before, after = data[max(0, at - 1) : at], data[at + 3 : at + 4]
-            if before in (b"", b"\r", b"\n", b"\x0b") and not after.isalnum() and after not in (b" ", b"\t"):
+            if before in (b"", b"\r", b"\n", b"\x0b") and _begins(after):
                 found.append((at, name))
             at = data.find(name, at + 3)
     return sorted(found)
+
+
+def _begins(after: bytes) -> bool:
+    """Whether what stands behind three letters makes them the name of a segment."""
+    return not after.isalnum() and after not in (b" ", b"\t")
 
 
 def read_one(data: bytes, limits: Limits = Limits()) -> Message:
