@@ -2,8 +2,9 @@
 
 Positive needs three things: a diagnostic test code, an answer that the table calls positive, and (elsewhere) a final or
 corrected status. Serology, T-cell tests, controls, other pathogens, panels and epidemiology blocks never are, whatever
-they answer. Abnormal flags, display text and notes decide nothing; words only where no known code was sent, exactly and
-case-free. Whatever is not in the tables goes to review, never guessed.
+they answer. Abnormal flags, display text and notes decide nothing; words only where no known code was sent, exactly
+(hub.domain.lab_words). Whatever is not in the tables goes to review, never guessed; a test of unknown code too where its name
+is of SARS-CoV-2, or where it was done under an order for it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from hub.domain.events import Meaning, Method
-from hub.domain.lab_tables import Meant, Observation, observations, results, word_meanings
+from hub.domain.lab_names import Named, named
+from hub.domain.lab_tables import Meant, Observation, observations, results
+from hub.domain.lab_words import worded
 
 __all__ = [
     "DEFAULT_POLICY",
@@ -34,12 +37,15 @@ _LOINC_SYSTEMS = frozenset({
     "LN", "LOINC", "2.16.840.1.113883.6.1", "URN:OID:2.16.840.1.113883.6.1", "HTTP://LOINC.ORG",
 })  # fmt: skip
 _SNOMED_SYSTEMS = frozenset({
-    "SCT", "SNOMED", "SNOMED-CT", "SNM", "2.16.840.1.113883.6.96", "URN:OID:2.16.840.1.113883.6.96",
+    "SCT", "SNOMED", "SNOMED-CT", "SNOMED CT", "SNOMEDCT", "SNOMED_CT", "SNM",
+    "2.16.840.1.113883.6.96", "URN:OID:2.16.840.1.113883.6.96",
     "HTTP://SNOMED.INFO/SCT",
 })  # fmt: skip
 _COVID_CLASSES = frozenset({"diagnostic", "genus", "multi-analyte", "panel"})
 _NEVER = frozenset({"serology", "t-cell", "control", "other-pathogen"})
 _NO_TEST = frozenset({"panel", "epidemiology", "question"})
+_YES_OR_NO = frozenset({"HL70136", "HL7 0136", "2.16.840.1.113883.12.136"})
+"""Table 0136 answers questions; nothing is found by Y or N."""
 
 
 class Code(NamedTuple):
@@ -52,11 +58,12 @@ class Code(NamedTuple):
 
 class Asked(NamedTuple):
     """`loinc` as understood (None when no coding is LOINC and no table holds one), `known` its table row, `issue` what
-    was odd about it."""
+    was odd about it; `named`, where the code is in no table, what its name speaks of."""
 
     loinc: str | None
     known: Observation | None
     issue: str
+    named: Named = ""
 
 
 class Answer(NamedTuple):
@@ -116,32 +123,46 @@ class Unkept(NamedTuple):
 
 
 def asked(codings: Sequence[Code]) -> Asked:
-    """The first coding whose system is LOINC, else the first code that a table holds anyway."""
+    """The first coding that is LOINC and in the tables, else the first other one that a table holds, else the first LOINC."""
     table = observations()
+    loincs = [coding.code for coding in codings if coding.code and _is_loinc(coding.system)]
+    for code in loincs:
+        if code in table:
+            return Asked(code, table[code], "")
     for coding in codings:
-        if coding.system.upper() in _LOINC_SYSTEMS:
-            return Asked(coding.code or None, table.get(coding.code), "")
-    first = codings[0].code if codings else ""
-    known = table.get(first)
-    if known is not None and known.cls != "question":
-        return Asked(first, known, "code-system-unknown")
-    return Asked(None, known, "")
+        known = table.get(coding.code)
+        if known is not None:
+            return (
+                Asked(None, known, "") if known.cls == "question" else Asked(coding.code, known, "code-system-unknown")
+            )
+    names = (text for coding in codings for text in (coding.code, coding.display))
+    return Asked(loincs[0] if loincs else None, None, "", named(*names))
+
+
+def _is_loinc(system: str) -> bool:
+    return (word := system.upper()) in _LOINC_SYSTEMS or word.startswith("LOINC")
 
 
 def judge(question: Asked, answer: Answer, *, covid_order: bool, policy: Policy = DEFAULT_POLICY) -> Judged | Unkept:
     """What this answer to this question means. `covid_order`: the order asks for a SARS-CoV-2 test, so that a test of
-    unknown code under it deserves a look."""
+    unknown code under it deserves a look, unless its name says that it is of another pathogen."""
     known = question.known
-    if known is None or known.cls in _NO_TEST:
-        if known is not None:
-            return Unkept("not-a-result")
-        if not covid_order:
-            return Unkept("not-covid")
-        if answer.kind == "other":
-            return Unkept("not-a-result")
-        return Judged(question.loinc, "other", "review", _issues(question.issue, "unknown-test"))
+    if known is None:
+        return _unknown_test(question, answer, covid_order=covid_order)
+    if known.cls in _NO_TEST:
+        return Unkept("not-a-result")
     meaning, issues = _judged(known.cls, answer, policy)
     return Judged(question.loinc, known.method, meaning, _issues(question.issue, *issues))
+
+
+def _unknown_test(question: Asked, answer: Answer, *, covid_order: bool) -> Judged | Unkept:
+    if question.named != "covid" and not covid_order:
+        return Unkept("not-covid")
+    if answer.kind == "other" or any(coding.system.upper() in _YES_OR_NO for coding in answer.codings):
+        return Unkept("not-a-result")
+    if question.named == "other":
+        return Judged(question.loinc, "other", "not-covid", _issues(question.issue, "other-pathogen-by-name"))
+    return Judged(question.loinc, "other", "review", _issues(question.issue, "unknown-test"))
 
 
 def judge_all(
@@ -167,6 +188,8 @@ def _judged(cls: str, answer: Answer, policy: Policy) -> tuple[Meaning, tuple[st
         return "not-covid", ()
     if not answer.given:
         return "review", ("no-result",)
+    if cls == "variant":
+        return "review", ("variant-report",)
     meaning, issue = _meaning(answer, cls)
     if cls == "genus" and meaning == "positive":
         return "presumptive-positive", ("genus-level",)
@@ -177,31 +200,41 @@ def _judged(cls: str, answer: Answer, policy: Policy) -> tuple[Meaning, tuple[st
 
 
 def _meaning(answer: Answer, cls: str) -> Meant:
-    if answer.kind == "text":
-        return _by_word(answer.text)
     if answer.kind == "other":
         return Meant("review", "result-not-coded")
-    for coding in answer.codings:
-        if coding.code and coding.system.upper() in _SNOMED_SYSTEMS:
+    if answer.kind == "text":
+        said = _by_word(answer.text, cls)
+        return said if said.meaning != "review" or not answer.codings else _by_coding(answer.codings, "", cls)
+    return _by_coding(answer.codings, answer.text, cls)
+
+
+def _by_coding(codings: Sequence[Code], text: str, cls: str) -> Meant:
+    """The first code of a system that we know, else the first code that the table holds, else words: of each coding its code,
+    its display only where it has no code."""
+    for coding in codings:
+        if coding.code and (coding.system.upper() in _SNOMED_SYSTEMS or _is_loinc(coding.system)):
             return _by_code(coding.code, cls) or Meant("review", "unknown-result-code")
-    first = answer.codings[0] if answer.codings else Code("")
-    meant = _by_code(first.code, cls)
-    if meant is not None:
-        return Meant(meant.meaning, meant.issue or "code-system-unknown")
-    found = _by_word(first.code or first.display or answer.text)
-    if found.meaning == "review":
-        others = (_by_word(coding.code) for coding in answer.codings[1:] if coding.code)
-        return next((other for other in others if other.meaning != "review"), found)
-    return found
+    for coding in codings:
+        if meant := _by_code(coding.code, cls):
+            return Meant(meant.meaning, meant.issue or "code-system-unknown")
+    words = [word for coding in codings if (word := coding.code or coding.display)] or [text]
+    found = [_by_word(word, cls) for word in words]
+    return next((meant for meant in found if meant.meaning != "review"), found[0])
 
 
 def _by_code(code: str, cls: str) -> Meant | None:
     return results().get((code, cls)) or results().get((code, ""))
 
 
-def _by_word(text: str) -> Meant:
-    meaning = word_meanings().get(text.strip().upper())
-    return Meant(meaning, "") if meaning else Meant("review", "unknown-result-word")
+def _by_word(text: str, cls: str) -> Meant:
+    said = worded(text)
+    if said.meaning is None:
+        if meant := _by_code(text.strip(), cls):  # a code sent as text
+            return Meant(meant.meaning, meant.issue or "code-system-unknown")
+        return Meant("review", "answers-differ" if said.differ else "unknown-result-word")
+    if cls == "multi-analyte" and said.meaning == "positive" and not said.names_virus:
+        return Meant("review", "organism-not-named")
+    return Meant(said.meaning, "")
 
 
 def _issues(*issues: str) -> tuple[str, ...]:
@@ -209,9 +242,11 @@ def _issues(*issues: str) -> tuple[str, ...]:
 
 
 def is_covid_test(codings: Sequence[Code]) -> bool:
-    """Whether an order asks for a SARS-CoV-2 test or panel, by any of its codes."""
+    """Whether an order asks for a SARS-CoV-2 test or panel, by any of its codes, else by its name."""
     found = next((known for coding in codings if (known := observations().get(coding.code))), None)
-    return found is not None and found.cls in _COVID_CLASSES
+    if found is not None:
+        return found.cls in _COVID_CLASSES
+    return named(*(text for coding in codings for text in (coding.code, coding.display))) == "covid"
 
 
 def question_of(codings: Sequence[Code]) -> str:

@@ -18,8 +18,8 @@ __all__ = ["Meant", "Observation", "observations", "results", "statuses", "word_
 
 
 class Observation(NamedTuple):
-    """What a test code asks for: `cls` diagnostic, genus, multi-analyte, serology, t-cell, control, other-pathogen,
-    panel, epidemiology or question; `asks` names the question."""
+    """What a test code asks for: `cls` diagnostic, genus, multi-analyte, serology, t-cell, variant, control,
+    other-pathogen, panel, epidemiology or question; `asks` names the question."""
 
     cls: str
     method: Method
