@@ -32,6 +32,7 @@ __all__ = [
 COVID = "covid-19"
 UNSPECIFIED = "unspecified"
 _MEMORABLE = 40  # characters: what a hostile source writes is not kept in memory
+_LONGEST_CVX = 6  # with the zeros that spreadsheets and fixed-width files put before three digits
 _NDC = re.compile(r"(\d{4,5})-(\d{3,4})-(\d{1,2})$")
 
 
@@ -47,7 +48,7 @@ class Product(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """`cvx`: as sent, or the one of the NDC; `covid`: counts as a COVID-19 vaccine; `no_dose`: the code itself says that none was
+    """`cvx`: as the table writes it, or as sent where it has none, or the one of the NDC; `covid`: counts as a COVID-19 vaccine; `no_dose`: the code itself says that none was
     given (CVX 998)."""
 
     cvx: str | None
@@ -65,8 +66,8 @@ class Group(NamedTuple):
 
 
 def product(cvx: str) -> Product | None:
-    """The product of a CVX code, with or without leading zero; None for a code that the table does not have."""
-    return _products().get(cvx) or _products().get(cvx.zfill(2))
+    """The product of a CVX code, with or without leading zeros; None for a code that the table does not have."""
+    return _products().get(cvx) or (_products().get(cvx.lstrip("0").zfill(2)) if len(cvx) < _LONGEST_CVX else None)
 
 
 def family(cvx: str) -> str:
@@ -114,7 +115,7 @@ def _judge(cvx: str, ndc: str, covid_told: bool, given_on: date | None) -> Judge
         issues.append("product-conflict")
     if known is not None and given_on is not None and _not_in_use(known, given_on):
         issues.append("product-not-in-use")
-    code = cvx or (known.cvx if known is not None else None)
+    code = known.cvx if known is not None and (from_cvx is not None or not cvx) else cvx or None
     return Judged(code, covid == "yes", known.family if known is not None else "", covid == "no-dose", tuple(issues))
 
 

@@ -32,6 +32,26 @@ def test_a_cvx_code_means_what_its_table_says(cvx: str, covid: bool, no_dose: bo
     assert (found.covid, found.no_dose, found.issues) == (covid, no_dose, issues)
 
 
+@pytest.mark.parametrize(
+    ("sent", "known"), [("0208", "208"), ("00208", "208"), ("8", "08"), ("008", "08"), ("777", "777"), ("0777", "0777")]
+)
+def test_a_code_is_one_code_with_or_without_leading_zeros(sent: str, known: str) -> None:
+    assert judge(sent, "").cvx == known
+
+
+def test_a_hostile_code_of_many_zeros_is_no_code() -> None:
+    assert product("0" * 1_000_000 + "208") is None
+
+
+def test_facts_that_no_source_here_confirms_say_so() -> None:
+    """Every NDC of a COVID-19 vaccine and every dated series rule names its source or says that it has none."""
+    for row in (*rows("ndc"), *rows("vaccine_series")):
+        assert row["source"], row
+    assert all(row["cvx"] in {known["cvx"] for known in rows("cvx")} for row in rows("ndc") if row["cvx"])
+    assert all(ndc_11(row["ndc"]) == row["ndc"] for row in rows("ndc"))
+    assert len({row["ndc"] for row in rows("ndc")}) == len(rows("ndc"))
+
+
 def test_an_unknown_code_is_a_covid_vaccine_only_where_a_code_system_says_so() -> None:
     """R23."""
     assert judge("777", "", covid_told=True).covid
@@ -41,7 +61,9 @@ def test_an_unknown_code_is_a_covid_vaccine_only_where_a_code_system_says_so() -
 
 
 def test_an_ndc_alone_is_looked_up_in_its_table() -> None:
-    """R23: the table has no COVID-19 product yet, because no source read so far states one."""
+    """R23."""
+    assert judge("", "59267-1000-1").cvx == "208"
+    assert judge("", "80777-0273-10").covid
     assert judge("", "49281-0215-88").issues == ()
     assert not judge("", "49281-0215-88").covid
     assert judge("208", "49281-0215-88").issues == ("product-conflict",)
