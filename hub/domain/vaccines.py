@@ -48,8 +48,8 @@ class Product(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """`cvx`: as the table writes it, or as sent where it has none, or the one of the NDC; `covid`: counts as a COVID-19 vaccine; `no_dose`: the code itself says that none was
-    given (CVX 998)."""
+    """`cvx`: as the table writes it, else as sent, else the one of the NDC; `covid`: counts as a COVID-19 vaccine; `no_dose`: the
+    code itself says that none was given (CVX 998)."""
 
     cvx: str | None
     covid: bool

@@ -20,6 +20,7 @@ Reason = Literal[
     "batch-count-mismatch",
     # FHIR and other JSON
     "not-json",
+    "xml-not-json",
     "not-utf8",
     "too-deep",
     "duplicate-key",

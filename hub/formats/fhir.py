@@ -2,7 +2,8 @@
 
 JSON that two readers could understand differently is refused: duplicate keys, NaN and Infinity, numbers that overflow.
 Depth and size are capped. `read` yields each resource and each piece that is not one, in order; a bad line of an NDJSON
-file does not stop the rest.
+file does not stop the rest. XML is refused under a reason of its own. An entry that only answers a request (of a
+transaction-response, say) holds nothing to read.
 
 Sources: RFC 8259 §4 and §6; FHIR R4 Bundle; findings on the standard library in the reference notes (deep arrays,
 duplicate keys, NaN).
@@ -79,7 +80,10 @@ class _Refused(ValueError):
 
 
 def read(data: bytes, limits: Limits = Limits()) -> Iterator[Resource | Broken]:
-    """Every resource of a unit, in order. Raises nothing; at least one item."""
+    """Every resource of a unit, in order; none where its bundles are empty. Raises nothing."""
+    if _is_xml(data):
+        yield Broken(1, "", ParseError("xml-not-json", "document 1"), data)
+        return
     text = data.removeprefix(b"\xef\xbb\xbf").decode(errors="surrogateescape")  # a bad byte costs its own document only
     lines = text.split("\n")
     documents = _lines(lines) if _is_ndjson(lines) else _documents(text, limits)
@@ -104,6 +108,10 @@ def documents(data: bytes, limits: Limits = Limits()) -> Iterator[Document | Bro
             yield Broken(number, "", error, _bytes(document))
     if not number:
         yield Broken(1, "", ParseError("empty", "document 1"), data)
+
+
+def _is_xml(data: bytes) -> bool:
+    return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
 
 
 def _is_ndjson(lines: list[str]) -> bool:
@@ -179,6 +187,8 @@ def _entries(bundle: Mapping[str, Any], path: str, number: int, limits: Limits) 
     for index, entry in enumerate(entries):
         here = f"{path}.entry[{index}]"
         resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(entry, dict) and "response" in entry and not entry.keys() & {"resource", "request"}:
+            continue
         if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
             yield Broken(number, here, ParseError("not-a-resource", f"document {number} {here}"), _dump(entry))
         elif resource["resourceType"] == "Bundle":
