@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from hub.domain.events import Event, PersonBlock, Site
+from hub.domain.events import Event, PersonBlock, Site, is_production
 from hub.domain.history import Row, decode_row
 from hub.domain.identity import link, linked_fields, version_of
 from hub.domain.ids import Ids
@@ -106,7 +106,11 @@ class Preview:
 
     def finish(self, as_of: date) -> PreviewResult:
         """The batch answer on day `as_of`."""
-        people = [event for event in self._events.values() if event.source_person is not None]
+        people = [
+            event
+            for event in self._events.values()
+            if event.source_person is not None and (self._include_test or is_production(event))
+        ]
         groups = link(people, self._ids)
         rows = self._fold(people, groups)
         needs, by_person, totals = self._project(rows, groups, as_of)

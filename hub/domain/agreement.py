@@ -2,8 +2,8 @@
 
 Default deny. An intake agreement grants fields: of an event kind that it does not name nothing is taken, of a kind that
 it names only what it names. What identifies the record itself (ids, keys, times, version) is not for grant: without it
-no event could be corrected or withdrawn. A delivery agreement names topics, fields and the purposes the receiver may
-use them for.
+no event could be corrected or withdrawn. Nor is the word that it is a test: without it a test would count. A delivery
+agreement names topics, fields and the purposes the receiver may use them for.
 
 Pure: the day is an argument. Reason codes: `kind-not-agreed`, `agreement-not-in-force`, `topic-not-agreed`,
 `purpose-not-agreed`, `label-not-agreed`. Confidentiality codes: HL7 v3-Confidentiality (U L M N R V, rising);
@@ -33,6 +33,7 @@ _STRUCTURE = frozenset(Event.model_fields) - {"person", "race_ethnicity"} | {
     "specimen_key",  # opaque tokens
     "issues",  # reason codes of ours
 }
+_NEVER_WITHHELD = _STRUCTURE | {"person", "processing"}
 _NEVER_DELIVERED = frozenset({"person_key", "source_person", "person"})
 _E = TypeVar("_E", bound=Event)
 
@@ -173,7 +174,7 @@ def _withheld(kind: str, granted: tuple[str, ...]) -> Mapping[str, Any]:
     return MappingProxyType({
         name: None if field.is_required() else field.get_default(call_default_factory=True)
         for name, field in EVENT_TYPES[kind].model_fields.items()
-        if name not in _STRUCTURE and name != "person" and name not in granted
+        if name not in _NEVER_WITHHELD and name not in granted
     })  # fmt: skip
 
 

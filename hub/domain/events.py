@@ -41,7 +41,7 @@ __all__ = [
     "EVENT_TYPES", "PLACE_KINDS", "Absence", "Case", "Coded", "Coverage", "DoseStatus", "Event", "Exposure", "FoodAssistance",
     "LabResult", "LabStatus", "LivingSituation", "Meaning", "Method", "Model", "PayerClass", "Person", "PersonBlock", "Processing",
     "RaceEthnicity", "RaceGroup", "ReportedBy", "Screening", "Sealed", "ShelterStay", "Site", "SiteKind", "Situation",
-    "Vaccination", "VaccineSupply", "YesNo",
+    "Vaccination", "VaccineSupply", "YesNo", "is_production",
 ]  # fmt: skip
 
 
@@ -73,6 +73,8 @@ class Person(Event):
     """Who a source says this is: demographics, nothing that happened."""
 
     kind: ClassVar[str] = "person"
+
+    processing: Processing = "production"
 
 
 class LabResult(Event):
@@ -118,6 +120,7 @@ class Vaccination(Event):
     series_complete: YesNo = "unknown"
     historical: bool = False
     provider_pin: str | None = None
+    processing: Processing = "production"
     issues: tuple[str, ...] = ()
 
 
@@ -133,6 +136,7 @@ class Case(Event):
     extended_until: date | None = None
     closed_on: date | None = None
     closed_reason: str | None = None
+    processing: Processing = "production"
 
 
 class Exposure(Event):
@@ -144,6 +148,7 @@ class Exposure(Event):
     monitoring_until: date | None = None
     closed_on: date | None = None
     closed_reason: str | None = None
+    processing: Processing = "production"
 
 
 class ShelterStay(Event):
@@ -219,6 +224,7 @@ class Coverage(Event):
     plan_type: Coded | None = None
     valid_from: date | None = None
     valid_until: date | None = None
+    processing: Processing = "production"
     issues: tuple[str, ...] = ()
 
 
@@ -262,3 +268,9 @@ EVENT_TYPES: dict[str, type[Event]] = {cls.kind: cls for cls in _TYPES}
 """Every event kind, by the word used in topic names (`hub.intake.<kind>.v1`)."""
 PLACE_KINDS = frozenset({Site.kind, VaccineSupply.kind})
 """Kinds that speak of a place: keyed by its site token, never by a person, and not on the person topic."""
+
+
+def is_production(event: Event) -> bool:
+    """Whether an event is of production. Tests and debugging (MSH-11, HTEST) stand on their intake topic and go no further: they
+    link nobody, start nothing and count nowhere. Source: health-standards.md §8 R8."""
+    return getattr(event, "processing", "production") == "production"

@@ -68,7 +68,7 @@ class Demographics(Fact, tag="p", frozen=True):
 
 
 class Lab(Fact, tag="l", frozen=True):
-    """A laboratory result; `isolates` is decided by meaning, status and processing."""
+    """A laboratory result; `isolates` is decided by meaning and status."""
 
     isolates: bool
     onset: int
@@ -164,10 +164,13 @@ class Row(msgspec.Struct, array_like=True):
 
         Returns the source_persons whose sub-history must now be sent on, because its owner is another key. Raises
         KeyError/TypeError/ValueError on a record that is not what its schema promises: the caller dead-letters it, and
-        the row is as it was before.
+        the row is as it was before. A record that its source marks as a test is no fact of anybody.
         """
         kind = record["kind"]
         source_person = record["source_person"]
+        if record.get("processing", "production") != "production":
+            self.offset = max(self.offset, offset)
+            return []
         if kind == "membership":
             sub = self._sub(source_person, record["revision"], record["owner"])
         elif kind == "carry":
@@ -259,11 +262,7 @@ def _common(record: Mapping[str, Any]) -> _Common:
 
 
 def _lab(common: _Common, record: Mapping[str, Any]) -> Lab:
-    isolates = (
-        record["meaning"] == "positive"
-        and record["status"] in ("final", "corrected")
-        and record["processing"] == "production"
-    )
+    isolates = record["meaning"] == "positive" and record["status"] in ("final", "corrected")
     collected = record["collected_on"] or record["resulted_on"] or record["occurred_on"]
     return Lab(
         *common, isolates, _ordinal(record["onset_on"]), _ordinal(collected), record["congregate"] == "yes" and isolates

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pydantic import ValidationError
 
 from hub.bus.consumer import Incoming
-from hub.domain.events import Event, Model, PersonBlock
+from hub.domain.events import Event, Model, PersonBlock, is_production
 from hub.domain.identity import linked_fields, match_key, tells, version_of
 from hub.domain.identity_events import Decision, Link
 from hub.domain.ids import Ids
@@ -98,7 +98,7 @@ class Identify:
         return len(incoming)
 
     def _open(self, incoming: Sequence[Incoming]) -> tuple[list[_Opened], list[OutRecord]]:
-        """Decode and open; events of nobody are counted and end here."""
+        """Decode and open; events of nobody are counted and end here, and so do tests: made-up people link nobody."""
         events: list[tuple[Incoming, Event]] = []
         letters: list[OutRecord] = []
         for record in incoming:
@@ -107,7 +107,9 @@ class Identify:
             except Reject as why:
                 letters.append(self._letter(record, why))
                 continue
-            if event.source_person is None:
+            if not is_production(event):
+                metrics.TEST_EVENTS.inc(kind=type(event).kind)
+            elif event.source_person is None:
                 metrics.AREA_ONLY_EVENTS.inc(kind=type(event).kind)
             else:
                 events.append((record, event))

@@ -69,6 +69,11 @@ class Patients:
             return Subject("Patient", local_id, None)
         return _identified(told.get("identifier"), None)
 
+    def told_beside(self, item: Resource) -> tuple[Json, ...]:
+        """The Patient of an Immunization where its bundle holds it, else nothing."""
+        entry = self._entry(item)
+        return () if entry is None else (entry["resource"],)
+
     def with_patient(self, item: Resource) -> bytes:
         """The original of an Immunization and, as it takes that to read it alone, the Patient of its bundle beside it (without
         photo and narrative, and unless that is far too long)."""

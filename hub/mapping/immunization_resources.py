@@ -1,8 +1,8 @@
 """Immunizations as FHIR R4: Immunization and Patient resources (single, NDJSON, bundles) to vaccination and person events.
 
 A dose is known by its first identifier, else its id; its version by meta.lastUpdated, else `recorded`. `entered-in-error`
-withdraws. The birth date is checked where the Patient is in the same bundle or contained; in NDJSON they come in files
-of their own.
+withdraws. A test (HTEST, or the tag of a processing id) is marked so and counts nowhere. The birth date is checked where
+the Patient is in the same bundle or contained; in NDJSON they come in files of their own.
 
 Source: HL7 FHIR R4 Immunization; v2-to-FHIR concept maps (health-standards.md §3).
 """
@@ -14,16 +14,17 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from hub.domain.events import DoseStatus, Event, Person, Vaccination
+from hub.domain.events import DoseStatus, Event, Person, Processing, Vaccination
 from hub.domain.ids import content_hash
 from hub.domain.vaccines import Judged, date_fault, judge, ndc_11
 from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.codes import cvx_code
 from hub.mapping.dates import civil_date, iso_time
+from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.immunization_patients import NO_DEMOGRAPHICS, Patients, Subject
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, ignored, unreadable
-from hub.mapping.stamp import Stamp
+from hub.mapping.stamp import Stamp, unless_production
 from hub.mapping.tracing_person import Json, block, listed, race, text
 
 __all__ = ["ImmunizationResources"]
@@ -67,15 +68,17 @@ class _Mapper:
         self._stamp = stamp
         self._context = context
         self._patients = Patients()
+        self._surroundings = Surroundings()
         self.file = ""
 
     def locate(self, item: Resource | Broken) -> tuple[Mapping[str, str | int], bytes]:
         where: dict[str, str | int] = {"file": self.file, "message": item.number}
         if "." in item.path:
             where["path"] = item.path
-        if isinstance(item, Resource) and item.type == "Immunization":
-            return where, self._patients.with_patient(item)
-        return where, item.raw
+        if isinstance(item, Broken):
+            return where, item.raw
+        alone = self._patients.with_patient(item) if item.type == "Immunization" else item.raw
+        return where, self._surroundings.alone(item, alone)
 
     def map_item(self, item: Resource | Broken) -> list[Mapped]:
         where, raw = self.locate(item)
@@ -83,8 +86,6 @@ class _Mapper:
             return [unreadable(item.error, where, raw)]
         if item.type not in ("Patient", "Immunization"):
             raise NotMapped("resource-not-used", "ignored")
-        if _is_test_data(item.body) or (item.bundle is not None and _is_test_data(item.bundle)):
-            raise NotMapped("test-message", "ignored")
         event: Event = self._patient(item) if item.type == "Patient" else self._dose(item.body, item)
         return [accepted(event, where, raw)]
 
@@ -92,15 +93,16 @@ class _Mapper:
         who = self._patients.subject_of(item)
         if who is None:
             raise NotMapped("missing-key", field="id")
+        kind = self._surroundings.kind(item)
         fields = self._stamp.fields(
             self._stamp.fact_key(Person.kind, who.authority, who.local_id),
             source_person=self._stamp.person(who.authority, who.local_id),
             changed_at=self._changed_at(item.body),
             status_rank=1,
-            content=_content(item.body),
+            content=_content(item.body, kind),
             occurred_on=None,
         )
-        return Person(**fields, person=block(item.body, who.local_id), race_ethnicity=race(item.body))
+        return Person(**fields, person=block(item.body, who.local_id), race_ethnicity=race(item.body), processing=kind)
 
     def _dose(self, resource: Json, item: Resource) -> Vaccination:
         status, issues = _status(resource)
@@ -115,13 +117,14 @@ class _Mapper:
         if status == "administered" and not cvx and not ndc:
             issues = (*issues, "unknown-product")
         self._check_date(given_on, who, status, vaccine)
+        kind = self._surroundings.kind(item, *self._patients.told_beside(item))
         return Vaccination(
             **self._stamp.fields(
                 self._stamp.fact_key(KIND, *_native_key(resource)),
                 source_person=self._stamp.person(who.authority, who.local_id),
                 changed_at=self._changed_at(resource),
                 status_rank=2 if status == "withdrawn" else 1,
-                content=_content(resource),
+                content=_content(resource, kind),
                 occurred_on=given_on,
                 active=status != "withdrawn",
             ),
@@ -131,6 +134,7 @@ class _Mapper:
             covid=vaccine.covid,
             dose_number=_dose_number(resource),
             historical=resource.get("primarySource") is False,
+            processing=kind,
             issues=(*vaccine.issues, *issues),
         )
 
@@ -195,12 +199,6 @@ def _last_updated(resource: Json) -> str:
     return text(meta.get("lastUpdated")) if isinstance(meta, dict) else ""
 
 
-def _content(resource: Json) -> str:
+def _content(resource: Json, kind: Processing) -> str:
     kept: dict[str, Any] = {key: value for key, value in resource.items() if key not in NO_DEMOGRAPHICS}
-    return content_hash(json.dumps(kept, sort_keys=True, ensure_ascii=False))
-
-
-def _is_test_data(resource: Json) -> bool:
-    meta = resource.get("meta")
-    labels = [*listed(meta.get("tag")), *listed(meta.get("security"))] if isinstance(meta, dict) else []
-    return any(label.get("code") == "HTEST" for label in labels)
+    return content_hash(json.dumps(kept, sort_keys=True, ensure_ascii=False), *unless_production(kind))

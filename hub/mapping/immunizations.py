@@ -1,7 +1,7 @@
 """Immunizations: HL7 v2 VXU^V04 (2.3.1 to 2.8) and an IIS's answers (RSP^K11, Z32 and Z42) to vaccination events, one per RXA.
 
 A message speaks of one person. An answer with several candidates (Z31) is never taken for a match, one without any (Z33) holds
-nobody; acknowledgements are set aside, and so is whatever is not production (MSH-11).
+nobody; acknowledgements are set aside. Whatever is not production (MSH-11) is marked so and counts nowhere.
 
 Source: CDC HL7 v2.5.1 Implementation Guide for Immunization Messaging 1.5; health-standards.md §2.1 and §8 R21.
 """
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from hub.formats import hl7v2
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
 from hub.mapping.dates import hl7_date, hl7_time
-from hub.mapping.hl7_items import not_read
+from hub.mapping.hl7_items import not_read, processing
 from hub.mapping.immunizations_dose import KIND, Shared, Told, added_numbers, dose, shared_numbers
 from hub.mapping.labs_patient import facility, patient
 from hub.mapping.program import (
@@ -86,7 +86,7 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
 
 
 def _check(message: Message) -> None:
-    """NotMapped for a message that tells no doses of one person in production."""
+    """NotMapped for a message that tells no doses of one person."""
     if message.code == "ACK":
         raise NotMapped("acknowledgement", "ignored")
     if message.code not in ("VXU", "RSP"):
@@ -95,8 +95,6 @@ def _check(message: Message) -> None:
         raise NotMapped("unsupported-version", field="MSH-12")
     if message.code == "RSP":
         _check_answer(message)
-    if message.msh.text(11).upper() != "P":
-        raise NotMapped("test-message", "ignored")
 
 
 def _check_answer(message: Message) -> None:
@@ -146,6 +144,8 @@ def _shared(message: Message, pid: Segment, told: list[Told], stamp: Stamp, cont
         sent_at=hl7_time(message.msh.text(7), context.zone),
         sent_on=hl7_date(message.msh.text(7)),
         today=context.today(),
+        processing=processing(message),
+        processing_said=bool(message.msh.text(11)),
         person_line=pid.line,
         shared_numbers=shared_numbers(told),
         added_numbers=added_numbers(told),

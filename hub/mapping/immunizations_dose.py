@@ -14,15 +14,16 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
-from hub.domain.events import DoseStatus, Vaccination, YesNo
+from hub.domain.events import DoseStatus, Processing, Vaccination, YesNo
 from hub.domain.ids import content_hash
 from hub.domain.vaccines import Judged, date_fault, is_covid, judge, ndc_11
 from hub.formats.hl7v2 import Segment
 from hub.mapping.codes import cvx_code
 from hub.mapping.dates import hl7_date
+from hub.mapping.hl7_items import NOT_SAID
 from hub.mapping.labs_patient import Patient
 from hub.mapping.program import NotMapped
-from hub.mapping.stamp import Stamp
+from hub.mapping.stamp import Stamp, unless_production
 
 __all__ = ["KIND", "Shared", "Told", "added_numbers", "dose", "shared_numbers"]
 
@@ -58,6 +59,8 @@ class Shared(NamedTuple):
     sent_at: datetime | None
     sent_on: date | None
     today: date
+    processing: Processing
+    processing_said: bool
     person_line: str
     shared_numbers: frozenset[tuple[str, str]]
     added_numbers: frozenset[tuple[str, str]]
@@ -108,7 +111,7 @@ def dose(told: Told, rxa: Segment, shared: Shared, stamp: Stamp) -> Vaccination:
             source_person=shared.source_person,
             changed_at=None if action == "X" else shared.sent_at,
             status_rank=0 if withdrawn and number in shared.added_numbers else _RANK[action],
-            content=content_hash(shared.person_line, *_lines(told, rxa)),
+            content=content_hash(shared.person_line, *_lines(told, rxa), *unless_production(shared.processing)),
             occurred_on=given_on,
             active=not withdrawn,
         ),
@@ -121,7 +124,14 @@ def dose(told: Told, rxa: Segment, shared: Shared, stamp: Stamp) -> Vaccination:
         dose_number=_dose_number(told),
         series_complete=_YES_NO.get(_answer(told, _SERIES).upper(), "unknown"),
         historical=_is_historical(rxa),
-        issues=(*vaccine.issues, *issues, *action_issue, *(() if number[0] else ("order-number-missing",))),
+        processing=shared.processing,
+        issues=(
+            *vaccine.issues,
+            *issues,
+            *action_issue,
+            *(() if number[0] else ("order-number-missing",)),
+            *(() if shared.processing_said else (NOT_SAID,)),
+        ),
     )
 
 

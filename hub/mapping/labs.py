@@ -22,7 +22,7 @@ from hub.formats import hl7v2
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
 from hub.mapping.codes import code_of, system_of
 from hub.mapping.dates import hl7_time
-from hub.mapping.hl7_items import not_read
+from hub.mapping.hl7_items import NOT_SAID, not_read, processing
 from hub.mapping.labs_coverage import coverages
 from hub.mapping.labs_groups import Group, collected, filler, is_previous_result, observations_of, resulted, specimen
 from hub.mapping.labs_observation import is_covid_order, is_question, judged, status
@@ -46,7 +46,6 @@ __all__ = ["Labs"]
 KIND = LabResult.kind
 _MAX_REPEATS = 100
 _MEMORABLE = 200  # characters: what a hostile sender writes is not kept in memory
-_PROCESSING: dict[str, Processing] = {"P": "production", "D": "debug"}
 
 
 class Labs:
@@ -139,7 +138,7 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
             continue
         if event is not None:
             found.append(accepted(event, where, message.raw))
-    if report.processing == "production" and any(mapped.event for mapped in found):
+    if any(mapped.event for mapped in found):
         found += [
             accepted(coverage, where, message.raw)
             for coverage in coverages(message, pid, report.patient, report.sent_at, stamp)
@@ -158,7 +157,7 @@ def _report(message: Message, pid: Segment, stamp: Stamp, context: MappingContex
         patient=who,
         source_person=stamp.person(who.authority, who.local_id) if who.local_id else None,
         answers=told,
-        processing=_PROCESSING.get(message.msh.text(11).upper(), "test"),
+        processing=processing(message),
         sent_at=hl7_time(message.msh.text(7), context.zone),
         facility=sender,
         content=content_hash(*[segment.line for segment in message.segments if segment.name not in ("MSH", "SFT")]),
@@ -240,7 +239,7 @@ def _fact_key(
 
 
 def _processing_issue(report: _Report) -> tuple[str, ...]:
-    return () if report.message.msh.text(11) else ("processing-missing",)
+    return () if report.message.msh.text(11) else (NOT_SAID,)
 
 
 def _as_sent(coded: hl7v2.Coded, mapped: str | None = None) -> Coded:

@@ -13,6 +13,7 @@ from hub.domain.ids import content_hash
 from hub.domain.payers import Payer, payer_of
 from hub.formats.hl7v2 import Message, Segment
 from hub.mapping.dates import hl7_date
+from hub.mapping.hl7_items import processing
 from hub.mapping.labs_patient import Patient
 from hub.mapping.stamp import Stamp
 
@@ -81,12 +82,13 @@ def _coverage(
     content: str,
 ) -> Coverage:
     block = (patient.block or PersonBlock()).model_copy(update={"member_id": number or None})
+    kind = processing(message)
     fields = stamp.fields(
         stamp.fact_key(Coverage.kind, patient.authority, patient.local_id, *key),
         source_person=stamp.person(patient.authority, patient.local_id),
         changed_at=sent_at,
         status_rank=0,
-        content=content,
+        content=content if kind == "production" else content_hash(content, kind),
         occurred_on=hl7_date(message.msh.text(7)),
     )
     return Coverage(
@@ -95,4 +97,5 @@ def _coverage(
         person=block,
         payer_class=payer.payer_class,
         medicaid=payer.medicaid,
+        processing=kind,
     )

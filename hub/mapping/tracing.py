@@ -3,7 +3,7 @@ events.
 
 A monitoree is one fact, `case` in the isolation workflow and `exposure` in the exposure workflow, under one key:
 whoever becomes a case is no longer merely exposed, in whatever order the two states arrive. Versions by
-meta.lastUpdated.
+meta.lastUpdated. A test (HTEST) is marked so and counts nowhere.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from hub.domain.events import Case, Coded, Event, Exposure, LabResult, Person
+from hub.domain.events import Case, Coded, Event, Exposure, LabResult, Person, Processing
 from hub.domain.ids import content_hash
 from hub.domain.lab_meaning import Answer, Code, Judged, asked, judge
 from hub.domain.lab_status import RANK, fhir_status
@@ -21,8 +21,9 @@ from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.codes import code_of, system_of
 from hub.mapping.dates import civil_date, iso_time
+from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
-from hub.mapping.stamp import Stamp
+from hub.mapping.stamp import Stamp, unless_production
 from hub.mapping.tables import keyed
 from hub.mapping.tracing_person import Json, block, extension, listed, race, reference, text
 
@@ -47,13 +48,15 @@ class _Mapper:
     def __init__(self, stamp: Stamp) -> None:
         self._stamp = stamp
         self._hashed: tuple[Json, str] | None = None
+        self._surroundings = Surroundings()
+        self._processing: Processing = "production"
         self.file = ""
 
     def locate(self, item: Resource | Broken) -> tuple[Mapping[str, str | int], bytes]:
         where: dict[str, str | int] = {"file": self.file, "message": item.number}
         if "." in item.path:
             where["path"] = item.path
-        return where, item.raw
+        return where, item.raw if isinstance(item, Broken) else self._surroundings.alone(item, item.raw)
 
     def map_item(self, item: Resource | Broken) -> list[Mapped]:
         where, raw = self.locate(item)
@@ -67,6 +70,7 @@ class _Mapper:
         resource_id = text(item.body.get("id"))
         if not resource_id:
             raise NotMapped("missing-key", field="id")
+        self._processing = self._surroundings.kind(item)
         return [accepted(event, where, raw) for event in events(item.body, resource_id)]
 
     def _content(self, resource: Json) -> str:
@@ -76,7 +80,8 @@ class _Mapper:
         """
         if self._hashed is None or self._hashed[0] is not resource:
             kept = {key: value for key, value in resource.items() if key not in ("meta", "contained", "text")}
-            self._hashed = (resource, content_hash(json.dumps(kept, sort_keys=True, ensure_ascii=False)))
+            told = json.dumps(kept, sort_keys=True, ensure_ascii=False)
+            self._hashed = (resource, content_hash(told, *unless_production(self._processing)))
         return self._hashed[1]
 
     def _fields(
@@ -92,7 +97,7 @@ class _Mapper:
     ) -> dict[str, Any]:
         meta = resource.get("meta")
         changed = iso_time(text(meta.get("lastUpdated")) if isinstance(meta, dict) else "")
-        return self._stamp.fields(
+        fields = self._stamp.fields(
             self._stamp.fact_key(kind, resource_id),
             source_person=person,
             changed_at=changed,
@@ -101,6 +106,7 @@ class _Mapper:
             occurred_on=occurred_on,
             active=active,
         )
+        return {**fields, "processing": self._processing}
 
     def _patient(self, resource: Json, patient_id: str) -> Iterator[Event]:
         person = self._stamp.person("Patient", patient_id)
@@ -173,7 +179,6 @@ class _Mapper:
             **fields,
             meaning=judged.meaning,
             status=status,
-            processing="test" if _is_test_data(resource) else "production",
             method=judged.method,
             loinc=code_of(judged.loinc or ""),
             observation_key=fields["fact_key"],
@@ -197,12 +202,6 @@ def _as_sent(codings: Sequence[Code], mapped: str | None = None) -> Coded | None
     if not codings:
         return None
     return Coded(code=code_of(codings[0].code), system=system_of(codings[0].system), mapped=mapped)
-
-
-def _is_test_data(resource: Json) -> bool:
-    meta = resource.get("meta")
-    labels = [*listed(meta.get("tag")), *listed(meta.get("security"))] if isinstance(meta, dict) else []
-    return any(label.get("code") == "HTEST" for label in labels)
 
 
 def _day(value: object) -> date | None:

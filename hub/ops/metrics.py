@@ -187,6 +187,7 @@ LAG_SECONDS = Level("hub_consumer_lag_seconds", "Age of the newest record worked
 PROCESS_SECONDS = Span("hub_process_seconds", "Seconds one batch took", processor=None)
 DUPLICATES_DROPPED = Count("hub_duplicates_dropped", "Repeats that changed nothing", processor=None)
 AREA_ONLY_EVENTS = Count("hub_area_only_events", "Events without a person: they count for their area only", kind=None)
+TEST_EVENTS = Count("hub_test_events", "Events that their source marks as tests: they count nowhere", kind=None)
 LINK_DECISIONS = Count("hub_link_decisions", "What identify decided about source persons", grade=_GRADES)
 UNLINKS = Count("hub_unlinks", "Source persons that left the person they were linked to")
 OUTBOX_RECORDS = Level("hub_outbox_records", "Records in the outbox of identify that are not confirmed yet")

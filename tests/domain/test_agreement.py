@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from hub.domain.agreement import DeliveryAgreement, IntakeAgreement, merge_labels
-from hub.domain.events import Exposure, FoodAssistance, PersonBlock, RaceEthnicity
+from hub.domain.events import Exposure, FoodAssistance, PersonBlock, RaceEthnicity, Vaccination
 from hub.errors import Reject
 
 CORE: dict[str, Any] = {
@@ -107,6 +107,13 @@ def test_a_kind_the_agreement_does_not_name_is_refused() -> None:
 def test_a_required_field_that_may_be_unknown_is_withheld_as_unknown() -> None:
     taken = intake(events={"exposure": ()}).grant(Exposure(**CORE, last_exposure_on=date(2021, 2, 1)))
     assert taken.last_exposure_on is None
+
+
+def test_a_test_stays_a_test_though_no_agreement_says_so() -> None:
+    """health-standards §8 R8: withheld, the word would be the default, and a made-up dose would count."""
+    agreed = intake(events={"vaccination": ("status", "cvx", "covid")})
+    given = Vaccination(**CORE, status="administered", cvx="208", covid=True, dose_number=1, processing="test")
+    assert (agreed.grant(given).processing, agreed.grant(given).dose_number) == ("test", None)
 
 
 def test_a_filtered_event_still_validates_strictly() -> None:

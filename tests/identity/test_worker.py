@@ -218,3 +218,19 @@ def test_memberships_of_a_move_stand_before_the_events_that_came_with_it(tmp_pat
     site.run_to_end()
     kinds = [said["kind"] for _, said in site.log.said(PERSON_TOPIC)]
     assert kinds == ["person", "shelter-stay", "membership", "membership", "person"]
+
+
+def test_what_its_source_marks_as_a_test_is_nobody_and_links_nobody(tmp_path: Path) -> None:
+    """health-standards §8 R8: a made-up person of a test message would else join two real ones."""
+    real = [event_of("one", 1, ANA), event_of("two", 1, BEA)]
+    tests = [
+        event_of("one", 2, BEA, "as-a-test").model_copy(update={"processing": "test"}),
+        event_of("three", 2, ANA, "made-up").model_copy(update={"processing": "debug"}),
+    ]
+    site = Site(tmp_path, [*real, *tests])
+    site.run_to_end()
+    owners = site.owners()
+    assert set(owners) == {"one", "two"}
+    assert owners["one"] != owners["two"]
+    said = [fields["event_id"] for _, fields in site.log.said(PERSON_TOPIC) if fields["kind"] == "person"]
+    assert said == ["one-1", "two-1"]

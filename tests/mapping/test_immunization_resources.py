@@ -157,11 +157,47 @@ def test_a_dose_before_birth_is_one_also_when_it_is_read_alone(read: Reader) -> 
     assert b"AAAA" not in found[1].raw
 
 
-def test_ndjson_other_resources_test_data_and_empty_bundles(read: Reader) -> None:
+def test_ndjson_other_resources_and_empty_bundles(read: Reader) -> None:
     """health-standards §8 R10."""
-    tagged = dose(meta={"tag": [{"code": "HTEST"}]})
-    lines = [patient(), dose(), {"resourceType": "Organization", "id": "o"}, tagged]
+    lines = [patient(), dose(), {"resourceType": "Organization", "id": "o"}]
     found = counted(read(FHIR, {"f.ndjson": "\n".join(map(json.dumps, lines))}))
     assert found["events"] == {"person": 1, "vaccination": 1}
-    assert found["ignored"] == {"resource-not-used": 1, "test-message": 1}
+    assert found["ignored"] == {"resource-not-used": 1}
     assert counted(read(FHIR, {"f": bundle()}))["ignored"] == {"empty": 1}
+
+
+HTEST = {"tag": [{"code": "HTEST", "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason"}]}
+DEBUG = {"tag": [{"code": "D", "system": "http://terminology.hl7.org/CodeSystem/v2-0103"}]}
+HEADER = {"resourceType": "MessageHeader", "meta": {"tag": [{**DEBUG["tag"][0], "code": "T"}]}}
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ([patient(), dose()], {"person": "production", "vaccination": "production"}),
+        ([patient(), dose(meta=HTEST)], {"person": "production", "vaccination": "test"}),
+        ([patient(meta={"security": HTEST["tag"]}), dose()], {"person": "test", "vaccination": "test"}),
+        ([HEADER, patient(), dose()], {"person": "test", "vaccination": "test"}),
+        ([HEADER, patient(), dose(meta=DEBUG)], {"person": "test", "vaccination": "debug"}),
+    ],
+)
+def test_test_data_is_marked_by_the_dose_its_patient_or_its_message(
+    sent: list[dict[str, Any]], expected: dict[str, str], read: Reader
+) -> None:
+    """health-standards §8 R8; an original read alone still says what its bundle said."""
+    whole = {"resourceType": "Bundle", "type": "message", "entry": [{"resource": one} for one in sent]}
+    found = [m for m in read(FHIR, {"f": json.dumps(whole)}) if m.event is not None]
+    assert {m.type: m.event.processing for m in found} == expected  # type: ignore[union-attr]
+    for mapped in found:
+        again = [m.event for m in read(FHIR, {"f": mapped.raw}) if m.type == mapped.type]
+        assert again == [mapped.event]
+
+
+def test_what_a_bundle_says_of_tests_holds_for_all_that_is_in_it(read: Reader) -> None:
+    """health-standards §8 R8."""
+    tagged = {"resourceType": "Bundle", "type": "collection", "meta": DEBUG, "entry": [{"resource": dose()}]}
+    (mapped,) = read(FHIR, {"f": json.dumps(tagged)})
+    (again,) = read(FHIR, {"f": mapped.raw})
+    assert mapped.event is not None
+    assert mapped.event == again.event
+    assert mapped.event.processing == "debug"  # type: ignore[attr-defined]

@@ -223,8 +223,6 @@ def test_who_is_not_named_counts_for_the_area_and_is_no_person(read: Reader) -> 
     [
         ({"kind": "ORU^R01"}, "ignored", "not-an-immunization"),
         ({"kind": "ACK^V04^ACK"}, "ignored", "acknowledgement"),
-        ({"processing": "T"}, "ignored", "test-message"),
-        ({"processing": "D"}, "ignored", "test-message"),
         ({"version": "3.0"}, "rejected", "unsupported-version"),
         ({"pid": ""}, "rejected", "no-patient"),
         ({"pid": PID + "\r" + PID}, "rejected", "several-patients"),
@@ -237,10 +235,30 @@ def test_who_is_not_named_counts_for_the_area_and_is_no_person(read: Reader) -> 
 def test_messages_that_tell_of_no_one_persons_doses_say_why(
     header: dict[str, Any], outcome: str, reason: str, read: Reader
 ) -> None:
-    """health-standards §8 R6, R8 and R38."""
+    """health-standards §8 R6 and R38."""
     found = reasons(read, vxu(**header))
     assert found["events"] == {}
     assert found[outcome] == {reason: 1}
+
+
+@pytest.mark.parametrize(
+    ("sent", "processing", "issues"),
+    [("P", "production", ()), ("T", "test", ()), ("D", "debug", ()), ("p^T", "production", ()), ("X", "test", ()),
+     ("", "test", ("processing-missing",))],
+)  # fmt: skip
+def test_a_dose_says_whether_its_message_is_of_production(
+    sent: str, processing: str, issues: tuple[str, ...], read: Reader
+) -> None:
+    """health-standards §8 R8."""
+    (event,) = read.events(VXU, {"f": vxu(orc(), rxa(), processing=sent)})
+    assert (event.status, event.covid, event.processing, event.issues) == ("administered", True, processing, issues)
+
+
+def test_a_test_never_takes_the_place_of_the_dose_it_rehearses(read: Reader) -> None:
+    """health-standards §8 R8: one fact, another version; what is no production is no fact of the person it names."""
+    real, test = (read.events(VXU, {"f": vxu(orc(), rxa(), processing=sent)})[0] for sent in "PT")
+    assert (real.fact_key, real.changed_at) == (test.fact_key, test.changed_at)
+    assert real.event_id != test.event_id
 
 
 @pytest.mark.parametrize("profile", ["Z32^CDCPHINVS", "Z42^CDCPHINVS"])

@@ -64,10 +64,21 @@ def test_the_same_plan_told_twice_or_later_again_is_one_fact(read: Reader) -> No
     "changes",
     [
         {"pid": "PID|1||X-1^^^Lab~9^^^State^MA||^^^^^^S||||||^^^^02139"},  # nobody is named
-        {"processing": "T"},
         {"code": "4548-4^A1c^LN", "ordered": "4548-4^A1c^LN"},  # nothing else of this message is kept either
     ],
 )
 def test_coverage_is_told_of_nobody_where_no_result_of_a_person_counts(changes: dict[str, Any], read: Reader) -> None:
     message = oru(**changes).replace("ORC|", in1("X", kind="HMO") + "\rORC|")
     assert "coverage" not in counted(read(LABS, {"m": message}))["events"]
+
+
+def test_the_payer_in_a_test_message_is_a_test_too(read: Reader) -> None:
+    """health-standards §8 R8."""
+    kinds = []
+    for sent in "PTD":
+        found = read(LABS, {"m": oru(processing=sent).replace("ORC|", in1("X", kind="HMO") + "\rORC|")})
+        kinds.append([event for m in found if isinstance(event := m.event, Coverage)])
+    ((real,), (test,), (debug,)) = kinds
+    assert [each.processing for each in (real, test, debug)] == ["production", "test", "debug"]
+    assert real.fact_key == test.fact_key
+    assert len({real.event_id, test.event_id, debug.event_id}) == 3

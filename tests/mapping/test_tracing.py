@@ -125,9 +125,13 @@ def test_a_laboratory_observation_is_of_the_same_person_as_its_patient(read: Rea
     assert result.source_person == person.source_person
 
 
-def test_resources_marked_as_test_data_are_no_production(read: Reader) -> None:
-    (event,) = events(read, observation(meta={"security": [{"code": "HTEST"}]}))
-    assert event.processing == "test"
+@pytest.mark.parametrize("resource", [observation(), patient(isolation=True), patient(isolation=False)])
+def test_resources_marked_as_test_data_are_no_production(resource: dict[str, Any], read: Reader) -> None:
+    """health-standards §8 R8: nobody isolates because a tracer tried something out."""
+    real, test = events(read, resource), events(read, {**resource, "meta": {"security": [{"code": "HTEST"}]}})
+    assert {event.processing for event in real} == {"production"}
+    assert {event.processing for event in test} == {"test"}
+    assert not {event.event_id for event in real} & {event.event_id for event in test}
 
 
 @pytest.mark.parametrize(
