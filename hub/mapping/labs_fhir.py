@@ -1,4 +1,5 @@
-"""Laboratory reports as FHIR R4: bundles of any type, NDJSON, several documents in a body, to lab-result events, one per analyte.
+"""Laboratory reports as FHIR R4: bundles of any type, NDJSON, several documents in a body, to lab-result events, one per analyte,
+and coverage events of the people tested.
 
 The same observation is told by (sender, filler order else specimen else report id, code, sub-id); its version by
 DiagnosticReport.issued, else Observation.issued, else meta.lastUpdated, else Bundle.timestamp, then the status. A report that
@@ -14,6 +15,7 @@ from hub.domain.events import LabResult
 from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.labs_fhir_bundle import Group, Held, Pool, is_question
+from hub.mapping.labs_fhir_coverage import Coverages
 from hub.mapping.labs_fhir_report import Report, Reports
 from hub.mapping.labs_fhir_result import Results
 from hub.mapping.labs_fhir_values import has_value
@@ -107,6 +109,7 @@ class _Reading:
         self._pool, self._file = pool, file
         self._reports = Reports(pool)
         self._results = Results(pool, stamp, context)
+        self._coverages = Coverages(pool, stamp)
         self._room = _MOST_TIMES * (1_024 + sum(len(resource.raw) for resource in pool.resources))
 
     def outcomes(self) -> Iterator[Mapped]:
@@ -146,12 +149,20 @@ class _Reading:
             found = [
                 _Found(mapped, held.entry) for held in group.observations for mapped in self._observed(held, report)
             ]
+            found += self._payers(found, report, used)
         except NotMapped as not_mapped:
             at = at_field(where, not_mapped.field)
             return [_Found(Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, at, b""), entry)]
         except Exception:  # our own bug, or a value that the strict block refuses: kept, to be read by mended code
             return [_Found(rejected("mapping-error", where, b"", KIND), entry)]
         return found or [_Found(ignored("no-observation", where, b"", KIND), entry)]
+
+    def _payers(self, found: list[_Found], report: Report, used: list[Resource]) -> Iterator[_Found]:
+        """Who pays for the person, where a result of theirs was kept."""
+        kept = next((one.mapped.event for one in found if isinstance(one.mapped.event, LabResult)), None)
+        if kept is not None:
+            for event, held in self._coverages.of(report, kept, used):
+                yield _Found(accepted(event, _where(self._file, held.entry.number, held.entry.path), b""), held.entry)
 
     def _observed(self, held: Held, report: Report) -> Iterator[Mapped]:
         """The events of an observation and of its components. NotMapped where the whole report cannot be trusted."""

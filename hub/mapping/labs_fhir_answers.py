@@ -12,7 +12,6 @@ from hub.domain.lab_meaning import question_of
 from hub.domain.lab_status import fhir_status
 from hub.mapping.labs_fhir_bundle import Held, Pool, is_question
 from hub.mapping.labs_fhir_values import codings, told
-from hub.mapping.program import NotMapped
 
 __all__ = ["Questions"]
 
@@ -46,10 +45,7 @@ class Questions:
                 yield from self._pool.each(owner.body.get("result"), "Observation", owner)
 
     def _put(self, held: Held) -> None:
-        try:
-            patient = self._pool.find(held.body.get("subject"), "Patient", held)
-        except NotMapped:  # two patients have the name: nobody's answer
-            return
+        patient = self._pool.find_one(held.body.get("subject"), "Patient", held)  # of two that have the name: nobody's
         if patient is not None:
             self._free.setdefault(id(patient.body), []).append(held)
         elif "subject" not in held.body and len(self._pool.of("Patient")) == 1:

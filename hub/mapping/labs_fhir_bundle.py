@@ -1,8 +1,9 @@
 """FHIR resources that speak of each other: a pool (a bundle, or the loose resources of a file), and the reports in it.
 
 References are resolved inside the pool only: by fullUrl, by `Type/id`, or `#id` within the resource that refers. Nothing is
-fetched. An observation belongs to the first report that names it, a cycle of members ends where it began, and what one
-report needs can be cut out as a bundle of its own, which reads alone as it did among its neighbours.
+fetched. In what a server answers (a search, NDJSON) a Patient that is not there is still the one whom the server calls so.
+An observation belongs to the first report that names it, a cycle of members ends where it began, and what one report needs
+can be cut out as a bundle of its own, which reads alone as it did among its neighbours.
 
 Source: FHIR R4 Bundle (resolving references), DiagnosticReport.result, Observation.hasMember.
 """
@@ -22,7 +23,10 @@ from hub.mapping.tracing_person import Json, listed, text
 
 __all__ = ["Group", "Held", "Pool"]
 
+_SERVER = frozenset({"searchset", "history"})
+"""Types of bundles whose references are those of the server; a bundle that was made to be sent holds what it refers to."""
 _PLACE = re.compile(r"entry\[(\d+)\]$")
+_PATIENT = re.compile(r"Patient/[A-Za-z0-9\-.]{1,64}")
 _MOST_REFERENCES = 1_000
 """So many references of an order or a report are followed, and so many answers of a person heard."""
 
@@ -57,6 +61,8 @@ class Pool:
         self._named: dict[str, Resource] = {}
         self._twice: set[str] = set()
         self._head: bytes | None = None
+        self._of_server = not self.bundle or self.bundle.get("type") in _SERVER
+        self._elsewhere: dict[str, Json] = {}
         for resource, url in zip(resources, self._urls, strict=True):
             local = f"{resource.type}/{text(resource.body.get('id'))}" if text(resource.body.get("id")) else ""
             for name in filter(None, {url, local}):
@@ -78,11 +84,26 @@ class Pool:
         target = target.split("/_history/", 1)[0]
         name = target if target in self._named else "/".join(target.rsplit("/", 2)[-2:])
         resource = self._named.get(name)
+        if resource is None and kind == "Patient" and self._of_server and _PATIENT.fullmatch(name):
+            return Held(
+                self._elsewhere.setdefault(name, {"resourceType": kind, "id": name.partition("/")[2]}), holder.entry
+            )
         if resource is None or resource.type != kind:
             return None
         if kind == "Patient" and name in self._twice:
             raise NotMapped("ambiguous-reference", field="subject")
         return Held(resource.body, resource)
+
+    def find_one(self, reference: object, kind: str, holder: Held) -> Held | None:
+        """`find`, for what nobody must know: None too where two different patients have the name."""
+        try:
+            return self.find(reference, kind, holder)
+        except NotMapped:
+            return None
+
+    def is_elsewhere(self, patient: Held) -> bool:
+        """Whether all that is known of a Patient is what the server calls them."""
+        return patient.body is self._elsewhere.get(f"Patient/{text(patient.body.get('id'))}")
 
     def each(self, references: object, kind: str, holder: Held) -> Iterator[Held]:
         """What a list of references means, as far as it is in the pool."""
@@ -126,13 +147,14 @@ class Pool:
                 for name, value in self.bundle.items()
                 if name not in ("entry", "link", "total", "signature")
             }
-            self._head = _dump(head or {"resourceType": "Bundle", "type": "collection"})[:-1]
+            self._head = _dump(head or {"resourceType": "Bundle", "type": "searchset"})[:-1]
         entries = [self._entry(place) for place in sorted({self._places[id(resource)] for resource in used})]
         return b"".join((self._head, b',"entry":[', b",".join(entries), b"]}"))
 
     def url_of(self, resource: Resource) -> str:
-        """The fullUrl of an entry; empty where it has none."""
-        return self._urls[self._places[id(resource)]]
+        """The fullUrl of an entry; empty where it has none that names it outside of its bundle (`resource:0`)."""
+        url = self._urls[self._places[id(resource)]]
+        return url if url.startswith(("urn:", "http://", "https://")) else ""
 
     def _entry(self, place: int) -> bytes:
         url, raw = self._urls[place], self.resources[place].raw

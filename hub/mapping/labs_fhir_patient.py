@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from hub.domain.events import PersonBlock, RaceEthnicity
@@ -40,14 +40,14 @@ class Who(NamedTuple):
     issues: tuple[str, ...] = ()
 
 
-def who(patient: Json, full_url: str, county_asked: str) -> Who:
-    """The patient of a report. The id: the first identifier that is no SSN or member id, else the resource's id, else the
-    fullUrl. `county_asked`: the county of residence given as an answer (87721-7)."""
+def who(patient: Json, names: Iterable[str], county_asked: str) -> Who:
+    """The patient of a report. The id: the first identifier that is no SSN or member id, else the first of `names` (the resource's
+    id, its fullUrl). `county_asked`: the county of residence given as an answer (87721-7)."""
     name = _name(patient)
     named = bool(text(name.get("family")) or _given(name))
     withheld = text(name.get("use")) in _WITHHELD_USES or (not named and not text(patient.get("birthDate")))
     own = next(_own_identifiers(patient), {})
-    local_id = text(own.get("value")) or text(patient.get("id")) or full_url
+    local_id = text(own.get("value")) or next(filter(None, names), "")
     block = _area(patient, county_asked) if withheld else _block(patient, name, local_id, county_asked)
     race, issue = _race(patient)
     return Who(_authority(own), "" if withheld else local_id, block, race, (issue,) if issue else ())

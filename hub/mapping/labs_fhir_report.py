@@ -70,12 +70,20 @@ class Reports:
             patient=patient,
             specimen=specimen,
             shared=(*self.headers, *rests_on),
-            who=who(patient.body, self._pool.url_of(patient.entry), heard.county),
+            who=self._who(patient, heard.county),
             answers=heard,
             sender=self._sender(first, order, used),
             content=content_hash(*[self._hash(held) for held in (*rests_on, *asked)]),
             covid_order=is_covid_test(tests),
         )
+
+    def _who(self, patient: Held, county_asked: str) -> Who:
+        """Ids of contained resources name nobody outside."""
+        if self._pool.is_elsewhere(patient):
+            return Who("Patient", text(patient.body.get("id")), None, None)
+        own = patient.body is patient.entry.body
+        names = (text(patient.body.get("id")), self._pool.url_of(patient.entry)) if own else ()
+        return who(patient.body, names, county_asked)
 
     def _patient(self, first: Held, group: Group) -> Held:
         """The patient of the report, else of its observations, else the only one of the bundle where nobody is named."""

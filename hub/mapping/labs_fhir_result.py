@@ -41,14 +41,13 @@ class Results:
         None for an exact repeat within the report. NotMapped when it is no result of this report.
         """
         body, head = held.body, report.head.body if report.head is not None else {}
-        _require_laboratory(body, report)
         self._require_same_patient(held, report)
         state, state_issue = fhir_status(text(body.get("status")), text(head.get("status")))
         if state is None:
             raise NotMapped("no-result-yet", "ignored")
-        meant = self._judged(part, report)
+        meant = self._judged(part, body, report)
         specimen = specimen_of(self._pool, held) or report.specimen
-        order = _order(held, report, specimen)
+        order = self._order(held, report, specimen)
         fact_key = self._fact_key(part, order, state, report, meant)
         if fact_key is None:
             return None
@@ -88,8 +87,10 @@ class Results:
             issues=tuple(issue for issue in issues if issue),
         )
 
-    def _judged(self, part: Json, report: Report) -> Judged:
+    def _judged(self, part: Json, body: Json, report: Report) -> Judged:
         question = asked(codings(part.get("code")))
+        if question.known is None:
+            _require_laboratory(body, report)
         found = judge(question, answer(part), covid_order=report.covid_order, policy=self._policy)
         if isinstance(found, Unkept):
             raise NotMapped(found.reason, "ignored")
@@ -118,6 +119,22 @@ class Results:
         told.append(said)
         return self._stamp.fact_key(KIND, *native, *([str(len(told))] if len(told) > 1 else []))
 
+    def _order(self, held: Held, report: Report, specimen: Held | None) -> str:
+        """The filler order number with its system, else the specimen, else the ids that the sender's resources have, else (health
+        cards have none) who was tested when.
+
+        Never the id of a Specimen: SimpleReport gives all swabs of one kind the same.
+        """
+        head = report.head.body if report.head is not None else {}
+        order = report.order.body if report.order is not None else {}
+        number = identifier_of(head, "FILL") or identifier_of(order, "FILL") or _specimen_number(specimen)
+        ids = (text(head.get("id")), text(order.get("id")), identifier_of(held.body, "FILL"), text(held.body.get("id")))
+        url = self._pool.url_of(held.entry) if held.body is held.entry.body else ""
+        found = number or next(filter(None, (*ids, url)), "") or _tested_when(report, held.body)
+        if not found:
+            raise NotMapped("missing-key", field="identifier")
+        return found
+
     def _changed_at(self, body: Json, head: Json) -> datetime | None:
         meta = body.get("meta")
         updated = meta.get("lastUpdated") if isinstance(meta, dict) else None
@@ -128,19 +145,14 @@ class Results:
         return None
 
 
-def _order(held: Held, report: Report, specimen: Held | None) -> str:
-    """The filler order number with its system, else the specimen, else the ids that the sender's resources have.
-
-    Never the id of a Specimen: SimpleReport gives all swabs of one kind the same.
-    """
-    head = report.head.body if report.head is not None else {}
-    order = report.order.body if report.order is not None else {}
-    number = identifier_of(head, "FILL") or identifier_of(order, "FILL") or _specimen_number(specimen)
-    ids = (text(head.get("id")), text(order.get("id")), identifier_of(held.body, "FILL"), text(held.body.get("id")))
-    found = number or next(filter(None, ids), "")
-    if not found:
-        raise NotMapped("missing-key", field="identifier")
-    return found
+def _tested_when(report: Report, body: Json) -> str:
+    """Empty unless name, birth date and day are told: with fewer, two people's results would be one."""
+    block, on = report.who.block, _effective(body)
+    if block is None or on is None or block.birth_date is None or not block.family_name:
+        return ""
+    return content_hash(
+        "tested", block.family_name, block.given_name or "", block.birth_date.isoformat(), on.isoformat()
+    )
 
 
 def _specimen_number(specimen: Held | None) -> str:
@@ -157,7 +169,7 @@ def _sub_id(part: Json) -> str:
 
 
 def _require_laboratory(body: Json, report: Report) -> None:
-    """An observation without a report may be anything (a blood pressure): its categories say, where it has any."""
+    """An observation of unknown code without a report may be anything (a blood pressure): its categories say, where it has any."""
     named = {code.code for item in listed(body.get("category")) for code in codings(item)}
     if report.head is None and named and not named & _LABORATORY:
         raise NotMapped("not-a-lab-report", "ignored")

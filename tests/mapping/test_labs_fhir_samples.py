@@ -41,7 +41,7 @@ TABLE = {
         (("80382-5", "not-covid", "final"), ("97097-0", "review", "final"), ("80383-3", "not-covid", "final")),
         issues=("unknown-result-code",),
     ),
-    "sara-alert/api/lab-observation.json": Row(rejected=("no-patient",), connector=SARA),
+    "sara-alert/api/lab-observation.json": Row(ignored=("not-covid",), connector=SARA),
     "sara-alert/api/monitoree-patient.json": Row(ignored=("not-a-lab-report",), connector=SARA),
     "sara-alert/api/close-contact-relatedperson.json": Row(ignored=("not-a-lab-report",), connector=SARA),
     "sara-alert/api/bulk-export-manifest.json": Row(rejected=("not-a-resource",), connector=SARA),
