@@ -1,7 +1,8 @@
 """Remap: originals that became events are read again after a code table or the mapping changed.
 
 The fact and its version in the source stay; only the mapping version rises, so every reader takes the new one for the
-later. Where a changed map reads the time or the rank elsewhere and they come out lower, those on the bus are kept. An event
+later. Where a changed map reads the time or the rank elsewhere and they come out lower, those on the bus are kept; so are those of
+a row that somebody restated through an upload page, and a record that was taken back there stays taken back. An event
 whose outcome is unchanged is published again only where the mapping's own version rose. Run twice, the second run
 publishes nothing.
 """
@@ -45,10 +46,18 @@ _BOOKKEEPING = {"event_id", "mapping_version", "agreement_id"}
 
 
 class Known(NamedTuple):
-    """What stands on the bus for a version: the highest mapping version, and a hash of what it says."""
+    """What stands on the bus for a version: the highest mapping version, a hash of what it says, whether it is no withdrawal."""
 
     mapping_version: int
     print: bytes
+    active: bool = True
+
+
+class _Standing(NamedTuple):
+    """The highest version that the bus has of one record of a fact."""
+
+    order: Order
+    active: bool
 
 
 @dataclass
@@ -84,8 +93,12 @@ def known_of(events: Iterable[Event]) -> dict[Version, Known]:
     for event in events:
         before = known.get(version_of(event))
         if before is None or event.mapping_version >= before.mapping_version:
-            known[version_of(event)] = Known(event.mapping_version, outcome_print(event))
+            known[version_of(event)] = _known(event)
     return known
+
+
+def _known(event: Event) -> Known:
+    return Known(event.mapping_version, outcome_print(event), event.active)
 
 
 class Read(Protocol):
@@ -98,9 +111,10 @@ class Read(Protocol):
 def remap(originals: Iterable[Read], known: Mapping[Version, Known], told: Remapped) -> Iterator[tuple[Event, Read]]:
     """The events to publish, in order, counted in `told`; with each, how to read its original again."""
     latest = dict(known)
-    highest: dict[tuple[str, str], Order] = {}
-    for fact_key, changed_at, rank, content in known:
-        highest[fact_key, content] = max((changed_at, rank), highest.get((fact_key, content), (changed_at, rank)))
+    highest: dict[tuple[str, str], _Standing] = {}
+    for (fact_key, changed_at, rank, content), stands in known.items():
+        here = _Standing((changed_at, rank), stands.active)
+        highest[fact_key, content] = max(here, highest.get((fact_key, content), here))
     for read in originals:
         try:
             outcomes = read(None)
@@ -111,20 +125,26 @@ def remap(originals: Iterable[Read], known: Mapping[Version, Known], told: Remap
             if mapped.event is None:
                 told.no_event[mapped.reason or "unspecified"] += 1
                 continue
-            event = _due(*_no_earlier(mapped.event, index, read, latest, highest), index, latest, told)
+            least = highest.get((mapped.event.fact_key, mapped.event.content_hash))
+            if least is not None and _taken_back(mapped.event, least):
+                told.unchanged += 1
+                continue
+            event = _due(*_no_earlier(mapped.event, index, read, least), index, latest, told)
             if event is not None:
-                latest[version_of(event)] = Known(event.mapping_version, outcome_print(event))
+                latest[version_of(event)] = _known(event)
                 yield event, read
 
 
-def _no_earlier(
-    event: Event, index: int, read: Read, latest: Mapping[Version, Known], highest: Mapping[tuple[str, str], Order]
-) -> tuple[Event, Read]:
+def _taken_back(event: Event, stands: _Standing) -> bool:
+    """Whether a withdrawal stands above the record that it takes back; to read the record anew is no reason to say it again."""
+    return event.active and not stands.active and (event.changed_at, event.status_rank) < stands.order
+
+
+def _no_earlier(event: Event, index: int, read: Read, least: _Standing | None) -> tuple[Event, Read]:
     """The event, and what reads it again: at the time and rank that the bus has for the same record, if its own are lower."""
-    least = highest.get((event.fact_key, event.content_hash))
-    if version_of(event) in latest or least is None or (event.changed_at, event.status_rank) > least:
+    if least is None or (event.changed_at, event.status_rank) >= least.order:
         return event, read
-    kept = {event.fact_key: least}
+    kept = {event.fact_key: least.order}
     lifted = read(None, kept)[index].event
     assert lifted is not None
     return lifted, lambda mapping_version, not_before=kept: read(mapping_version, not_before)

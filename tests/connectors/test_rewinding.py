@@ -115,8 +115,9 @@ def test_times_are_utc_where_they_say_nothing_else() -> None:
 def test_a_door_that_is_sent_to_says_that_a_backfill_is_for_the_sender_to_make(kind: str) -> None:
     found = discover()[kind].section
     assert found is not None
+    section = {"kind": kind, **({"api_keys": "keys"} if kind == "http-push" else {})}
     with pytest.raises(ConfigError, match="ask the sender to send it again"):
-        found.model_validate({"kind": kind}).backfilled(None, datetime(2021, 2, 1, tzinfo=UTC), None)
+        found.model_validate(section).backfilled(None, datetime(2021, 2, 1, tzinfo=UTC), None)
 
 
 def test_an_http_source_read_whole_each_time_says_how_to_read_it_now() -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from hub.connectors.door import Unit
 from hub.domain.events import LabResult
+from hub.domain.restating import restated, withdrawn
 from hub.mapping import labs
 from hub.mapping.program import Mapped
-from hub.redrive.remap import Remapped, remap, unmapped
+from hub.redrive.remap import Remapped, newest, remap, unmapped
 from hub.wiring_outgoing import SealedPack
 from hub.wiring_rejected import Desk, Source
 from tests.connectors.made_up_lab import message
@@ -86,6 +87,65 @@ def test_everything_is_told_anew_when_the_mapping_version_rose(
     desk = site.desk()
     monkeypatch.setattr(Source, "mapping_version", 5)
     assert [event.mapping_version for event in desk.events(LAB)] == [1, 1, 1, 5, 5, 5]
+
+
+def say(site: Installation, event: LabResult, n: int) -> None:
+    """Publish as the upload page does: the word at its rank, with the original that stands there already."""
+    pack = SealedPack(LAB, site.codec(), site.vault(), now=lambda: AT)
+    site.desk().publish([pack.event(event), pack.original(event, message(n), Unit("u", b""), f"message {n}")])
+
+
+def told_first(site: Installation, n: int) -> LabResult:
+    """What message `n` says, as it came first."""
+    [mapped] = site.desk().source(LAB)(Unit("u", message(n)))
+    assert isinstance(mapped.event, LabResult)
+    return site.desk().source(LAB).agreement.grant(mapped.event)
+
+
+def standing(site: Installation, event: LabResult) -> LabResult:
+    """The version of its fact that readers take."""
+    [found] = newest(each for each in site.desk().events(LAB) if each.fact_key == event.fact_key)
+    assert isinstance(found, LabResult)
+    return found
+
+
+def test_a_remap_wins_over_a_row_that_was_sent_again_after_it_was_taken_back(
+    site: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = told_first(site, 2)
+    taken_back, rank = withdrawn(event, (event.changed_at, event.status_rank))
+    say(site, taken_back, 2)
+    said_again = restated(event, (rank[0], rank[1] + 1))
+    say(site, said_again, 2)
+    assert standing(site, event).event_id == said_again.event_id
+    table_changed(monkeypatch, 2)
+    assert run(site.desk()).changed == 1
+    now = standing(site, event)
+    assert (now.meaning, now.active, now.status_rank) == ("review", True, said_again.status_rank)
+    assert now.mapping_version == said_again.mapping_version + 1
+    assert run(site.desk()).published == 0, "a second run publishes nothing"
+
+
+def test_a_remap_does_not_say_again_what_was_taken_back(site: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = told_first(site, 2)
+    higher = restated(event, (event.changed_at, event.status_rank + 1))
+    say(site, higher, 2)
+    taken_back, _ = withdrawn(higher, (higher.changed_at, higher.status_rank))
+    say(site, taken_back, 2)
+    table_changed(monkeypatch, 2)
+    assert run(site.desk()).published == 0
+    assert not standing(site, event).active
+
+
+def test_a_remap_of_what_was_replaced_stays_below_its_replacement(
+    site: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = told_first(site, 2)
+    replaced = event.model_copy(update={"content_hash": "f" * len(event.content_hash), "event_id": "another"})
+    say(site, restated(replaced, (event.changed_at, event.status_rank + 1)), 3)
+    table_changed(monkeypatch, 2)
+    run(site.desk())
+    assert standing(site, event).content_hash == replaced.content_hash
 
 
 def test_an_original_of_an_erased_person_is_not_read_again(site: Installation) -> None:
