@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from hub.bench.intake_records import Records
-from hub.bench.memory import Memory, Sampler, cpu_seconds, until
+from hub.bench.memory import Memory, Sampler, Told, cpu_seconds, read_of, until
 from hub.errors import RetryError
 from hub.privacy.agreements import EXAMPLES
 from hub.supervisor import Stack
@@ -30,8 +30,7 @@ PANTRY = "bench-pantry"
 """A connector of the bench's own: a CSV with a declared map."""
 _CATALOGUE = Path(__file__).parent.parent / "connectors" / "catalog"
 _ROLES = ("registry", "connectors")
-_FILE_S = 3_600.0
-_WARM_MS = 3_000
+_FILE_S = 4 * 3_600.0
 _MAP = {
     "name": PANTRY,
     "title": "Visits of a made-up pantry",
@@ -123,16 +122,17 @@ def _write_connectors(folder: Path) -> None:
     (pantry / "codes").mkdir(parents=True)
     (pantry / "connector.yaml").write_text(yaml.safe_dump(_MAP))
     (pantry / "codes" / "programs.csv").write_text(_CODES)
-    cvrs = yaml.safe_load((_CATALOGUE / "iis-cvrs" / "connector.yaml").read_text())
-    cvrs["door"] |= {"poll_s": 0.1, "stable_s": 0.5, "max_file_bytes": 4 * 1024**3}
-    (folder / "iis-cvrs").mkdir()
-    (folder / "iis-cvrs" / "connector.yaml").write_text(yaml.safe_dump(cvrs))
+    labs = yaml.safe_load((_CATALOGUE / "lab-csv" / "connector.yaml").read_text())
+    labs["door"] |= {"poll_s": 0.1, "stable_s": 0.5, "max_file_bytes": 4 * 1024**3}
+    (folder / "lab-csv").mkdir()
+    (folder / "lab-csv" / "connector.yaml").write_text(yaml.safe_dump(labs))
 
 
 def send(
-    up: Stack, records: Records, count: int, *, first: int, connections: int, window: int, memory: bool = False
+    up: Stack, records: Records, count: int, *, first: int, connections: int, window: int, say: Say | None = None
 ) -> MllpRun:
-    """Messages `first` … `first + count` from a process of its own, every one answered; RetryError when the sender fails."""
+    """Messages `first` … `first + count` from a process of its own, every one answered; memory is watched where somebody is told.
+    RetryError when the sender fails."""
     door, broker = (_pid(up.instance, name) for name in ("connectors", "broker"))
     about = {
         "host": up.settings.host, "port": _door_port(up), "people": records.people, "first": first, "count": count,
@@ -141,7 +141,8 @@ def send(
     with _sender(about) as sender:
         before = cpu_seconds(door), cpu_seconds(broker)
         sender.tell("go")
-        with Sampler(door, lambda: sender.answered, warm=count // 10) as sampler:
+        told = _progress("mllp", say) if say is not None else _nothing
+        with Sampler(door, lambda: sender.answered, count, told) as sampler:
             found = sender.result()
         spent = cpu_seconds(door) - before[0], cpu_seconds(broker) - before[1]
     return MllpRun(
@@ -157,21 +158,21 @@ def send(
         door_cpu_us=round(spent[0] / count * 1e6, 1),
         sender_cpu_us=round(found["cpu_s"] / count * 1e6, 1),
         broker_cpu_us=round(spent[1] / count * 1e6, 1),
-        memory=sampler.found if memory else None,
+        memory=sampler.found if say is not None else None,
     )
 
 
-def drop_file(up: Stack, connector: str, rows: Iterator[bytes], least_bytes: int) -> FileRun:
+def drop_file(up: Stack, connector: str, name: str, rows: Iterator[bytes], least_bytes: int, say: Say) -> FileRun:
     """Write rows into the inbox until the file has `least_bytes`, let it appear at once, wait for its receipt, delete it."""
-    inbox, name = up.instance / "inbox" / connector, "20210401_01_TNA.txt" if connector == "iis-cvrs" else "bench.csv"
+    inbox = up.instance / "inbox" / connector
     unfinished, receipt = inbox / f".{name}.part", inbox / "done" / f"{name}.receipt.json"
     failed = inbox / "failed" / f"{name}.receipt.json"
     count = _write(unfinished, rows, least_bytes)
     size, door = unfinished.stat().st_size, _pid(up.instance, "connectors")
     began, cpu = time.perf_counter(), cpu_seconds(door)
     unfinished.rename(inbox / name)
-    # Nobody tells how many rows are done: the sampler counts milliseconds, and its slope is turned into one of rows.
-    with Sampler(door, lambda: int((time.perf_counter() - began) * 1_000), warm=_WARM_MS) as sampler:
+    path = (inbox / name).resolve()
+    with Sampler(door, lambda: read_of(door, path) * count // size, count, _progress(connector, say)) as sampler:
         done = until(lambda: receipt.exists() or failed.exists(), _FILE_S)
     if not done or failed.exists():
         raise RetryError(f"the {connector} door did not take the file: see {up.instance / 'logs'}")
@@ -188,8 +189,23 @@ def drop_file(up: Stack, connector: str, rows: Iterator[bytes], least_bytes: int
         door_cpu_us=round((cpu_seconds(door) - cpu) / count * 1e6, 1),
         events=sum(told["events"].values()),
         rejected=sum(each["count"] for each in told["rejected"].values()),
-        memory=sampler.found._replace(slope=round(sampler.found.slope * seconds * 1_000 / count, 2)),
+        memory=sampler.found,
     )
+
+
+def _progress(what: str, say: Say) -> Told:
+    """A line for every tenth that is done."""
+    began = time.perf_counter()
+
+    def told(share: int, done: int, size: float) -> None:
+        rate = done / max(time.perf_counter() - began, 1e-6)
+        say(f"  {what} {share:3} %: {done:,} records, {rate:,.0f}/s so far, {size:,.0f} MB resident")
+
+    return told
+
+
+def _nothing(*_: object) -> None:
+    """Nobody is told."""
 
 
 def _write(path: Path, rows: Iterator[bytes], least_bytes: int) -> int:

@@ -96,7 +96,9 @@ def csv_and_encode(paths: Sequence[Path]) -> Iterator[bytes]:
     """Tables: csv.reader of the standard library, each row written as an Avro record of texts by fastavro."""
     for path in paths:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.reader(file, delimiter="\t" if path.suffix == ".txt" else ",")
+            delimiter = max(",|\t", key=file.readline().count)
+            file.seek(0)
+            rows = csv.reader(file, delimiter=delimiter)
             names = next(rows)
             fields = [{"name": name, "type": "string"} for name in names]
             schema = parse_schema({"type": "record", "name": "Row", "fields": fields})

@@ -16,25 +16,22 @@ from hub.synthetic.facts import (
     Dose,
     LabOrder,
     LabReport,
-    Ledger,
     Monitoree,
     MonitoreeState,
     Registration,
+    Screening,
     SourceId,
-    Stay,
 )
-from hub.synthetic.hmis import Hmis
+from hub.synthetic.hrsn import hrsn_set
 from hub.synthetic.oru import oru_message
 from hub.synthetic.people import Person, make_people
-from hub.synthetic.places import FIRST_DAY, LABS, PROJECTS
+from hub.synthetic.places import FACILITIES, LABS
 from hub.synthetic.sara import patient_line
 
 __all__ = ["Records"]
 
 _SCATTER = 2_654_435_761  # Knuth's multiplicative hash: draws by number, without keeping what was drawn
 _PCR = next(number for number, lab in enumerate(LABS) if lab.kind == "pcr")
-_NIGHT_SHELTER = next(project.project_id for project in PROJECTS if project.type == 1)
-_YEAR = 365
 
 
 class Records:
@@ -45,12 +42,14 @@ class Records:
         self._seed = seed
 
     @cached_property
-    def _residents(self) -> list[Person]:
+    def residents(self) -> list[Person]:
+        """Everybody, by index."""
         households = make_people(self.people, Random(f"{self._seed}/bench"))
         return [member for household in households for member in household.members]
 
-    def _of(self, number: int) -> Person:
-        return self._residents[(number * _SCATTER ^ number >> 7) % 2**32 % self.people]
+    def person(self, number: int) -> Person:
+        """Whose record `number` is: drawn, and the same each time."""
+        return self.residents[(number * _SCATTER ^ number >> 7) % 2**32 % self.people]
 
     def _registered(self, person: Person, connector: str, authority: str, local_id: str) -> Registration:
         sid = SourceId(connector, authority, local_id)
@@ -59,12 +58,12 @@ class Records:
 
     def distinct(self, count: int, first: int = 0) -> int:
         """How many persons the records `first` … `first + count` tell of."""
-        return len({self._of(number).index for number in range(first, first + count)})
+        return len({self.person(number).index for number in range(first, first + count)})
 
     def messages(self, count: int, first: int = 0) -> Iterator[bytes]:
         """ORU^R01 messages 2.5.1: MSH, SFT, PID, ORC, OBR, the result and three or four answers (AOE) in OBX, SPM."""
         for number in range(first, first + count):
-            person = self._of(number)
+            person = self.person(number)
             draw = Random(number)
             collected = datetime(2021, 1, 4, 8) + timedelta(minutes=draw.randrange(120_000))
             sick = draw.random() < 0.2
@@ -80,7 +79,7 @@ class Records:
         """A CVRS file, line by line, its header first: one dose a row."""
         yield ("\t".join(CVRS_COLUMNS) + "\r\n").encode()
         for number in range(count):
-            person = self._of(number)
+            person = self.person(number)
             record = self._registered(person, "iis-cvrs", "recip_id", f"TNIIS{person.index + 1_000:07d}")
             day = date(2021, 1, 4) + timedelta(days=number % 80)
             dose = Dose(record.sid, f"BENCH{number:09d}", day, "208", 1 + number % 2, 0, f"EL{number % 9_000:04d}")
@@ -89,32 +88,29 @@ class Records:
     def monitorees(self, count: int) -> Iterator[bytes]:
         """Sara Alert Patient resources, one a line."""
         for number in range(count):
-            person = self._of(number)
+            person = self.person(number)
             at = datetime(2021, 1, 4, 8) + timedelta(minutes=number)
             record = self._registered(person, "sara-alert", "Patient", str(number + 1))
             state = MonitoreeState(at, True, "Confirmed", at.date() - timedelta(days=3), at.date() - timedelta(days=6))
             yield patient_line(Monitoree(record.sid, number + 1, [state]), state, person, record)
 
-    def hmis(self, enrollments: int, nights: int) -> dict[str, bytes]:
-        """An FY2024 export of night-shelter stays with `nights` bed nights in all, dealt evenly, at most one a day of a year."""
-        each = min(_YEAR, nights // enrollments)
-        start = FIRST_DAY - timedelta(days=_YEAR)
-        ledger = Ledger()
-        for number in range(enrollments):
-            person = self._residents[number % self.people]
-            record = self._registered(person, "hmis-csv", "PersonalID", f"{person.index + 1_000:06d}")
-            ledger.registrations[record.sid] = record
-            slept = [start + timedelta(days=day) for day in range(each)]
-            ledger.stays.append(
-                Stay(record.sid, f"E{number:07d}", _NIGHT_SHELTER, f"H{number:07d}", True, start, 116, nights=slept)
-            )
-        return Hmis(ledger, self._residents).export(FIRST_DAY)
+    def screenings(self, count: int) -> dict[str, bytes]:
+        """A drop of `count` social-needs screenings of four answers each: its three files."""
+        registrations: dict[SourceId, Registration] = {}
+        made: list[Screening] = []
+        for number in range(count):
+            person, place = self.person(number), number % len(FACILITIES)
+            sid = SourceId("hrsn-screening", FACILITIES[place].facility_id, f"M{person.index:06d}")
+            registrations[sid] = self._registered(person, *sid)
+            at = datetime(2021, 1, 4, 8) + timedelta(minutes=number)
+            made.append(Screening(sid, place, f"E{number:08d}", at, number % 3 > 0, number % 4 == 0))
+        return hrsn_set(made, registrations, self.residents, "bench")
 
     def table(self, count: int) -> Iterator[bytes]:
         """A pantry's CSV for a declared map, line by line, its header first: one visit a row."""
         yield b"visit,client,visited,program,served,first_name,last_name,born,zip,phone,race,ethnicity\r\n"
         for number in range(count):
-            person = self._of(number)
+            person = self.person(number)
             day = date(2021, 1, 4) + timedelta(days=number % 80)
             yield (
                 f"V{number:09d},P{person.index:06d},{day.isoformat()},{'pantry' if number % 4 else 'meals'},"

@@ -8,12 +8,15 @@ from typing import Any
 
 import click
 
-_PARTS = ("ratios", "mllp", "csv")
+from hub.bench.intake_plan import PARTS
+
+_FORMATS = ("oru", "vxu", "lab-csv", "lab-fhir", "cvrs", "iis-fhir", "fhir", "declared-csv", "hmis", "hrsn")
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="A minute or two: enough to see a change, too little to quote.")
-@click.option("--part", "parts", multiple=True, type=click.Choice(_PARTS), help="Default: all.")
+@click.option("--part", "parts", multiple=True, type=click.Choice(PARTS), help="Default: all.")
+@click.option("--format", "formats", multiple=True, type=click.Choice(_FORMATS), help="Of the ratios. Default: all.")
 @click.option("--messages", type=click.IntRange(100), help="HL7 messages of a round of the ratio [20000].")
 @click.option("--rows", type=click.IntRange(100), help="Rows and resources of a round of the other formats [20000].")
 @click.option("--enrollments", type=click.IntRange(1), help="Of the HMIS export [100].")
@@ -23,9 +26,13 @@ _PARTS = ("ratios", "mllp", "csv")
     "--mllp", type=click.IntRange(100), help="Messages at the MLLP door, each sender waiting for its answer [200000]."
 )
 @click.option("--pipelined", type=click.IntRange(100), help="Messages at the MLLP door, several unanswered [20000].")
-@click.option("--csv-bytes", type=click.IntRange(10_000), help="Size of the large files [1000000000].")
+@click.option(
+    "--csv-bytes",
+    type=click.IntRange(10_000),
+    help="Size of the laboratory file; the narrow one has a tenth [1000000000].",
+)
 @click.option("--json", "as_object", is_flag=True, help="Print one JSON object at the end.")
-def intake(quick: bool, parts: tuple[str, ...], as_object: bool, **sizes: int | None) -> int:
+def intake(quick: bool, parts: tuple[str, ...], formats: tuple[str, ...], as_object: bool, **sizes: int | None) -> int:
     """Take made-up records in as fast as can be, beside loops that only parse and produce: ratios of one run, one broker.
 
     Every message and row is confirmed by the broker. Exit code 1 when a figure is under its target.
@@ -34,7 +41,7 @@ def intake(quick: bool, parts: tuple[str, ...], as_object: bool, **sizes: int | 
 
     plan = Plan.quick() if quick else Plan()
     chosen: dict[str, Any] = {name: size for name, size in sizes.items() if size is not None}
-    plan = replace(plan, parts=parts or _PARTS, **chosen)
+    plan = replace(plan, parts=parts or PARTS, formats=formats, **chosen)
     report = run(plan, lambda line: click.echo(line, err=True))
     if as_object:
         click.echo(json.dumps(as_json(report)))
@@ -59,8 +66,8 @@ def _tell(report: dict[str, Any]) -> None:
         )
     for each in report["csv"]:
         click.echo(
-            f"{each['connector']:<13} {each['rows_per_second']:>9,.0f} rows/s of a file of {each['bytes'] / 1e6:,.0f} MB; "
-            f"memory {_memory(each['memory'])}"
+            f"{each['connector']:<13} {each['rows_per_second']:>9,.0f} rows/s of a file of {each['bytes'] / 1e6:,.0f} MB, "
+            f"{each['rows']:,} rows; {each['door_cpu_us']:,.0f} us CPU each; memory {_memory(each['memory'])}"
         )
     for answer in report["targets"]:
         click.echo(
@@ -68,7 +75,12 @@ def _tell(report: dict[str, Any]) -> None:
         )
 
 
-def _memory(found: dict[str, float] | None) -> str:
+def _memory(found: dict[str, Any] | None) -> str:
     if found is None:
         return "not watched"
-    return f"{found['start']} MB, highest {found['highest']}, {found['slope']:+} per 100,000"
+    tenths = " ".join(f"{size:,.0f}" for size in found["tenths"])
+    verdict = "flat" if found["flat"] else "NOT flat"
+    return (
+        f"{verdict}: MB at every 10 % {tenths}, highest {found['highest']:,.0f}; over the second half {found['rise']:+.1%}, "
+        f"{found['slope']:+} MB per 100,000"
+    )
