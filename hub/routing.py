@@ -20,6 +20,8 @@ from hub.formats.delimited import open_table
 from hub.formats.errors import ParseError
 from hub.formats.hmis import FILES
 from hub.mapping.labs_csv_layouts import DELIMITERS, layout_of
+from hub.mapping.supply_header import DELIMITERS as SUPPLY_DELIMITERS
+from hub.mapping.supply_header import header_of
 
 __all__ = ["OVERRIDES", "Routed", "route"]
 
@@ -124,6 +126,8 @@ def _sniff(path: Path) -> str | None:
         return "iis-cvrs"
     if _is_lab_table(head):
         return "lab-csv"
+    if _is_supply_table(head):
+        return "vaccine-supply"
     if head.startswith((b"{", b"[")) and b"saraalert.org" in head:
         return "sara-alert"
     if head.startswith((b"{", b"[")) and _IMMUNIZATION.search(head):
@@ -136,6 +140,14 @@ def _sniff(path: Path) -> str | None:
 def _is_lab_table(head: bytes) -> bool:
     try:
         layout_of(open_table(head, delimiters=DELIMITERS).names)
+    except ParseError:
+        return False
+    return True
+
+
+def _is_supply_table(head: bytes) -> bool:
+    try:
+        header_of(open_table(head, delimiters=SUPPLY_DELIMITERS).names)
     except ParseError:
         return False
     return True

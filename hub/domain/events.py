@@ -208,6 +208,13 @@ class VaccineSupply(Event):
     doses_wasted: int | None = None
     period_from: date | None = None
     period_until: date | None = None
+    doses_expired: int | None = Field(default=None, description="beside doses_wasted, never within it")
+    doses_on_hand: int | None = Field(default=None, description="at the end of period_until")
+    part_key: str | None = Field(
+        default=None, description="token of the shipment or lot that is counted; None: all of the period is"
+    )
+    county: str | None = Field(default=None, description="FIPS county of the site")
+    postal_code: str | None = Field(default=None, description="ZIP of the site, five digits")
     issues: tuple[str, ...] = ()
 
 

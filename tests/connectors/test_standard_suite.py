@@ -50,3 +50,8 @@ class TestShelters(ConnectorSuite):
 class TestScreenings(ConnectorSuite):
     folder = SHIPPED / "hrsn-screening"
     agreement_file = EXAMPLES / "hrsn-screening.yaml"
+
+
+class TestSupply(ConnectorSuite):
+    folder = SHIPPED / "vaccine-supply"
+    agreement_file = EXAMPLES / "vaccine-supply.yaml"

@@ -1,0 +1,275 @@
+"""Vaccine supply: doses allocated, delivered, administered, wasted and on hand, one row a site, product and period or shipment.
+
+Each count of a row is an event of its own, known by (PIN, product, period, which count), so whatever is sent again or corrected
+replaces what was told before and never doubles it. A shipment is known by its number (else its order's), lot and product: one
+that is corrected to another site moves there, and one not delivered, or no more, withdraws the delivery. The version is the
+row's own change time, else its as-of day, else the day in the name of its file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any, NamedTuple
+
+from hub.domain.events import VaccineSupply
+from hub.domain.ids import content_hash
+from hub.domain.provider_pin import pin_of
+from hub.formats.delimited import Row, RowFault, open_table
+from hub.formats.errors import ParseError
+from hub.mapping.labs_csv_dates import Moment, moment
+from hub.mapping.places import county_fips, postal_code, state_code
+from hub.mapping.program import (
+    Alone,
+    Mapped,
+    MappingContext,
+    NotMapped,
+    Program,
+    Unit,
+    accepted,
+    guarded,
+    ignored,
+    unreadable,
+)
+from hub.mapping.stamp import Stamp
+from hub.mapping.supply_header import COUNTS, DELIMITERS, PRODUCT, STOCK, TO_DATE, Header, header_of
+from hub.mapping.supply_values import Product, Span, count, product, span
+
+__all__ = ["PROGRAM", "Supply"]
+
+KIND = VaccineSupply.kind
+_WEEK = timedelta(days=6)
+_FILE_DAY = re.compile(r"(?<!\d)(20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
+_PENDING, _ARRIVED, _CANCELLED = 0, 1, 2
+_GONE = frozenset({"cancelled", "canceled", "void", "voided", "returned", "rejected", "lost", "deleted"})
+_PLANS = frozenset({"allocated", "allocated_to_date"})
+
+
+class Supply:
+    """Program `vaccine-supply`.
+
+    Options: `timezone`, the zone of change times sent without one; `state`, of sites whose row names none (USPS code or word).
+    """
+
+    name = "vaccine-supply"
+    alone: Alone = "headed"
+
+    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
+        """Every row of every file; a file whose header tells of no supply is one rejected outcome."""
+        stamp = Stamp.of(context)
+        for file, content in unit.files.items():
+            try:
+                table = open_table(content if isinstance(content, bytes) else content(), delimiters=DELIMITERS)
+                header = header_of(table.names)
+            except ParseError as error:
+                yield unreadable(error, {"file": file}, b"")
+                continue
+            mapper, head, empty = _Mapper(file, header, stamp, context), table.header(), True
+            for mapped in guarded(table.rows(), mapper.map_row, mapper.locate, KIND):
+                empty = False
+                yield mapped._replace(head=head)
+            if empty:
+                yield ignored("no-rows", {"file": file}, b"", KIND)
+
+
+class _Told(NamedTuple):
+    """One count of a row. `doses` None: the shipment is not there. `apart`: what names a part (shipment, lot) of the whole."""
+
+    measure: str
+    doses: int | None
+    days: Span | None
+    apart: tuple[str, ...]
+    rank: int
+
+
+class _Site(NamedTuple):
+    pin: str
+    county: str | None
+    zip: str | None
+
+
+class _Mapper:
+    def __init__(self, file: str, header: Header, stamp: Stamp, context: MappingContext) -> None:
+        self._file, self._header, self._stamp = file, header, stamp
+        self._zone: tzinfo = context.zone
+        self._today, self._state = context.today, str(context.options.get("state", ""))
+        self._told_on = _day_of(file)
+        self._versions: dict[str, tuple[datetime | None, int, str]] = {}
+
+    def locate(self, row: Row | RowFault) -> tuple[Mapping[str, str | int], bytes]:
+        return {"file": self._file, "row": row.number}, row.raw
+
+    def map_row(self, row: Row | RowFault) -> list[Mapped]:
+        where, raw = self.locate(row)
+        if isinstance(row, RowFault):
+            return [unreadable(row.error, where, raw)]
+        cells = {
+            field: next((row.cells[name] for name in names if row.cells[name]), "")
+            for field, names in self._header.columns.items()
+        }
+        events = self._events(cells)
+        self._versions.update((event.fact_key, _version(event)) for event in events)
+        return [accepted(event, where, raw) for event in events]
+
+    def _events(self, cells: Mapping[str, str]) -> list[VaccineSupply]:
+        site, site_issues = self._site(cells)
+        cvx, ndc, word = (cells.get(name, "") for name in PRODUCT)
+        what = product(cvx, ndc, word, self._column(*PRODUCT))
+        changed = self._moment(cells, "updated") or self._moment(cells, "as_of")
+        changed_at = changed.at if changed is not None else self._told_on
+        issues = (*site_issues, *what.issues, *(() if changed_at else ("no-change-time",)))
+        if self._header.unknown:
+            issues = (*issues, "unknown-column")
+        told = [*self._shipment(cells, what), *self._counts(cells)]
+        if not told:
+            raise NotMapped("nothing-counted", "ignored")
+        events = [self._event(each, site, what, changed_at, issues) for each in told]
+        for event in events:
+            if self._versions.get(event.fact_key, _version(event)) != _version(event) and (
+                self._versions[event.fact_key][:2] == _version(event)[:2]
+            ):
+                raise NotMapped("counted-twice")
+        return events
+
+    def _site(self, cells: Mapping[str, str]) -> tuple[_Site, tuple[str, ...]]:
+        pin = pin_of(cells["pin"])
+        if pin is None:
+            raise NotMapped("not-a-pin" if cells["pin"] else "missing-key", field=self._column("pin"))
+        told = cells.get("county", "")
+        state = state_code(cells.get("state") or self._state)
+        county = county_fips(told, state)
+        zipcode = postal_code(cells.get("postal_code", ""), state)
+        return _Site(pin, county, zipcode), ("unknown-county",) if told and county is None else ()
+
+    def _shipment(self, cells: Mapping[str, str], what: Product) -> list[_Told]:
+        """The delivery of a shipment; withdrawn where it did not arrive (yet)."""
+        if not self._header.shipments:
+            return []
+        doses = self._count(cells, "delivered")
+        if doses is None:
+            doses = self._count(cells, "shipped")
+        gone = cells.get("status", "").casefold() in _GONE
+        if doses is None and not gone:
+            return []
+        number = cells.get("shipment") or cells.get("order", "")
+        if not number:
+            raise NotMapped("missing-key", field=self._column("shipment", "order"))
+        arrived = self._moment(cells, "delivered_on")
+        if arrived is not None and arrived.day > self._today():
+            raise NotMapped("date-in-the-future", field=self._column("delivered_on"))
+        apart = (number, cells.get("lot", ""), what.key)
+        if gone or arrived is None:
+            return [_Told("delivered", None, None, apart, _CANCELLED if gone else _PENDING)]
+        days = span(arrived.day, arrived.day, self._column("delivered_on"))
+        return [_Told("delivered", doses, days, apart, _ARRIVED)]
+
+    def _counts(self, cells: Mapping[str, str]) -> list[_Told]:
+        found = []
+        lot = (cells["lot"],) if cells.get("lot") else ()
+        for measure in COUNTS:
+            if measure == "delivered" and self._header.shipments:
+                continue
+            doses = self._count(cells, measure)
+            if doses is None:
+                continue
+            days = self._days(cells)
+            if days.last > self._today() and measure not in _PLANS:
+                raise NotMapped("date-in-the-future", field=self._column("period_until", "week_until", "as_of"))
+            if measure == STOCK:
+                days = Span(days.last, days.last)
+            found.append(_Told(measure, doses, days, lot, _ARRIVED))
+        return found
+
+    def _count(self, cells: Mapping[str, str], measure: str) -> int | None:
+        return count(cells.get(measure, ""), self._column(measure))
+
+    def _days(self, cells: Mapping[str, str]) -> Span:
+        """Which days the counts of a row are of: its period, its week, else the one day it is as of."""
+        week_from, week_until = self._day(cells, "week_from"), self._day(cells, "week_until")
+        first, last = self._day(cells, "period_from") or week_from, self._day(cells, "period_until") or week_until
+        if first is None and last is None:
+            first = last = self._day(cells, "as_of")
+        elif last is None and week_from is not None:
+            last = week_from + _WEEK
+        elif first is None and week_until is not None:
+            first = week_until - _WEEK
+        at = self._column("period_until", "week_until", "week_from", "as_of", "period_from")
+        return span(first, last, at)
+
+    def _event(
+        self, told: _Told, site: _Site, what: Product, changed_at: datetime | None, issues: tuple[str, ...]
+    ) -> VaccineSupply:
+        to_date = told.measure in TO_DATE
+        measure, days = told.measure.removesuffix("_to_date"), told.days
+        first = None if days is None or to_date else days.first
+        last = None if days is None else days.last
+        shipped = measure == "delivered" and self._header.shipments and not to_date
+        if shipped:
+            key: tuple[str, ...] = ("shipment", *told.apart)
+        else:
+            when = "to-date" if to_date else f"{first}/{last}"
+            key = (site.pin, what.key, when, measure, *told.apart)
+        rank = told.rank
+        if to_date and last is not None:  # a total replaces that of an earlier day, whenever either was sent
+            rank = int(changed_at.timestamp()) if changed_at is not None else 0
+            changed_at = datetime(last.year, last.month, last.day, tzinfo=UTC)
+        if shipped and told.doses is None:
+            issues = (*issues, "not-delivered")
+        fields: dict[str, Any] = {
+            "provider_pin": site.pin,
+            "cvx": what.cvx,
+            "ndc": what.ndc,
+            "covid": what.covid,
+            f"doses_{measure}": told.doses,
+            "period_from": first,
+            "period_until": last,
+            "county": site.county,
+            "postal_code": site.zip,
+            "issues": tuple(dict.fromkeys(issues)),
+        }
+        return VaccineSupply(
+            **self._stamp.fields(
+                self._stamp.fact_key(KIND, *key),
+                source_person=None,
+                changed_at=changed_at,
+                status_rank=rank,
+                content=content_hash(what.key, *(f"{name}={value}" for name, value in sorted(fields.items()))),
+                occurred_on=last,
+                active=told.doses is not None,
+            ),
+            site=self._stamp.site(site.pin),
+            part_key=self._stamp.token("supply-part", *told.apart) if told.apart else None,
+            **fields,
+        )
+
+    def _column(self, *fields: str) -> str:
+        return self._header.column(*fields)
+
+    def _moment(self, cells: Mapping[str, str], field: str) -> Moment | None:
+        """NotMapped (`bad-date`) for what is no date."""
+        text = cells.get(field, "")
+        found = moment(text, self._zone)
+        if text and found is None:
+            raise NotMapped("bad-date", field=self._column(field))
+        return found
+
+    def _day(self, cells: Mapping[str, str], field: str) -> date | None:
+        found = self._moment(cells, field)
+        return found.day if found is not None else None
+
+
+def _version(event: VaccineSupply) -> tuple[datetime | None, int, str]:
+    return event.changed_at, event.status_rank, event.content_hash
+
+
+def _day_of(file: str) -> datetime | None:
+    """The day in a file's name, `supply_2021-02-15.csv` or `20210215_inventory.csv`; the last where there are several."""
+    found = _FILE_DAY.findall(file.rpartition("/")[2])
+    try:
+        return datetime(*map(int, found[-1]), tzinfo=UTC) if found else None  # type: ignore[misc, arg-type]
+    except ValueError:
+        return None
+
+
+PROGRAM: Program = Supply()
