@@ -30,11 +30,13 @@ class SealedPack:
         self, connector: str, codec: Codec, vault: Vault, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._connector, self._codec, self._vault, self._now = connector, codec, vault, now
+        self._taken_at = now()
         self._key = connector.encode()
 
     def prepare(self, source_persons: Sequence[str]) -> None:
-        """Their data keys, durable, in one transaction."""
+        """Their data keys, durable, in one transaction; and the time at which what follows was taken in."""
         self._vault.ensure_keys(source_persons)
+        self._taken_at = self._now()
 
     def event(self, event: Event) -> Outgoing:
         """On hub.intake.<kind>.v1, the person block sealed."""
@@ -55,7 +57,7 @@ class SealedPack:
         seal = self._vault.seal_bytes if event.source_person is None else self._seal_for(event.source_person)
         letter = dead_letter.original(
             dead_letter.headed(seal, head, file),
-            connector=self._connector, event_id=event.event_id, raw=raw, file=unit.token, where=where, received_at=self._now(),
+            connector=self._connector, event_id=event.event_id, raw=raw, file=unit.token, where=where, received_at=self._taken_at,
         )  # fmt: skip
         topic = dead_letter.RAW_TOPIC
         return topic, self._key, self._codec.encode(topic, letter), None, self._headers(topic, event.event_id)
@@ -69,7 +71,7 @@ class SealedPack:
             dead_letter.headed(self._vault.seal_bytes, head, file),
             connector=self._connector, stage=problem.stage, reason=problem.reason,
             file=_place(unit, problem.file), where=problem.where, raw=raw,
-            received_at=self._now(), mapping_version=MAPPING_VERSION,
+            received_at=self._taken_at, mapping_version=MAPPING_VERSION,
         )  # fmt: skip
         topic = dead_letter.REJECTED_TOPIC
         told = (self._connector, letter.stage, letter.reason, letter.file, letter.where, letter.content_hash or "")
@@ -80,7 +82,7 @@ class SealedPack:
         return lambda data, topic, field: self._vault.seal(data, source_person, topic, field)
 
     def _headers(self, topic: str, identity: str) -> list[tuple[str, bytes]]:
-        return cloud_events_headers(event_id=identity, source=self._connector, kind=topic, received_at=self._now())
+        return cloud_events_headers(event_id=identity, source=self._connector, kind=topic, received_at=self._taken_at)
 
 
 def _place(unit: Unit, file: str) -> str:

@@ -57,6 +57,7 @@ class Reader:
                 f"the agreement file holds {agreement.agreement_id}"
             )
         self._connector, self._spool = connector, spool
+        self._declared = connector.declared  # asked for once: of a model's private attribute it takes 3 us a message
         self._context = MappingContext(
             source=connector.name,
             agreement=agreement,
@@ -74,33 +75,35 @@ class Reader:
 
     def traced(self, unit: Unit, *, explain: bool = False) -> Iterator[Traced]:
         """The same with the values that no code table has, and with how each field came to be (of a declared map)."""
+        if isinstance(unit.content, bytes):
+            yield from self._read(SourceUnit(unit.name, {unit.name: unit.content}), explain=explain)
+            return
         with ExitStack() as held:
             try:
-                source = self._source_unit(unit, held)
+                source = self._source_unit(unit.name, unit.content, held)
             except ArchiveFault as fault:
                 at = {"member": fault.member} if fault.member else {}
                 yield Traced(hard_stop(fault.reason, at)._replace(stage="parse"))
                 return
-            declared = self._connector.declared
-            if declared is not None:
-                yield from declared.traced(source, self._context, explain=explain)
-            else:
-                program: Program = programs()[self._connector.program or self._connector.name]
-                for mapped in program.read(source, self._context):
-                    yield Traced(mapped)
+            yield from self._read(source, explain=explain)
 
-    def _source_unit(self, unit: Unit, held: ExitStack) -> SourceUnit:
+    def _read(self, source: SourceUnit, *, explain: bool) -> Iterator[Traced]:
+        if self._declared is not None:
+            yield from self._declared.traced(source, self._context, explain=explain)
+            return
+        program: Program = programs()[self._connector.program or self._connector.name]
+        for mapped in program.read(source, self._context):
+            yield Traced(mapped)
+
+    def _source_unit(self, name: str, content: Path | Mapping[str, Path], held: ExitStack) -> SourceUnit:
         """The unit's files; what is opened or unpacked for it is held until it is read. Raises ArchiveFault, OSError."""
-        content = unit.content
-        if isinstance(content, bytes):
-            return SourceUnit(unit.name, {unit.name: content})
         limits = self._connector.door.archives
-        if isinstance(content, Path) and limits is not None and _packed(unit.name, content):
+        if isinstance(content, Path) and limits is not None and _packed(name, content):
             folder = held.enter_context(tempfile.TemporaryDirectory(prefix="unpacked-", dir=self._spool))
             flat = self._connector.door.shape == "folder"
-            content = unpack(content, unit.name, Path(folder), limits, flat=flat)
-        files = content if isinstance(content, Mapping) else {unit.name: content}
-        return SourceUnit(unit.name, {name: _opener(path, held) for name, path in files.items()})
+            content = unpack(content, name, Path(folder), limits, flat=flat)
+        files = content if isinstance(content, Mapping) else {name: content}
+        return SourceUnit(name, {each: _opener(path, held) for each, path in files.items()})
 
 
 def outcomes(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: Path) -> Iterator[Mapped]:

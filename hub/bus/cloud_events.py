@@ -21,14 +21,18 @@ def cloud_events_headers(
     """
     attributes = [_VERSION, ("ce_id", event_id.encode()), *_origin(source, kind)]
     if received_at is not None:
-        at = received_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        attributes.append(("ce_time", at.encode()))
+        attributes.append(("ce_time", _time(received_at)))
     return attributes
 
 
 @lru_cache(maxsize=1_024)
 def _origin(source: str, kind: str) -> tuple[tuple[str, bytes], ...]:
     return ("ce_source", f"/hub/{source}".encode()), ("ce_type", kind.encode()), ("content-type", CONTENT_TYPE)
+
+
+@lru_cache(maxsize=64)  # a chunk of records was taken in at one time
+def _time(at: datetime) -> bytes:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()
 
 
 def event_id_of(headers: Iterable[tuple[str, bytes]]) -> str:

@@ -14,7 +14,7 @@ import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -87,6 +87,10 @@ class Read(Protocol):
     def __call__(self, unit: Unit) -> Iterator[Mapped]: ...
 
 
+_none_yet = partial(dict.__new__, Counter)
+"""An empty Counter, without the update by which each begins: a message makes four."""
+
+
 @dataclass
 class Receipt:
     """What became of one unit: counts and positions, no values.
@@ -95,10 +99,10 @@ class Receipt:
     parsed. `broken_off`: a bug of ours ended the reading half-way; what follows was not taken, so the unit must not count as done.
     """
 
-    events: Counter[str] = field(default_factory=Counter)
-    rejected: Counter[str] = field(default_factory=Counter)
-    ignored: Counter[str] = field(default_factory=Counter)
-    issues: Counter[str] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=_none_yet)
+    rejected: Counter[str] = field(default_factory=_none_yet)
+    ignored: Counter[str] = field(default_factory=_none_yet)
+    issues: Counter[str] = field(default_factory=_none_yet)
     odd: dict[str, list[str]] = field(default_factory=dict)
     positions: dict[str, list[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
