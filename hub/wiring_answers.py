@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from typing import Literal
 from uuid import uuid4
 
 from hub.connectors.door import Problem, Receipt
@@ -19,12 +20,25 @@ _REJECTED = frozenset({"no-msh", "bad-separators", "empty", "too-large", "too-ma
                        "too-many-messages"})  # fmt: skip
 """Reasons that speak of the message as such (AR), not of what it says (AE)."""
 _CONDITIONS = {
-    "unsupported-version": "203",
-    "no-msh": "100",
-    "bad-separators": "100",
-    "no-patient": "101",
-    "mapping-error": "207",
+    "unsupported-version": ("203", ""),
+    "no-msh": ("100", ""),
+    "bad-separators": ("100", ""),
+    "no-patient": ("100", ""),
+    "several-patients": ("100", ""),
+    "missing-key": ("101", "7"),
+    "bad-date": ("102", ""),
+    "not-a-known-word": ("103", "5"),
+    "dose-before-birth": ("999", "1"),
+    "dose-before-first-vaccine": ("999", "1"),
+    "dose-in-the-future": ("999", "1"),
+    "mapping-error": ("207", ""),
 }
+"""HL70357 and HL70533 of a reason. Whatever is not here is 999 without the second."""
+_OF_FIELD = re.compile(
+    r"(?:\A| )field (?P<segment>[A-Z][A-Z0-9]{2})(?:\[(?P<sequence>[0-9]{1,5})\])?"
+    r"(?:-(?P<field>[0-9]{1,3})(?:\[(?P<repetition>[0-9]{1,3})\])?(?:\.(?P<component>[0-9]{1,3}))?)?\Z"
+)
+"""The end of a position that names a place of HL7 v2: `PID`, `RXA[2]-5`, `PID-3[2].1`."""
 _MISCOUNT = "batch-count-mismatch"
 _OF_MESSAGE = re.compile(r"(?:\A| )message ([0-9]{1,9})(?: |\Z)")
 _NOT_LISTED = Problem("not-listed", "map", "")
@@ -53,17 +67,25 @@ def answer_hl7(message: bytes, receipt: Receipt) -> bytes | None:
 
 def _ack(head: Head, problems: Sequence[Problem], at: str, *, taken: bool) -> bytes | None:
     """`taken`: something of the frame was, so it is not rejected as a whole. A wrong count is a warning: no message is lost."""
-    errors = [
-        hl7v2_ack.Problem(
-            _CONDITIONS.get(problem.reason, "999"), problem.reason, severity="W" if problem.reason == _MISCOUNT else "E"
-        )
-        for problem in problems
-    ]
+    errors = [_error(problem) for problem in problems]
     reasons = {problem.reason for problem in problems} - {_MISCOUNT}
     code: hl7v2_ack.Code = "AA"
     if reasons:
         code = "AR" if not taken and reasons <= _REJECTED else "AE"
     return hl7v2_ack.ack(head.message, code, errors, at=at, control_id=uuid4().hex[:20])
+
+
+def _error(problem: Problem) -> hl7v2_ack.Problem:
+    condition, application = _CONDITIONS.get(problem.reason, ("999", ""))
+    severity: Literal["W", "E"] = "W" if problem.reason == _MISCOUNT else "E"
+    found = _OF_FIELD.search(problem.where)
+    if found is None:
+        return hl7v2_ack.Problem(condition, problem.reason, severity=severity, application=application)
+    at = {name: int(number or 0) for name, number in found.groupdict().items() if name != "segment"}
+    at["sequence"] = at["sequence"] or 1
+    return hl7v2_ack.Problem(
+        condition, problem.reason, found["segment"], severity=severity, application=application, **at
+    )
 
 
 def _by_message(receipt: Receipt, heads: Sequence[Head]) -> dict[int, list[Problem]]:

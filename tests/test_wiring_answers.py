@@ -26,12 +26,12 @@ def receipt(*reasons: str, events: int = 0, stage: str = "map") -> Receipt:
     [
         (message(1), receipt(events=1), "AA", []),
         (message(1), receipt("no-result-code", events=1), "AE", ["999"]),
-        (message(1), receipt("no-patient", "mapping-error"), "AE", ["101", "207"]),
+        (message(1), receipt("no-patient", "mapping-error"), "AE", ["100", "207"]),
         (message(1), receipt("unsupported-version"), "AR", ["203"]),
         (b"junk", receipt("no-msh", stage="parse"), "AR", ["100"]),
         (b"", receipt("empty", stage="parse"), "AR", ["999"]),
         (message(1).replace(b"|P|2.5.1\r", b"|P|2.5.1|||AL|NE\r", 1), receipt(events=1), "CA", []),
-        (message(1).replace(b"|P|2.5.1\r", b"|P|2.5.1|||AL|NE\r", 1), receipt("no-patient"), "CE", ["101"]),
+        (message(1).replace(b"|P|2.5.1\r", b"|P|2.5.1|||AL|NE\r", 1), receipt("no-patient"), "CE", ["100"]),
     ],
 )
 def test_a_laboratory_is_answered_as_it_asked(content: bytes, told: Receipt, code: str, errors: list[str]) -> None:
@@ -43,6 +43,35 @@ def test_a_laboratory_is_answered_as_it_asked(content: bytes, told: Receipt, cod
     assert acknowledged[2] == ("M00001" if content.startswith(b"MSH") else "")
     assert [segment[3].split("^")[0] for segment in segments if segment[0] == "ERR"] == errors
     assert b"Madeup" not in answer
+
+
+@pytest.mark.parametrize(
+    ("reason", "where", "error"),
+    [
+        ("no-patient", "field PID", "PID^1|100^Segment sequence error^HL70357|E|"),
+        ("unsupported-version", "field MSH-12", "MSH^1^12|203^Unsupported version id^HL70357|E|"),
+        ("missing-key", "field ORC[2]-3",
+         "ORC^2^3|101^Required field missing^HL70357|E|7^Required data missing^HL70533"),
+        ("bad-date", "field RXA[3]-3", "RXA^3^3|102^Data type error^HL70357|E|"),
+        ("dose-before-birth", "field RXA-3", "RXA^1^3|999^Application error^HL70357|E|1^Illogical date error^HL70533"),
+        ("not-a-known-word", "field PID-11[2].9",
+         "PID^1^11^2^9|103^Table value not found^HL70357|E|5^Table value not found^HL70533"),
+        ("not-a-known-word", "field PID-11.5",
+         "PID^1^11^1^5|103^Table value not found^HL70357|E|5^Table value not found^HL70533"),
+        ("missing-key", "field vax_event_id", "|101^Required field missing^HL70357|E|7^Required data missing^HL70533"),
+        ("mapping-error", "", "|207^Application internal error^HL70357|E|"),
+        ("some-new-reason", "field X", "|999^Application error^HL70357|E|"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("alone", [True, False])
+def test_r7_each_problem_is_one_err_that_says_where_as_far_as_known(
+    reason: str, where: str, error: str, alone: bool
+) -> None:
+    """health-standards §8 R7: ERR-2 place, ERR-3 condition, ERR-4 severity, ERR-5 detail, ERR-8 the hub's reason code; no value."""
+    made = Receipt()
+    made.reject(Problem(reason, "map", f"message 1 {where}".strip(), "message-abc"))
+    answer = lines(answer_hl7(message(1) if alone else batch(message(1)), made))
+    assert [line for line in answer if line[0] == "ERR"] == [f"ERR||{error}|||{reason}".split("|")]
 
 
 def test_a_laboratory_that_wants_no_answer_gets_none() -> None:

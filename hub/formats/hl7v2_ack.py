@@ -5,7 +5,8 @@ mode: what the sender asked for and no more; at most one message comes back, bec
 connection would be read as the answer to the next message. `AA` and `CA` promise that the message is stored: build
 them only after the broker said so.
 
-Sources: HL7 v2.5.1 §2.9 (modes), tables 0008, 0155, 0357, 0516.
+Sources: HL7 v2.5.1 §2.9 (modes), §2.15.5 (ERR, data type ERL), tables 0008, 0155, 0357, 0516; application codes (0533) as the
+answers of the immunization guide 1.5 use them.
 """
 
 from __future__ import annotations
@@ -38,10 +39,14 @@ CONDITION_TEXT = {
 """HL70357."""
 
 
+APPLICATION_TEXT = {"1": "Illogical date error", "5": "Table value not found", "7": "Required data missing"}
+"""HL70533, as far as a source here shows it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One ERR segment. `code` from HL70357, `reason` a reason code of ours (never a value), position as far as
-    known.
+    """One ERR segment. `code` from HL70357, `application` from HL70533 or empty, `reason` a reason code of ours (never a value);
+    the position as far as it is known, from the segment on: 0 is not known.
     """
 
     code: str
@@ -50,6 +55,9 @@ class Problem:
     sequence: int = 1
     field: int = 0
     severity: Literal["E", "W", "I"] = "E"
+    repetition: int = 0
+    component: int = 0
+    application: str = ""
 
 
 def ack(
@@ -126,8 +134,23 @@ def _build(
 
 
 def _error(problem: Problem, field: str, component: str) -> str:
-    position = [problem.segment, str(problem.sequence)] + ([str(problem.field)] if problem.field else [])
     text = CONDITION_TEXT.get(problem.code, CONDITION_TEXT["999"])
     condition = component.join((problem.code, text, "HL70357"))
-    location = component.join(position) if problem.segment else ""
-    return field.join(("ERR", "", location, condition, problem.severity, "", "", "", problem.reason))
+    detail = APPLICATION_TEXT.get(problem.application, "")
+    application = component.join((problem.application, detail, "HL70533")) if detail else ""
+    location = component.join(_position(problem))
+    return field.join(("ERR", "", location, condition, problem.severity, application, "", "", problem.reason))
+
+
+def _position(problem: Problem) -> list[str]:
+    """ERL: segment, its number among its kind, field, repetition, component; cut off after what is known last."""
+    if not problem.segment:
+        return []
+    found = [problem.segment, str(problem.sequence)]
+    if problem.field:
+        found.append(str(problem.field))
+        if problem.repetition or problem.component:
+            found.append(str(problem.repetition or 1))
+        if problem.component:
+            found.append(str(problem.component))
+    return found

@@ -81,8 +81,18 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
         try:
             found.append(accepted(dose(each, each.rxa, shared, stamp), where, message.raw))
         except NotMapped as why:
-            found.append(Mapped(why.outcome, None, KIND, why.reason, at_field(where, why.field), message.raw))
+            at = at_field(where, _place(why.field, each, message))
+            found.append(Mapped(why.outcome, None, KIND, why.reason, at, message.raw))
     return found
+
+
+def _place(field: str, told: Told, message: Message) -> str:
+    """`RXA-3` of the order that it was found in: `RXA[2]-3` is the second RXA's."""
+    name = field[:3]
+    own = told.orc if name == "ORC" else told.rxa
+    numbers = (n for n, each in enumerate(message.all(name), 1) if each is own)
+    number = next(numbers, 1)
+    return field if number == 1 else f"{name}[{number}]{field[3:]}"
 
 
 def _check(message: Message) -> None:

@@ -61,11 +61,12 @@ class LocalIds(SchemaIds):
 class Hub:
     """Connectors running in a thread, as in their process; the test's own thread holds the broker and the senders."""
 
-    def __init__(self, instance: Path, broker: EmbeddedBroker) -> None:
+    def __init__(self, instance: Path, broker: EmbeddedBroker, *more: str) -> None:
         self.instance, self.broker = instance, broker
         agreements = instance / "agreements"
         agreements.mkdir(parents=True)
-        for name in (LAB, "iis-cvrs"):
+        names = (LAB, "iis-cvrs", *more)
+        for name in names:
             shutil.copy(EXAMPLES / f"{name}.yaml", agreements)
         fast = (SHIPPED / "iis-cvrs" / "connector.yaml").read_text()
         own = instance / "connectors" / "iis-cvrs"
@@ -75,7 +76,7 @@ class Hub:
         self.codec = Codec(LocalIds(), TOPICS)
         self.codec.open()
         connectors = catalogue(instance)
-        self.chosen = [(connectors[name], intake_agreement(agreements, name, TODAY)) for name in (LAB, "iis-cvrs")]
+        self.chosen = [(connectors[name], intake_agreement(agreements, name, TODAY)) for name in names]
         self.connectors: list[Running] = []
         self._began = {topic: self._ends(topic) for topic in TOPICS_READ}
         self._failure: BaseException | None = None
@@ -84,7 +85,10 @@ class Hub:
 
     @property
     def port(self) -> int:
-        door: Any = next(each for each in self.connectors if each.watch.connector == LAB).door
+        return self.port_of(LAB)
+
+    def port_of(self, connector: str) -> int:
+        door: Any = next(each for each in self.connectors if each.watch.connector == connector).door
         return int(door.port)
 
     def state(self, connector: str) -> str:

@@ -52,14 +52,42 @@ def test_one_err_per_problem_with_a_position_and_no_value() -> None:
         Problem("101", "missing-field", "PID", 1, 3),
         Problem("103", "unknown-code", "OBX", 2, 5, "W"),
         Problem("207", "x"),
+        Problem("103", "y", "PID", 1, 11, repetition=2, component=5, application="5"),
+        Problem("103", "z", "PID", 1, 11, component=5),
+        Problem("100", "w", "PID"),
     ]
     built = ack(message(), "AE", problems, at=AT, control_id="A1")
     assert built is not None
-    assert built.decode().split("\r")[2:5] == [
+    assert built.decode().split("\r")[2:-1] == [
         "ERR||PID^1^3|101^Required field missing^HL70357|E||||missing-field",
         "ERR||OBX^2^5|103^Table value not found^HL70357|W||||unknown-code",
         "ERR|||207^Application internal error^HL70357|E||||x",
+        "ERR||PID^1^11^2^5|103^Table value not found^HL70357|E|5^Table value not found^HL70533|||y",
+        "ERR||PID^1^11^1^5|103^Table value not found^HL70357|E||||z",
+        "ERR||PID^1|100^Segment sequence error^HL70357|E||||w",
     ]
+
+
+WANTS = {"AL": {"AA", "AE", "AR"}, "NE": set(), "": set(), "ER": {"AE", "AR"}, "SU": {"AA"}}
+
+
+@pytest.mark.parametrize("code", ["AA", "AE", "AR"])
+@pytest.mark.parametrize("application", WANTS)
+@pytest.mark.parametrize("accept", WANTS)
+def test_r7_every_pair_of_msh_15_and_16_gets_one_answer_at_most_and_only_what_it_asks(
+    accept: str, application: str, code: Code
+) -> None:
+    """health-standards §8 R7; table 0155. Where both are asked for, an accept ack that is always wanted goes first."""
+    said = answer(accept, application, code)
+    commit = {"AA": "CA", "AE": "CE", "AR": "CR"}[code]
+    if not accept and not application:
+        assert said == code
+    elif accept == "AL":
+        assert said == commit
+    elif code in WANTS[application]:
+        assert said == code
+    else:
+        assert said == (commit if code in WANTS[accept] else None)
 
 
 def test_the_ack_speaks_with_the_senders_separators() -> None:
