@@ -61,7 +61,7 @@ class Pool:
         self._named: dict[str, Resource] = {}
         self._twice: set[str] = set()
         self._head: bytes | None = None
-        self._of_server = not self.bundle or self.bundle.get("type") in _SERVER
+        self._of_server = not self.bundle or text(self.bundle.get("type")) in _SERVER
         self._elsewhere: dict[str, Json] = {}
         for resource, url in zip(resources, self._urls, strict=True):
             local = f"{resource.type}/{text(resource.body.get('id'))}" if text(resource.body.get("id")) else ""
