@@ -69,6 +69,7 @@ class _Mapper:
         self._rows = Rows(export.dialect, index, stamp, context)
         self._file = ""
         self._columns: tuple[str, ...] = ()
+        self._free_text: tuple[str, ...] = ()
 
     def outcomes(self) -> Iterator[Mapped]:
         rows = self._rows
@@ -78,7 +79,7 @@ class _Mapper:
             ("Client", "person", "clients", rows.client),
             ("Enrollment", "shelter-stay", "enrollments", rows.enrollment),
             ("Exit", "living-situation", "exits", rows.exit),
-            ("Services", "shelter-stay", "bed_nights", rows.service),
+            ("Services", "shelter-stay", None, rows.service),
             ("CurrentLivingSituation", "living-situation", None, rows.living),
             ("IncomeBenefits", "food-assistance", None, rows.benefits),
         )
@@ -104,13 +105,14 @@ class _Mapper:
             yield unreadable(error, {"file": f"{name}.csv"}, b"")
             return
         self._file, self._columns = f"{name}.csv", table.names
+        self._free_text = tuple(column for column in _FREE_TEXT if column in table.names)
 
         def outcome(row: Row | RowFault) -> list[Mapped]:
             where, raw = self._locate(row)
             if isinstance(row, RowFault):
                 return [unreadable(row.error, where, raw)]
             found = map_row(row.cells, where, raw)
-            if entity and (entity != "bed_nights" or row.cells.get("recordtype") == "200"):
+            if entity:
                 found[0] = found[0]._replace(entity=entity)
             return found
 
@@ -120,7 +122,7 @@ class _Mapper:
         return {"file": self._file, "row": row.number}, self._without_free_text(row)
 
     def _without_free_text(self, row: Row | RowFault) -> bytes:
-        if isinstance(row, RowFault) or not any(row.cells.get(name) for name in _FREE_TEXT):
+        if not self._free_text or isinstance(row, RowFault) or not any(row.cells[name] for name in self._free_text):
             return row.raw
         out = io.StringIO(newline="")
         csv.writer(out, lineterminator="\n").writerow(

@@ -25,6 +25,7 @@ from hub.mapping.tables import rows
 __all__ = ["Enrollment", "Exit", "Index", "Project", "changed_at", "row_content"]
 
 _SSN_SHARED_BY = 3  # an SSN on three people is a placeholder
+_LONGEST_TIME = 40  # characters: what a hostile source writes is not kept in memory
 
 
 class Project(NamedTuple):
@@ -169,10 +170,22 @@ _NO_PROJECT = Project("other", nightly=False, overnight=False, stopped=False)
 
 def changed_at(cells: Mapping[str, str], zone: ZoneInfo) -> datetime | None:
     """When the source last changed this row, in UTC: DateUpdated, or DateDeleted where that is later."""
-    times = [
-        local_time(parse_date(cells.get(name, "")), zone) for name in ("dateupdated", "datedeleted") if cells.get(name)
-    ]
-    return max((at for at in times if at is not None), default=None)
+    updated, deleted = cells.get("dateupdated", ""), cells.get("datedeleted", "")
+    changed = _time(updated, zone) if updated else None
+    if not deleted:
+        return changed
+    gone = _time(deleted, zone)
+    return max(changed, gone) if changed and gone else changed or gone
+
+
+def _time(text: str, zone: ZoneInfo) -> datetime | None:
+    return _read_before(text, zone) if len(text) <= _LONGEST_TIME else local_time(parse_date(text), zone)
+
+
+@lru_cache(maxsize=16_384)
+def _read_before(text: str, zone: ZoneInfo) -> datetime | None:
+    """Rows of a day's work were mostly changed together, at a closing hour or by an import: 4 us each in bed nights."""
+    return local_time(parse_date(text), zone)
 
 
 def row_content(cells: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal, cast
 
 from hub.domain.events import Coded, FoodAssistance, LivingSituation, Person, ShelterStay, Site, Situation, YesNo
@@ -23,6 +23,7 @@ Where = Mapping[str, str | int]
 _STOP = "victim-service-provider"
 _SYSTEM = "HMIS-3.12"
 _DELETED_RANK, _RANK = 2, 1
+_BED_NIGHT = "bed_nights"
 
 
 class Rows:
@@ -40,20 +41,26 @@ class Rows:
         self._codes = f"{_SYSTEM}-{dialect}"
 
     def _fields(
-        self, cells: Cells, fact_key: str, *, occurred_on: date | None, content: str | None = None, **changes: Any
+        self,
+        cells: Cells,
+        fact_key: str,
+        *,
+        occurred_on: date | None,
+        content: str | None = None,
+        changed: datetime | Literal["by-row"] | None = "by-row",
     ) -> dict[str, Any]:
         """Common fields of an event of one row, whose person is `personalid`."""
-        person = cells.get("personalid", "")
-        deleted = bool(cells.get("datedeleted"))
-        fields: dict[str, Any] = {
-            "source_person": self._stamp.person("PersonalID", person) if person else None,
-            "changed_at": changed_at(cells, self._index.zone),
-            "status_rank": _DELETED_RANK if deleted else _RANK,
-            "active": not deleted,
-            "labels": self._index.labels(person),
-        }
-        content = content or row_content(cells)
-        return self._stamp.fields(fact_key, content=content, occurred_on=occurred_on, **{**fields, **changes})
+        person, deleted = cells.get("personalid", ""), bool(cells.get("datedeleted"))
+        return self._stamp.fields(
+            fact_key,
+            source_person=self._stamp.person("PersonalID", person) if person else None,
+            changed_at=changed_at(cells, self._index.zone) if changed == "by-row" else changed,
+            status_rank=_DELETED_RANK if deleted else _RANK,
+            content=content or row_content(cells),
+            occurred_on=occurred_on,
+            active=not deleted,
+            labels=self._index.labels(person),
+        )
 
     def project(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
         project_id = _key(cells, "projectid")
@@ -132,7 +139,7 @@ class Rows:
             self._stamp.fact_key("enrollment", enrollment_id),
             occurred_on=entered_on,
             content=content_hash(row_content(cells), left.content if left else "", project.kind, str(project.nightly)),
-            changed_at=max(times, default=None),
+            changed=max(times, default=None),
         )
         household = cells.get("householdid", "")
         return ShelterStay(
@@ -174,13 +181,15 @@ class Rows:
     def service(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
         enrollment = self._enrollment_of(cells)
         if self._stopped(enrollment):
-            return [hard_stop(_STOP, where, "shelter-stay")]
+            entity = _BED_NIGHT if cells.get("recordtype") == "200" else None
+            return [hard_stop(_STOP, where, "shelter-stay", entity)]
         if cells.get("recordtype") != "200":
             return [ignored("not-a-bed-night", where, raw, "shelter-stay")]
         night = _day(cells, "dateprovided")
         project, left = self._index.project_of(enrollment), self._index.exits.get(cells["enrollmentid"])
-        issues = ["bed-night-on-exit-date"] if left is not None and left.left_on == night else []
-        issues += [] if project.overnight else ["bed-night-outside-shelter"]
+        issues: tuple[str, ...] = ("bed-night-on-exit-date",) if left is not None and left.left_on == night else ()
+        if not project.overnight:
+            issues += ("bed-night-outside-shelter",)
         fact_key = self._stamp.fact_key("bed-night", _key(cells, "servicesid"))
         content = content_hash(row_content(cells), project.kind, *issues)
         event = ShelterStay(
@@ -190,9 +199,9 @@ class Rows:
             site=self._stamp.site(enrollment.project),
             site_kind=project.kind,
             entered_on=night,
-            issues=tuple(issues),
+            issues=issues,
         )
-        return [accepted(event, where, raw)]
+        return [accepted(event, where, raw, _BED_NIGHT)]
 
     def living(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
         if self._stopped(self._enrollment_of(cells)):
