@@ -1,7 +1,8 @@
 """Whose dose it is: references of FHIR Immunizations to Patients, contained, in the same bundle, or elsewhere.
 
 A Patient is known by its id; where it has none (bundles made to be sent), by its first identifier, else by the fullUrl of
-its entry.
+its entry, if that names it anywhere else (`urn:`, `http`). A health card's `resource:0`, or the id of a contained resource, names
+nobody: such a dose counts for its area and never becomes a person's.
 """
 
 from __future__ import annotations
@@ -13,18 +14,21 @@ from typing import NamedTuple
 
 from hub.formats.fhir import Resource
 from hub.mapping.dates import civil_date
+from hub.mapping.fhir_coverage import beneficiary
 from hub.mapping.tracing_person import Json, listed, reference, text
 
 __all__ = ["NO_DEMOGRAPHICS", "Patients", "Subject"]
 
 
 class Subject(NamedTuple):
-    """`authority`: `Patient` for ids of the source itself, else the system of the identifier. `born` only where the Patient is at
-    hand."""
+    """`authority`: `Patient` for ids of the source itself, else the system of the identifier; `local_id`: empty where the Patient
+    is at hand and nothing names it. `born` where the Patient is at hand; `patient` where it is and tells nothing elsewhere, being
+    contained or unnamed."""
 
     authority: str
     local_id: str
     born: date | None
+    patient: Json | None = None
 
 
 NO_DEMOGRAPHICS = frozenset({"meta", "text", "photo", "contained"})
@@ -53,8 +57,8 @@ class Patients:
         return _subject(item.body, self._of(item).full_urls.get(id(item.body), ""))
 
     def referred(self, item: Resource) -> Subject | None:
-        """Whose an Immunization is; None where that cannot be told."""
-        told = item.body.get("patient")
+        """Whose an Immunization or a Coverage is; None where that cannot be told."""
+        told = _of(item)
         if not isinstance(told, dict):
             return None
         target = text(told.get("reference"))
@@ -64,7 +68,8 @@ class Patients:
             return _contained(found) if found is not None and found.get("resourceType") == "Patient" else None
         entry = self._entry(item)
         if entry is not None:
-            return _subject(entry["resource"], text(entry.get("fullUrl")))
+            patient = entry["resource"]
+            return _subject(patient, text(entry.get("fullUrl"))) or _unnamed(patient)
         if local_id := reference(told, "Patient"):
             return Subject("Patient", local_id, None)
         return _identified(told.get("identifier"), None)
@@ -90,7 +95,7 @@ class Patients:
 
     def _entry(self, item: Resource) -> Json | None:
         """The entry of the bundle that holds the Patient of an Immunization."""
-        told = item.body.get("patient")
+        told = _of(item)
         return self._of(item).by_name.get(text(told.get("reference"))) if isinstance(told, dict) else None
 
     def _of(self, item: Resource) -> _Entries:
@@ -115,16 +120,27 @@ def _patients(bundle: Json) -> _Entries:
     return _Entries(found, urls)
 
 
+def _of(item: Resource) -> object:
+    return beneficiary(item.body) if item.type == "Coverage" else item.body.get("patient")
+
+
 def _subject(patient: Json, full_url: str) -> Subject | None:
     born = civil_date(text(patient.get("birthDate")))
     if local_id := text(patient.get("id")):
         return Subject("Patient", local_id, born)
-    return _first_identifier(patient, born) or (Subject("fullUrl", full_url, born) if full_url else None)
+    named = full_url.startswith(("urn:", "http://", "https://"))
+    return _first_identifier(patient, born) or (Subject("fullUrl", full_url, born) if named else None)
 
 
-def _contained(patient: Json) -> Subject | None:
+def _contained(patient: Json) -> Subject:
     """The id of a contained Patient means nothing outside: only an identifier does."""
-    return _first_identifier(patient, civil_date(text(patient.get("birthDate"))))
+    return (_first_identifier(patient, civil_date(text(patient.get("birthDate")))) or _unnamed(patient))._replace(
+        patient=patient
+    )
+
+
+def _unnamed(patient: Json) -> Subject:
+    return Subject("", "", civil_date(text(patient.get("birthDate"))), patient)
 
 
 def _first_identifier(patient: Json, born: date | None) -> Subject | None:

@@ -1,7 +1,8 @@
-"""Immunizations: HL7 v2 VXU^V04 (2.3.1 to 2.8) and an IIS's answers (RSP^K11, Z32 and Z42) to vaccination events, one per RXA.
+"""Immunizations: HL7 v2 VXU^V04 (2.3.1 to 2.8) and an IIS's answers (RSP^K11, Z32 and Z42; VXR^V03 before them) to vaccination
+events, one per RXA.
 
-A message speaks of one person. An answer with several candidates (Z31) is never taken for a match, one without any (Z33) holds
-nobody; acknowledgements are set aside. Whatever is not production (MSH-11) is marked so and counts nowhere.
+A message speaks of one person. An answer with several candidates (Z31, VXX^V02) is never taken for a match, one without any
+(Z33) holds nobody; acknowledgements are set aside. Whatever is not production (MSH-11) is marked so and counts nowhere.
 
 Source: CDC HL7 v2.5.1 Implementation Guide for Immunization Messaging 1.5; health-standards.md §2.1 and §8 R21.
 """
@@ -99,11 +100,13 @@ def _check(message: Message) -> None:
     """NotMapped for a message that tells no doses of one person."""
     if message.code == "ACK":
         raise NotMapped("acknowledgement", "ignored")
-    if message.code not in ("VXU", "RSP"):
+    if message.code == "VXX":
+        raise NotMapped("several-candidates", "ignored")
+    if message.code not in ("VXU", "RSP", "VXR"):
         raise NotMapped("not-an-immunization", "ignored")
     if not message.msh.text(12).startswith("2."):
         raise NotMapped("unsupported-version", field="MSH-12")
-    if message.code == "RSP":
+    if message.code != "VXU":
         _check_answer(message)
 
 
@@ -113,14 +116,15 @@ def _check_answer(message: Message) -> None:
     repetitions = range(1, min(msh.repetitions(21), _MOST_REPETITIONS) + 1)
     profiles = {msh.text(21, 1, 1, n).upper() for n in repetitions}
     status = qak.text(2).upper() if qak is not None else ""
-    for why in (*(_NO_HISTORY[profile] for profile in profiles & _NO_HISTORY.keys()), _NOT_FOUND.get(status)):
+    for why in (_NOT_FOUND.get(status), *(_NO_HISTORY[profile] for profile in sorted(profiles & _NO_HISTORY.keys()))):
         if why is not None:
             raise NotMapped(why, "ignored")
     if len(message.all("PID")) > 1:
         raise NotMapped("several-candidates", "ignored")
     qpd = message.first("QPD")
     asked = qpd.text(1).upper() if qpd is not None else ""
-    if not profiles & _HISTORY and (profiles or asked not in _ASKED_HISTORY):
+    history = bool(profiles & _HISTORY) or (not profiles and (asked in _ASKED_HISTORY or message.code == "VXR"))
+    if not history:
         raise NotMapped("not-an-immunization", "ignored")
 
 

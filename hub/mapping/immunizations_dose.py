@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from hub.domain.events import DoseStatus, Processing, Vaccination, YesNo
 from hub.domain.ids import content_hash
-from hub.domain.vaccines import Judged, date_fault, is_covid, judge, ndc_11
+from hub.domain.vaccines import Judged, date_fault, is_covid, judge, ndc_11, product
 from hub.formats.hl7v2 import Segment
 from hub.mapping.codes import cvx_code
 from hub.mapping.dates import hl7_date
@@ -28,7 +28,7 @@ from hub.mapping.stamp import Stamp, unless_production
 __all__ = ["KIND", "Shared", "Told", "added_numbers", "dose", "shared_numbers"]
 
 KIND = Vaccination.kind
-_CVX = frozenset({"CVX", "HL70292", "2.16.840.1.113883.12.292"})
+_CVX = frozenset({"CVX", "HL70292", "292", "2.16.840.1.113883.12.292"})
 _NDC = frozenset({"NDC", "2.16.840.1.113883.6.69"})
 _COMPLETION: dict[str, DoseStatus] = {
     "CP": "administered", "PA": "administered", "": "administered", "RE": "refused", "NA": "not-administered",
@@ -88,7 +88,7 @@ def shared_numbers(told: Iterable[Told]) -> frozenset[tuple[str, str]]:
 def dose(told: Told, rxa: Segment, shared: Shared, stamp: Stamp) -> Vaccination:
     """The event of one RXA. NotMapped with a reason for one that cannot be."""
     action, action_issue = _action(rxa)
-    cvx, ndc = _codes(rxa)
+    cvx, ndc, unsaid = _codes(rxa)
     given_on = hl7_date(rxa.text(3))
     covid_told = _type_is_covid(told)
     vaccine = judge(cvx, ndc, covid_told)
@@ -129,6 +129,7 @@ def dose(told: Told, rxa: Segment, shared: Shared, stamp: Stamp) -> Vaccination:
             *vaccine.issues,
             *issues,
             *action_issue,
+            *unsaid,
             *(() if number[0] else ("order-number-missing",)),
             *(() if shared.processing_said else (NOT_SAID,)),
         ),
@@ -156,13 +157,15 @@ def _status(rxa: Segment, vaccine: Judged) -> tuple[DoseStatus, tuple[str, ...]]
     return status, ("partial-dose",) if completion == "PA" else ()
 
 
-def _codes(rxa: Segment) -> tuple[str, str]:
-    """CVX and NDC of RXA-5, whichever triplet they stand in; empty where not sent."""
+def _codes(rxa: Segment) -> tuple[str, str, tuple[str, ...]]:
+    """CVX and NDC of RXA-5, whichever triplet they stand in; empty where not sent. RXA-5 is of table 0292 (CVX): a code of that
+    table that names no system is one."""
     sent = rxa.coded(5)
     pairs = ((sent.code, sent.system.upper()), (sent.alt_code, sent.alt_system.upper()))
     cvx = next((code for code, system in pairs if system in _CVX and code), "")
     ndc = next((code for code, system in pairs if system in _NDC and code), "")
-    return cvx, ndc
+    unsaid = "" if cvx else next((code for code, system in pairs if not system and code and product(code)), "")
+    return cvx or unsaid, ndc, ("code-system-unknown",) if unsaid else ()
 
 
 def _number(orc: Segment | None, rxa: Segment) -> tuple[str, str]:

@@ -15,12 +15,23 @@ from datetime import UTC, date, datetime, timedelta
 from hub.domain.events import DoseStatus, PersonBlock, Vaccination, YesNo
 from hub.domain.ids import content_hash
 from hub.domain.vaccines import date_fault, judge
-from hub.formats.delimited import Row, RowFault, open_table
+from hub.formats.delimited import Row, RowFault, Table, open_table
 from hub.formats.errors import ParseError
 from hub.mapping.codes import cvx_code, ndc_code, provider_pin
 from hub.mapping.dates import civil_date
 from hub.mapping.places import county_fips, postal_code, state_code
-from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
+from hub.mapping.program import (
+    Alone,
+    Content,
+    Mapped,
+    MappingContext,
+    NotMapped,
+    Unit,
+    accepted,
+    guarded,
+    ignored,
+    unreadable,
+)
 from hub.mapping.race import race_ethnicity
 from hub.mapping.stamp import Stamp
 from hub.mapping.tables import keyed
@@ -55,17 +66,26 @@ class Vaccinations:
         stamp = Stamp(context)
         for name, content in unit.files.items():
             try:
-                table = open_table(
-                    content if isinstance(content, bytes) else content(), delimiters="\t|,", quoted=False
-                )
+                table = _opened(content)
                 _check(table.names)
             except ParseError as error:
                 yield unreadable(error, {"file": name}, b"")
                 continue
             mapper = _Mapper(name, stamp, context.today())
             head = table.header()
+            mapped = None
             for mapped in guarded(table.rows(), mapper.map_row, mapper.locate, KIND):
                 yield mapped._replace(head=head)
+            if mapped is None:
+                yield ignored("no-rows", {"file": name}, head, KIND)
+
+
+def _opened(content: Content) -> Table:
+    """CVRS quotes nothing; a file whose header is quoted all the same is read as other tables are."""
+    table = open_table(content if isinstance(content, bytes) else content(), delimiters="\t|,", quoted=False)
+    if table.names[0].startswith('"'):
+        return open_table(content if isinstance(content, bytes) else content(), delimiters="\t|,", quoted=True)
+    return table
 
 
 def _check(names: tuple[str, ...]) -> None:
@@ -91,7 +111,8 @@ class _Mapper:
         where, raw = self.locate(row)
         if isinstance(row, RowFault):
             return [unreadable(row.error, where, raw)]
-        return [accepted(self._event(row.cells), where, raw)]
+        cells = row.cells if b'"' not in raw else {name: _unquoted(cell) for name, cell in row.cells.items()}
+        return [accepted(self._event(cells), where, raw)]
 
     def _event(self, cells: Mapping[str, str]) -> Vaccination:
         event_id, recipient = cells["vax_event_id"], cells["recip_id"]
@@ -126,6 +147,11 @@ class _Mapper:
             provider_pin=provider_pin(cells["vtrcks_prov_pin"]),
             issues=(*vaccine.issues, *_issues(cells, state, county)),
         )
+
+
+def _unquoted(cell: str) -> str:
+    """A cell that is quoted as a whole, under a header that is not."""
+    return cell[1:-1].replace('""', '"').strip() if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
 
 
 def _status(cells: Mapping[str, str]) -> DoseStatus:

@@ -103,7 +103,8 @@ def test_who_told_it_and_which_dose_it_was_are_kept(read: Reader) -> None:
         ({"status": "on-hold"}, "not-a-known-word"),
         ({"patient": {"display": "somebody"}}, "no-patient"),
         ({"patient": {"reference": URN}}, "no-patient"),
-        ({"id": None}, "missing-key"),
+        ({"id": None, "vaccineCode": {"text": "Pfizer"}}, "missing-key"),
+        ({"id": None, "occurrenceDateTime": None, "status": "entered-in-error"}, "missing-key"),
     ],
 )
 def test_impossible_resources_are_dead_letters(changes: dict[str, Any], reason: str, read: Reader) -> None:

@@ -87,7 +87,9 @@ def test_doses_told_from_memory_are_marked(source: str, historical: bool, read: 
         ("08^HepB^CVX^90744^HepB^CPT", "08", None, False),
         ("49281-0215-88^TENIVAC^NDC", None, "49281-0215-88", False),
         ("11111-2222-33^COVID-19^NDC", None, "11111-2222-33", False),
-        ("208^Pfizer", None, None, False),  # of no system: nobody knows what 208 is
+        ("208^Pfizer", "208", None, True),  # of no system: RXA-5 is of table 0292, which is CVX
+        ("777^Pfizer", None, None, False),
+        ("208^Pfizer^L", None, None, False),
         ("24^COVID-19-Substitute^CVX", "24", None, False),  # never by its text
     ],
 )

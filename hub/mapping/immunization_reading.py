@@ -1,0 +1,112 @@
+"""What one FHIR Immunization says itself: status, day, vaccine, number in its series, and what names it.
+
+R4 is read, and the words that STU3 and DSTU2 had for the same (`date`, `notGiven`, `wasNotGiven`, `reported`): servers still send
+them. Source: HL7 FHIR R4 Immunization and its earlier versions; v3-ActReason; NIP002.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from hub.domain.events import DoseStatus
+from hub.domain.ids import content_hash
+from hub.mapping.dates import civil_date
+from hub.mapping.immunization_patients import Subject
+from hub.mapping.program import NotMapped
+from hub.mapping.tracing_person import Json, listed, text
+
+__all__ = ["codes", "dose_number", "given_on", "is_historical", "native_key", "status"]
+
+_CVX = frozenset({"http://hl7.org/fhir/sid/cvx", "urn:oid:2.16.840.1.113883.12.292"})
+_NDC = frozenset({"http://hl7.org/fhir/sid/ndc", "urn:oid:2.16.840.1.113883.6.69"})
+_STATUS: Mapping[str, DoseStatus] = {
+    "completed": "administered", "not-done": "not-administered", "entered-in-error": "withdrawn",
+}  # fmt: skip
+_REFUSAL_CODES = frozenset({"PATOBJ"})
+"""Of v3-ActReason (R4 value set immunization-status-reason): the patient objects; the others are no refusals."""
+_REFUSAL_SYSTEMS = frozenset(
+    {"urn:oid:2.16.840.1.113883.5.8001", "http://terminology.hl7.org/CodeSystem/v2-NIP002", "NIP002"}
+)
+"""NIP002 lists reasons for refusal and nothing else (RXA-18)."""
+
+
+def status(resource: Json) -> tuple[DoseStatus, tuple[str, ...]]:
+    """What became of the dose, and what is odd about that. NotMapped for a status that FHIR does not have."""
+    found = _STATUS.get(text(resource.get("status")))
+    if found is None:
+        raise NotMapped("not-a-known-word", field="status")
+    if found == "administered" and (resource.get("notGiven") is True or resource.get("wasNotGiven") is True):
+        found = "not-administered"
+    if found == "not-administered" and any(_is_refusal(coding) for coding in _reasons(resource)):
+        return "refused", ()
+    return found, ("partial-dose",) if found == "administered" and resource.get("isSubpotent") is True else ()
+
+
+def given_on(resource: Json) -> date | None:
+    """The civil day as written; None where only a part of it, or words, are told."""
+    for name in ("occurrenceDateTime", "occurrenceString", "date"):
+        if told := text(resource.get(name)):
+            return civil_date(told)
+    return None
+
+
+def codes(resource: Json) -> tuple[str, str]:
+    """CVX and NDC of the vaccineCode; empty where there is none. Never its text."""
+    found = [(text(coding.get("system")), text(coding.get("code"))) for coding in _codings(resource.get("vaccineCode"))]
+    cvx = next((code for system, code in found if system in _CVX and code), "")
+    return cvx, next((code for system, code in found if system in _NDC and code), "")
+
+
+def is_historical(resource: Json) -> bool:
+    """Whether it is told from memory, a card or another's record."""
+    return resource.get("primarySource") is False or resource.get("reported") is True
+
+
+def native_key(resource: Json, who: Subject, vaccine: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What names the dose, and what is odd about that: its first identifier with a value, else its id, else (health cards have
+    neither) whose it is, the day and the vaccine. NotMapped where that cannot be told."""
+    for identifier in listed(resource.get("identifier")):
+        if value := text(identifier.get("value")):
+            return ("identifier", text(identifier.get("system")), value), ()
+    if resource_id := text(resource.get("id")):
+        return ("id", resource_id), ()
+    whose = (who.authority, who.local_id) if who.local_id else _described(who.patient or {})
+    on = given_on(resource)
+    if not whose or on is None or not vaccine:
+        raise NotMapped("missing-key", field="identifier")
+    return ("dose", *whose, on.isoformat(), vaccine), ("order-number-missing",)
+
+
+def dose_number(resource: Json) -> int | None:
+    """Which dose of its series it is, 1 to 9."""
+    for protocol in listed(resource.get("protocolApplied")):
+        number = protocol.get("doseNumberPositiveInt") or text(protocol.get("doseNumberString"))
+        if isinstance(number, int) and 0 < number < 10:
+            return number
+        if isinstance(number, str) and len(number) == 1 and number in "123456789":
+            return int(number)
+    return None
+
+
+def _described(patient: Json) -> tuple[str, ...]:
+    """A token of name and birth date; empty unless both are told: with fewer, two people's doses would be one."""
+    name = next(iter(listed(patient.get("name"))), {})
+    given = name.get("given")
+    first = text(given[0]) if isinstance(given, list) and given else ""
+    family, born = text(name.get("family")), text(patient.get("birthDate"))
+    return (content_hash("described", family, first, born),) if family and born else ()
+
+
+def _reasons(resource: Json) -> list[Json]:
+    explained = resource.get("explanation")
+    before_r4 = listed(explained.get("reasonNotGiven")) if isinstance(explained, dict) else []
+    return [coding for concept in (resource.get("statusReason"), *before_r4) for coding in _codings(concept)]
+
+
+def _is_refusal(coding: Json) -> bool:
+    return text(coding.get("code")) in _REFUSAL_CODES or text(coding.get("system")) in _REFUSAL_SYSTEMS
+
+
+def _codings(concept: object) -> list[Json]:
+    return listed(concept.get("coding")) if isinstance(concept, dict) else []
