@@ -1,7 +1,8 @@
 """The FHIR R4 endpoint at /fhir/NAME: what is mapped is taken in, and nothing can be read back.
 
-POST [base]            a Bundle (transaction, batch, collection), or one resource
-POST [base]/Type       one resource: create
+POST [base]            a Bundle (transaction, batch, collection, message, document), or one resource
+POST [base]/$process-message   a Bundle of type message; answered by one (hub.connectors.http_push_message)
+POST [base]/Type       one resource: create; a Bundle that asks for nothing (collection, message, document) at its own address too
 PUT  [base]/Type/id    one resource: update; its id must be the one of the address
 GET  [base]/metadata   CapabilityStatement
 
@@ -26,6 +27,7 @@ from hub import __version__
 from hub.connectors.door import Problem, Receipt
 from hub.connectors.front import Refused
 from hub.connectors.http_push_answer import status_of
+from hub.connectors.http_push_message import answering, asked_of
 from hub.connectors.http_push_routes import REFUSALS, request_body, schemes
 from hub.formats.fhir import Broken, documents
 
@@ -36,7 +38,10 @@ __all__ = ["fhir_router", "outcome_of"]
 
 FHIR_JSON = "application/fhir+json"
 MEDIA_TYPES = (FHIR_JSON, "application/json")
-_BUNDLES = ("transaction", "batch", "collection")
+_WHOLE = ("collection", "message", "document")
+"""Bundles whose entries are told, and ask for nothing."""
+_BUNDLES = ("transaction", "batch", *_WHOLE)
+_PROCESS_MESSAGE = "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"
 _CODES = {
     400: "invalid", 401: "login", 404: "not-found", 405: "not-supported", 408: "timeout", 413: "too-long", 415: "not-supported",
     422: "not-supported", 429: "throttled", 500: "exception", 503: "transient",
@@ -47,6 +52,11 @@ _OUTCOME_SCHEMA = {
     "type": "object",
     "required": ["resourceType", "issue"],
     "properties": {"resourceType": {"const": "OperationOutcome"}, "issue": {"type": "array", "minItems": 1}},
+}
+_RESOURCE_SCHEMA = {
+    "type": "object",
+    "required": ["resourceType"],
+    "properties": {"resourceType": {"enum": ["Bundle", "OperationOutcome"]}},
 }
 
 
@@ -77,6 +87,15 @@ def fhir_router(door: PushDoor) -> APIRouter:
         body = await door.body_of(request, MEDIA_TYPES)
         await asyncio.to_thread(_require_meaning, body, type_, id_)
         return _settled(await door.take(body))
+
+    async def message(request: Request) -> Response:
+        body = await door.body_of(request, MEDIA_TYPES)
+        asked = await asyncio.to_thread(asked_of, body, request.query_params)
+        await asyncio.to_thread(_require_meaning, body, None, None)
+        outcome = _settled(taken := await door.take(body))
+        endpoint = f"{request.base_url}fhir/{door.connector}/$process-message"
+        told = answering(asked, bytes(outcome.body), endpoint, taken=not taken.receipt.rejected)
+        return JSONResponse(told, outcome.status_code, media_type=FHIR_JSON)
 
     async def post(request: Request) -> Response:
         return await take(request, None, None)
@@ -117,6 +136,10 @@ def fhir_router(door: PushDoor) -> APIRouter:
         response_class=Response,
         responses={200: {"description": "CapabilityStatement", "content": {FHIR_JSON: {"schema": {"type": "object"}}}}},
     )
+    route(
+        "/$process-message", message, methods=["POST"], summary=f"A FHIR message for {name}",
+        operation_id=f"fhir-message-{name}", **_of_messages(shared),
+    )  # fmt: skip
     route("/{resource_type}", create, methods=["POST"], summary="Create", operation_id=f"fhir-create-{name}", **shared)
     route(
         "/{resource_type}/{resource_id}",
@@ -127,6 +150,18 @@ def fhir_router(door: PushDoor) -> APIRouter:
         **shared,
     )
     return router
+
+
+def _of_messages(shared: dict[str, Any]) -> dict[str, Any]:
+    """The same description, where what was taken is answered by a message."""
+    answers = {
+        status: {
+            "description": shared["responses"][status]["description"],
+            "content": {FHIR_JSON: {"schema": _RESOURCE_SCHEMA}},
+        }
+        for status in (200, 202, 422)
+    }
+    return {**shared, "responses": {**shared["responses"], **answers}}
 
 
 def _require_meaning(body: bytes, type_: str | None, id_: str | None) -> None:
@@ -145,7 +180,7 @@ def _require_meaning(body: bytes, type_: str | None, id_: str | None) -> None:
     if id_ is not None and str(resource.get("id", "")) != id_:  # some servers write numbers
         raise _NotTaken(400, "resource-id-differs", (f"{type_}.id",))
     if resource["resourceType"] == "Bundle":
-        if type_ is not None or resource.get("type") not in _BUNDLES:
+        if resource.get("type") not in (_BUNDLES if type_ is None else _WHOLE):
             raise _NotTaken(422, "bundle-type-not-taken", ("Bundle.type",))
         wrong = _other_interactions(resource)
         if wrong:
@@ -219,6 +254,7 @@ def _capabilities(door: PushDoor, began: str) -> dict[str, Any]:
         "mode": "server",
         "documentation": "Takes data in; nothing can be read, searched or deleted. A transaction is taken entry by entry.",
         "interaction": [{"code": "transaction"}, {"code": "batch"}],
+        "operation": [{"name": "process-message", "definition": _PROCESS_MESSAGE}],
     }
     if door.options.fhir_types:
         taken = [{"code": "create"}, {"code": "update"}]

@@ -66,7 +66,7 @@ def issues(answer: httpx.Response) -> list[tuple[str, str, str, str]]:
 TAKEN = ("information", "informational", "taken", "")
 
 
-@pytest.mark.parametrize("kind", ["transaction", "batch", "collection"])
+@pytest.mark.parametrize("kind", ["transaction", "batch", "collection", "message", "document"])
 def test_a_bundle_is_taken_entry_by_entry(kind: str, tmp_path: Path) -> None:
     body = bundle(kind, entry(PATIENT), entry({"resourceType": "Location"}), entry({**PATIENT, "id": "bob"}, "PUT"))
 

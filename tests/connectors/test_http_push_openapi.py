@@ -31,6 +31,7 @@ HELD = (
 OPERATIONS = [
     ("post", "/push/pretend"),
     ("post", "/fhir/pretend"),
+    ("post", "/fhir/pretend/$process-message"),
     ("get", "/fhir/pretend/metadata"),
     ("post", "/fhir/pretend/{resource_type}"),
     ("put", "/fhir/pretend/{resource_type}/{resource_id}"),
