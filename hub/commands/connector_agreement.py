@@ -139,13 +139,15 @@ def _proposed(connector: Connector, day: date) -> dict[str, Any]:
     """The document of an agreement that grants what the connector can use, for a year."""
     example = EXAMPLES / f"{connector.program}.yaml"
     if connector.declared is None and example.is_file():
-        filled = read_declared(example, IntakeAgreement).model_dump(include={"labels", "person_block", "events"})
+        filled = read_declared(example, IntakeAgreement).model_dump(
+            include={"labels", "person_block", "events", "purposes"}
+        )
     else:
-        filled = {"labels": ("R",), **_filled(connector)}
+        filled = {"labels": ("R",), "purposes": _PURPOSES, **_filled(connector)}
     return {
         "kind": "intake", "agreement_id": f"trial-{connector.name}", "connector": connector.name,
         "discloser": "not said", "recipient": "not said", "basis": "not said", "valid_from": day,
-        "valid_until": day.replace(year=day.year + 1, day=min(day.day, 28)), "purposes": _PURPOSES,
+        "valid_until": day.replace(year=day.year + 1, day=min(day.day, 28)), "purposes": filled["purposes"],
         "labels": filled["labels"], "retention_days": 30, "person_block": filled["person_block"], "events": filled["events"],
     }  # fmt: skip
 
