@@ -27,9 +27,10 @@ def hl7_status(observation: str, report: str) -> Stated:
     """OBX-11, else OBR-25, else final with an issue; both as sent, first component."""
     code, order = observation.upper(), report.upper()
     if code:
-        if ("obx-11", code) not in statuses():
+        field = "obx-11" if ("obx-11", code) in statuses() else "csv"  # senders who write the word: `Final`
+        if (field, code) not in statuses():
             return Stated("preliminary", "status-unknown")
-        return Stated(statuses()["obx-11", code], "status-conflict" if order == "W" and code != "W" else "")
+        return Stated(statuses()[field, code], "status-conflict" if order == "W" and code != "W" else "")
     return Stated(statuses().get(("obr-25", order), "final"), "status-missing")
 
 

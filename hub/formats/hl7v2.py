@@ -10,6 +10,7 @@ Sources: HL7 v2.5.1 chapter 2 (separators, escapes, MSH, batch), table 0211 (cha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -162,26 +163,17 @@ def read(data: bytes, limits: Limits = Limits()) -> Iterator[Message | Broken | 
         yield Broken(1, ParseError("empty", "message 1"), data)
 
 
+STARTS = re.compile(
+    rb"(?:\A|(?<=[\r\n\x0b\x1c\x1a\x00])|(?<=\xef\xbb\xbf))[ \t]*(MSH|FHS|BHS|BTS|FTS)(?![A-Za-z0-9 \t])"
+)
+"""Where an envelope segment or a message begins (group 1): at the start of a line, or behind what framing, files put together
+and damaged exports leave between messages (frame marks, NULs, a byte order mark, blanks)."""
+
+
 def _starts(data: bytes) -> list[tuple[int, bytes]]:
-    """Where an envelope segment or a message begins: at the start of a line, followed by a separator or nothing."""
-    if data.startswith(b"MSH") and b"\x0b" not in data:  # nearly always one message: seen at once in its lines
-        lines = data.replace(b"\n", b"\r").split(b"\r")
-        if {line[:3] for line in lines[1:]}.isdisjoint(_ENVELOPE) and _begins(data[3:4]):
-            return [(0, b"MSH")]
-    found = []
-    for name in _ENVELOPE:
-        at = data.find(name)
-        while at >= 0:
-            before, after = data[max(0, at - 1) : at], data[at + 3 : at + 4]
-            if before in (b"", b"\r", b"\n", b"\x0b") and _begins(after):
-                found.append((at, name))
-            at = data.find(name, at + 3)
-    return sorted(found)
-
-
-def _begins(after: bytes) -> bool:
-    """Whether what stands behind three letters makes them the name of a segment."""
-    return not after.isalnum() and after not in (b" ", b"\t")
+    if data.startswith(b"MSH|") and all(data.find(name, 4) < 0 for name in _ENVELOPE):
+        return [(0, b"MSH")]  # a single message and nothing else, as nearly all are: 45 us less
+    return [(found.start(1), found.group(1)) for found in STARTS.finditer(data)]
 
 
 def read_one(data: bytes, limits: Limits = Limits()) -> Message:

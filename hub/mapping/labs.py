@@ -24,7 +24,16 @@ from hub.mapping.codes import code_of, system_of
 from hub.mapping.dates import hl7_time
 from hub.mapping.hl7_items import NOT_SAID, not_read, processing
 from hub.mapping.labs_coverage import coverages
-from hub.mapping.labs_groups import Group, collected, filler, is_previous_result, observations_of, resulted, specimen
+from hub.mapping.labs_groups import (
+    Group,
+    collected,
+    date_issues,
+    filler,
+    is_previous_result,
+    observations_of,
+    resulted,
+    specimen,
+)
 from hub.mapping.labs_observation import is_covid_order, is_question, judged, status
 from hub.mapping.labs_patient import Patient, facility, patient
 from hub.mapping.labs_questions import answers
@@ -155,7 +164,7 @@ def _report(message: Message, pid: Segment, stamp: Stamp, context: MappingContex
     return _Report(
         message=message,
         patient=who,
-        source_person=stamp.person(who.authority, who.local_id) if who.local_id else None,
+        source_person=stamp.person(who.authority, who.key) if who.key else None,
         answers=told,
         processing=processing(message),
         sent_at=hl7_time(message.msh.text(7), context.zone),
@@ -188,7 +197,8 @@ def _event(
     collected_on, resulted_on = collected(obx, group), resulted(obx, group)
     reported = hl7_time(group.obr.text(22), context.zone) if group.obr is not None else None
     taken = specimen(group)
-    issues = (*meant.issues, *((state_issue,) if state_issue else ()), *_processing_issue(report))
+    odd = (*meant.issues, state_issue, *date_issues(obx, group), *report.patient.issues, *_message_issues(report))
+    issues = tuple(dict.fromkeys(issue for issue in odd if issue))
     return LabResult(
         **stamp.fields(
             fact_key,
@@ -224,8 +234,8 @@ def _fact_key(
     """None for an exact repeat. Two answers under one key and status in one message are two facts, told by their order;
     two statuses are two versions of one fact."""
     asked = obx.coded(3)
-    code = meant.loinc or "^".join((asked.code, asked.system))
-    order = filler(group) or "^".join((report.patient.local_id, group.obr.text(7) if group.obr else ""))
+    code = meant.loinc or "^".join((asked.code or asked.alt_code or asked.display, asked.system))
+    order = filler(group) or "^".join((report.patient.key, group.obr.text(7) if group.obr else ""))
     if order == "^":  # nothing tells it from others of its sender but the message it came in
         order = f"message^{report.message.control_id}"
     native = (report.facility, order, code, obx.text(4))
@@ -238,8 +248,12 @@ def _fact_key(
     return stamp.fact_key(KIND, *native, *([str(len(told))] if len(told) > 1 else []))
 
 
-def _processing_issue(report: _Report) -> tuple[str, ...]:
-    return () if report.message.msh.text(11) else (NOT_SAID,)
+def _message_issues(report: _Report) -> tuple[str, ...]:
+    header = report.message.msh
+    return (
+        "" if header.text(11) else NOT_SAID,
+        "unreadable-date" if header.text(7) and report.sent_at is None else "",
+    )
 
 
 def _as_sent(coded: hl7v2.Coded, mapped: str | None = None) -> Coded:

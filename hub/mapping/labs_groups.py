@@ -8,13 +8,24 @@ from typing import NamedTuple
 
 from hub.formats.hl7v2 import Message, Segment
 from hub.mapping.dates import hl7_date
-from hub.mapping.labs_observation import is_question
+from hub.mapping.labs_observation import is_covid_result
 
-__all__ = ["Group", "collected", "filler", "is_previous_result", "observations_of", "resulted", "specimen"]
+__all__ = [
+    "Group",
+    "collected",
+    "date_issues",
+    "filler",
+    "is_previous_result",
+    "observations_of",
+    "resulted",
+    "specimen",
+]
+
+_CLOCKS_APART = 1  # day: what two clocks or two zones make of one
 
 
 class Group(NamedTuple):
-    """An order, its specimen, and whether any of its observations carries a status of its own."""
+    """An order, its specimen, and whether any of its SARS-CoV-2 results carries a status of its own."""
 
     orc: Segment | None
     obr: Segment | None
@@ -41,7 +52,8 @@ def observations_of(message: Message) -> Iterator[tuple[Segment, Group]]:
                 groups.append((Group(orc, None, None), []))
             groups[-1][1].append(segment)
     for group, observed in groups:
-        stated = any(obx.text(11) and not is_question(obx) for obx in observed)
+        bare = any(not obx.raw(11) for obx in observed)  # hardly ever: only then it matters
+        stated = bare and any(obx.text(11) and is_covid_result(obx) for obx in observed)
         whole = group._replace(spm=group.spm or loose, stated=stated)
         for obx in observed:
             yield obx, whole
@@ -62,12 +74,14 @@ def specimen(group: Group) -> str:
 
 
 def is_previous_result(obx: Segment, group: Group) -> bool:
-    """An earlier test told as an answer: nobody performed it, and it has no status where this order's own result has
-    one, or was observed before this specimen was taken."""
+    """An earlier test told as an answer: nobody performed it, it has no status, and it was observed before this specimen was
+    taken; where that cannot be told, this order's own result has a status."""
     if obx.text(11) or obx.raw(15) or obx.raw(23):
         return False
     observed, collected = hl7_date(obx.text(14)), _collected_by_order(group)
-    return group.stated or (observed is not None and collected is not None and observed < collected)
+    if observed is not None and collected is not None:
+        return (collected - observed).days > (0 if group.stated else _CLOCKS_APART)
+    return group.stated
 
 
 def _collected_by_order(group: Group) -> date | None:
@@ -84,3 +98,14 @@ def collected(obx: Segment, group: Group) -> date | None:
 def resulted(obx: Segment, group: Group) -> date | None:
     """OBR-22, else OBX-19."""
     return (hl7_date(group.obr.text(22)) if group.obr is not None else None) or hl7_date(obx.text(19))
+
+
+def date_issues(obx: Segment, group: Group) -> tuple[str, ...]:
+    """`unreadable-date` where SPM-17, OBR-7, OBX-14, OBR-22 or OBX-19 holds something that is no day: the result stands without
+    it, or with the next one that tells the same, and says so."""
+    told = [obx.text(14), obx.text(19)]
+    if group.obr is not None:
+        told += group.obr.text(7), group.obr.text(22)
+    if group.spm is not None:
+        told.append(group.spm.text(17))
+    return ("unreadable-date",) if any(text and hl7_date(text) is None for text in told) else ()

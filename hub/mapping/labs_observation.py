@@ -12,26 +12,41 @@ from hub.domain.lab_tables import observations
 from hub.formats.hl7v2 import Coded, Segment
 from hub.mapping.program import NotMapped
 
-__all__ = ["is_covid_order", "is_question", "judged", "status"]
+__all__ = ["is_covid_order", "is_covid_result", "is_question", "judged", "status"]
 
-_CODED_TYPES = frozenset({"CWE", "CE", "CNE", "CF", ""})
-_TEXT_TYPES = frozenset({"ST", "TX", "FT"})
+_CODED_TYPES = frozenset({"CWE", "CE", "CNE", "CF", "IS", "ID", ""})
+_TEXT_TYPES = frozenset({"ST", "TX", "FT", "STX", "TXT", "STRING"})
+_NUMBERS = frozenset("0123456789")
+_ORIGINAL_TEXT = 9  # CWE.9
+_DOCUMENTS = frozenset({"ED", "RP"})
 _MOST_ANSWERS = 50
 _MEMORABLE = 200  # characters: what a hostile source writes is not kept in memory
+
+_Kind = Literal["coded", "text", "other"]
 
 
 def judged(obx: Segment, *, covid_order: bool, policy: Policy) -> Judged:
     """What this observation means. NotMapped when it is no result that the hub may keep."""
-    question, kind = obx.coded(3), _kind(obx.text(2))
+    question, kind = obx.coded(3), _kind(obx)
     if kind == "coded" and (told := obx.repetitions(5)) > 1:
         return _kept(_judged_each(obx, question, min(told, _MOST_ANSWERS), covid_order, policy))
-    answered = obx.coded(5) if kind == "coded" else None
-    text = "" if kind == "coded" else obx.text(5) if kind == "text" else obx.raw(5)[:1]
+    answered = obx.coded(5) if kind != "other" else None
+    text = _text(obx, kind, answered)
     if len(obx.raw(3)) + len(obx.raw(5)) <= _MEMORABLE:
         found = _judged_before(question, kind, answered, text, covid_order, policy)
     else:
         found = _judged(question, kind, answered, text, covid_order, policy)
     return _kept(found)
+
+
+def _text(obx: Segment, kind: _Kind, answered: Coded | None) -> str:
+    """The answer in words: all lines of a text (repetitions of TX are its lines), of a coded one its original text (CWE.9) where
+    it has neither code nor display; of a number only whether there is one."""
+    if kind == "text":
+        return "\n".join(obx.text(5, repetition=n) for n in range(1, min(obx.repetitions(5), _MOST_ANSWERS) + 1))
+    if kind == "other":
+        return obx.raw(5)[:1]
+    return "" if answered is None or any(answered) else obx.text(5, _ORIGINAL_TEXT)
 
 
 def _kept(found: Judged | Unkept) -> Judged:
@@ -47,19 +62,29 @@ def _judged_each(obx: Segment, question: Coded, told: int, covid_order: bool, po
     return judge_all(_asked(question), given, covid_order=covid_order, policy=policy)
 
 
-_Kind = Literal["coded", "text", "other"]
-
-
-def _kind(value_type: str) -> _Kind:
-    word = value_type.upper()
-    return "coded" if word in _CODED_TYPES else "text" if word in _TEXT_TYPES else "other"
+def _kind(obx: Segment) -> _Kind:
+    """By OBX-2; a type that is for numbers or documents is text where the value is a word without any digit (`NM` with
+    `NEGATIVE`)."""
+    word = obx.text(2).upper()
+    if word in _CODED_TYPES:
+        return "coded"
+    if word in _TEXT_TYPES or (
+        word not in _DOCUMENTS and obx.raw(5)[:1].isalpha() and not _NUMBERS & set(obx.raw(5)[:_MEMORABLE])
+    ):
+        return "text"
+    return "other"
 
 
 def _judged(
     question: Coded, kind: _Kind, answered: Coded | None, text: str, covid_order: bool, policy: Policy
 ) -> Judged | Unkept:
-    codings = codings_of(answered) if answered is not None else ()
-    return judge(_asked(question), Answer(kind, codings, text), covid_order=covid_order, policy=policy)
+    codings = tuple(code for code in codings_of(answered) if any(code)) if answered is not None else ()
+    if kind == "text" and len(codings) == 1 and not any(codings[0][1:]):
+        codings = ()  # plain text, no coded value under a wrong type
+    of, given = _asked(question), Answer(kind, codings, text)
+    if of.known is not None and of.known.cls == "panel" and given.given and kind != "other":
+        of, covid_order = Asked(of.loinc, None, "panel-for-test"), True
+    return judge(of, given, covid_order=covid_order, policy=policy)
 
 
 _judged_before = lru_cache(maxsize=4_096)(_judged)  # laboratories ask a few dozen questions, thousands of times a day
@@ -94,3 +119,8 @@ def is_question(obx: Segment) -> bool:
 def is_covid_order(obr: Segment | None) -> bool:
     """OBR-4 asks for a SARS-CoV-2 test or panel, so that an unknown code under it deserves a look."""
     return obr is not None and is_covid_test(codings_of(obr.coded(4)))
+
+
+def is_covid_result(obx: Segment) -> bool:
+    """OBX-3 is a SARS-CoV-2 test, by its code or its name."""
+    return not is_question(obx) and is_covid_test(codings_of(obx.coded(3)))

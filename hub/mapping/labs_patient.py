@@ -20,12 +20,15 @@ _KNOWN_CODES = ("CDCREC", "HL70005", "HL70189", "NULLFL", "HL70002")
 
 
 class Patient(NamedTuple):
-    """`local_id` is empty when the report names nobody: it counts for its area and never becomes a person."""
+    """`key` names the person under `authority`: the id of the report, else name and birth date; empty when the report names
+    nobody: it counts for its area and never becomes a person. `issues`: what was odd."""
 
     authority: str
     local_id: str
     block: PersonBlock | None
     race: RaceEthnicity | None
+    key: str = ""
+    issues: tuple[str, ...] = ()
 
 
 def facility(message: Message) -> str:
@@ -41,7 +44,20 @@ def patient(message: Message, pid: Segment, county_asked: str) -> Patient:
     withheld = not named and (not born or _at(name, 7).upper() in _WITHHELD_NAMES)
     local_id = "" if withheld else pid.text(3) or pid.text(2)
     block = _block(pid, name, born, county_asked, local_id, identified=not withheld)
-    return Patient(_authority(message, pid), local_id, block, _race(pid))
+    issues = ("unreadable-birth-date",) if born and not withheld and _birth_date(born) is None else ()
+    authority, key = _authority(message, pid), local_id
+    if not withheld and not local_id:
+        key = _name_and_birth_date(name, born)
+        authority = f"{facility(message)} name-and-birth-date"
+    return Patient(authority, local_id, block, _race(pid), key, issues)
+
+
+def _name_and_birth_date(name: tuple[str, ...], born: str) -> str:
+    """What names a person whose report gives no id; empty unless family name, given name and the whole day are told."""
+    day = hl7_date(born)
+    if not (_at(name, 1) and _at(name, 2) and day):
+        return ""
+    return "^".join((_at(name, 1).casefold(), _at(name, 2).casefold(), f"{day}"))
 
 
 def _name(pid: Segment) -> tuple[str, ...]:
