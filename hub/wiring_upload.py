@@ -1,4 +1,4 @@
-"""What the upload page of a connector is handed: its map for looking at a list, its agreement, the vault."""
+"""What the upload page of a connector is handed: its map or program for looking at a file, its agreement, the vault."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from hub.config import Settings, today
 from hub.connectors.catalog import Connector
 from hub.connectors.door import Unit
+from hub.connectors.installed import programs
 from hub.connectors.upload.desk import UploadDesk
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
@@ -28,20 +29,21 @@ _WRITTEN = {"iso": "%Y-%m-%d", "hl7": "%Y%m%d", "excel": "44242"}
 def upload_desk(
     settings: Settings, connector: Connector, agreement: IntakeAgreement, ids: Ids, vault: Vault
 ) -> UploadDesk | None:
-    """None for a connector without a `map` for CSV: an upload page can only be given to one that has it."""
-    if connector.declared is None or connector.source.format != "csv":
+    """None for a connector whose source is no single file: several files that must be joined cannot be sent through a page."""
+    by_row = connector.declared is not None and connector.source.format == "csv"
+    if connector.declared is None and not _in_one_file(connector):
         return None
     reader, sources = Reader(connector, agreement, ids), _sources(connector)
 
     def look(unit: Unit) -> Iterator[Mapped]:
         for traced in reader.traced(unit):
             found = granted(traced.mapped, agreement)
-            yield found._replace(issues=tuple(_at_column(issue, sources) for issue in found.odd))
+            yield found._replace(issues=tuple(_at_column(issue, sources) if by_row else issue for issue in found.odd))
 
     def day() -> date:
         return today(settings)
 
-    needed, known = _columns(connector)
+    needed, known = _columns(connector) if by_row else ((), ())
     return UploadDesk(
         title=connector.title,
         recipient=agreement.recipient,
@@ -53,9 +55,16 @@ def upload_desk(
         keep_days=agreement.retention_days,
         today=day,
         zone=ZoneInfo(connector.source.timezone),
-        choices=_choices(connector),
-        examples=_examples(connector),
+        by_row=by_row,
+        reads="" if by_row else connector.source.standard,
+        choices=_choices(connector) if by_row else {},
+        examples=_examples(connector) if by_row else {},
     )
+
+
+def _in_one_file(connector: Connector) -> bool:
+    """Whether the mapping program reads records of one file, and not what several files say together."""
+    return getattr(programs().get(connector.program or connector.name), "alone", "never") != "never"
 
 
 def _rules(connector: Connector) -> Iterator[Rule]:

@@ -98,7 +98,7 @@ class Around:
     front: Front = field(default_factory=Front)  # the process's HTTP server, into which doors mount
     format: str = ""  # of the source, as its connector.yaml has it
     upload: UploadDesk | None = (
-        None  # what a page needs on which people send lists; None: not without `map` and format csv
+        None  # what a page needs on which people send files; None: its source is several files at once
     )
 
 

@@ -64,7 +64,8 @@ class Problem(NamedTuple):
 @dataclass(frozen=True)
 class CheckedRow:
     """`cells` are the file's own; `fixed` says that they were changed on the page. `fault`: why the row as it stands in the file is
-    no row at all; `mendable`: it can be made one on the page. `left_empty`: what a row that is taken goes without."""
+    no row at all; `mendable`: it can be made one on the page. `left_empty`: what a row that is taken goes without. `place`: of a
+    record that is no row of a table, where it stands, with the `head` to read its original under."""
 
     number: int
     cells: tuple[str, ...]
@@ -78,17 +79,25 @@ class CheckedRow:
     left_empty: tuple[Problem, ...] = ()
     events: tuple[Event, ...] = ()
     raw: bytes = b""
+    head: bytes = b""
+    place: str = ""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.place or f"Row {self.number}"
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A whole file."""
+    """A whole file. `whole`: its records are no rows of a table, so nothing can be mended here."""
 
     file: str
     columns: tuple[str, ...]
     rows: tuple[CheckedRow, ...]
     head: bytes
     look: Look
+    whole: bool = False
 
     @property
     def counts(self) -> Counter[str]:
@@ -102,7 +111,7 @@ class Checked:
     def taken(self) -> list[Taken]:
         """What sending it means, in the file's order; each event has its row as the original."""
         return [
-            Taken(event, row.number, row.raw, self.head)
+            Taken(event, row.number, row.raw, row.head if self.whole else self.head)
             for row in self.rows
             if row.outcome == "taken"
             for event in row.events
@@ -118,6 +127,8 @@ class Checked:
 
     def mended(self, edits: Mapping[int, Sequence[str]]) -> Checked:
         """The file with other cells in rows that had a problem (others stay as they are), read again. A row may be emptied."""
+        if self.whole:
+            return self
         rows = [
             replace(row, cells=_trimmed(edits[row.number], len(self.columns)), fixed=True)
             if row.number in edits and row.outcome == "problem" and row.mendable
@@ -164,7 +175,7 @@ def problems_csv(checked: Checked, words: Callable[[CheckedRow], str]) -> bytes:
     writer = csv.writer(out)
     writer.writerow([*map(_harmless, checked.columns), *NOTES])
     for row in checked.problems:
-        writer.writerow([*map(_harmless, row.cells), row.number, _harmless(words(row))])
+        writer.writerow([*map(_harmless, row.cells), row.place or row.number, _harmless(words(row))])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 

@@ -83,13 +83,16 @@ def _mend(site: Site, desk: UploadDesk, list_: Checked, check_id: str) -> Html:
                 f"{'is' if others == 1 else 'are'} not shown here: download them, or mend these first.")
         if others and shown else None
     )  # fmt: skip
-    only_there = el("p", "These rows have to be mended in your spreadsheet.") if not shown else None
+    there = "where the file comes from" if list_.whole else "in your spreadsheet"
+    only_there = el("p", f"These rows have to be mended {there}.") if not shown else None
     download = el(
         "p",
         el("a", "Download these rows", href=f"{site.at}/check/{check_id}/problems.csv", class_="button", download=True),
         el(
             "span",
-            "With a note beside each, to mend in your spreadsheet. Then choose that file as a new list.",
+            "With a note beside each."
+            if list_.whole
+            else "With a note beside each, to mend in your spreadsheet. Then choose that file as a new list.",
             class_="beside",
         ),
         class_="doing",
@@ -141,7 +144,7 @@ def _mendable(row: CheckedRow, list_: Checked, desk: UploadDesk) -> Html:
 def _not_mendable(row: CheckedRow, desk: UploadDesk) -> Html:
     return el(
         "div",
-        el("h3", f"Row {row.number}"),
+        el("h3", row.name),
         el("ul", *[el("li", words.why(p, desk.choices, desk.examples)) for p in row.problems], class_="why"),
         class_="fault",
     )
@@ -154,7 +157,7 @@ def _all_rows(site: Site, desk: UploadDesk, list_: Checked, check_id: str, numbe
     head = [el("th", name, scope="col") for name in ("Row", "Outcome", "Why", *list_.columns)]
     body = [
         el("tr",
-           el("th", str(row.number), scope="row"),
+           el("th", row.place or str(row.number), scope="row"),
            el("td", el("span", _MARKS[row.outcome], class_=f"mark {row.outcome}")),
            el("td", _why(row, desk), class_="because"),
            *[el("td", cell) for cell in row.cells],
@@ -176,6 +179,8 @@ def _why(row: CheckedRow, desk: UploadDesk) -> Child:
         return " ".join(words.why(problem, desk.choices, desk.examples) for problem in row.problems)
     if row.outcome == "ignored":
         return words.ignored(row)
+    if row.left_empty and not desk.by_row:
+        return f"Noted: {', '.join(words.code(problem) for problem in row.left_empty)}"
     empty = " ".join(words.why(problem, desk.choices, desk.examples) for problem in row.left_empty)
     return " ".join(filter(None, ("Mended here." if row.fixed else "", empty and f"Sent without a value: {empty}")))
 

@@ -28,6 +28,8 @@ class UploadDesk:
     keep_days: int  # of the agreement: how long they can be taken back
     today: Callable[[], date]
     zone: ZoneInfo  # in which times are shown
+    by_row: bool = True  # a declared map of CSV: every row is a record, and its columns are known
+    reads: str = ""  # what a page whose columns are not known takes, in the words of its connector.yaml
     choices: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # words a column may hold, by its lower-case name

@@ -37,8 +37,9 @@ log = logger(__name__)
 
 
 class UploadOptions(DoorOptions):
-    """Section `door` of a connector with `kind: upload`: a page at /upload/NAME of the connectors' HTTP server. Needs `map` and
-    format csv; access words stand in secret file `access` (`hub connector access NAME LABEL`)."""
+    """Section `door` of a connector with `kind: upload`: a page at /upload/NAME of the connectors' HTTP server, for whatever reads
+    single files; rows can be mended on it where they are CSV. Access words stand in secret file `access` (`hub connector access
+    NAME LABEL`)."""
 
     sheet: str | None = Field(
         default=None, description="sheet of a workbook to read; by default the first that is shown"
@@ -213,7 +214,9 @@ class _Word:
 
 def _build(options: UploadOptions, around: Around) -> UploadDoor:
     if around.upload is None:
-        raise ConfigError(f"{around.connector}: a door of kind upload needs `map` and format csv")
+        raise ConfigError(
+            f"{around.connector}: several files make up what it reads: a page takes one at a time; take `kind: file-drop`"
+        )
     return UploadDoor(options, around, around.upload)
 
 

@@ -123,6 +123,9 @@ def message(site: Site, title: str, text: str) -> str:
     return site.document(title, el("section", el("h1", title), el("p", text), back, class_="card narrow"))
 
 
+_LISTS = ".csv,.tsv,.txt,.xlsx,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
 def home(
     site: Site,
     uploads: Sequence[Upload],
@@ -131,35 +134,45 @@ def home(
     *,
     open_check: str = "",
     problem: str = "",
+    reads: str = "",
 ) -> str:
-    """Choose a list; and what was sent before. `open_check`: address of a list that was checked and still lies here."""
+    """Choose a list; and what was sent before. `open_check`: address of a list that was checked and still lies here; `reads`: what
+    is taken where the columns are not known."""
     wrong = notice("bad", el("h2", "This file was not taken"), el("p", problem)) if problem else None
     going_on = (
         notice("plain", el("p", "A list that you checked still lies here. ", el("a", "Go on with it", href=open_check)))
         if open_check
         else None
     )
+    takes = f"This page takes: {reads}." if reads else "A CSV file or an Excel workbook (.xlsx)."
     choose = site.form(
         "/check",
         el("div",
            el("label", "Choose a list", for_="file"),
-           el("p", "A CSV file or an Excel workbook (.xlsx).", el("span", " You can also drop it here.", class_="with-script"),
+           el("p", takes, el("span", " You can also drop it here.", class_="with-script"),
               class_="hint", id="file-hint"),
            el("input", id="file", name="file", type="file", required=True, aria_describedby="file-hint",
-              accept=".csv,.tsv,.txt,.xlsx,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+              accept=None if reads else _LISTS),
            class_="drop"),
         el("p", el("button", "Check this list", class_="main"), el("span", "Nothing is sent yet.", class_="beside")),
         enctype="multipart/form-data", class_="choose",
     )  # fmt: skip
-    columns = el(
-        "details",
-        el("summary", "Which columns the list needs"),
-        el("p", "The first row names the columns. Their order does not matter, and other columns do no harm."),
-        el("ul", *[el("li", name) for name in needed], class_="columns"),
-        [el("p", "Also used, if they are there:"), el("ul", *[el("li", name) for name in optional], class_="columns")]
-        if optional
-        else None,
-        el("p", el("a", "Download an empty list with these columns", href=f"{site.at}/empty.csv", download=True)),
+    columns = (
+        None
+        if reads
+        else el(
+            "details",
+            el("summary", "Which columns the list needs"),
+            el("p", "The first row names the columns. Their order does not matter, and other columns do no harm."),
+            el("ul", *[el("li", name) for name in needed], class_="columns"),
+            [
+                el("p", "Also used, if they are there:"),
+                el("ul", *[el("li", name) for name in optional], class_="columns"),
+            ]
+            if optional
+            else None,
+            el("p", el("a", "Download an empty list with these columns", href=f"{site.at}/empty.csv", download=True)),
+        )
     )
     return site.document(
         "Send a list",

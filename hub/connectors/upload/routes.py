@@ -32,7 +32,8 @@ from hub.connectors.front import Refused
 from hub.connectors.upload import pages, words
 from hub.connectors.upload.access import Session
 from hub.connectors.upload.assets import ASSETS
-from hub.connectors.upload.check import Checked, Unreadable, check, problems_csv
+from hub.connectors.upload.check import Checked, Unreadable, problems_csv
+from hub.connectors.upload.check_file import check_file
 from hub.connectors.upload.check_page import checked, shown_problems
 from hub.connectors.upload.entrance import HEADERS, Entrance
 from hub.connectors.upload.kept import Upload
@@ -106,7 +107,8 @@ class Routes:
         open_check = f"{self._at}/check/{draft}" if draft is not None else ""
         site = self._in.site_of(session)
         return self._in.page(
-            pages.home(site, uploads, desk.needed, optional, open_check=open_check, problem=problem), status
+            pages.home(site, uploads, desk.needed, optional, open_check=open_check, problem=problem, reads=desk.reads),
+            status,
         )
 
     async def check(self, request: Request) -> Response:
@@ -141,7 +143,15 @@ class Routes:
         if len(data) > self._door.options.max_bytes:
             raise Unreadable("too-large")
         desk, options = self._door.desk, self._door.options
-        return check(name, data, desk.look, needed=desk.needed, sheet=options.sheet, max_rows=options.max_rows)
+        return check_file(
+            name,
+            data,
+            desk.look,
+            by_row=desk.by_row,
+            needed=desk.needed,
+            sheet=options.sheet,
+            max_rows=options.max_rows,
+        )
 
     def _draft(self, request: Request, session: Session) -> tuple[str, Checked]:
         check_id = request.path_params["check_id"]

@@ -17,6 +17,7 @@ __all__ = [
     "KINDS",
     "REFUSALS",
     "STATES",
+    "code",
     "ignored",
     "kinds",
     "plural",
@@ -129,6 +130,11 @@ def why(problem: Problem, choices: Mapping[str, Sequence[str]], examples: Mappin
     written = [example for name in problem.columns for example in examples.get(name.lower(), ())]
     like = " or ".join(dict.fromkeys(written)) or _LIKE.get(problem.reason, "")
     return text.format(column=column or _A_CELL, reason=problem.reason, choices=said, examples=like)
+
+
+def code(problem: Problem) -> str:
+    """What a mapping program notes about a record that it takes: its code, and the field or columns."""
+    return " ".join([problem.reason, *problem.columns])
 
 
 def ignored(row: CheckedRow) -> str:

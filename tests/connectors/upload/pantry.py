@@ -109,14 +109,16 @@ class EventPack(PretendPack):
 class PageHub:
     """The door under the real loop and the real front, in a thread; `bus` is a broker in memory."""
 
-    def __init__(self, folder: Path, **door: Any) -> None:
-        self.folder, self.bus, self.pack = folder, FakeBus(), EventPack()
-        connector = pantry(folder / "connectors", **door)
+    def __init__(
+        self, folder: Path, connector: Connector | None = None, agreement: IntakeAgreement = AGREEMENT, /, **door: Any
+    ) -> None:
+        self.folder, self.bus, self.pack, self.agreement = folder, FakeBus(), EventPack(), agreement
+        connector = connector or pantry(folder / "connectors", **door)
         self.seconds = 1_000.0  # of sessions
         self.now = datetime(2021, 3, 1, 15, 30, tzinfo=UTC)
         self._vault = Vault(folder / "keys.sqlite", b"k" * 32)
         desk = upload_desk(
-            Settings(instance=folder), connector, AGREEMENT, Ids(b"made-up secret of the page tests"), self._vault
+            Settings(instance=folder), connector, agreement, Ids(b"made-up secret of the page tests"), self._vault
         )
         assert isinstance(connector.door, UploadOptions)
         assert desk is not None
@@ -155,7 +157,7 @@ class PageHub:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         await self.door.open()
-        packer = Packer(self.door.replay, AGREEMENT, self.pack)
+        packer = Packer(self.door.replay, self.agreement, self.pack)
         loop = asyncio.create_task(Intake(self.door, packer, self.bus, self.door.around.watch, first_pause_s=0.0).run())
         self._ready.set()
         await self._stop.wait()

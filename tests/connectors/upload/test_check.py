@@ -217,11 +217,3 @@ def test_a_list_has_the_same_ids_on_the_page_as_in_a_file(
     found = [each.event for each in as_a_file(Unit("march.csv", data)) if each.event is not None]
     taken = [event for row in looked_at(desk, data).rows for event in row.events]
     assert [(event.fact_key, event.event_id) for event in taken] == [(each.fact_key, each.event_id) for each in found]
-
-
-def test_a_program_or_another_format_has_no_page(tmp_path: Path) -> None:
-    from hub.wiring_reading import catalogue
-
-    vault = Vault(tmp_path / "keys.sqlite", b"k" * 32)
-    assert upload_desk(Settings(instance=tmp_path), catalogue()["iis-cvrs"], AGREEMENT, IDS, vault) is None
-    vault.close()
