@@ -11,8 +11,8 @@ from hub.connectors.drafting_pad import MOST, Pad, word
 from hub.connectors.drafting_words import ANSWER, BLOCK, EVENTS, FIELDS, IDS, LEFT, QUESTION, RACE, RESULT
 from hub.domain.events import EVENT_TYPES
 from hub.domain.lab_tables import results, word_meanings
+from hub.domain.race_ethnicity import meant
 from hub.mapping.places import state_code
-from hub.mapping.tables import rows
 
 __all__ = ["apart_by", "block_of", "fields_of", "kind_of", "known_results", "person_of"]
 
@@ -32,9 +32,8 @@ def fields_of(pad: Pad, kind: str, site: str | None, when: Any) -> dict[str, Any
         if isinstance(rule, dict) and "value" in rule and name != "site":
             pad.todo.append(f"map.fields.{name}: is {json.dumps(rule)} for every record; is that true?")
     if race := pad.find(RACE):
-        told = {row["value"]: row for row in rows("race_ethnicity") if row["field"] == "race" and row["group"]}
         values = sorted(set(pad.columns[race]))
-        known = {v: (told[v.upper()]["group"], "mapped") for v in values if v.upper() in told}
+        known = {v: (told.groups[0], "mapped") for v in values if (told := meant("race", v)) and len(told.groups) == 1}
         pad.table("race", values, known)
         fields["race_ethnicity"] = {"from": race, "codes": "race"}
     return fields

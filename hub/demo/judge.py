@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from hub.domain.ids import Ids
-from hub.domain.measures import ALL_AREAS, EquityMeasure
+from hub.domain.measures import ALL_AREAS, RACE, EquityMeasure
 from hub.preview import CURRENT_STATES, PreviewResult
 from hub.synthetic.county import County
 from hub.synthetic.facts import SourceId
@@ -121,7 +121,10 @@ def widest_gap(measures: Iterable[Mapping[str, Any] | EquityMeasure]) -> Mapping
     rated = [
         row
         for row in rows
-        if row["area"] == ALL_AREAS and row["difference_upper"] is not None and not row["denominator_suspect"]
+        if row["area"] == ALL_AREAS
+        and row["dimension"] == RACE
+        and row["difference_upper"] is not None
+        and not row["denominator_suspect"]
     ]
     return min(rated, key=lambda row: row["difference"], default=None)
 

@@ -1,54 +1,59 @@
 """What one person adds to the tallies at `as_of`: a set of strata, each counting this person once.
 
 A stratum is `indicator|area|dimension|group`; `series-complete` is judged by product and dated rule
-(hub.domain.vaccine_series). Race and ethnicity come from reports alone (social-standards.md 15–16): the best reporter, then the
-newest; never inferred; unknown stays unknown.
+(hub.domain.vaccine_series). Race and ethnicity come from reports alone (hub.domain.race_reports): never inferred, unknown
+stays unknown. Dimension `race_ethnicity` has everybody in one reporting group; `told-…|told` the whole answer, of which
+both federal views are made (hub.domain.race_views). So a later, better answer moves the doses that were counted before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from hub.domain.history import AnyFact, Dose, Stay
 from hub.domain.isolation import Episode, FactName
 from hub.domain.needs import FoundNeed
+from hub.domain.race_reports import Dated, Resolved, resolve, unstored
+from hub.domain.race_views import TOLD, TOLD_BY, word_of
 from hub.domain.vaccine_series import Given, completed_on, distinct_doses
 from hub.domain.vaccines import family
 
-__all__ = ["UNKNOWN_AREA", "contributions", "county_of", "doses_given", "race_group"]
+__all__ = ["UNKNOWN_AREA", "contributions", "county_of", "doses_given", "race_group", "resolved_race"]
 
 UNKNOWN_AREA = "unknown"
-_REPORTERS = ("self", "related-person", "administrative", "derived")
 
 Facts = Sequence[tuple[FactName, AnyFact]]
+Said = Mapping[FactName, Mapping[str, int]]
+"""Reports that earlier versions of facts told (hub.domain.history.SubHistory.said), by the fact."""
 
 
-def race_group(facts: Facts) -> str:
-    """One reporting group: `hispanic` (any race), a single race, `multiracial`, or `unknown`.
-
-    The best reporter who tells anything decides, within one the newest telling; who declined is not asked behind their back.
-    """
-    told = [(fact.race.split(":"), fact.version, name) for name, fact in facts if fact.race is not None]
-    for reporter in _REPORTERS:
-        reports = [
-            (version, name, listed, absence) for (who, listed, absence), version, name in told if who == reporter
-        ]
-        values = [report for report in reports if _groups(report[2])]
-        if values:
-            return _reporting_group(_groups(max(values)[2]))
-        if any(absence == "declined" for _, _, _, absence in reports):
-            break
-    return "unknown"
+def resolved_race(facts: Facts, said: Said = MappingProxyType({})) -> Resolved:
+    """What stands of a person's race and ethnicity, out of all that the active facts tell and told before (`said`)."""
+    reports: list[Dated] = []
+    for name, fact in facts:
+        for text, changed_us, current in _told(fact, said.get(name)):
+            report = unstored(text)
+            reports.append((changed_us if report.told_us is None else report.told_us, current, report, name))
+    return resolve(reports)
 
 
-def _groups(listed: str) -> frozenset[str]:
-    return frozenset(listed.split(",")) - {"", "not-hispanic"}
+def _told(fact: AnyFact, before: Mapping[str, int] | None) -> Iterator[tuple[str, int, bool]]:
+    if fact.race is not None:
+        yield fact.race, fact.changed_us, True
+    if before:
+        yield from ((text, changed_us, False) for text, changed_us in before.items())
 
 
-def _reporting_group(groups: frozenset[str]) -> str:
-    if "hispanic" in groups:
+def race_group(facts: Facts, said: Said = MappingProxyType({})) -> str:
+    """One reporting group: `hispanic` (any race), a single race, `multiracial`, or `unknown`."""
+    return _reporting_group(resolved_race(facts, said))
+
+
+def _reporting_group(found: Resolved) -> str:
+    if "hispanic" in found.ethnicities:
         return "hispanic"
-    return next(iter(groups)) if len(groups) == 1 else "multiracial"
+    return next(iter(found.races), "unknown") if len(found.races) < 2 else "multiracial"
 
 
 def county_of(facts: Facts) -> str:
@@ -66,18 +71,19 @@ def doses_given(facts: Facts, as_of: int) -> list[Given]:
     )
 
 
-def contributions(facts: Facts, found: Sequence[Episode], needs: Sequence[FoundNeed], as_of: int) -> list[str]:
-    """The strata this person counts in, sorted; `facts` are the active ones with their names."""
-    place = f"{county_of(facts)}|race_ethnicity|{race_group(facts)}"
-    strata = {f"people|{place}"}
-    given = doses_given(facts, as_of)
-    if given:
-        strata.add(f"vaccinated|{place}")
-        if completed_on(given) is not None:
-            strata.add(f"series-complete|{place}")
+def contributions(
+    facts: Facts,
+    found: Sequence[Episode],
+    needs: Sequence[FoundNeed],
+    as_of: int,
+    said: Said = MappingProxyType({}),
+) -> list[str]:
+    """The strata this person counts in, sorted; `facts` are the active ones with their names, `said` what they told before."""
+    area, race = county_of(facts), resolved_race(facts, said)
+    group, answer = f"{area}|race_ethnicity|{_reporting_group(race)}", f"{area}|{TOLD}|{word_of(race)}"
     started = [episode for episode in found if episode.start <= as_of]
-    if started:
-        strata.add(f"positive|{place}")
+    indicators = list(_indicators(facts, started, as_of))
+    strata = {f"{each}|{group}" for each in indicators} | {f"{TOLD_BY}{each}|{answer}" for each in indicators}
     for need in needs:
         strata.add(f"need-{need.state}|all|support|{need.support}")
     isolating = any(episode.until >= as_of for episode in started)
@@ -87,3 +93,14 @@ def contributions(facts: Facts, found: Sequence[Episode], needs: Sequence[FoundN
             if isolating:
                 strata.add(f"isolating|{fact.site}|site|{fact.site_kind}")
     return sorted(strata)
+
+
+def _indicators(facts: Facts, started: Sequence[Episode], as_of: int) -> Iterator[str]:
+    yield "people"
+    given = doses_given(facts, as_of)
+    if given:
+        yield "vaccinated"
+        if completed_on(given) is not None:
+            yield "series-complete"
+    if started:
+        yield "positive"

@@ -5,14 +5,15 @@ The person block is the only place for identifiers; `Sealed` is how it travels.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
-    "Absence", "Coded", "DoseStatus", "LabStatus", "Meaning", "Method", "Model", "PayerClass", "PersonBlock", "Processing",
-    "RaceEthnicity", "RaceGroup", "ReportedBy", "Sealed", "SiteKind", "Situation", "YesNo",
+    "Absence", "Coded", "CountySource", "DoseStatus", "LabStatus", "Meaning", "Method", "Model", "PayerClass", "Performer",
+    "PersonBlock", "Processing", "RaceEthnicity", "RaceGroup", "RaceMethod", "RaceStandard", "ReportedBy", "Sealed", "SiteKind",
+    "Situation", "YesNo",
 ]  # fmt: skip
 
 YesNo = Literal["yes", "no", "unknown"]
@@ -27,6 +28,10 @@ RaceGroup = Literal["aian", "asian", "black", "nhpi", "white", "mena", "other", 
 Absence = Literal["asked-unknown", "declined", "not-asked", "unknown", "withheld"]
 PayerClass = Literal["medicaid", "medicare", "private", "other-public", "self-pay", "none", "other", "unknown"]
 ReportedBy = Literal["self", "related-person", "administrative", "derived"]
+RaceMethod = Literal["self-reported", "reported-by-related-person", "observed", "administrative", "derived", "other"]
+Performer = Literal["person", "related-person", "professional", "other"]
+RaceStandard = Literal["omb-1997", "spd-15-2024"]
+CountySource = Literal["county-code", "asked", "county-name", "zip", "configured", "ambiguous"]
 
 
 class Model(BaseModel):
@@ -46,11 +51,26 @@ class Coded(Model):
 
 
 class RaceEthnicity(Model):
-    """One report of race and ethnicity (multi-select), or the reason why there is none. Never inferred."""
+    """One report of race and ethnicity (multi-select), or the reason why there is none: who said it, how and when. Never
+    inferred; an absence is never `not-hispanic`, nor any other group."""
 
     groups: tuple[RaceGroup, ...] = ()
-    absence: Absence | None = None
-    reported_by: ReportedBy = "administrative"
+    absence: Absence | None = Field(default=None, description="why nothing is told: neither race nor ethnicity")
+    reported_by: ReportedBy = Field(
+        default="administrative", description="whose word it is, best first; decided by method and performer"
+    )
+    race_absence: Absence | None = Field(default=None, description="why no race is told")
+    ethnicity_absence: Absence | None = Field(default=None, description="why no ethnicity is told")
+    details: tuple[str, ...] = Field(default=(), description="detailed CDCREC codes as sent, beneath the groups")
+    method: RaceMethod | None = Field(default=None, description="how it was learnt, where the source says so")
+    performer: Performer | None = Field(default=None, description="who gave the answer, where the source says so")
+    reported_at: datetime | None = Field(
+        default=None, description="when it was said, UTC; None: the time of the event stands for it"
+    )
+    standard: RaceStandard | None = Field(
+        default=None, description="the standard of the question, where the source's format fixes it"
+    )
+    not_asked: tuple[RaceGroup, ...] = Field(default=(), description="groups that the question did not offer")
 
 
 class PersonBlock(Model):

@@ -20,6 +20,7 @@ from pydantic import Field
 from hub.domain.event_parts import (
     Absence,
     Coded,
+    CountySource,
     DoseStatus,
     LabStatus,
     Meaning,
@@ -66,6 +67,9 @@ class Event(Model):
     labels: tuple[str, ...] = Field(description="confidentiality and sensitivity labels, highest first")
     purposes: tuple[str, ...]
     race_ethnicity: RaceEthnicity | None = None
+    county_source: CountySource | None = Field(
+        default=None, description="what told the county of residence; ambiguous: nothing told it alone"
+    )
     person: PersonBlock | Sealed | None = None
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from hub.domain.race_reports import stored
 from hub.errors import ConfigError
 
 __all__ = [
@@ -58,9 +59,11 @@ class Fact(msgspec.Struct, array_like=True, tag=True, frozen=True):
     terms: str
 
     @property
-    def version(self) -> tuple[int, int, str, int, str, str]:
-        """What decides between two states of the same fact; terms and county last: the same record read under other terms."""
-        return (self.changed_us, self.status_rank, self.content, self.mapping_version, self.terms, self.county or "")
+    def version(self) -> tuple[int, int, str, int, str, str, str]:
+        """What decides between two states of the same fact; terms, county and race last: the same record read under other
+        terms."""
+        place, race = self.county or "", self.race or ""
+        return (self.changed_us, self.status_rank, self.content, self.mapping_version, self.terms, place, race)
 
 
 class Demographics(Fact, tag="p", frozen=True):
@@ -140,12 +143,38 @@ AnyFact = Demographics | Lab | Dose | CaseReport | Quarantine | Stay | Living | 
 
 
 class SubHistory(msgspec.Struct, array_like=True):
-    """All that one source_person brought, who owns it now, and the needs issued on its ground: id → (support, day 0)."""
+    """All that one source_person brought, who owns it now, and the needs issued on its ground: id → (support, day 0).
+
+    `said`: by fact, every report of race and ethnicity that an earlier version of it told and its newest does not, each with
+    when it was told last (microseconds). A version may be replaced, a report never.
+    """
 
     revision: int
     owner: str
     facts: dict[str, AnyFact]
     issued: dict[str, tuple[str, int]]
+    said: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+
+    def keep(self, fact_key: str, fact: AnyFact) -> None:
+        """Take a version of a fact: the highest stands, whatever the order; what any of them said of race stays."""
+        known = self.facts.get(fact_key)
+        if known is None:
+            self.facts[fact_key] = fact
+            return
+        newest = fact if fact.version > known.version else known
+        self.facts[fact_key] = newest
+        if known.race != fact.race:
+            self.keep_said(fact_key, {each.race: each.changed_us for each in (known, fact) if each.race is not None})
+
+    def keep_said(self, fact_key: str, reports: Mapping[str, int]) -> None:
+        """Take reports of a fact that is known here."""
+        kept = self.said.get(fact_key, {})
+        every = {race: max(kept.get(race, at), reports.get(race, at)) for race, at in {**kept, **reports}.items()}
+        every.pop(self.facts[fact_key].race or "", None)
+        if every:
+            self.said[fact_key] = dict(sorted(every.items()))
+        else:
+            self.said.pop(fact_key, None)
 
 
 class Row(msgspec.Struct, array_like=True):
@@ -177,12 +206,14 @@ class Row(msgspec.Struct, array_like=True):
             carried = _SUB_DECODER.decode(record["sub_history"])
             sub = self._sub(source_person, record["revision"], record["owner"])
             for fact_key, fact in carried.facts.items():
-                _keep_newer(sub.facts, fact_key, fact)
+                sub.keep(fact_key, fact)
+            for fact_key, reports in carried.said.items():
+                sub.keep_said(fact_key, reports)
             sub.issued.update(carried.issued)
         else:
             fact = _FACTS[kind](_common(record), record)
             sub = self._sub(source_person, record["link_revision"], person_key)
-            _keep_newer(sub.facts, record["fact_key"], fact)
+            sub.keep(record["fact_key"], fact)
         self.offset = max(self.offset, offset)
         return [source_person] if sub.owner != person_key else []
 
@@ -226,21 +257,8 @@ def encode_sub_history(sub: SubHistory) -> bytes:
     return _ENCODER.encode(sub)
 
 
-def _keep_newer(facts: dict[str, AnyFact], fact_key: str, fact: AnyFact) -> None:
-    known = facts.get(fact_key)
-    if known is None or fact.version > known.version:
-        facts[fact_key] = fact
-
-
 def _ordinal(day: date | None) -> int:
     return day.toordinal() if day is not None else 0
-
-
-def _race(record: Mapping[str, Any]) -> str | None:
-    report = record.get("race_ethnicity")
-    if report is None:
-        return None
-    return f"{report['reported_by']}:{','.join(sorted(report['groups']))}:{report['absence'] or ''}"
 
 
 _Common = tuple[int, int, str, int, bool, int, str | None, str | None, str]
@@ -256,7 +274,7 @@ def _common(record: Mapping[str, Any]) -> _Common:
         record["active"],
         _ordinal(record["occurred_on"]),
         record.get("county"),
-        _race(record),
+        stored(record.get("race_ethnicity")),
         f"{','.join(record['labels'])}|{','.join(record['purposes'])}",
     )
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import StringIO
 from math import sqrt
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 from hub.domain.events import Model
+from hub.domain.race_views import COMPLETENESS, VIEWS, view_totals
 
 __all__ = ["ALL_AREAS", "RACE", "Denominators", "EquityMeasure", "load_denominators", "measures", "newcombe", "wilson"]
 
@@ -58,21 +60,34 @@ class EquityMeasure(Model):
 
 
 class Denominators(NamedTuple):
-    """Population by (area, group) of one source and vintage."""
+    """Population by (area, group) of one source and vintage, and by (view, area, group) where a view has its own."""
 
     people: Mapping[tuple[str, str], int]
     source: str
+    in_view: Mapping[tuple[str, str, str], int] = MappingProxyType({})
+
+    def of(self, view: str) -> Mapping[tuple[str, str], int]:
+        """Population of a view by (area, group)."""
+        if view == RACE:
+            return self.people
+        return {(area, group): people for (name, area, group), people in self.in_view.items() if name == view}
 
 
 def load_denominators(text: str) -> Denominators:
-    """Population of a CSV: area, dimension, group, population, source, vintage. ValueError when unreadable, or when it has
-    a row for all areas: that is the sum of the others."""
-    rows = [row for row in csv.DictReader(StringIO(text)) if row["dimension"] == RACE]
+    """Population of a CSV: area, dimension, group, population, source, vintage; a dimension is `race_ethnicity` or a view of
+    hub.domain.race_views, others are left out. ValueError when unreadable, or when it has a row for all areas: that is the sum
+    of the others."""
+    rows = [row for row in csv.DictReader(StringIO(text)) if row["dimension"] in (RACE, *VIEWS)]
     if any(row["area"] == ALL_AREAS for row in rows):
         raise ValueError(f"area {ALL_AREAS} is the sum of the others: leave it out")
-    people = {(row["area"], row["group"]): int(row["population"]) for row in rows}
+    people = {(row["area"], row["group"]): int(row["population"]) for row in rows if row["dimension"] == RACE}
+    in_view = {
+        (row["dimension"], row["area"], row["group"]): int(row["population"])
+        for row in rows
+        if row["dimension"] != RACE
+    }
     sources = sorted({f"{row['source']} {row['vintage']}" for row in rows})
-    return Denominators(people, "; ".join(sources) or "none")
+    return Denominators(people, "; ".join(sources) or "none", in_view)
 
 
 def wilson(events: int, people: int) -> tuple[float, float] | None:
@@ -99,26 +114,41 @@ def newcombe(events: int, people: int, reference_events: int, reference_people: 
 
 
 def measures(totals: Mapping[str, int], denominators: Denominators) -> list[EquityMeasure]:
-    """Vaccine coverage by race and ethnicity for each county and for all, sorted by key. Strata without people are left
-    out."""
-    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    """Vaccine coverage by race and ethnicity for each county and for all: in one reporting group, and under both federal
+    standards (hub.domain.race_views) beside how complete the answers are. Sorted by area, the reporting groups last, so
+    that `race_ethnicity` stands where a reader keeps the last of a group. Strata without people are left out."""
+    shown = {**view_totals(totals), **totals}
+    found = [measure for view in (*VIEWS, *COMPLETENESS, RACE) for measure in _of_view(view, shown, denominators)]
+    return sorted(found, key=lambda measure: measure.area)
+
+
+def _of_view(view: str, totals: Mapping[str, int], denominators: Denominators) -> Iterator[EquityMeasure]:
+    counts, people = _by_area(), _by_area()
+    given: dict[str, int] = defaultdict(int)
     for stratum, count in totals.items():
         indicator, area, dimension, group = stratum.split("|")
-        if indicator == "vaccinated" and dimension == RACE and count:
-            counts[area][group] += count
-            counts[ALL_AREAS][group] += count
-    people: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for (area, group), number in denominators.people.items():
+        if indicator == "vaccinated" and count:
+            for where in (area, ALL_AREAS):
+                counts[where][group] += count if dimension == view else 0
+                given[where] += count if dimension == RACE else 0
+    for (area, group), number in denominators.of(view).items():
         people[area][group] += number
         people[ALL_AREAS][group] += number
-    found: list[EquityMeasure] = []
     for area in sorted({*counts, *people}):
-        found.extend(_area(area, counts.get(area, {}), people.get(area, {}), denominators.source))
-    return found
+        vaccinated = {group: count for group, count in counts.get(area, {}).items() if count}
+        if view in COMPLETENESS:
+            yield from (_share(view, area, group, count, given[area]) for group, count in sorted(vaccinated.items()))
+        else:
+            yield from _area(view, area, vaccinated, people.get(area, {}), denominators.source, given[area])
 
 
-def _area(area: str, vaccinated: Mapping[str, int], people: Mapping[str, int], source: str) -> list[EquityMeasure]:
-    given = sum(vaccinated.values())
+def _by_area() -> dict[str, dict[str, int]]:
+    return defaultdict(lambda: defaultdict(int))
+
+
+def _area(
+    view: str, area: str, vaccinated: Mapping[str, int], people: Mapping[str, int], source: str, given: int
+) -> list[EquityMeasure]:
     unknown = vaccinated.get("unknown", 0) / given if given else 0.0
     rated = {
         group: vaccinated.get(group, 0) / number
@@ -127,10 +157,35 @@ def _area(area: str, vaccinated: Mapping[str, int], people: Mapping[str, int], s
     }
     reference = max(rated, key=lambda group: (rated[group], group), default=None)
     groups = sorted({*vaccinated, *people})
-    return [_measure(area, group, vaccinated, people, source, unknown, reference) for group in groups]
+    return [_measure(view, area, group, vaccinated, people, source, unknown, reference) for group in groups]
+
+
+def _share(view: str, area: str, group: str, events: int, given: int) -> EquityMeasure:
+    """How many of those vaccinated have told it, or why not: a share of them, no coverage."""
+    interval = wilson(events, given)
+    return EquityMeasure(
+        indicator="vaccinated",
+        area=area,
+        dimension=view,
+        group=group,
+        numerator=events,
+        denominator=given or None,
+        denominator_source="people with a dose" if given else None,
+        estimate=events / given if given else None,
+        lower=interval[0] if interval else None,
+        upper=interval[1] if interval else None,
+        reference_group=None,
+        difference=None,
+        difference_lower=None,
+        difference_upper=None,
+        unknown_share=0.0,
+        reliable=True,
+        denominator_suspect=False,
+    )
 
 
 def _measure(
+    view: str,
     area: str,
     group: str,
     vaccinated: Mapping[str, int],
@@ -149,7 +204,7 @@ def _measure(
     return EquityMeasure(
         indicator="vaccinated",
         area=area,
-        dimension=RACE,
+        dimension=view,
         group=group,
         numerator=events,
         denominator=number or None,

@@ -50,7 +50,7 @@ class Projector:
         facts = [(name, fact) for name, fact in by_name.items() if fact.active]
         found = episodes(((name, sub.facts) for name, sub in owned.items()), self._rules)
         current = needs_of(facts, found, today) if found else []
-        strata = contributions(facts, found, current, today) if facts else []
+        strata = contributions(facts, found, current, today, _said(owned, by_name)) if facts else []
         needs = self._published(person_key, row, owned, by_name, current, as_of)
         before, after = set(row.contribution), set(strata)
         row.contribution = strata
@@ -96,6 +96,16 @@ class Projector:
                 if need_id not in needs:
                     needs[need_id] = _closing(person_key, row, sub, need_id, support, since, standing, as_of)
         return list(needs.values())
+
+
+def _said(owned: Mapping[str, SubHistory], by_name: Mapping[FactName, AnyFact]) -> Mapping[FactName, Mapping[str, int]]:
+    """What earlier versions of the active facts told of race and ethnicity; a withdrawn fact tells nothing any more."""
+    return {
+        (name, key): reports
+        for name, sub in owned.items()
+        for key, reports in sub.said.items()
+        if by_name[(name, key)].active
+    }
 
 
 def _closing(

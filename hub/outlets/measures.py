@@ -16,6 +16,7 @@ from hub.domain.events import Model
 from hub.domain.ids import content_hash
 from hub.domain.measures import ALL_AREAS, RACE, Denominators, EquityMeasure, measures
 from hub.domain.needs import Support
+from hub.domain.race_views import TOLD_BY
 from hub.domain.tallies import Tally, TallyBoard
 from hub.errors import Reject
 from hub.ops import metrics
@@ -77,7 +78,8 @@ class MeasureBoard:
         totals = self._board.totals()
         for support in get_args(Support):
             metrics.NEEDS_OPEN.set(totals.get(f"need-open|all|support|{support}", 0), need=support)
-        shares = [measure.unknown_share for measure in self._said.values() if measure and measure.area == ALL_AREAS]
+        said = [measure for measure in self._said.values() if measure and measure.dimension == RACE]
+        shares = [measure.unknown_share for measure in said if measure.area == ALL_AREAS]
         metrics.EQUITY_UNKNOWN.set(max(shares, default=0.0), dimension=RACE)
 
     def _versions(self) -> dict[str, str]:
@@ -85,7 +87,7 @@ class MeasureBoard:
         found: dict[str, list[str]] = {ALL_AREAS: []}
         for (stratum, partition), version in sorted(self._board.versions().items()):
             indicator, area, _, _ = stratum.split("|")
-            if indicator == "vaccinated":
+            if indicator.removeprefix(TOLD_BY) == "vaccinated":
                 for each in (area, ALL_AREAS):
                     found.setdefault(each, []).append(f"{stratum}#{partition}@{version}")
         return {area: "\n".join(versions) for area, versions in found.items()}

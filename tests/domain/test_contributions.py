@@ -52,7 +52,7 @@ def dose(
 
 def strata(*doses: tuple[tuple[str, str], AnyFact], after_d: int = 90) -> set[str]:
     found = contributions(doses, [], [], (FIRST + timedelta(after_d)).toordinal())
-    return {stratum.split("|")[0] for stratum in found}
+    return {stratum.split("|")[0] for stratum in found if "|race_ethnicity|" in stratum}
 
 
 def test_one_dose_that_three_sources_tell_of_is_one_dose_and_no_series() -> None:

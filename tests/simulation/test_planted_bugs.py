@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import hub.domain.history as history
+from hub.domain.history import SubHistory
 from hub.streams.join import JoinProcessor
 from hub.streams.processor import Effects
 from tests.simulation import world as simulated
@@ -44,16 +45,16 @@ def test_nothing_is_planted_and_nothing_is_caught() -> None:
 def test_a_fold_without_dedup_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     arrivals = itertools.count()
 
-    def keep_each_arrival(facts: dict[str, Any], fact_key: str, fact: Any) -> None:
-        facts[f"{fact_key}/{next(arrivals)}"] = fact
+    def keep_each_arrival(sub: SubHistory, fact_key: str, fact: Any) -> None:
+        sub.facts[f"{fact_key}/{next(arrivals)}"] = fact
 
-    plain: Callable[..., Any] = history._keep_newer
-    monkeypatch.setattr(history, "_keep_newer", keep_each_arrival)
+    plain: Callable[..., Any] = SubHistory.keep
+    monkeypatch.setattr(SubHistory, "keep", keep_each_arrival)
     worlds = [(make_world(seed), seed) for seed in range(SEEDS)]
     wrong = 0
     for world, seed in worlds:
         with monkeypatch.context() as honest:
-            honest.setattr(history, "_keep_newer", plain)
+            honest.setattr(SubHistory, "keep", plain)
             expected = truth(world)
         wrong += _is_wrong(run(world, seed), expected)
     assert wrong
