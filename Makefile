@@ -19,7 +19,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet 
 NARRATE := awk '/^Collecting / && ++n % 10 == 0 {print "  " n " packages found"; fflush()} /^Installing/ {print "  installing"; fflush()}'
 PIP := -m pip install --disable-pip-version-check --no-input --progress-bar off
 
-.PHONY: help demo test check fix setup setup-dev setup-ci setup-quix bench jars lock clean
+.PHONY: help demo test samples check fix setup setup-dev setup-ci setup-quix bench jars lock clean
 
 help: ## What there is to type
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: setup-dev ## Lint, types, import contracts, then all tests (HUB_TEST_REQUI
 	@echo "== import contracts"; $(VENV)/bin/lint-imports
 	@echo "== pytest, $(JOBS) at a time; what is skipped is named at the end, with its reason"
 	@$(PY) -m pytest -q -n $(JOBS) --dist loadfile
+
+samples: setup-dev ## What the hub makes of the shared samples of laboratories and immunizations, against tables judged by hand
+	@$(PY) -m pytest -q tests/samples
 
 check: setup-dev ## The quick half of `make test`: format, lint, types, import contracts
 	@$(VENV)/bin/ruff format --check hub tests; $(VENV)/bin/ruff check hub tests; $(VENV)/bin/mypy; $(VENV)/bin/lint-imports

@@ -15,6 +15,8 @@ from tests.fixtures_postgres import postgres as postgres
 from tests.fixtures_registry import registry as registry
 
 ROOT = Path(__file__).resolve().parent.parent
+SHOWN = "shown at the end"
+"""A test that records a property of this name has its value printed under the run's output, in an xdist run too."""
 REQUIRE_ALL = os.environ.get("HUB_TEST_REQUIRE_ALL") == "1"
 
 
@@ -76,6 +78,13 @@ def pytest_runtest_makereport() -> Generator[None, Any, Any]:
     report = yield
     _fail_a_skip(report)
     return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == SHOWN and report.when == "call":
+                terminalreporter.write_line(text)
 
 
 @pytest.hookimpl(wrapper=True)
