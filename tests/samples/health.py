@@ -2,7 +2,7 @@
 
 health_outcomes.csv   a line for each kind of outcome of a file, as `hub connector try … --json` tells them: how many; for a
                       laboratory result its LOINC and what it means, for a dose its CVX (or `NDC`) and whether it is of COVID-19
-health_files.csv      a line a file: what `hub preview --as-of` counts of it, without and with `--include-test`, and why that is right
+health_files.csv      a line a file: what `hub preview --as-of` counts of it, without and with `--include-test`, and why that is so
 
 Both were judged row by row against the samples' own README (its column "Flag") and health-standards.md §8, not copied from a run.
 """
@@ -130,9 +130,8 @@ def counted(sample: Sample, samples: Path, *, include_test: bool) -> Counted:
     assert told.exit_code in (0, 1), told.output
     found = json.loads(told.stdout)
     needs = Counter(f"{need['support']} {need['state']}" for need in found["needs"])
-    return Counted(
-        found["people"], _of(found, "positive"), _of(found, "vaccinated"), "; ".join(f"{n} {what}" for what, n in sorted(needs.items()))
-    )  # fmt: skip
+    told = "; ".join(f"{number} {what}" for what, number in sorted(needs.items()))
+    return Counted(found["people"], _of(found, "positive"), _of(found, "vaccinated"), told)
 
 
 def _of(found: Mapping[str, Any], indicator: str) -> int:

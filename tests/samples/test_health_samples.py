@@ -1,6 +1,6 @@
 """Issue-wide proof on files that other people wrote: every shared sample of laboratories and immunizations, against two tables.
 
-The run prints what the hub makes of them (`make samples` runs this alone); why that is right stands in tests/samples/health_files.csv.
+The run prints what the hub makes of them (`make samples` runs this alone); why that is right stands in health_files.csv.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ AS_OF = date(2024, 9, 10)
 
 @SAMPLES
 def test_r41_each_sample_becomes_what_the_table_says(sample: Sample, shared_samples: Path, tmp_path: Path) -> None:
-    """health-standards §8 R41: event types, meanings, statuses, methods, processing, rejections with their reason, what is set aside."""
+    """health-standards §8 R41: types, meanings, statuses, methods, processing, rejections and what is set aside, with reasons."""
     assert outcomes_of(sample, shared_samples, tmp_path / "no-instance") == sample.outcomes
 
 
@@ -71,10 +71,13 @@ def test_the_table_is_printed(
 def units(shared_samples: Path) -> list[list[Taken]]:
     """What each file gives, read once."""
     connectors = catalogue()
-    return [
-        list(taken(connectors[sample.connector], example_agreement(sample.connector), OFFLINE_IDS, shared_samples / "health" / path))
-        for path, sample in FILES.items()
-    ]  # fmt: skip
+    found = []
+    for path, sample in FILES.items():
+        agreement = example_agreement(sample.connector)
+        found.append(
+            list(taken(connectors[sample.connector], agreement, OFFLINE_IDS, shared_samples / "health" / path))
+        )
+    return found
 
 
 def shuffled(units: list[list[Taken]], seed: int) -> Iterator[list[Taken]]:
