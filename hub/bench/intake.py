@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -22,7 +23,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from hub.bench.intake_cases import Case, cases
 from hub.bench.intake_health import lab_rows
 from hub.bench.intake_live import PANTRY, FileRun, MllpRun, Say, drop_file, send, stack
-from hub.bench.intake_loops import BARE_TOPIC, Spent, bare, through
+from hub.bench.intake_loops import BARE_TOPIC, Spent, bare, events_alone, through
 from hub.bench.intake_plan import Plan
 from hub.bench.intake_records import Records
 from hub.bench.memory import FLAT, Memory
@@ -76,8 +77,11 @@ def _ratio(form: str, loop: str) -> Callable[[Report], float | None]:
     return lambda report: next((r.ratio for r in report.ratios if (r.format, r.bare) == (form, loop)), None)
 
 
-def _lockstep(report: Report) -> float | None:
-    return next((m.per_second for m in report.mllp if m.window == 1 and m.connections == 4), None)
+def _mllp_rate(*, ahead: bool) -> Callable[[Report], float | None]:
+    """Of senders who send ahead, or of those who wait for each answer."""
+    return lambda report: next(
+        (m.per_second for m in report.mllp if (m.window > 1) == ahead and m.connections == 4), None
+    )
 
 
 def _flat(report: Report) -> float | None:
@@ -86,10 +90,19 @@ def _flat(report: Report) -> float | None:
     return -max(memory.rise for memory in watched) if watched else None
 
 
+EVENTS = "-events"
+"""Behind a format's name: only parsed, mapped, encoded and produced. Without it: the whole way of a record behind a door."""
+
 TARGETS = (
-    Target("oru / bare loop, every field read", 0.5, _ratio("oru", "every-field")),
+    Target(
+        "oru parsed, mapped, encoded, produced / bare loop, every field read",
+        0.5,
+        _ratio("oru" + EVENTS, "every-field"),
+    ),
+    Target("oru, the whole way behind a door / the same", 0.5, _ratio("oru", "every-field")),
     Target("hmis / csv and encode", 0.3, _ratio("hmis", "csv-and-encode")),
-    Target("mllp messages/s, 4 connections, each waits for its answer", 2_000, _lockstep),
+    Target("mllp messages/s, 4 connections, which send ahead", 2_000, _mllp_rate(ahead=True)),
+    Target("mllp messages/s, 4 connections, which wait for each answer", 2_000, _mllp_rate(ahead=False)),
     Target("memory, rise over the second half as a share of itself, negated", -FLAT, _flat),
 )
 
@@ -147,14 +160,21 @@ def _compare(case: Case, rounds: int, shop: Workshop) -> Iterator[Ratio]:
     hub: list[Spent] = []
     beside: dict[str, list[Spent]] = {name: [] for name in case.bare}
     outcomes: dict[str, int] = {}
+    alone: list[Spent] = []
+    produced: Counter[str] = Counter()
     for _ in range(rounds):
         spent, found = through(case.units(), connector, agreement, shop)
         hub.append(spent)
         outcomes = dict(found)
+        if "every-field" in case.bare:
+            spent, produced = events_alone(case.units(), connector, agreement, shop)
+            alone.append(spent)
         for name, loop in case.bare.items():
             beside[name].append(bare(loop, shop.producer))
     for name, loops in beside.items():
         yield _ratio_of(case, name, hub, loops, outcomes)
+        if alone:
+            yield _ratio_of(case._replace(format=case.format + EVENTS), name, alone, loops, dict(produced))
 
 
 def _ratio_of(case: Case, name: str, hub: list[Spent], loops: list[Spent], outcomes: dict[str, int]) -> Ratio:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hub.bench.intake import Plan, Ratio, Report, answers, run
+from hub.bench.intake import TARGETS, Plan, Ratio, Report, answers, run
 from hub.bench.intake_cases import FORMATS, cases
 from hub.bench.intake_hmis import ledger_of, write_export
 from hub.bench.intake_live import PANTRY, FileRun, MllpRun
@@ -42,7 +42,10 @@ def mllp(rate: float, window: int = 1, memory: Memory | None = FLAT) -> MllpRun:
 
 
 def told(report: Report) -> dict[str, bool]:
-    return {answer["name"].split(" ")[0]: answer["reached"] for answer in answers(report)}
+    return {answer["name"]: answer["reached"] for answer in answers(report)}
+
+
+EVENTS_ALONE, WHOLE_WAY, HMIS, AHEAD, ONE_BY_ONE, MEMORY = (target.name for target in TARGETS)
 
 
 def test_the_messages_are_laboratory_reports_of_many_people_and_the_same_each_time() -> None:
@@ -66,22 +69,21 @@ def test_the_bare_loops_give_back_the_messages() -> None:
 
 def test_a_figure_is_judged_where_it_was_measured_and_nowhere_else() -> None:
     assert told(Report(2, 0.1, [], [], [])) == {}
-    assert told(Report(2, 0.1, [ratio(0.49), ratio(0.9, "cvrs")], [], [])) == {"oru": False}
-    assert told(Report(2, 0.1, [ratio(0.5), ratio(0.31, "hmis", "csv-and-encode")], [mllp(2_001.0)], [])) == {
-        "oru": True,
-        "hmis": True,
-        "mllp": True,
-        "memory,": True,
-    }
+    assert told(Report(2, 0.1, [ratio(0.49), ratio(0.9, "cvrs")], [], [])) == {WHOLE_WAY: False}
+    measured = [ratio(0.5), ratio(0.4, "oru-events"), ratio(0.31, "hmis", "csv-and-encode")]
+    assert told(Report(2, 0.1, measured, [mllp(2_001.0)], [])) == {
+        WHOLE_WAY: True, EVENTS_ALONE: False, HMIS: True, ONE_BY_ONE: True, MEMORY: True,
+    }  # fmt: skip
 
 
-def test_only_senders_that_wait_for_each_answer_count_for_the_door() -> None:
-    assert told(Report(2, 0.1, [], [mllp(9_000.0, window=16, memory=None)], [])) == {}
+def test_senders_that_send_ahead_and_those_that_wait_are_judged_apart() -> None:
+    found = [mllp(9_000.0, window=16, memory=None), mllp(900.0, memory=None)]
+    assert told(Report(2, 0.1, [], found, [])) == {AHEAD: True, ONE_BY_ONE: False}
 
 
 def test_memory_that_rises_anywhere_is_not_flat() -> None:
     rising = FileRun("iis-cvrs", 1, 1, 1.0, 1.0, 1.0, 1, 0, FLAT._replace(rise=0.06))
-    assert told(Report(2, 0.1, [], [mllp(2_500.0)], [rising])) == {"mllp": True, "memory,": False}
+    assert told(Report(2, 0.1, [], [mllp(2_500.0)], [rising])) == {ONE_BY_ONE: True, MEMORY: False}
 
 
 def test_memory_and_cpu_of_a_process_are_those_of_the_kernel() -> None:
@@ -156,7 +158,9 @@ def test_every_record_of_a_small_run_is_taken(tmp_path: Path) -> None:
     plan = Plan(messages=60, rows=52, enrollments=3, nights=30, rounds=1, mllp=80, pipelined=40, csv_bytes=40_000)
     report = run(plan)
     outcomes = {each.format: each.outcomes for each in report.ratios}
+    alone = {form: outcomes.pop(form) for form in ("oru-events", "vxu-events")}
     assert {*outcomes} == {*FORMATS}
+    assert alone == {"oru-events": {"event": 60}, "vxu-events": {"event": 60}}
     assert outcomes["oru"] == outcomes["vxu"] == {"event": 60}
     for form in ("cvrs", "declared-csv", "lab-csv", "lab-fhir", "iis-fhir"):
         assert outcomes[form] == {"event": 52}
