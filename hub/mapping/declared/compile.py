@@ -13,6 +13,7 @@ from hub.mapping.declared.format import Look, Reading, RecordFormat
 from hub.mapping.declared.model import EventRule, Rule
 from hub.mapping.declared.parsing import BadRule, zone_of
 from hub.mapping.declared.program import KEYS_OF_LAB, Compiled, DeclaredProgram, Filter, Spec, Who
+from hub.mapping.declared.remembered import RememberingRule
 from hub.mapping.declared.targets import Around, Hook, Target, target
 
 __all__ = ["Complaint", "compile_map", "event_fields", "needed_fields"]
@@ -141,7 +142,7 @@ class _Compiler:
 
     def _rule(self, at: tuple[str | int, ...], rule: Rule, into: Target, around: Around) -> FieldRule | None:
         try:
-            return FieldRule(rule, into, around)
+            return RememberingRule(rule, into, around)
         except BadRule as why:
             self._complain((*at, why.part) if why.part else at, str(why))
             return None

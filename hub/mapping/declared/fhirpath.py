@@ -2,7 +2,8 @@
 
 Refused at load: the clock (`now`, `today`), `trace`, regular expressions (a sender's text must not be able to stall one),
 `repeat` and `descendants`, arithmetic functions. `resolve()` looks in the record's `contained` and in its bundle only, never
-outside. FHIRPath: http://hl7.org/fhirpath/N1/, with the R4 model, so that `value` finds `valueString`.
+outside. FHIRPath: http://hl7.org/fhirpath/N1/, with the R4 model, so that `value` finds `valueString`. An evaluation has a budget
+(fhirpath_budget.py): one that spends it rejects its record (`too-costly`), and nothing else waits for it.
 """
 
 from __future__ import annotations
@@ -10,23 +11,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import fhirpathpy
 from antlr4 import CommonTokenStream, InputStream
 from antlr4.error.ErrorListener import ErrorListener
+from fhirpathpy.engine import do_eval
 from fhirpathpy.engine.nodes import FP_Type, ResourceNode
+from fhirpathpy.engine.util import arraify
 from fhirpathpy.models import models
 from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
 from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
+from hub.mapping.declared.fhirpath_budget import METER, METERED, UNITS, Meter, TooCostly
 from hub.mapping.declared.format import BadRule, NotAValue
+from hub.mapping.program import NotMapped
 
-__all__ = ["FUNCTIONS", "Resolve", "compiled", "plain", "texts"]
+__all__ = ["FUNCTIONS", "TOO_COSTLY", "Find", "Resolve", "compiled", "plain", "texts"]
 
 Resolve = Callable[[str], Any]
 """A reference → the resource it names, None where there is none at hand."""
 
+
+class Find(Protocol):
+    """What a path finds in a resource."""
+
+    def __call__(self, resource: Any, resolve: Resolve, units: int = ...) -> list[Any]: ...
+
+
+TOO_COSTLY = "too-costly"
 _R4: Mapping[str, Any] = models["r4"]
 _LENGTH = 1_000  # characters of a path
 _VALUES = 1_000  # that a path may find in one record
@@ -48,26 +61,35 @@ class _Complain(ErrorListener):  # type: ignore[misc]
 
 
 @cache
-def compiled(path: str) -> Callable[[Any, Resolve], list[Any]]:
-    """A function (resource, resolve) → what the path finds: values, or objects as they stand in the resource.
+def compiled(path: str) -> Find:
+    """A function (resource, resolve, units) → what the path finds: values, or objects as they stand in the resource.
 
-    BadRule when it is no FHIRPath or calls what it may not; the function raises NotAValue where the path does not fit.
+    BadRule when it is no FHIRPath or calls what it may not; the function raises NotAValue where the path does not fit, and
+    NotMapped(too-costly) where it would take more than these units of work.
     """
     tree = _parsed(path)
     for name in _called(tree):
         if name not in FUNCTIONS:
             raise BadRule("from", f"{path}: {name}() cannot be used in a map; there are {', '.join(sorted(FUNCTIONS))}")
 
-    def find(resource: Any, resolve: Resolve) -> list[Any]:
-        table = {"resolve": {"fn": lambda found: [_resolved(item, resolve) for item in found], "arity": {0: []}}}
-        around = {"resource": resource, "rootResource": resource}
+    root = tree["children"][0]
+
+    def find(resource: Any, resolve: Resolve, units: int = UNITS) -> list[Any]:
+        meter = Meter(units)
+        context = {
+            "dataRoot": arraify(resource), "model": _R4, METER: meter, "userInvocationTable": _table(resolve, meter),
+            "vars": {"context": resource, "resource": resource, "rootResource": resource, "ucum": "http://unitsofmeasure.org"},
+        }  # fmt: skip
         try:
-            found = fhirpathpy.apply_parsed_path(
-                resource, tree, around, _R4, {"returnRawData": True, "userInvocationTable": table}
-            )
+            found = do_eval(context, context["dataRoot"], root)
+        except TooCostly:
+            raise NotMapped(TOO_COSTLY, field=path) from None
         except Exception:  # the library raises plain Exception; its text may hold values
             raise NotAValue from None
-        return [item.data if isinstance(item, ResourceNode) else item for item in found if item is not None]
+        data = [item.data if isinstance(item, ResourceNode) else item for item in found]
+        return [
+            item for item in data if item is not None and not (isinstance(item, dict) and item.keys() == {"extension"})
+        ]
 
     return find
 
@@ -96,6 +118,17 @@ def _called(node: Mapping[str, Any]) -> Iterator[str]:
         yield children[0]["text"].strip("`")
     for child in children:
         yield from _called(child)
+
+
+def _table(resolve: Resolve, meter: Meter) -> Mapping[str, Any]:
+    """The functions that count, and `resolve`."""
+
+    def resolved(_context: Any, found: Any) -> list[Any]:
+        named = [item.data if isinstance(item, ResourceNode) else item for item in arraify(found)]
+        meter.spend(len(named))
+        return [_resolved(item, resolve) for item in named]
+
+    return {**METERED, "resolve": {"fn": resolved, "arity": {0: []}}}
 
 
 def _resolved(item: Any, resolve: Resolve) -> Any:

@@ -110,7 +110,10 @@ def bytes_of(content: Content) -> bytes:
 
 def canonical(value: Any) -> str:
     """JSON that is the same for the same value, whatever the order of its keys."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def member_path(path: str) -> Path:

@@ -26,7 +26,6 @@ from hub.mapping.program import (
     MappingContext,
     NotMapped,
     Unit,
-    accepted,
     at_field,
     ignored,
     rejected,
@@ -136,16 +135,16 @@ class DeclaredProgram:
                     continue
                 content = content or content_hash(canonical(self._opened.content(record)))
                 event = self._event(rule, record, content, notes)
-                outcome = accepted(event, record.where, record.raw)
-                if not rule.flags:  # what was left empty is told beside an event that has no field for it
-                    outcome = outcome._replace(issues=tuple(dict.fromkeys(notes.issues)))
-            except NotMapped as why:
+                # What was left empty is told beside an event that has no field for it.
+                issues = () if rule.flags or not notes.issues else tuple(dict.fromkeys(notes.issues))
                 outcome = Mapped(
-                    why.outcome, None, rule.kind, why.reason, at_field(record.where, why.field), record.raw
+                    "event", event, rule.kind, None, record.where, record.raw, head=record.head, issues=issues
                 )
+            except NotMapped as why:
+                where = at_field(record.where, why.field)
+                outcome = Mapped(why.outcome, None, rule.kind, why.reason, where, record.raw, head=record.head)
             except Exception:  # our own bug, or a value that the strict event refuses: kept, to be read by mended code
-                outcome = rejected("mapping-error", record.where, record.raw, rule.kind)
-            outcome = outcome._replace(head=record.head)
+                outcome = rejected("mapping-error", record.where, record.raw, rule.kind)._replace(head=record.head)
             found.append(Traced(outcome, tuple(notes.unmapped), tuple(notes.steps or ())))
         return found or [Traced(ignored(NOT_FOR_US, record.where, record.raw)._replace(head=record.head))]
 
