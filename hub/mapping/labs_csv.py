@@ -16,6 +16,7 @@ from hub.domain.events import Coded, LabResult, LabStatus, Processing
 from hub.domain.ids import content_hash
 from hub.domain.lab_answers import Answers
 from hub.domain.lab_meaning import Answer, Asked, Code, Judged, Policy, Unkept, asked, is_covid_test, judge, policy_of
+from hub.domain.lab_names import named
 from hub.domain.lab_status import RANK, csv_status
 from hub.formats.delimited import Row, RowFault, open_table
 from hub.formats.errors import ParseError
@@ -32,7 +33,7 @@ KIND = LabResult.kind
 _ASKED = ("symptomatic", "congregate", "hospitalized", "icu", "pregnant", "healthcare-worker", "first-test")
 _DATES = ("collected", "resulted", "released", "ordered", "onset")
 _LOINC = re.compile(r"\d{1,7}-\d$")
-_COVID_DEVICE = re.compile(r"SARS-COV-2|COVID", re.IGNORECASE)
+_AS_NUMBER = re.compile(r"\d{6,18}\.0$")  # a code that a spreadsheet took for a number
 
 
 class LabTables:
@@ -129,7 +130,7 @@ class _Mapper:
         facility, lab_issue = _facility(cells)
         issues = (*judged.issues, *status_issues, *date_issues, *born_issues, *who.issues, processing_issue, lab_issue)
         odd = (
-            "unknown-column" if self._layout.unknown else "",
+            "header-by-names" if self._layout.by_names else "unknown-column" if self._layout.unknown else "",
             _residence_issue(cells),
             _correction_issue(cells, status),
         )
@@ -228,14 +229,14 @@ def _status(stated: list[str]) -> tuple[LabStatus, tuple[str, ...]]:
 
 def _judged(cells: _Cells, policy: Policy) -> Judged:
     """NotMapped for another disease. A test whose code is missing, damaged or a panel's goes to review, not away."""
-    code = cells["test_code"]
-    question = asked([Code(code, "LN")]) if code else Asked(None, None, "no-test-code")
+    code, device = cells["test_code"], cells["device"]
+    question = asked([Code(code, "LN", device)]) if code else Asked(None, None, "no-test-code", named(device))
     if question.known is not None and question.known.cls == "panel":
         question = Asked(question.loinc, None, "panel-for-test")
-    covid = not (_LOINC.match(code) and code_of(code)) or is_covid_test([Code(code)]) or bool(
-        _COVID_DEVICE.search(cells["device"])
-    )  # fmt: skip
+    covid = not (_LOINC.match(code) and code_of(code)) or is_covid_test([Code(code)])
     value = cells["result"]
+    if _AS_NUMBER.match(value):
+        value = value[:-2]
     coded = value.isascii() and value.isdigit()
     answer = Answer("coded", (Code(value, "SCT"),)) if coded else Answer("text", text=value)
     found = judge(question, answer, covid_order=covid, policy=policy)

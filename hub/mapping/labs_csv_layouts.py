@@ -15,6 +15,9 @@ __all__ = ["DELIMITERS", "Layout", "layout_of"]
 
 DELIMITERS = ",|\t;"
 """What may stand between the columns."""
+_BY_NAMES = "by-names"
+_NEEDED = frozenset({"test_code", "result"})
+_KEYS = frozenset({"order_id", "specimen_id", "local_id", "family_name"})
 
 
 class Layout(NamedTuple):
@@ -25,6 +28,11 @@ class Layout(NamedTuple):
     name: str
     columns: Mapping[str, tuple[str, ...]]
     unknown: bool
+
+    @property
+    def by_names(self) -> bool:
+        """The header is of no layout; what its columns hold was told by their names."""
+        return self.name == _BY_NAMES
 
     def column(self, field: str) -> str:
         """The column to name where this field is at fault; empty when the header has none."""
@@ -38,28 +46,39 @@ class _Column(NamedTuple):
 
 
 def layout_of(header: Sequence[str]) -> Layout:
-    """The layout whose required columns are all there; of several the one that knows most columns.
+    """The layout whose required columns are all there; of several the one that knows most columns. A header of no layout is
+    read by the names of its columns, where one of them is for the code of the test and one for its result.
 
     Raises ParseError: `missing-column` naming them where the header is nearly one of a layout, else `unknown-header`.
     """
     sent = {_plain(name): name.lower() for name in header}
+    layouts = _layouts()
     known = {
         name: len(sent.keys() & columns.keys())
-        for name, columns in _layouts().items()
-        if not _missing(columns, sent.keys())
+        for name, columns in layouts.items()
+        if name != _BY_NAMES and not _missing(columns, sent.keys())
     }
     if not known:
-        raise _refusal(set(sent))
+        if not _told_by_names(layouts[_BY_NAMES], sent.keys()):
+            raise _refusal(set(sent))
+        known = {_BY_NAMES: len(sent.keys() & layouts[_BY_NAMES].keys())}
     chosen = max(known, key=lambda name: known[name])
     found: dict[str, tuple[str, ...]] = {}
-    for plain, column in _layouts()[chosen].items():
+    for plain, column in layouts[chosen].items():
         if column.field and plain in sent:
             found[column.field] = (*found.get(column.field, ()), sent[plain])
     return Layout(chosen, found, unknown=known[chosen] < len(header))
 
 
+def _told_by_names(columns: Mapping[str, _Column], sent: Collection[str]) -> bool:
+    """There is a column for the code of the test, one for its result, and one that tells results apart."""
+    fields = {column.field for plain, column in columns.items() if plain in sent}
+    return fields >= _NEEDED and not fields.isdisjoint(_KEYS)
+
+
 def _refusal(sent: set[str]) -> ParseError:
-    nearly = max(_layouts().values(), key=lambda columns: _required(columns) - len(_missing(columns, sent)))
+    layouts = [columns for name, columns in _layouts().items() if name != _BY_NAMES]
+    nearly = max(layouts, key=lambda columns: _required(columns) - len(_missing(columns, sent)))
     missing = _missing(nearly, sent)
     if 2 * len(missing) > _required(nearly):
         return ParseError("unknown-header", "row 1")
