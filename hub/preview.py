@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from hub.domain.events import Event, PersonBlock, Site, is_production
+from hub.domain.events import Event, PersonBlock, Site, VaccineSupply, is_production
 from hub.domain.history import Row, decode_row
 from hub.domain.identity import link, linked_fields, version_of
 from hub.domain.ids import Ids
@@ -21,6 +21,8 @@ from hub.domain.isolation import Rules
 from hub.domain.measures import Denominators, EquityMeasure, measures
 from hub.domain.needs import SupportNeed
 from hub.domain.projection import Projector
+from hub.domain.supply import SupplyMeasure, supply_measures
+from hub.domain.supply_counts import SupplyBoard
 
 __all__ = ["CURRENT_STATES", "Outcome", "Preview", "PreviewResult"]
 
@@ -61,6 +63,7 @@ class PreviewResult:
     sites: tuple[Mapping[str, Any], ...]
     totals: Mapping[str, int]
     measures: tuple[EquityMeasure, ...]
+    supply: tuple[SupplyMeasure, ...]
     distinct_events: int
 
     def as_json(self) -> dict[str, Any]:
@@ -76,6 +79,7 @@ class PreviewResult:
             "sites": list(self.sites),
             "tallies": dict(self.totals),
             "measures": [measure.model_dump(mode="json") for measure in self.measures],
+            "supply": [measure.model_dump(mode="json") for measure in self.supply],
         }
 
 
@@ -126,6 +130,7 @@ class Preview:
             sites=tuple(self._sites(totals)),
             totals=dict(sorted(totals.items())),
             measures=tuple(measures(totals, self._denominators)),
+            supply=tuple(self._supply(totals)),
             distinct_events=len(self._events),
         )
 
@@ -155,6 +160,13 @@ class Preview:
             if standing:
                 by_person[key] = groups[next(iter(row.subs))]
         return needs, by_person, totals
+
+    def _supply(self, totals: Mapping[str, int]) -> list[SupplyMeasure]:
+        board = SupplyBoard()
+        for event in self._events.values():
+            if isinstance(event, VaccineSupply):
+                board.put(event)
+        return supply_measures(board.counted(), totals)
 
     def _sites(self, totals: Mapping[str, int]) -> list[dict[str, Any]]:
         newest: dict[str, Site] = {}

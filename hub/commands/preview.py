@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from hub.domain.supply import SupplyMeasure
     from hub.preview import PreviewResult
 
 
@@ -76,4 +77,25 @@ def _words(result: PreviewResult, nobodys: list[str], as_of: date) -> list[str]:
         if site["present"]:
             beds = f" of {site['beds']} beds" if site["beds"] else ""
             lines.append(f"  {site['present']:8,}  present{beds} at {site['site_kind']} site {site['site'][:6]}…")
-    return lines
+    return [*lines, *_supply_words(result)]
+
+
+def _supply_words(result: PreviewResult) -> list[str]:
+    """Doses of every provider and area, `-` where nobody told, in one table."""
+    if not result.supply:
+        return []
+    head = ("vaccine supply", "allocated", "delivered", "reported", "seen", "wasted", "on hand", "unused")
+    rows = [
+        (
+            f"county {line.area}" if line.level == "area" else line.provider_pin or f"site {(line.site or '')[:6]}…",
+            *("-" if n is None else f"{n:,}" for n in _doses(line)),
+            ", ".join(line.issues) if line.level == "provider" else "",
+        )
+        for line in result.supply
+    ]
+    shown = [(*head, "")] + [("all counties" if row[0] == "county all" else row[0], *row[1:]) for row in rows]
+    return ["", *(f"  {name:20}{''.join(f'{n:>11}' for n in counts)}  {odd}".rstrip() for name, *counts, odd in shown)]
+
+
+def _doses(line: SupplyMeasure) -> tuple[int | None, ...]:
+    return (line.allocated, line.delivered, line.reported, line.seen, line.wasted, line.on_hand, line.unused)

@@ -16,6 +16,7 @@ from hub.domain.isolation import Episode, FactName
 from hub.domain.needs import FoundNeed
 from hub.domain.race_reports import Dated, Resolved, resolve, unstored
 from hub.domain.race_views import TOLD, TOLD_BY, word_of
+from hub.domain.supply import seen_strata
 from hub.domain.vaccine_series import Given, completed_on, distinct_doses
 from hub.domain.vaccines import family
 
@@ -65,7 +66,7 @@ def county_of(facts: Facts) -> str:
 def doses_given(facts: Facts, as_of: int) -> list[Given]:
     """The COVID-19 doses given until `as_of`, each once however many sources tell of it (health-standards.md §8 R22)."""
     return distinct_doses(
-        Given(fact.occurred, fact.historical, family(fact.cvx))
+        Given(fact.occurred, fact.historical, family(fact.cvx), fact.pin)
         for _, fact in facts
         if isinstance(fact, Dose) and fact.given and fact.occurred <= as_of
     )
@@ -92,6 +93,7 @@ def contributions(
             strata.add(f"present|{fact.site}|site|{fact.site_kind}")
             if isolating:
                 strata.add(f"isolating|{fact.site}|site|{fact.site_kind}")
+    strata |= seen_strata(doses_given(facts, as_of))
     return sorted(strata)
 
 

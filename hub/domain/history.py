@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from hub.domain.provider_pin import pin_of
 from hub.domain.race_reports import stored
 from hub.errors import ConfigError
 
@@ -80,11 +81,13 @@ class Lab(Fact, tag="l", frozen=True):
 
 
 class Dose(Fact, tag="d", frozen=True):
-    """A COVID-19 dose, given (`given`) or not; `cvx` as sent, empty where unknown; `historical`: not told by who gave it."""
+    """A COVID-19 dose, given (`given`) or not; `cvx` as sent, empty where unknown; `historical`: not told by who gave it; `pin` of
+    the provider who gave it, empty where not told."""
 
     given: bool
     cvx: str = ""
     historical: bool = False
+    pin: str = ""
 
 
 class CaseReport(Fact, tag="c", frozen=True):
@@ -289,7 +292,8 @@ def _lab(common: _Common, record: Mapping[str, Any]) -> Lab:
 
 def _dose(common: _Common, record: Mapping[str, Any]) -> Dose:
     given = record["covid"] and record["status"] == "administered"
-    return Dose(*common, given, record.get("cvx") or "", record.get("historical") or False)
+    pin = pin_of(record.get("provider_pin")) or ""
+    return Dose(*common, given, record.get("cvx") or "", record.get("historical") or False, pin)
 
 
 def _case(common: _Common, record: Mapping[str, Any]) -> CaseReport:

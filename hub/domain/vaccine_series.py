@@ -20,11 +20,12 @@ __all__ = ["Given", "SeriesRule", "completed_on", "distinct_doses", "series_rule
 
 class Given(NamedTuple):
     """A COVID-19 dose as reported. `day`: ordinal; `historical`: told from memory or by another (RXA-9 01 to 08); `family` as in
-    cvx.csv."""
+    cvx.csv; `pin`: the provider that gave it (hub.domain.provider_pin), empty where not told."""
 
     day: int
     historical: bool
     family: str
+    pin: str = ""
 
 
 class SeriesRule(NamedTuple):
@@ -45,7 +46,7 @@ Rules = Mapping[str, Sequence[SeriesRule]]
 def distinct_doses(reported: Iterable[Given], within_d: int | None = None) -> list[Given]:
     """One of each dose, by day. `within_d` days apart are the same (None: as the table says), counted from the first of them.
 
-    Of several reports the giver's own tells the day, and whoever names the product tells that.
+    Of several reports the giver's own tells the day, and whoever names the product or the provider tells that.
     """
     apart = covid_group().same_dose_d if within_d is None else within_d
     found: list[list[Given]] = []
@@ -61,7 +62,8 @@ def _one(reports: Sequence[Given]) -> Given:
     own = min(reports, key=lambda dose: (dose.historical, dose.day, dose.family))
     named = [dose for dose in reports if dose.family not in ("", UNSPECIFIED)]
     told = min(named, key=lambda dose: (dose.historical, dose.day, dose.family), default=own)
-    return own._replace(family=told.family)
+    pins = min(((dose.historical, dose.day, dose.pin) for dose in reports if dose.pin), default=None)
+    return own._replace(family=told.family, pin=pins[-1] if pins else "")
 
 
 def completed_on(doses: Sequence[Given], rules: Rules | None = None) -> int | None:
