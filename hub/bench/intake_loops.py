@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import chain
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +28,6 @@ from hub.connectors.intake import Intake
 from hub.connectors.packing import Packer
 from hub.connectors.watch import Watch
 from hub.domain.agreement import IntakeAgreement
-from hub.domain.events import Event
 from hub.errors import FatalError
 from hub.formats import fhir, hl7v2
 from hub.formats.delimited import Row, open_table
@@ -160,29 +159,24 @@ def events_alone(
     units: Iterable[Unit], connector: Connector, agreement: IntakeAgreement, shop: Workshop
 ) -> tuple[Spent, Counter[str]]:
     """Parse, map, seal the person, encode and produce the events of these units, as a loop that does no more: no original beside
-    the event, no intake loop, nothing to acknowledge. What it took (records are units), and how many events it produced."""
+    the event, no intake loop, nothing to acknowledge. What it took, and how many events it produced. Reject where
+    the agreement does not take an event's kind."""
     read, pack = Reader(connector, agreement, shop.ids), SealedPack(connector.name, shop.codec, shop.vault)
-    began, cpu, records = time.perf_counter(), time.process_time(), 0
+    began, cpu, produced = time.perf_counter(), time.process_time(), 0
     waiting: deque[Batch] = deque()
-    chunk: list[Event] = []
-    produced = 0
-    for unit in chain(units, [None]):
-        if unit is not None:
-            records += 1
-            chunk += [agreement.grant(mapped.event) for mapped in read(unit) if mapped.event is not None]
-        if chunk and (unit is None or len(chunk) >= _AT_ONCE):
-            pack.prepare(sorted({event.source_person for event in chunk if event.source_person}))
-            batch = shop.producer.batch()
-            for event in chunk:
-                batch.produce(*pack.event(event))
-            produced += len(chunk)
-            waiting.append(batch)
-            chunk = []
-            if len(waiting) == _OPEN:
-                waiting.popleft().wait()
+    events = (agreement.grant(mapped.event) for unit in units for mapped in read(unit) if mapped.event is not None)
+    while chunk := list(islice(events, _AT_ONCE)):
+        pack.prepare(sorted({event.source_person for event in chunk if event.source_person}))
+        batch = shop.producer.batch()
+        for event in chunk:
+            batch.produce(*pack.event(event))
+        produced += len(chunk)
+        waiting.append(batch)
+        if len(waiting) == _OPEN:
+            waiting.popleft().wait()
     for batch in waiting:
         batch.wait()
-    return Spent(records, time.perf_counter() - began, time.process_time() - cpu), Counter(event=produced)
+    return Spent(produced, time.perf_counter() - began, time.process_time() - cpu), Counter(event=produced)
 
 
 class _Feed:

@@ -54,19 +54,19 @@ def _tell(report: dict[str, Any]) -> None:
     click.echo(f"{report['cores']} cores, load {report['load_before']} before the run")
     for each in report["ratios"]:
         click.echo(
-            f"{each['format']:<13} {each['hub_per_second']:>9,.0f} records/s, {each['hub_cpu_us']:,.0f} us CPU each; "
+            f"{each['format']:<19} {each['hub_per_second']:>9,.0f} records/s, {each['hub_cpu_us']:,.0f} us CPU each; "
             f"{each['bare']} {each['bare_per_second']:,.0f} records/s, {each['bare_cpu_us']:,.0f} us: "
             f"ratio {each['ratio']} (of CPU {each['cpu_ratio']})"
         )
     for each in report["mllp"]:
         click.echo(
-            f"mllp          {each['per_second']:>9,.0f} messages/s, {each['connections']} connections, {each['window']} unanswered "
+            f"{'mllp':<19} {each['per_second']:>9,.0f} messages/s, {each['connections']} connections, {each['window']} unanswered "
             f"on each; p99 {each['p99_ms']} ms; {each['persons']:,} persons; us CPU a message: door {each['door_cpu_us']:,.0f}, "
             f"sender {each['sender_cpu_us']:,.0f}, broker {each['broker_cpu_us']:,.0f}; memory {_memory(each['memory'])}"
         )
     for each in report["csv"]:
         click.echo(
-            f"{each['connector']:<13} {each['rows_per_second']:>9,.0f} rows/s of a file of {each['bytes'] / 1e6:,.0f} MB, "
+            f"{each['connector']:<19} {each['rows_per_second']:>9,.0f} rows/s of a file of {each['bytes'] / 1e6:,.0f} MB, "
             f"{each['rows']:,} rows; {each['door_cpu_us']:,.0f} us CPU each; memory {_memory(each['memory'])}"
         )
     for answer in report["targets"]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hub.bench.intake import TARGETS, Plan, Ratio, Report, answers, run
+from hub.bench.intake import EVENTS, TARGETS, Plan, Ratio, Report, answers, run
 from hub.bench.intake_cases import FORMATS, cases
 from hub.bench.intake_hmis import ledger_of, write_export
 from hub.bench.intake_live import PANTRY, FileRun, MllpRun
@@ -45,7 +45,7 @@ def told(report: Report) -> dict[str, bool]:
     return {answer["name"]: answer["reached"] for answer in answers(report)}
 
 
-EVENTS_ALONE, WHOLE_WAY, HMIS, AHEAD, ONE_BY_ONE, MEMORY = (target.name for target in TARGETS)
+EVENTS_ALONE, WHOLE_WAY, HMIS_ALONE, HMIS, AHEAD, ONE_BY_ONE, MEMORY = (target.name for target in TARGETS)
 
 
 def test_the_messages_are_laboratory_reports_of_many_people_and_the_same_each_time() -> None:
@@ -158,9 +158,11 @@ def test_every_record_of_a_small_run_is_taken(tmp_path: Path) -> None:
     plan = Plan(messages=60, rows=52, enrollments=3, nights=30, rounds=1, mllp=80, pipelined=40, csv_bytes=40_000)
     report = run(plan)
     outcomes = {each.format: each.outcomes for each in report.ratios}
-    alone = {form: outcomes.pop(form) for form in ("oru-events", "vxu-events")}
+    alone = {form: outcomes.pop(form + EVENTS) for form in FORMATS}
     assert {*outcomes} == {*FORMATS}
-    assert alone == {"oru-events": {"event": 60}, "vxu-events": {"event": 60}}
+    assert {form: found["event"] for form, found in alone.items()} == {
+        form: found["event"] for form, found in outcomes.items()
+    }
     assert outcomes["oru"] == outcomes["vxu"] == {"event": 60}
     for form in ("cvrs", "declared-csv", "lab-csv", "lab-fhir", "iis-fhir"):
         assert outcomes[form] == {"event": 52}
