@@ -34,7 +34,8 @@ Paths:
 | fhir | `name.where(use='official').given.first()`, `extension('urn:y').value` | FHIRPath in the resource |
 
 FHIR: `subject.resolve().birthDate` looks into the resource that a reference names, among `contained` and in the same bundle, three
-references far, never elsewhere. A path may not ask the clock or use regular expressions. `path_language: jmespath` takes JMESPath
+references far, never elsewhere. A path may not ask the clock or use regular expressions, and what it may cost on one record is bounded: one that
+would go through everything for each of everything rejects the record (`too-costly`). `path_language: jmespath` takes JMESPath
 instead.
 
 Versions: two records with the same content, less `source.transport`, are one version of a fact, whatever the map reads of them. A

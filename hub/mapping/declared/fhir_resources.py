@@ -12,12 +12,14 @@ nothing else, so that the record says the same when it is read alone. Such a bun
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hub.formats import fhir
-from hub.formats.errors import ParseError
+from hub.formats.errors import ParseError, Reason
 from hub.mapping.declared import fhirpath
+from hub.mapping.declared.fhirpath_budget import UNITS
 from hub.mapping.declared.format import (
     BadRule,
     Dates,
@@ -33,7 +35,7 @@ from hub.mapping.declared.format import (
     without,
 )
 from hub.mapping.declared.json_objects import dump, jmespath_look, searcher
-from hub.mapping.program import Alone, Content
+from hub.mapping.program import Alone, Content, NotMapped
 
 __all__ = ["FORMAT", "FhirResources"]
 
@@ -63,13 +65,13 @@ class FhirResources:
         if reading.path_language not in (None, "fhirpath", "jmespath"):
             raise BadRule("path_language", "fhir has fhirpath (the default) and jmespath")
         self._jmespath = reading.path_language == "jmespath"
-        self._each: Callable[[Any], list[Any]] | None = None
+        self._each: Callable[[Any, int], list[Any]] | None = None
         if reading.each is not None and self._jmespath:
             search = searcher(reading.each, "each")
-            self._each = lambda document: _as_list(search(document))
+            self._each = lambda document, _units: _as_list(search(document))
         elif reading.each is not None:
             find = _compiled(reading.each, "each")
-            self._each = lambda document: find(document, lambda _told: None)
+            self._each = lambda document, units: find(document, lambda _told: None, units)
         self._transport = [member_path(path) for path in (*_MOVES_BY_ITSELF, *reading.transport)]
 
     def records(self, file: str, content: Content) -> Iterator[Record | Fault]:
@@ -107,11 +109,12 @@ class FhirResources:
                 if not isinstance(item.body, dict) or not isinstance(item.body.get("resourceType"), str):
                     raise ParseError("not-a-resource", f"document {item.number}")
                 kept = _is_kept(item.body)
-                found = [item.body["entry"][0].get("resource")] if kept else self._each(item.body)
+                found = [item.body["entry"][0].get("resource")] if kept else self._each(item.body, _units(item.raw))
                 if len(found) > _RECORDS:
                     raise ParseError("too-many-entries", f"document {item.number}")
-            except (ParseError, NotAValue) as why:
-                error = why if isinstance(why, ParseError) else ParseError("not-an-object", f"document {item.number}")
+            except (ParseError, NotAValue, NotMapped) as why:
+                other: Reason = "too-large" if isinstance(why, NotMapped) else "not-an-object"
+                error = why if isinstance(why, ParseError) else ParseError(other, f"document {item.number}")
                 yield Fault(where, item.raw, error)
                 continue
             if not found:
@@ -156,7 +159,12 @@ class FhirResources:
         return [said, *others] if others else said
 
 
-def _compiled(path: str, part: str) -> Callable[[Any, fhirpath.Resolve], list[Any]]:
+def _units(raw: bytes) -> int:
+    """What `each` may cost on a whole document: a bundle of many records takes its time, in proportion."""
+    return UNITS + len(raw)
+
+
+def _compiled(path: str, part: str) -> fhirpath.Find:
     try:
         return fhirpath.compiled(path)
     except BadRule as why:
@@ -181,19 +189,25 @@ def _with_near(where: Where, body: Any, entries: _Entries) -> Record:
 
 
 def _resolver(record: Record) -> fhirpath.Resolve:
+    inside: dict[str, Any] | None = None
+
     def resolve(told: str) -> Any:
+        nonlocal inside
         if told.startswith("#"):
-            return _contained(record.body, told[1:])
+            inside = _contained(record.body) if inside is None else inside
+            return inside.get(told[1:])
         near: Near = record.above
         return near.named.get(_unversioned(told))
 
     return resolve
 
 
-def _contained(resource: Any, wanted: str) -> Any:
-    inside = resource.get("contained") if isinstance(resource, dict) else None
-    found = [each for each in _as_list(inside) if isinstance(each, dict) and each.get("id") == wanted]
-    return found[0] if len(found) == 1 else None
+def _contained(resource: Any) -> dict[str, Any]:
+    """What is contained, by id; an id that two of them bear is nobody's."""
+    found = _as_list(resource.get("contained") if isinstance(resource, dict) else None)
+    named = [each for each in found if isinstance(each, dict) and isinstance(each.get("id"), str)]
+    count = Counter(each["id"] for each in named)
+    return {each["id"]: each for each in named if count[each["id"]] == 1}
 
 
 def _unversioned(reference: str) -> str:

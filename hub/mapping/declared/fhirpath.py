@@ -23,7 +23,7 @@ from fhirpathpy.models import models
 from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
 from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
-from hub.mapping.declared.fhirpath_budget import METER, METERED, UNITS, Meter, TooCostly
+from hub.mapping.declared.fhirpath_budget import METER, METERED, UNITS, Meter, TooCostly, metered_tree
 from hub.mapping.declared.format import BadRule, NotAValue
 from hub.mapping.program import NotMapped
 
@@ -72,7 +72,7 @@ def compiled(path: str) -> Find:
         if name not in FUNCTIONS:
             raise BadRule("from", f"{path}: {name}() cannot be used in a map; there are {', '.join(sorted(FUNCTIONS))}")
 
-    root = tree["children"][0]
+    root = metered_tree(tree["children"][0])
 
     def find(resource: Any, resolve: Resolve, units: int = UNITS) -> list[Any]:
         meter = Meter(units)
@@ -86,10 +86,7 @@ def compiled(path: str) -> Find:
             raise NotMapped(TOO_COSTLY, field=path) from None
         except Exception:  # the library raises plain Exception; its text may hold values
             raise NotAValue from None
-        data = [item.data if isinstance(item, ResourceNode) else item for item in found]
-        return [
-            item for item in data if item is not None and not (isinstance(item, dict) and item.keys() == {"extension"})
-        ]
+        return [each for each in map(_plainly, found) if each is not None]
 
     return find
 
@@ -118,6 +115,14 @@ def _called(node: Mapping[str, Any]) -> Iterator[str]:
         yield children[0]["text"].strip("`")
     for child in children:
         yield from _called(child)
+
+
+def _plainly(item: Any) -> Any:
+    """As it stands in the resource; None for what is but the extensions of a value that is not there."""
+    if not isinstance(item, ResourceNode):
+        return item
+    bare = isinstance(item.data, dict) and item.data.keys() == {"extension"}
+    return None if bare else item.data
 
 
 def _table(resolve: Resolve, meter: Meter) -> Mapping[str, Any]:

@@ -4,7 +4,8 @@ Counted is work, not time, so that a record ends the same on every machine and e
 that goes into one or comes out of it, long texts by their length; and the square where all are compared with all (`distinct`,
 `intersect`, `|` …). A resource of 10,000 values may be gone through some ten times; nested filters over themselves, texts
 that double at each step, or a hostile resource under an honest path end within about a second. How the library (fhirpathpy) is
-metered: it looks up each function and operator in a table of the evaluation, in which ours, which count first, take their place.
+metered: it looks up each function and operator in a table of the evaluation, in which ours, which count first, take their place;
+and steps from member to member of a parsed path (`name.given`) are told to be of our kind, which counts as well (`metered_tree`).
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any
 
+from fhirpathpy.engine.evaluators import evaluators
 from fhirpathpy.engine.invocations import invocation_registry
 from fhirpathpy.engine.nodes import ResourceNode
 
-__all__ = ["METER", "METERED", "UNITS", "Meter", "TooCostly"]
+__all__ = ["METER", "METERED", "UNITS", "Meter", "TooCostly", "metered_tree"]
 
 UNITS = 300_000
 METER = "hub meter"
 """Under which name the context of an evaluation carries its Meter."""
 _TEXT = 64  # characters that count as one value
+_STEP = 3  # a step to a member takes as long as some comparisons
+_MEMBER = "HubMember"
 _ALL_WITH_ALL = frozenset({
     "distinct", "isDistinct", "intersect", "exclude", "union", "|", "subsetOf", "supersetOf", "containsOp", "inOp", "~", "!~",
 })  # fmt: skip
@@ -94,22 +98,11 @@ def _metered(name: str, fn: _Fn) -> _Fn:
         meter.spend(weight * weight if compares else weight)
         if name in ("replace", "join"):
             meter.spend(_longest(values) // _TEXT)
-        found = fn(ctx, *(_counted(each, meter) if callable(each) else each for each in given))
+        found = fn(ctx, *given)
         meter.spend(_size(found))
         return found
 
     return metered
-
-
-def _counted(expression: _Fn, meter: Meter) -> _Fn:
-    """A criterion or projection, which pays for what it gives: navigation from member to member is in no table."""
-
-    def counted(item: Any) -> Any:
-        found = expression(item)
-        meter.spend(_size(found))
-        return found
-
-    return counted
 
 
 def _longest(values: list[Any]) -> int:
@@ -121,7 +114,34 @@ def _longest(values: list[Any]) -> int:
     return (count + 1) * max((len(each) for each in others if isinstance(each, str)), default=0)
 
 
+def metered_tree(node: dict[str, Any]) -> dict[str, Any]:
+    """A parsed path whose steps from member to member count."""
+    kind = _MEMBER if node.get("type") == "MemberInvocation" else node.get("type")
+    return {**node, "type": kind, "children": [metered_tree(child) for child in node.get("children", [])]}
+
+
+def _member(ctx: Mapping[str, Any], given: Any, node: Mapping[str, Any]) -> Any:
+    meter: Meter = ctx[METER]
+    meter.spend(_STEP * _size(given))
+    found = evaluators["MemberInvocation"](ctx, given, node)
+    meter.spend(_STEP * _size(found))
+    return found
+
+
+evaluators[_MEMBER] = _member  # one more kind of node; those of the library stay as they are
+
+
+def _select(ctx: dict[str, Any], given: Any, projection: _Fn) -> list[Any]:
+    """What the library's does, which copies all that it has for each item."""
+    made: list[Any] = []
+    for index, item in enumerate(given if isinstance(given, list) else []):
+        ctx["$index"] = index
+        made.extend(projection(item))
+    return made
+
+
+_FUNCTIONS = {**invocation_registry, "select": {**invocation_registry["select"], "fn": _select}}
 METERED: Mapping[str, Mapping[str, Any]] = {
-    name: {**entry, "fn": _metered(name, entry["fn"])} for name, entry in invocation_registry.items() if name != "trace"
+    name: {**entry, "fn": _metered(name, entry["fn"])} for name, entry in _FUNCTIONS.items() if name != "trace"
 }
 """The library's table, counting; its own stays as it is for everybody else."""

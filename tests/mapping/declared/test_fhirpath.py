@@ -15,7 +15,8 @@ from hub.domain.events import LabResult, PersonBlock
 from hub.errors import ConfigError
 from hub.mapping.declared import fhirpath
 from hub.mapping.declared.fhir_resources import FORMAT
-from hub.mapping.declared.format import BadRule, NotAValue, Reading, Record
+from hub.mapping.declared.format import BadRule, Fault, NotAValue, Reading, Record
+from hub.mapping.program import NotMapped
 from tests.mapping.declared.reading import (
     OBSERVATION,
     OF_PATIENTS,
@@ -218,3 +219,65 @@ def test_a_resource_of_more_values_than_any_honest_one_costs_itself_only(tmp_pat
     of_results = write(tmp_path, OF_RESULTS, results=RESULTS)
     huge_patient = bundle(PATIENT | {"name": [{"given": ["a"]}] * 4_000}, OBSERVATION)
     assert [mapped.reason for mapped in read(of_results, huge_patient)] == ["too-large", "too-large"]
+
+
+_WIDE = {
+    "resourceType": "Patient", "id": "p", "name": [{"given": ["a" * 1_000], "family": "x"}],
+    "contact": [{"name": {"given": [f"G{n}"], "family": f"F{n}"}, "gender": "male"} for n in range(1_200)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "contact.select(%resource.contact.select(name.given)).first()",
+        "contact.where(%resource.contact.name.given.xyz.exists()).first()",
+        "contact.distinct().count()",
+        "contact.name.given.isDistinct()",
+        "contact.name.intersect(%resource.contact.name).count()",
+        "name.given.first()" + ".select($this & $this)" * 40,
+        "name.given.first()" + ".select($this.replace('a', $this))" * 6,
+        "name.given" + ".select($this.combine($this))" * 30,
+        "name.given.length().first()" + ".select($this * $this)" * 20 + ".toString().length()",
+        "%resource.contact.where(" * 9 + "gender = 'male'" + ").exists()" * 9,
+    ],
+)
+def test_a_path_that_would_take_all_day_rejects_its_record_and_says_so(path: str) -> None:
+    find = fhirpath.compiled(path)
+    with pytest.raises((NotMapped, NotAValue)) as why:
+        find(_WIDE, lambda _told: None)
+    if isinstance(why.value, NotMapped):
+        assert (why.value.reason, why.value.field) == ("too-costly", path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "contact.where(gender='male').name.given.first()",
+        "contact.where(gender='male' and name.family.startsWith('F7')).name.family.first()",
+        "contact.select(name.family).first()",
+        "contact.name.given.first() | name.family",
+        "children().children().count()",
+    ],
+)
+def test_an_honest_path_goes_through_the_largest_resource_that_is_read(path: str) -> None:
+    assert values(path, _WIDE)
+
+
+def test_a_filter_that_costs_too_much_rejects_its_record_and_ignores_none(tmp_path: Path) -> None:
+    document = copy.deepcopy(OF_PATIENTS)
+    document["map"][0]["where"] = [{"path": "contact.distinct().count() > 0", "equals": "true"}]
+    patient = {**PATIENT, "contact": _WIDE["contact"]}
+    found = read(write(tmp_path, document), json.dumps(patient).encode())
+    assert [(each.outcome, each.reason) for each in found] == [("rejected", "too-costly")]
+
+
+def test_each_may_take_what_a_large_bundle_needs_and_no_more() -> None:
+    chosen = FORMAT.open(Reading("entry.resource.where(gender='male')"))
+    entries = [{"resource": {"resourceType": "Patient", "id": f"p{n}", "gender": "male"}} for n in range(4_000)]
+    data = json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}).encode()
+    assert sum(isinstance(record, Record) for record in chosen.records("f", data)) == 4_000
+    hostile = FORMAT.open(Reading("entry.where(%resource.entry.resource.id.exists())"))
+    [fault] = hostile.records("f", data)
+    assert isinstance(fault, Fault)
+    assert fault.error.reason == "too-large"
