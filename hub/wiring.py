@@ -13,7 +13,7 @@ from hub.config import ROLES, Settings
 from hub.errors import ConfigError
 from hub.ops.logs import configure
 
-__all__ = ["run_role"]
+__all__ = ["collect_seldom", "run_role"]
 
 _ROLES = {
     "registry": "hub.wiring_bus:run_registry",
@@ -35,11 +35,11 @@ def run_role(role: str, settings: Settings) -> None:
     configure(role)
     module, _, name = _ROLES[role].partition(":")
     run: Callable[[Settings], None] = getattr(importlib.import_module(module), name)
-    _collect_seldom()
+    collect_seldom()
     run(settings)
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """Look for cyclic garbage after every 20,000 objects in place of every 700, and never among what was imported: records make
     many objects and no cycles, and looking took a twentieth of the work of a message."""
     gc.collect()

@@ -9,12 +9,13 @@ CPU figures are in microseconds of one core a record and depend little on how lo
 
 from __future__ import annotations
 
+import gc
 import os
 import statistics
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,7 @@ from hub.bench.memory import FLAT, Memory
 from hub.config import today
 from hub.privacy.agreements import intake_agreement
 from hub.supervisor import Stack
+from hub.wiring import collect_seldom
 from hub.wiring_reading import catalogue
 from hub.wiring_workshop import Workshop, workshop
 
@@ -148,10 +150,22 @@ def _ratios(plan: Plan, up: Stack, folder: Path, say: Say) -> Iterator[Ratio]:
     admin = AdminClient({"bootstrap.servers": up.settings.require_bootstrap()})
     for future in admin.create_topics([NewTopic(BARE_TOPIC, up.settings.partitions, 1)]).values():
         future.result(30)
-    with workshop(up.settings, "hub-bench") as shop, closing(shop.codec):
+    with workshop(up.settings, "hub-bench") as shop, closing(shop.codec), _as_in_a_role():
         for case in cases(plan, folder):
             say(f"{case.format}: {plan.rounds} rounds of the hub and {', '.join(case.bare)} …")
             yield from _compare(case, plan.rounds, shop)
+
+
+@contextmanager
+def _as_in_a_role() -> Iterator[None]:
+    """Cyclic garbage is looked for as seldom as behind a live door, beside bare loops too."""
+    before = gc.get_threshold()
+    collect_seldom()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 def _compare(case: Case, rounds: int, shop: Workshop) -> Iterator[Ratio]:
