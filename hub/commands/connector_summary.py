@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hub.mapping.declared.program import Traced
 from hub.mapping.declared.targets import Unmapped
 from hub.mapping.program import Mapped
 
-__all__ = ["Read", "Summary", "position"]
+__all__ = ["Read", "Summary", "is_numbered", "position"]
 
 Read = Iterable[tuple[Traced, Mapped]]
 _SHOWN = 20  # rejected records, issues and unmapped values listed for people; machines ask for --json
 _PLACES_KEPT = 1_000  # per issue, as in a receipt
+_NUMBERED = ("item", "row", "message", "document")  # the finest first
+_INDEX = re.compile(r"\[(\d+)\]")
 _UNUSED = frozenset({"file-not-used"})
 
 
@@ -94,6 +97,14 @@ class Summary:
                 self._refused.append(f"{position(mapped.where)}: {mapped.reason}")
         else:
             self.counts["ignored"][mapped.reason or "unspecified"] += 1
+
+
+def is_numbered(where: Mapping[str, str | int], number: int) -> bool:
+    """Whether a record is the one that people call by this number: the item or entry (from 1) of a list or bundle, else the row,
+    else the message or document of the file."""
+    entries = _INDEX.findall(str(where.get("path", "")))
+    finest = int(entries[-1]) + 1 if entries else next((where[each] for each in _NUMBERED if each in where), None)
+    return finest == number
 
 
 def position(where: Any) -> str:

@@ -12,7 +12,7 @@ import click
 
 from hub.commands.connector_agreement import trial_agreement
 from hub.commands.connector_explain import explain_lines
-from hub.commands.connector_summary import Read, Summary
+from hub.commands.connector_summary import Read, Summary, is_numbered
 from hub.config import instance_dir
 from hub.connectors.catalog import Connector, find
 from hub.errors import EXIT_USAGE, ConfigError, HubError
@@ -28,7 +28,9 @@ from hub.wiring_reading import OFFLINE_IDS, catalogue, explained
 @click.option(
     "--explain", is_flag=True, help="For each field: rule, input, code row; what the agreement removed; where it goes."
 )
-@click.option("--row", type=int, help="Only this row (or message, or document).")
+@click.option(
+    "--row", type=int, help="Only this row, message, or item of a list or bundle (from 1; a table's header is row 1)."
+)
 @click.option("--show-values", is_flag=True, help="With --explain on a terminal: values in the clear, not masked.")
 @click.option(
     "--diff", is_flag=True, help="The difference to expected/<file>.jsonl of the connector's folder; exit 1 if any."
@@ -60,7 +62,7 @@ def try_connector(
         chosen = find(name, catalogue(directory))
         agreement = trial_agreement(chosen, agreement_file, directory)
         every: Read = explained(chosen, agreement, OFFLINE_IDS, path, explain=explain)
-        read = counted.watch(every if row is None else (each for each in every if row in each[1].where.values()))
+        read = counted.watch(every if row is None else (each for each in every if is_numbered(each[1].where, row)))
         failed = False
         if diff:
             failed = _print_diff(chosen, path, read)
@@ -77,7 +79,7 @@ def try_connector(
         click.echo(f"hub: {why if isinstance(why, HubError) else f'{path}: {why.strerror}'}", err=True)
         ctx.exit(EXIT_USAGE)
     if row is not None and not counted.recognised:
-        click.echo(f"hub: {path} has no row, message or document {row} that {name} reads", err=True)
+        click.echo(f"hub: {path} has no row, message, item or document {row} that {name} reads", err=True)
     elif not counted.readable:
         click.echo(f"hub: {_expected(chosen, path, counted)}", err=True)
     ctx.exit(EXIT_USAGE if not counted.recognised else 1 if failed or counted.rejected else 0)

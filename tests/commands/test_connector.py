@@ -149,7 +149,7 @@ def test_a_wrong_folder_is_no_success_and_the_next_step_is_said(
 
 def test_a_row_that_is_not_there_is_said(instance: Path, labs: Path) -> None:
     result = hub(instance, "try", "lab-elr-hl7v2", labs, "--explain", "--row", "77")
-    assert (result.exit_code, "no row, message or document 77" in result.stderr) == (2, True)
+    assert (result.exit_code, "no row, message, item or document 77" in result.stderr) == (2, True)
 
 
 def test_a_file_that_an_export_lacks_is_named(instance: Path, tmp_path: Path, shared_samples: Path) -> None:
@@ -188,6 +188,7 @@ AGREED = ("--discloser", "Made-up Lab", "--recipient", "Made-up County", "--basi
     [
         "hmis-csv",
         "hrsn-screening",
+        "vaccine-supply",
         "iis-cvrs",
         "iis-fhir",
         "iis-vxu",
@@ -229,6 +230,7 @@ def test_list_says_of_each_connector_what_it_lacks(instance: Path) -> None:
         "sara-alert",
         "hmis-csv",
         "hrsn-screening",
+        "vaccine-supply",
     }
     assert str(instance / "agreements" / "hmis-csv.yaml") in entries["hmis-csv"]["agreement"]
     assert (entries["hmis-csv"]["state"], entries["hmis-csv"]["why"]) == ("off", "no-agreement")
