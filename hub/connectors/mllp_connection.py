@@ -80,6 +80,7 @@ class Connection(asyncio.Protocol):
         self._half_since: float | None = None
         self._clogged_since: float | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._said: list[bytes] = []  # answers that go out together, in the loop's next turn
 
     # what asyncio calls
 
@@ -161,9 +162,17 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def say(self, answer: bytes | None) -> None:
-        """Send an answer (None: none was asked for)."""
-        if answer is not None and self._transport is not None and not self._transport.is_closing():
-            self._transport.write(frame(answer))
+        """Send an answer (None: none was asked for). Those to messages that were confirmed together go out together: a call of the
+        kernel for each took a sixth of the loop's time."""
+        if answer is not None:
+            if not self._said:
+                self._loop.call_soon(self._write)
+            self._said.append(frame(answer))
+
+    def _write(self) -> None:
+        said, self._said = self._said, []
+        if said and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"".join(said))
 
     def settled(self, size: int) -> None:
         """One more delivery of `size` bytes was answered for."""
@@ -248,6 +257,7 @@ class Connection(asyncio.Protocol):
             self.host.left(self, self._reason or "by-sender")
         elif self._transport is not None and not self._transport.is_closing():
             self.quiet_since = self._loop.time()
+            self._write()
             self._transport.close()  # after it took what was written, or `answer_s`
 
     # time
