@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
 from importlib.resources import files
 
@@ -60,3 +61,11 @@ def test_a_row_holds_from_its_first_day_to_its_last() -> None:
 def test_a_wrong_row_is_named_by_its_line(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         load_minimum(text, DAY)
+
+
+def test_citations_that_no_reference_here_confirms_say_so() -> None:
+    """The notes at hand hold no USCDI, no HHS guidance on laboratory data and few HMIS element numbers."""
+    rows = list(csv.DictReader(TEXT.splitlines()))
+    cited = [row for row in rows if "USCDI" in row["standard"] or "HHS laboratory" in row["standard"]]
+    assert cited
+    assert all("unverified: from memory" in row["source"] for row in cited)
