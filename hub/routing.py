@@ -32,6 +32,8 @@ _HMIS = frozenset(_HMIS_NAMES)
 _NEARLY = 2  # files of HMIS in one folder: no accident any more
 _MESSAGES = (
     (b"ORU^R01", "lab-elr-hl7v2"),
+    (b"ORU^R3", "lab-elr-hl7v2"),
+    (b"ORU_R", "lab-elr-hl7v2"),
     (b"VXU^V04", "iis-vxu"),
     (b"RSP^K11", "iis-vxu"),
     (b"ACK^V04", "iis-vxu"),
@@ -119,9 +121,9 @@ def _sniff(path: Path) -> str | None:
         whole = _set_of({name.rpartition("/")[2].casefold() for name in names})
         if whole is not None:
             return whole
-    head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    head = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\x0b\x0c\x1c\x00")
     if head.startswith((b"MSH", b"FHS", b"BHS")):
-        return next((name for mark, name in _MESSAGES if mark in head), None)
+        return next((name for mark, name in _MESSAGES if mark in head), _of_unusual_separators(head))
     if head[:12].lower() == b"vax_event_id":
         return "iis-cvrs"
     if _is_lab_table(head):
@@ -135,6 +137,13 @@ def _sniff(path: Path) -> str | None:
     if head.startswith((b"{", b"[")) and all(mark.search(head) for mark in _LAB_REPORT):
         return "lab-elr-fhir"
     return None
+
+
+def _of_unusual_separators(head: bytes) -> str | None:
+    """A laboratory's message whose separators are its own, or whose type is `ORU` alone (MSH-9)."""
+    header = next((line for line in head.replace(b"\n", b"\r").split(b"\r") if line.startswith(b"MSH")), b"")
+    kind = header.split(header[3:4], 9)[8:9] if len(header) > 8 else []
+    return "lab-elr-hl7v2" if kind and kind[0][:3] == b"ORU" and not kind[0][3:4].isalnum() else None
 
 
 def _is_lab_table(head: bytes) -> bool:

@@ -41,7 +41,8 @@ _SNOMED_DIGITS = range(6, 19)
 
 @dataclass(slots=True)
 class Answers:
-    """What was asked of the person beside the test. `county` is as told: a FIPS code or a name."""
+    """What was asked of the person beside the test. `county` is as told: a FIPS code or a name. `onset_unread`: an onset was told
+    that is no day; `unknown` is none."""
 
     onset: date | None = None
     symptomatic: YesNo = "unknown"
@@ -54,6 +55,7 @@ class Answers:
     residence: str | None = None
     age_years: int | None = None
     county: str = ""
+    onset_unread: bool = False
 
     def tell(self, asks: str, value: str, *, on: date | None = None, unit: str = "") -> None:
         """One answer: `asks` as observations.csv names the question, `value` its code or word, `on` the day it names,
@@ -63,6 +65,7 @@ class Answers:
                 setattr(self, name, yes_no(asks, value))
         elif asks == "onset":
             self.onset = self.onset or on
+            self.onset_unread = self.onset_unread or (on is None and any(char.isdigit() for char in value))
         elif asks == "residence":
             self.residence = self.residence or (value if value.isdigit() and len(value) in _SNOMED_DIGITS else None)
         elif asks == "age":

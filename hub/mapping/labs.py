@@ -210,6 +210,7 @@ def _event(
             active=state != "withdrawn",
         ),
         race_ethnicity=report.patient.race,
+        county_source=report.patient.county_source,
         person=report.patient.block,
         meaning=meant.meaning,
         status=state,
@@ -253,6 +254,7 @@ def _message_issues(report: _Report) -> tuple[str, ...]:
     return (
         "" if header.text(11) else NOT_SAID,
         "unreadable-date" if header.text(7) and report.sent_at is None else "",
+        "unreadable-date" if report.answers.onset_unread and report.answers.onset is None else "",
     )
 
 

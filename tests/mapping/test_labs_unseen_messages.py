@@ -6,11 +6,13 @@ Made up; what is odd about each is in its name. `hub connector try` reads the sa
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
 
+from hub.routing import route
 from tests.mapping.reading import Reader, counted
 from tests.mapping.test_labs import DETECTED, LABS, NOT_DETECTED, PCR, PID, one, oru
 
@@ -232,3 +234,25 @@ def test_a_person_without_any_id_is_known_by_name_and_birth_date_under_the_labor
         nameless.replace("19800101", ""),
     ):
         assert one(read, pid=withheld).source_person is None
+
+
+@pytest.mark.parametrize(
+    ("told", "issues"),
+    [("20210102", ()), ("UNK", ()), ("", ()), ("01/02/2021", ("unreadable-date",)), ("2021", ("unreadable-date",))],
+)
+def test_an_onset_that_is_no_day_leaves_a_word_and_unknown_is_none(
+    told: str, issues: tuple[str, ...], read: Reader
+) -> None:
+    event = one(read, more=(f"OBX|2|DT|65222-2^Onset^LN||{told}||||||F",))
+    assert (event.issues, event.onset_on is not None) == (issues, told == "20210102")
+
+
+@pytest.mark.parametrize("kind", ["ORU^R01^ORU_R01", "ORU^R01", "ORU^R30^ORU_R30", "ORU", "ORU_R01"])
+@pytest.mark.parametrize("before", ["", "\ufeff", "\x0b", "\r\n\0"])
+def test_a_file_of_results_finds_its_connector_however_it_says_what_it_is(
+    kind: str, before: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.hl7").write_text(before + oru().replace("ORU^R01^ORU_R01", kind), newline="")
+    (tmp_path / "b.hl7").write_text(oru().translate(str.maketrans("|^", "$*")).replace("$*", "$*~\\&", 1), newline="")
+    (tmp_path / "c.hl7").write_text(oru().replace("ORU^R01^ORU_R01", "ADT^A04"), newline="")
+    assert [unit.connector for unit in route(tmp_path, (LABS,))] == [LABS, LABS, None]
