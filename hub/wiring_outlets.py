@@ -5,22 +5,24 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import chain
 from typing import Any
 
 from hub.bus.cloud_events import cloud_events_headers
 from hub.bus.codec import Codec
 from hub.bus.consumer import Incoming, WorkerConsumer, latest_by_key, read_to_end
 from hub.bus.producer import DurableProducer
-from hub.bus.topics import MEASURE_TOPIC, PERSON_TOPIC, TALLY_TOPIC
+from hub.bus.topics import MEASURE_TOPIC, PERSON_TOPIC, SUPPLY_TOPIC, TALLY_TOPIC, intake_topic
 from hub.config import Settings, today
-from hub.domain.events import Model
+from hub.domain.events import Model, VaccineSupply
 from hub.domain.person_events import Tick
 from hub.ops.health import Flag, Heartbeat, OpsServer
 from hub.ops.stop import until_sigterm
 from hub.outlets.clock import TICK_KEY, run_clock
 from hub.outlets.measures import MeasureBoard, MeasurePorts, run_measures, said_before
+from hub.outlets.supply import SupplyDesk, supply_said_before
 from hub.outlets.wire import Said, Send
 from hub.wiring_bus import StreamLetters, all_topics, denominators, open_codec, vault_of
 
@@ -28,6 +30,8 @@ __all__ = ["POLL_S", "STUCK_S", "CodecWire", "Ticker", "run_clock_role", "run_me
 
 STUCK_S = 120.0  # longer than any delivery timeout: the role itself has hung
 POLL_S = 0.2
+_TOLD = (TALLY_TOPIC, intake_topic(VaccineSupply.kind))
+"""What the measures rest on."""
 
 
 class CodecWire:
@@ -73,7 +77,7 @@ def sender(producer: DurableProducer, role: str) -> Send:
 
 
 def run_measures_role(settings: Settings, stop: threading.Event | None = None) -> None:
-    """Read all tallies from their beginning, publish what differs from the measures that stand."""
+    """Read all tallies and all supply from their beginning, publish what differs from the measures that stand."""
     stop = stop or until_sigterm()
     beat, ready = Heartbeat(STUCK_S), Flag("reading the tallies")
     bootstrap = settings.require_bootstrap()
@@ -86,21 +90,26 @@ def run_measures_role(settings: Settings, stop: threading.Event | None = None) -
         closing(vault_of(settings)) as vault,
         closing(DurableProducer(bootstrap, client_id="hub-measures")) as producer,
         # A group of its own for each start: nothing is committed, the whole compacted topic is read again.
-        closing(WorkerConsumer(bootstrap, f"hub-measures-{os.getpid()}-{time.time_ns()}", [TALLY_TOPIC])) as consumer,
+        closing(WorkerConsumer(bootstrap, f"hub-measures-{os.getpid()}-{time.time_ns()}", list(_TOLD))) as consumer,
     ):
 
         def tallies() -> Iterable[Incoming]:
-            return read_to_end(bootstrap, TALLY_TOPIC)
+            return chain.from_iterable(read_to_end(bootstrap, topic) for topic in _TOLD)
 
         def read() -> Sequence[Incoming]:
             return consumer.poll_batch(5_000, POLL_S)
 
         wire = CodecWire(codec)
-        standing = latest_by_key(bootstrap, MEASURE_TOPIC).items()
-        said = said_before(((key, record.value or b"") for key, record in standing), wire)
+        said = said_before(_standing(bootstrap, MEASURE_TOPIC), wire)
+        supply = SupplyDesk(_TOLD[1], SUPPLY_TOPIC, wire, supply_said_before(_standing(bootstrap, SUPPLY_TOPIC), wire))
         letters = StreamLetters(lambda: producer, codec, vault, "measures")
         ports = MeasurePorts(tallies, read, sender(producer, "measures"), letters, ready.set)
-        run_measures(ports, wire, MeasureBoard(populations, said), MEASURE_TOPIC, stop.is_set, beat.beat)
+        run_measures(ports, wire, MeasureBoard(populations, said), MEASURE_TOPIC, stop.is_set, beat.beat, supply)
+
+
+def _standing(bootstrap: str, topic: str) -> Iterator[tuple[bytes, bytes]]:
+    """What a compacted topic says, (key, value)."""
+    return ((key, record.value or b"") for key, record in latest_by_key(bootstrap, topic).items())
 
 
 def run_clock_role(settings: Settings, stop: threading.Event | None = None) -> None:

@@ -29,6 +29,7 @@ from hub.domain.identity_events import Decision, Link
 from hub.domain.measures import EquityMeasure
 from hub.domain.needs import SupportNeed
 from hub.domain.person_events import PERSON_TYPES, Carry, Membership, Tick
+from hub.domain.supply import SupplyMeasure
 from hub.domain.tallies import Tally
 
 REGISTRY_TOPIC = "hub.registry.schema.v1"
@@ -38,6 +39,7 @@ DECISION_TOPIC = "hub.identity.decision.v1"
 NEED_TOPIC = "hub.alert.support-need.v1"
 TALLY_TOPIC = "hub.equity.tally.v1"
 MEASURE_TOPIC = "hub.equity.measure.v1"
+SUPPLY_TOPIC = "hub.equity.supply.v1"
 
 _DAY_MS = 86_400_000
 _FOREVER = -1
@@ -131,6 +133,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         MEASURE_TOPIC, "indicator, area, dimension, group", (EquityMeasure,), partitions=1, compacted=True, public=True
     ),
+    Topic(SUPPLY_TOPIC, "level, provider or area", (SupplyMeasure,), partitions=1, compacted=True, public=True),
 )
 """All topics that do not depend on agreements; add `delivery(...)` and `changelog(...)`."""
 

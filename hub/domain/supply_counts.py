@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from hub.domain.events import VaccineSupply
 from hub.domain.identity import Version, version_of
+from hub.domain.ids import content_hash
 from hub.domain.provider_pin import pin_of
 
 __all__ = ["FLOWS", "STOCK", "Counted", "SupplyBoard"]
@@ -73,6 +74,11 @@ class SupplyBoard:
             return False
         self._facts[event.fact_key] = (version, tuple(_facts(event, version)))
         return True
+
+    def state(self) -> str:
+        """A hash of the facts and versions that stand."""
+        facts = sorted(self._facts.items())
+        return content_hash(*(f"{fact_key} {version}" for fact_key, (version, _) in facts))
 
     def counted(self) -> dict[Provider, Counted]:
         """Every provider of whom a count of COVID-19 vaccine stands."""

@@ -20,6 +20,7 @@ from hub.domain.race_views import TOLD_BY
 from hub.domain.tallies import Tally, TallyBoard
 from hub.errors import Reject
 from hub.ops import metrics
+from hub.outlets.supply import SupplyDesk
 from hub.outlets.wire import Position, Read, ReadRecord, Said, Send, SetAside, Stop, Wire, decoded
 
 __all__ = ["SETTLE_S", "MeasureBoard", "MeasurePorts", "run_measures", "said_before"]
@@ -29,8 +30,8 @@ _PARTS = 4  # of a stratum: indicator|area|dimension|group
 
 
 class MeasurePorts(NamedTuple):
-    """What the role is handed. `tallies`: the whole tally topic to its end; `read` brings its records too, from the beginning or
-    later. `ready` is told once everything there is has been said."""
+    """What the role is handed. `tallies`: the whole tally topic to its end, and that of supply; `read` brings their records too,
+    from the beginning or later. `ready` is told once everything there is has been said."""
 
     tallies: Callable[[], Iterable[ReadRecord]]
     read: Read
@@ -73,6 +74,14 @@ class MeasureBoard:
             for key, measure in sorted(news.items())
         ]
 
+    def totals(self) -> dict[str, int]:
+        """People by stratum, as read so far."""
+        return self._board.totals()
+
+    def versions(self) -> dict[tuple[str, int], int]:
+        """The versions of all partial totals, by stratum and partition."""
+        return self._board.versions()
+
     def show(self) -> None:
         """Set the gauges: open needs, and how many answers on race are unknown."""
         totals = self._board.totals()
@@ -99,9 +108,16 @@ def said_before(records: Iterable[tuple[bytes, bytes]], wire: Wire) -> dict[str,
 
 
 def run_measures(
-    ports: MeasurePorts, wire: Wire, board: MeasureBoard, topic: str, stop: Stop, beat: Callable[[], None]
+    ports: MeasurePorts,
+    wire: Wire,
+    board: MeasureBoard,
+    topic: str,
+    stop: Stop,
+    beat: Callable[[], None],
+    supply: SupplyDesk | None = None,
 ) -> None:
-    """Read totals until `stop`; publish changed measures, awaiting every report. RetryError when the broker is away."""
+    """Read totals, and what `supply` reads, until `stop`; publish what changed, awaiting every report. RetryError when the broker
+    is away."""
     position = Position()
 
     def take(record: ReadRecord) -> bool:
@@ -109,14 +125,19 @@ def run_measures(
         if not position.passes(record) or record.value is None:
             return False
         try:
-            tally = decoded(wire, record.value, Tally)
-            board.put(tally["stratum"], tally["partition"], tally["count"], tally["version"])
+            if supply is not None and record.topic == supply.intake:
+                supply.put(record)
+            else:
+                tally = decoded(wire, record.value, Tally)
+                board.put(tally["stratum"], tally["partition"], tally["count"], tally["version"])
         except Reject as why:
             ports.set_aside(record, why)
         return True
 
     def publish() -> None:
         ports.send(board.changed(topic, encode))
+        if supply is not None:
+            ports.send(supply.changed(board.totals(), board.versions))
         board.show()
 
     def encode(measure: Model) -> bytes:

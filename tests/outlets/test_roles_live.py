@@ -19,9 +19,18 @@ from hub.bus.codec import Codec
 from hub.bus.consumer import Incoming, latest_by_key, read_to_end
 from hub.bus.dead_letter import STREAM_REJECTED_TOPIC
 from hub.bus.producer import DurableProducer
-from hub.bus.topics import MEASURE_TOPIC, NEED_TOPIC, PERSON_TOPIC, TALLY_TOPIC, delivery_topic
+from hub.bus.topics import (
+    MEASURE_TOPIC,
+    NEED_TOPIC,
+    PERSON_TOPIC,
+    SUPPLY_TOPIC,
+    TALLY_TOPIC,
+    delivery_topic,
+    intake_topic,
+)
 from hub.config import Settings, today
-from hub.domain.events import Model
+from hub.domain.events import Model, VaccineSupply
+from hub.domain.supply import SupplyMeasure
 from hub.domain.tallies import Tally
 from hub.errors import HubError
 from hub.ops.ports import free_port
@@ -31,6 +40,7 @@ from hub.wiring_bus import all_topics, open_codec, prepare
 from hub.wiring_delivery import run as run_delivery_role
 from hub.wiring_outlets import run_clock_role, run_measures_role
 from tests.conftest import Broker
+from tests.domain.test_supply import lines, told
 from tests.fixtures_registry import RunningRegistry
 from tests.outlets.test_delivery import AGREEMENT, need
 
@@ -168,6 +178,24 @@ def test_measures_says_takes_back_and_sets_aside(hub: Installation) -> None:
     assert len(letters_of(hub, TALLY_TOPIC)) == 3, "once in each life, under one id"
     ids = [event_id_of(record.headers) for record in hub.whole(MEASURE_TOPIC)]
     assert len(ids) == len(set(ids)) == 6
+
+
+def test_measures_says_of_supply_what_preview_says(hub: Installation) -> None:
+    supply, seen = intake_topic(VaccineSupply.kind), "dose-seen|4512|provider|1"
+    shipped = told("shipped", doses_delivered=300, county="47065")
+    given = told("given", pin="004512", doses_administered=180)
+    hub.put(supply, s=shipped)
+    hub.put(TALLY_TOPIC, a=Tally(stratum=seen, partition=0, count=100, version=1))
+    with hub.life(run_measures_role, "measures"):
+        assert hub.latest(SUPPLY_TOPIC)["provider|4512"]["unused"] == 200
+        hub.put(supply, s=given)
+        hub.put(TALLY_TOPIC, b=Tally(stratum=seen, partition=1, count=70, version=1))
+        batch = {key: line.model_dump() for key, line in lines([given, shipped], {seen: 170}).items()}
+        hub.until(lambda: {key: _as_told(line) for key, line in hub.latest(SUPPLY_TOPIC).items()} == batch)
+
+
+def _as_told(line: dict[str, Any]) -> dict[str, Any]:
+    return SupplyMeasure.model_validate(line, strict=False).model_dump()
 
 
 def test_the_clock_ticks_every_partition(hub: Installation) -> None:
