@@ -36,6 +36,7 @@ _STRUCTURE = frozenset(Event.model_fields) - {"person", "race_ethnicity"} | {
 _NEVER_WITHHELD = _STRUCTURE | {"person", "processing"}
 _NEVER_DELIVERED = frozenset({"person_key", "source_person", "person"})
 _E = TypeVar("_E", bound=Event)
+_M = TypeVar("_M", bound=Model)
 
 
 class _Agreement(Model):
@@ -89,7 +90,8 @@ class IntakeAgreement(_Agreement):
         return events
 
     def grant(self, event: _E) -> _E:
-        """`event` with nothing in it that was not agreed; Reject(`kind-not-agreed`) where its kind may not be taken."""
+        """`event` with nothing in it that was not agreed, itself where that is so already; Reject(`kind-not-agreed`) where its kind
+        may not be taken."""
         kind = type(event).kind
         granted = self.events.get(kind)
         if granted is None:
@@ -101,11 +103,10 @@ class IntakeAgreement(_Agreement):
             "purposes": self.purposes,
             "labels": _merged(self.labels, event.labels),
         }
-        return event.model_copy(update=changes)
+        return _changed(event, changes)
 
     def _identifiers(self, block: PersonBlock) -> PersonBlock | None:
-        withheld = _withheld_identifiers(self.person_block)
-        taken = block.model_copy(update=withheld) if withheld else block
+        taken = _changed(block, _withheld_identifiers(self.person_block))
         return taken if any(taken.__dict__.values()) else None
 
 
@@ -163,6 +164,16 @@ def merge_labels(*several: Sequence[str]) -> tuple[str, ...]:
     labels = {label for some in several for label in some}
     levels = [label for label in CONFIDENTIALITY if label in labels]
     return (*levels[-1:], *sorted(labels.difference(CONFIDENTIALITY)))
+
+
+def _changed(model: _M, values: Mapping[str, Any]) -> _M:
+    """The model with these values; itself, which is frozen, where it has them already: most of what is withheld was never told,
+    and a copy takes 4 us."""
+    held = model.__dict__
+    for name, value in values.items():
+        if held[name] is not value and held[name] != value:
+            return model.model_copy(update=values)
+    return model
 
 
 _merged = lru_cache(maxsize=1_024)(merge_labels)  # the same two tuples in every event of a source

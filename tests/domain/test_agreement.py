@@ -92,6 +92,13 @@ def test_the_event_carries_the_agreement_its_purposes_and_the_highest_label() ->
     assert taken.labels == ("R", "ETH", "SDV")
 
 
+def test_an_event_that_holds_no_more_than_was_granted_leaves_as_it_is() -> None:
+    granted = intake().grant(visit(person=PersonBlock(family_name="Vega"), delivered=True))
+    assert intake().grant(granted) is granted
+    assert intake(events={"food-assistance": ("program", "enrolled", "delivered")}).grant(granted) is granted
+    assert intake(labels=("V",)).grant(granted).labels == ("V",)
+
+
 def test_no_identifier_granted_means_no_person_block() -> None:
     assert intake(person_block=()).grant(visit()).person is None
     assert intake(person_block=("email",)).grant(visit()).person is None
