@@ -108,6 +108,7 @@ def reporter(method: RaceMethod | None, performer: Performer | None) -> Reported
     return "self" if performer is None and method == "self-reported" else "administrative"
 
 
+@lru_cache(maxsize=4)
 def not_asked(standard: RaceStandard | None) -> tuple[RaceGroup, ...]:
     """Groups that a question under a standard does not offer: OMB 1997 knows no Middle Eastern or North African."""
     found = {row["group"] for row in rows("race_views") if row["standard"] == standard and row["offered"] == "no"}

@@ -27,8 +27,9 @@ from hub.mapping.fhir_coverage import Insured, coverage, numbers, plan
 from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.immunization_patients import NO_DEMOGRAPHICS, Patients, Subject
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, ignored, unreadable
+from hub.mapping.race_fhir import race, race_and_issues
 from hub.mapping.stamp import Stamp, unless_production
-from hub.mapping.tracing_person import Json, block, race, text
+from hub.mapping.tracing_person import Json, block, home_area, text
 
 __all__ = ["ImmunizationResources"]
 
@@ -84,7 +85,9 @@ class _Mapper:
             found = [self._patient(item), *self._numbers(item)]
         else:
             found = [self._dose(item.body, item) if item.type == "Immunization" else self._plan(item)]
-        return [accepted(event, where, raw) for event in found]
+        odd = _oddities(item.body) if item.type == "Patient" else ()
+        mapped = [accepted(event, where, raw) for event in found]
+        return [each._replace(issues=odd) if isinstance(each.event, Person) else each for each in mapped]
 
     def _patient(self, item: Resource) -> Person:
         who = self._patients.subject_of(item)
@@ -99,7 +102,13 @@ class _Mapper:
             content=_content(item.body, kind),
             occurred_on=None,
         )
-        return Person(**fields, person=block(item.body, who.local_id), race_ethnicity=race(item.body), processing=kind)
+        return Person(
+            **fields,
+            person=block(item.body, who.local_id),
+            race_ethnicity=race(item.body),
+            county_source=home_area(item.body).county_source,
+            processing=kind,
+        )
 
     def _numbers(self, item: Resource) -> list[Coverage]:
         """Who pays, by the Medicaid or Medicare number of a Patient."""
@@ -153,6 +162,7 @@ class _Mapper:
             ),
             person=None if who.patient is None else block(who.patient, who.local_id),
             race_ethnicity=None if who.patient is None else race(who.patient),
+            county_source=None if who.patient is None else home_area(who.patient).county_source,
             status=status,
             cvx=cvx_code(vaccine.cvx or ""),
             ndc=ndc_11(ndc) or None,
@@ -160,7 +170,12 @@ class _Mapper:
             dose_number=reading.dose_number(resource),
             historical=reading.is_historical(resource),
             processing=kind,
-            issues=(*vaccine.issues, *issues, *unnumbered),
+            issues=(
+                *vaccine.issues,
+                *issues,
+                *unnumbered,
+                *(_oddities(who.patient) if who.patient is not None else ()),
+            ),
         )
 
     def _check_date(self, given_on: date | None, who: Subject, status: DoseStatus, vaccine: Judged) -> None:
@@ -173,6 +188,11 @@ class _Mapper:
     def _changed_at(self, resource: Json) -> datetime | None:
         zone = self._context.zone
         return iso_time(_last_updated(resource), zone) or iso_time(text(resource.get("recorded")), zone)
+
+
+def _oddities(patient: Json) -> tuple[str, ...]:
+    """What is odd about where a Patient lives and what is told of race and ethnicity."""
+    return (*home_area(patient).issues, *race_and_issues(patient)[1])
 
 
 def _last_updated(resource: Json) -> str:

@@ -116,6 +116,7 @@ def dose(told: Told, rxa: Segment, shared: Shared, stamp: Stamp) -> Vaccination:
             active=not withdrawn,
         ),
         race_ethnicity=shared.patient.race,
+        county_source=shared.patient.county_source,
         person=shared.patient.block,
         status="withdrawn" if withdrawn else status,
         cvx=cvx_code(vaccine.cvx or ""),
@@ -131,6 +132,7 @@ def dose(told: Told, rxa: Segment, shared: Shared, stamp: Stamp) -> Vaccination:
             *action_issue,
             *unsaid,
             *(() if number[0] else ("order-number-missing",)),
+            *shared.patient.issues,
             *(() if shared.processing_said else (NOT_SAID,)),
         ),
     )

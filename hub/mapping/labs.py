@@ -210,6 +210,7 @@ def _event(
             active=state != "withdrawn",
         ),
         race_ethnicity=report.patient.race,
+        county_source=report.patient.county_source,
         person=report.patient.block,
         meaning=meant.meaning,
         status=state,

@@ -94,6 +94,7 @@ def _coverage(
     return Coverage(
         **fields,
         race_ethnicity=patient.race,
+        county_source=patient.county_source,
         person=block,
         payer_class=payer.payer_class,
         medicaid=payer.medicaid,

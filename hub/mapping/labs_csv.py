@@ -192,6 +192,7 @@ class _Mapper:
                 active=status != "withdrawn",
             ),
             "race_ethnicity": result.patient.race,
+            "county_source": result.patient.county_source,
             "person": result.patient.block,
             "status": status,
             "processing": result.processing,

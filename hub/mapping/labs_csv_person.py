@@ -9,9 +9,11 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
+from hub.domain.event_parts import CountySource
 from hub.domain.events import PersonBlock, RaceEthnicity
-from hub.mapping.places import county_fips, postal_code, state_code
-from hub.mapping.race import race_ethnicity
+from hub.mapping.area import area
+from hub.mapping.places import state_code
+from hub.mapping.race import read_race
 from hub.mapping.tables import rows
 
 __all__ = ["Patient", "patient", "word"]
@@ -19,7 +21,6 @@ __all__ = ["Patient", "patient", "word"]
 Fields = Mapping[str, str]
 
 _BETWEEN = re.compile(r"\s*[;~|,]\s*")
-_ETHNIC = frozenset({"hispanic", "not-hispanic"})
 
 
 class Patient(NamedTuple):
@@ -30,24 +31,27 @@ class Patient(NamedTuple):
     block: PersonBlock | None
     race: RaceEthnicity | None
     issues: tuple[str, ...]
+    county_source: CountySource | None = None
 
 
 def patient(cells: Fields, born: date | None) -> Patient:
     """The person of a row, its values by field name."""
     state, accented = _state(cells["state"])
-    county, zip_code = county_fips(cells["county"], state), postal_code(cells["postal_code"], state)
+    place = area(state or "", cells["postal_code"], cells["county"])
+    county, zip_code = place.county, place.postal_code
     sex = word("sex", cells["sex"])
-    race, race_issue = _race(cells)
+    race, race_issues = _race(cells)
     issues = (
         "state-accented" if accented else "",
         "unknown-state" if cells["state"] and state is None else "",
         "unknown-sex" if cells["sex"] and sex is None else "",
-        race_issue,
+        *place.issues,
+        *race_issues,
     )
     told = tuple(issue for issue in issues if issue)
     if not (cells["family_name"] or cells["given_name"] or born):
-        area = PersonBlock(state=state, postal_code=zip_code, county=county)
-        return Patient((), area if state or zip_code or county else None, race, told)
+        home = PersonBlock(state=state, postal_code=zip_code, county=county)
+        return Patient((), home if state or zip_code or county else None, race, told, place.county_source)
     block = PersonBlock(
         given_name=cells["given_name"] or None,
         middle_name=cells["middle_name"] or None,
@@ -64,7 +68,7 @@ def patient(cells: Fields, born: date | None) -> Patient:
         county=county,
         local_id=cells["local_id"] or None,
     )
-    return Patient(_key(cells, born), block, race, told)
+    return Patient(_key(cells, born), block, race, told, place.county_source)
 
 
 def word(field: str, text: str) -> str | None:
@@ -95,13 +99,10 @@ def _phone(text: str) -> str | None:
     return (digits.removeprefix("1") if len(digits) == 11 else digits) if len(digits) >= 7 else None
 
 
-def _race(cells: Fields) -> tuple[RaceEthnicity | None, str]:
+def _race(cells: Fields) -> tuple[RaceEthnicity | None, tuple[str, ...]]:
     races = _BETWEEN.split(cells["race"] or cells["race_text"])
     ethnicities = _BETWEEN.split(cells["ethnicity"] or cells["ethnicity_text"])
-    told = race_ethnicity(races, ethnicities)
-    alone, as_race = race_ethnicity((), ethnicities), race_ethnicity(ethnicities, ())
-    misplaced = alone is not None and as_race is not None and not alone.groups and set(as_race.groups) - _ETHNIC
-    return told, "race-in-ethnicity" if misplaced else ""
+    return read_race(races, ethnicities)
 
 
 @lru_cache(maxsize=1)

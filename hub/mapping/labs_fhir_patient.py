@@ -5,27 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from hub.domain.event_parts import CountySource
 from hub.domain.events import PersonBlock, RaceEthnicity
+from hub.mapping.area import Area, area
 from hub.mapping.dates import civil_date
 from hub.mapping.labs_fhir_values import codings
-from hub.mapping.places import county_fips, postal_code, state_code
-from hub.mapping.race import race_ethnicity
+from hub.mapping.race_fhir import race_and_issues
 from hub.mapping.tracing_person import Json, listed, text
 
 __all__ = ["Who", "identifier_of", "organization_id", "who"]
 
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
-_RACE = frozenset({_US_CORE + "race", "http://ibm.com/fhir/cdm/StructureDefinition/local-race-cd"})
-_ETHNICITY = frozenset({
-    _US_CORE + "ethnicity", "https://reportstream.cdc.gov/fhir/StructureDefinition/ethnic-group",
-})  # fmt: skip
 _BIRTH_SEX = _US_CORE + "birthsex"
 _CLIA = frozenset({"CLIA"})
 _CLIA_SYSTEMS = frozenset({"urn:oid:2.16.840.1.113883.4.7", "2.16.840.1.113883.4.7"})
 _SSN_SYSTEMS = frozenset({"http://hl7.org/fhir/sid/us-ssn", "urn:oid:2.16.840.1.113883.4.1"})
 _WITHHELD_USES = frozenset({"anonymous"})
 _PASSED_USES = frozenset({"old", "temp", "billing"})
-_ETHNIC = frozenset({"hispanic", "not-hispanic"})
 _SEX = {"male": "M", "female": "F", "other": "O", "unknown": "U"}
 
 
@@ -38,6 +34,7 @@ class Who(NamedTuple):
     block: PersonBlock | None
     race: RaceEthnicity | None
     issues: tuple[str, ...] = ()
+    county_source: CountySource | None = None
 
 
 def who(patient: Json, names: Iterable[str], county_asked: str) -> Who:
@@ -48,9 +45,12 @@ def who(patient: Json, names: Iterable[str], county_asked: str) -> Who:
     withheld = text(name.get("use")) in _WITHHELD_USES or (not named and not text(patient.get("birthDate")))
     own = next(_own_identifiers(patient), {})
     local_id = text(own.get("value")) or next(filter(None, names), "")
-    block = _area(patient, county_asked) if withheld else _block(patient, name, local_id, county_asked)
-    race, issue = _race(patient)
-    return Who(_authority(own), "" if withheld else local_id, block, race, (issue,) if issue else ())
+    place = _place(_home(patient), county_asked)
+    block = _area(place) if withheld else _block(patient, name, local_id, place)
+    race, issues = race_and_issues(patient)
+    return Who(
+        _authority(own), "" if withheld else local_id, block, race, (*place.issues, *issues), place.county_source
+    )
 
 
 def identifier_of(resource: Json, *types: str) -> str:
@@ -106,20 +106,17 @@ def _home(patient: Json) -> Json:
     return next((item for item in places if text(item.get("use")) == "home"), next(iter(places), {}))
 
 
-def _area(patient: Json, county_asked: str) -> PersonBlock | None:
-    state, zip_code, county = _place(_home(patient), county_asked)
-    return PersonBlock(state=state, postal_code=zip_code, county=county) if state or zip_code or county else None
+def _area(place: Area) -> PersonBlock | None:
+    told = PersonBlock(state=place.state, postal_code=place.postal_code, county=place.county)
+    return told if place.state or place.postal_code or place.county else None
 
 
-def _place(home: Json, county_asked: str) -> tuple[str | None, str | None, str | None]:
-    state = state_code(text(home.get("state")))
-    county = county_fips(text(home.get("district")), state) or county_fips(county_asked, state)
-    return state, postal_code(text(home.get("postalCode")), state), county
+def _place(home: Json, county_asked: str) -> Area:
+    return area(text(home.get("state")), text(home.get("postalCode")), text(home.get("district")), county_asked)
 
 
-def _block(patient: Json, name: Json, local_id: str, county_asked: str) -> PersonBlock:
+def _block(patient: Json, name: Json, local_id: str, place: Area) -> PersonBlock:
     home, born, given = _home(patient), text(patient.get("birthDate")), _given(name)
-    state, zip_code, county = _place(home, county_asked)
     lines, suffix = home.get("line"), name.get("suffix")
     return PersonBlock(
         given_name=next(iter(given), None),
@@ -134,9 +131,9 @@ def _block(patient: Json, name: Json, local_id: str, county_asked: str) -> Perso
         email=_telecom(patient, "email"),
         address_line=(text(lines[0]) or None) if isinstance(lines, list) and lines else None,
         city=text(home.get("city")) or None,
-        state=state,
-        postal_code=zip_code,
-        county=county,
+        state=place.state,
+        postal_code=place.postal_code,
+        county=place.county,
         local_id=local_id or None,
         member_id=_of_type(patient, "MA", frozenset()) or None,
     )
@@ -166,28 +163,3 @@ def _phone(patient: Json) -> str | None:
 def _telecom(patient: Json, system: str) -> str | None:
     found = (item for item in listed(patient.get("telecom")) if item.get("system") == system)
     return next((value for item in found if (value := text(item.get("value")))), None)
-
-
-def _race(patient: Json) -> tuple[RaceEthnicity | None, str]:
-    """US Core race and ethnicity, or the two extensions that ReportStream and SimpleReport send; and what was odd."""
-    races: list[str] = []
-    ethnicities: list[str] = []
-    for item in listed(patient.get("extension")):
-        if item.get("url") in _RACE:
-            races += _values(item)
-        elif item.get("url") in _ETHNICITY:
-            ethnicities += _values(item)
-    alone, as_race = race_ethnicity((), ethnicities), race_ethnicity(ethnicities, ())
-    misplaced = alone is not None and as_race is not None and not alone.groups and set(as_race.groups) - _ETHNIC
-    return race_ethnicity(races, ethnicities), "race-in-ethnicity" if misplaced else ""
-
-
-def _values(item: Json) -> list[str]:
-    concept = item.get("valueCodeableConcept")
-    if isinstance(concept, dict):
-        codes = [code.code or code.display for code in codings(concept) if code.code or code.display]
-        return codes or [text(concept.get("text"))]
-    inner = listed(item.get("extension"))
-    coded = [part.get("valueCoding") for part in inner if part.get("url") in ("ombCategory", "detailed")]
-    codes = [word for coding in coded if isinstance(coding, dict) and (word := text(coding.get("code")))]
-    return codes or [text(part.get("valueString")) for part in inner if part.get("url") == "text"]

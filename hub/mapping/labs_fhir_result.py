@@ -71,6 +71,7 @@ class Results:
             ),
             **_answered(report),
             race_ethnicity=known.race,
+            county_source=known.county_source,
             person=known.block,
             meaning=meant.meaning,
             status=state,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
+from hub.domain.event_parts import CountySource
 from hub.domain.events import PersonBlock, RaceEthnicity
 from hub.formats.hl7v2 import Coded, Message, Segment
+from hub.mapping.area import Area, area
 from hub.mapping.dates import hl7_date
-from hub.mapping.places import county_fips, postal_code, state_code
-from hub.mapping.race import race_ethnicity
+from hub.mapping.race import contradiction, read_race
 
 __all__ = ["Patient", "facility", "patient"]
 
@@ -29,6 +30,7 @@ class Patient(NamedTuple):
     race: RaceEthnicity | None
     key: str = ""
     issues: tuple[str, ...] = ()
+    county_source: CountySource | None = None
 
 
 def facility(message: Message) -> str:
@@ -43,13 +45,17 @@ def patient(message: Message, pid: Segment, county_asked: str) -> Patient:
     named = _at(name, 1) or _at(name, 2)
     withheld = not named and (not born or _at(name, 7).upper() in _WITHHELD_NAMES)
     local_id = "" if withheld else pid.text(3) or pid.text(2)
-    block = _block(pid, name, born, county_asked, local_id, identified=not withheld)
+    home = pid.components(11)
+    place = area(_at(home, 4), _at(home, 5), _at(home, 9), county_asked)
+    block = _block(pid, name, born, home, place, local_id, identified=not withheld)
+    race, race_issues = _race(pid)
     issues = ("unreadable-birth-date",) if born and not withheld and _birth_date(born) is None else ()
     authority, key = _authority(message, pid), local_id
     if not withheld and not local_id:
         key = _name_and_birth_date(name, born)
         authority = f"{facility(message)} name-and-birth-date"
-    return Patient(authority, local_id, block, _race(pid), key, issues)
+    issues = (*issues, *place.issues, *race_issues)
+    return Patient(authority, local_id, block, race, key, issues, place.county_source)
 
 
 def _name_and_birth_date(name: tuple[str, ...], born: str) -> str:
@@ -85,15 +91,18 @@ def _authority(message: Message, pid: Segment) -> str:
 
 
 def _block(
-    pid: Segment, name: tuple[str, ...], born: str, county_asked: str, local_id: str, *, identified: bool
+    pid: Segment,
+    name: tuple[str, ...],
+    born: str,
+    home: tuple[str, ...],
+    place: Area,
+    local_id: str,
+    *,
+    identified: bool,
 ) -> PersonBlock | None:
-    home = pid.components(11)
-    state = state_code(_at(home, 4))
-    county = county_fips(_at(home, 9), state) or county_fips(county_asked, state)
-    zip_code = postal_code(_at(home, 5), state)
     if not identified:
-        area = PersonBlock(state=state, postal_code=zip_code, county=county)
-        return area if state or zip_code or county else None
+        told = PersonBlock(state=place.state, postal_code=place.postal_code, county=place.county)
+        return told if place.state or place.postal_code or place.county else None
     phone, email = _telecom(pid)
     return PersonBlock(
         given_name=_at(name, 2) or None,
@@ -108,9 +117,9 @@ def _block(
         email=email,
         address_line=_at(home, 1) or None,
         city=_at(home, 3) or None,
-        state=state,
-        postal_code=zip_code,
-        county=county,
+        state=place.state,
+        postal_code=place.postal_code,
+        county=place.county,
         local_id=local_id or None,
     )
 
@@ -137,10 +146,15 @@ def _telecom(pid: Segment) -> tuple[str | None, str | None]:
     return phone, email
 
 
-def _race(pid: Segment) -> RaceEthnicity | None:
-    races = [_value(pid.coded(10, n)) for n in range(1, _repetitions(pid, 10) + 1)]
-    ethnicities = [_value(pid.coded(22, n)) for n in range(1, _repetitions(pid, 22) + 1)]
-    return race_ethnicity(races, ethnicities)
+def _race(pid: Segment) -> tuple[RaceEthnicity | None, tuple[str, ...]]:
+    races = [pid.coded(10, n) for n in range(1, _repetitions(pid, 10) + 1)]
+    ethnicities = [pid.coded(22, n) for n in range(1, _repetitions(pid, 22) + 1)]
+    told, issues = read_race([_value(one) for one in races], [_value(one) for one in ethnicities])
+    return told, (*issues, *contradiction(_beside(races), _beside(ethnicities)))
+
+
+def _beside(told: list[Coded]) -> list[tuple[str, str]]:
+    return [(one.code, one.display) for one in told if one.code and one.display]
 
 
 def _value(coded: Coded) -> str:

@@ -17,9 +17,9 @@ from hub.domain.events import Coded, Person, PersonBlock, Screening, YesNo
 from hub.domain.ids import content_hash
 from hub.formats.delimited import Row, RowFault, Table, open_table
 from hub.formats.errors import ParseError
+from hub.mapping.area import Area, area
 from hub.mapping.codes import code_of
 from hub.mapping.dates import civil_date, iso_time
-from hub.mapping.places import postal_code, state_code
 from hub.mapping.program import (
     Alone,
     Mapped,
@@ -32,7 +32,7 @@ from hub.mapping.program import (
     ignored,
     unreadable,
 )
-from hub.mapping.race import race_ethnicity
+from hub.mapping.race import read_race
 from hub.mapping.screening_answers import Answer, Scores, read_answer
 from hub.mapping.stamp import Stamp
 
@@ -167,8 +167,10 @@ class _Mapper:
             occurred_on=None,
             labels=self._labels(who),
         )
-        race = race_ethnicity(_split(cells.get("race_code", "")), _split(cells.get("ethnicity_code", "")))
-        return [accepted(Person(**fields, person=_block(cells), race_ethnicity=race), where, raw)]
+        race, odd = read_race(_split(cells.get("race_code", "")), _split(cells.get("ethnicity_code", "")))
+        place = area(cells.get("state", ""), cells.get("zip", ""), cells.get("county", ""))
+        event = Person(**fields, person=_block(cells, place), race_ethnicity=race, county_source=place.county_source)
+        return [accepted(event, where, raw)._replace(issues=(*place.issues, *odd))]
 
     def _labels(self, who: PersonKey, *more: str) -> tuple[str, ...]:
         return tuple(sorted({*self._set.labels.get(who, ()), *more} - {""}))
@@ -239,8 +241,7 @@ def _split(value: str) -> list[str]:
     return [part.strip() for part in _SEVERAL.split(value) if part.strip()]
 
 
-def _block(cells: Cells) -> PersonBlock:
-    state = state_code(cells.get("state", ""))
+def _block(cells: Cells, place: Area) -> PersonBlock:
     born: date | None = civil_date(cells["pat_birth_date"])
     sex = cells.get("administrative_sex_code", "").upper() or cells.get("sex_at_birth_code", "").upper()
     return PersonBlock(
@@ -253,7 +254,8 @@ def _block(cells: Cells) -> PersonBlock:
         phone="".join(char for char in cells.get("phone", "") if char.isdigit()) or None,
         address_line=cells.get("address1") or None,
         city=cells.get("city") or None,
-        state=state,
-        postal_code=postal_code(cells.get("zip", ""), state),
+        state=place.state,
+        postal_code=place.postal_code,
+        county=place.county,
         local_id=cells["pat_mrn_id"],
     )

@@ -7,9 +7,10 @@ ask for Middle Eastern or North African, and its Ethnicity 8, 9, 99 is an absenc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 
 from hub.domain.events import PersonBlock, RaceEthnicity
+from hub.domain.race_ethnicity import ETHNICITIES, RACES, Field, Meant, hmis_columns, meant, not_asked
 from hub.mapping.dates import civil_date
 from hub.mapping.race import report
 
@@ -17,11 +18,6 @@ __all__ = ["client_block", "client_race"]
 
 Cells = Mapping[str, str]
 
-_RACES = {
-    "amindaknative": "aian", "asian": "asian", "blackafamerican": "black", "nativehipacific": "nhpi", "white": "white",
-    "midestnafrican": "mena", "mideastnafrican": "mena", "hispaniclatinaeo": "hispanic", "hispaniclatinao": "hispanic",
-}  # fmt: skip
-_ABSENCES = {"8": "asked-unknown", "9": "declined", "99": "not-asked"}
 _HASH = re.compile(r"[0-9A-Fa-f]{32,68}$")
 _RELIABLE = frozenset({"", "1", "2"})
 
@@ -70,21 +66,46 @@ def _sex(cells: Cells) -> str | None:
     return ("F" if female else "M") if female != male else None
 
 
-def client_race(cells: Cells) -> RaceEthnicity:
-    """The report of a Client row. A named group beats RaceNone; `not Hispanic` only where it was really said."""
-    groups = {group for column, group in _RACES.items() if cells.get(column) == "1"}
+def client_race(cells: Cells) -> tuple[RaceEthnicity, tuple[str, ...]]:
+    """The report of a Client row and what is odd about it (`race-none-with-race`). A named group beats RaceNone; `not Hispanic`
+    only where it was really said: Ethnicity 0 of FY2022, or the flag 0 beside a group that was chosen; Ethnicity 8, 9 and 99
+    are absences. FY2022 did not offer Middle Eastern or North African (social-standards.md 16)."""
+    columns = [column for name, column in hmis_columns().items() if name in cells]
+    groups = {column.group for column in columns if column.group and cells[column.name.lower()] == "1"}
     if cells.get("additionalraceethnicity") and not groups:
         groups.add("other")
-    if "ethnicity" in cells:
-        groups |= {{"0": "not-hispanic", "1": "hispanic"}.get(cells["ethnicity"], "")} - {""}
-    elif groups and "hispanic" not in groups and _says_no(cells):
+    none = _list("race", cells.get("racenone", ""))
+    odd = ("race-none-with-race",) if none and groups & RACES else ()
+    standard = next((column.standard for column in columns if column.name in _OF_ONE_STANDARD), None)
+    ethnicity = _list("ethnicity", cells.get("ethnicity", ""))
+    if ethnicity is not None:
+        groups |= set(ethnicity.groups)
+    elif groups and "hispanic" not in groups and standard == "spd-15-2024" and _says_no(cells):
         groups.add("not-hispanic")
-    return report(groups, _absence(cells), "administrative")
+    why = none.absence if none else "not-asked"
+    told = report(groups, [why], "administrative")
+    return told.model_copy(
+        update={
+            "race_absence": None if groups & RACES else why,
+            "ethnicity_absence": _why_no_ethnicity(groups, ethnicity, why),
+            "standard": standard,
+            "not_asked": not_asked(standard),
+        }
+    ), odd
+
+
+_OF_ONE_STANDARD = frozenset({"Ethnicity", "MidEastNAfrican", "HispanicLatinaeo", "HispanicLatinao"})
+
+
+def _list(field: Field, value: str) -> Meant | None:
+    return meant(field, value, "HMIS") if value else None
+
+
+def _why_no_ethnicity(groups: set[str], ethnicity: Meant | None, why_no_race: str) -> str | None:
+    if groups & ETHNICITIES:
+        return None
+    return ethnicity.absence if ethnicity is not None else why_no_race
 
 
 def _says_no(cells: Cells) -> bool:
     return "0" in (cells.get("hispaniclatinaeo"), cells.get("hispaniclatinao"))
-
-
-def _absence(cells: Cells) -> Iterator[str]:
-    yield _ABSENCES.get(cells.get("racenone", ""), "not-asked")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Literal, cast
 
+from hub.domain.event_parts import CountySource
 from hub.domain.events import Coded, FoodAssistance, LivingSituation, Person, ShelterStay, Site, Situation, YesNo
 from hub.domain.ids import content_hash
 from hub.mapping.dates import civil_date
@@ -93,7 +94,10 @@ class Rows:
         content = content_hash(row_content(cells), str(placeholder))
         fields = self._fields(cells, self._stamp.fact_key("person", person), occurred_on=None, content=content)
         block = client_block(cells, self._index.placeholder_ssns, self._county)
-        return [accepted(Person(**fields, person=block, race_ethnicity=client_race(cells)), where, raw)]
+        race, odd = client_race(cells)
+        source: CountySource | None = "configured" if self._county else None
+        event = Person(**fields, person=block, race_ethnicity=race, county_source=source)
+        return [accepted(event, where, raw)._replace(issues=odd)]
 
     def _enrollment_of(self, cells: Cells) -> Enrollment:
         """The enrollment that a row belongs to. NotMapped when there is none, or it is another person's."""

@@ -23,9 +23,10 @@ from hub.mapping.codes import code_of, system_of
 from hub.mapping.dates import civil_date, iso_time
 from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
+from hub.mapping.race_fhir import race, race_and_issues
 from hub.mapping.stamp import Stamp, unless_production
 from hub.mapping.tables import keyed
-from hub.mapping.tracing_person import Json, block, extension, listed, race, reference, text
+from hub.mapping.tracing_person import Json, block, extension, home_area, listed, reference, text
 
 __all__ = ["Tracing"]
 
@@ -71,7 +72,9 @@ class _Mapper:
         if not resource_id:
             raise NotMapped("missing-key", field="id")
         self._processing = self._surroundings.kind(item)
-        return [accepted(event, where, raw) for event in events(item.body, resource_id)]
+        odd = () if item.type == "Observation" else (*home_area(item.body).issues, *race_and_issues(item.body)[1])
+        found = [accepted(event, where, raw) for event in events(item.body, resource_id)]
+        return [mapped._replace(issues=odd) if isinstance(mapped.event, Person) else mapped for mapped in found]
 
     def _content(self, resource: Json) -> str:
         """Content hash of a resource less what moves by itself.
@@ -111,7 +114,7 @@ class _Mapper:
     def _patient(self, resource: Json, patient_id: str) -> Iterator[Event]:
         person = self._stamp.person("Patient", patient_id)
         demographics = self._fields("person", resource, f"Patient/{patient_id}", person, occurred_on=None)
-        yield Person(**demographics, person=block(resource, patient_id), race_ethnicity=race(resource))
+        yield Person(**demographics, person=block(resource, patient_id), **_told(resource))
         fields = self._fields("monitoree", resource, patient_id, person, occurred_on=_began(resource))
         closed_on = _day(extension(resource, "closed-at"))
         if extension(resource, "isolation") is True:
@@ -138,7 +141,7 @@ class _Mapper:
         person = self._stamp.person("RelatedPerson", contact_id)
         key = f"RelatedPerson/{contact_id}"
         demographics = self._fields("person", resource, key, person, occurred_on=None)
-        yield Person(**demographics, person=block(resource, contact_id), race_ethnicity=race(resource))
+        yield Person(**demographics, person=block(resource, contact_id), **_told(resource))
         exposed_on = _day(extension(resource, "last-date-of-exposure"))
         if exposed_on is not None:
             fields = self._fields("monitoree", resource, key, person, occurred_on=exposed_on)
@@ -202,6 +205,10 @@ def _as_sent(codings: Sequence[Code], mapped: str | None = None) -> Coded | None
     if not codings:
         return None
     return Coded(code=code_of(codings[0].code), system=system_of(codings[0].system), mapped=mapped)
+
+
+def _told(resource: Json) -> dict[str, Any]:
+    return {"race_ethnicity": race(resource), "county_source": home_area(resource).county_source}
 
 
 def _day(value: object) -> date | None:

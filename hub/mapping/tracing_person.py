@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from hub.domain.events import PersonBlock, RaceEthnicity
+from hub.domain.events import PersonBlock
+from hub.mapping.area import Area, area
 from hub.mapping.dates import civil_date
-from hub.mapping.places import county_fips, postal_code, state_code
-from hub.mapping.race import race_ethnicity
 
-__all__ = ["Json", "block", "extension", "listed", "race", "reference", "text"]
+__all__ = ["Json", "block", "extension", "home_area", "listed", "reference", "text"]
 
 Json = Mapping[str, Any]
 
@@ -49,7 +48,7 @@ def block(resource: Json, local_id: str) -> PersonBlock:
     name = next(iter(listed(resource.get("name"))), {})
     given = [text(part) for part in name.get("given", [])] if isinstance(name.get("given"), list) else []
     home = _home(resource)
-    state = state_code(text(home.get("state")))
+    place = home_area(resource)
     lines = home.get("line")
     born = text(resource.get("birthDate"))
     return PersonBlock(
@@ -64,11 +63,17 @@ def block(resource: Json, local_id: str) -> PersonBlock:
         email=_telecom(resource, "email"),
         address_line=text(lines[0]) or None if isinstance(lines, list) and lines else None,
         city=text(home.get("city")) or None,
-        state=state,
-        postal_code=postal_code(text(home.get("postalCode")), state),
-        county=county_fips(text(home.get("district")), state),
+        state=place.state,
+        postal_code=place.postal_code,
+        county=place.county,
         local_id=local_id,
     )
+
+
+def home_area(resource: Json) -> Area:
+    """The area of the home address; a county stands in its district."""
+    home = _home(resource)
+    return area(text(home.get("state")), text(home.get("postalCode")), text(home.get("district")))
 
 
 def _home(resource: Json) -> Json:
@@ -90,23 +95,3 @@ def _telecom(resource: Json, system: str) -> str | None:
             value = text(item.get("value"))
             return value if system == "email" else "".join(char for char in value if char.isdigit()).removeprefix("1")
     return None
-
-
-def race(resource: Json) -> RaceEthnicity | None:
-    """US Core race and ethnicity: ombCategory and detailed codes; the text only where no code was sent."""
-    found: dict[str, list[str]] = {"race": [], "ethnicity": []}
-    for item in listed(resource.get("extension")):
-        name = text(item.get("url")).removeprefix(US_CORE)
-        if name in found:
-            found[name] = list(_codes(item))
-    return race_ethnicity(found["race"], found["ethnicity"])
-
-
-def _codes(item: Json) -> Iterator[str]:
-    inner = listed(item.get("extension"))
-    codings = [part.get("valueCoding") for part in inner if part.get("url") in ("ombCategory", "detailed")]
-    codes = [text(coding.get("code")) for coding in codings if isinstance(coding, dict)]
-    if any(codes):
-        yield from codes
-        return
-    yield from (text(part.get("valueString")) for part in inner if part.get("url") == "text")

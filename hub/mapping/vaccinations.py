@@ -17,9 +17,9 @@ from hub.domain.ids import content_hash
 from hub.domain.vaccines import date_fault, judge
 from hub.formats.delimited import Row, RowFault, Table, open_table
 from hub.formats.errors import ParseError
+from hub.mapping.area import Area, area
 from hub.mapping.codes import cvx_code, ndc_code, provider_pin
 from hub.mapping.dates import civil_date
-from hub.mapping.places import county_fips, postal_code, state_code
 from hub.mapping.program import (
     Alone,
     Content,
@@ -32,9 +32,8 @@ from hub.mapping.program import (
     ignored,
     unreadable,
 )
-from hub.mapping.race import race_ethnicity
+from hub.mapping.race import read_race
 from hub.mapping.stamp import Stamp
-from hub.mapping.tables import keyed
 
 __all__ = ["COLUMNS", "Vaccinations"]
 
@@ -125,8 +124,8 @@ class _Mapper:
         fault = date_fault(given_on, born, self._latest, covid_dose=status == "administered" and vaccine.covid)
         if fault is not None:
             raise NotMapped(fault, field="admin_date")
-        state = state_code(cells["recip_address_state"])
-        county = county_fips(cells["recip_address_county"], state)
+        place = area(cells["recip_address_state"], cells["recip_address_zip"], cells["recip_address_county"])
+        race, race_issues = read_race([cells[name] for name in _RACES], [cells["recip_ethnicity"]])
         return Vaccination(
             **self._stamp.fields(
                 self._stamp.fact_key(KIND, event_id),
@@ -136,8 +135,9 @@ class _Mapper:
                 content=content_hash(*[cells[name] for name in COLUMNS]),
                 occurred_on=given_on,
             ),
-            race_ethnicity=race_ethnicity([cells[name] for name in _RACES], [cells["recip_ethnicity"]]),
-            person=_person(cells, born, state, county),
+            race_ethnicity=race,
+            county_source=place.county_source,
+            person=_person(cells, born, place),
             status="not-administered" if vaccine.no_dose and status == "administered" else status,
             cvx=cvx_code(vaccine.cvx or ""),
             ndc=ndc_code(cells["ndc"]),
@@ -145,7 +145,7 @@ class _Mapper:
             dose_number=int(cells["dose_num"]) if cells["dose_num"] in ("1", "2", "3", "4", "5", "6") else None,
             series_complete=_YES_NO.get(cells["vax_series_complete"].upper(), "unknown"),
             provider_pin=provider_pin(cells["vtrcks_prov_pin"]),
-            issues=(*vaccine.issues, *_issues(cells, state, county)),
+            issues=(*vaccine.issues, *_issues(cells), *place.issues, *race_issues),
         )
 
 
@@ -161,7 +161,7 @@ def _status(cells: Mapping[str, str]) -> DoseStatus:
     return "administered" if cells["cvx"] or cells["ndc"] else "not-administered"
 
 
-def _person(cells: Mapping[str, str], born: date | None, state: str | None, county: str | None) -> PersonBlock:
+def _person(cells: Mapping[str, str], born: date | None, place: Area) -> PersonBlock:
     return PersonBlock(
         given_name=_shown(cells["recip_first_name"]),
         middle_name=_shown(cells["recip_middle_name"]),
@@ -170,9 +170,9 @@ def _person(cells: Mapping[str, str], born: date | None, state: str | None, coun
         sex=cells["recip_sex"].upper() or None,
         address_line=_shown(cells["recip_address_street"]),
         city=_shown(cells["recip_address_city"]),
-        state=state,
-        postal_code=postal_code(cells["recip_address_zip"], state),
-        county=county,
+        state=place.state,
+        postal_code=place.postal_code,
+        county=place.county,
         local_id=cells["recip_id"],
     )
 
@@ -181,10 +181,8 @@ def _shown(value: str) -> str | None:
     return None if not value or value.upper() == "REDACTED" else value
 
 
-def _issues(cells: Mapping[str, str], state: str | None, county: str | None) -> tuple[str, ...]:
+def _issues(cells: Mapping[str, str]) -> tuple[str, ...]:
     found = []
-    if state and county and keyed("states", "state", "fips")[state] != county[:2]:
-        found.append("county-not-in-state")
     if _YES_NO.get(cells["vax_refusal"].upper()) == "yes" and (cells["lot_number"] or cells["ndc"]):
         found.append("refusal-with-product")
     return tuple(found)

@@ -202,7 +202,9 @@ def test_answers_flattened_into_notes_are_read(read: Reader) -> None:
 def test_whoever_is_not_named_counts_for_an_area_only(read: Reader) -> None:
     event = one(read, pid="PID|1||X-1^^^Lab||^^^^^^S||||||^^^^02139")
     assert event.source_person is None
-    assert event.person.model_dump(exclude_none=True) == {"birth_date_partial": False, "postal_code": "02139"}
+    assert event.person.model_dump(exclude_none=True) == {
+        "birth_date_partial": False, "postal_code": "02139", "county": "25017",
+    }  # fmt: skip
 
 
 def test_local_ids_carry_their_authority(read: Reader) -> None:

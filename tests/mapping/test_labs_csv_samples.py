@@ -72,10 +72,10 @@ def test_of_the_samples_only_these_say_anything_odd(read: Reader, shared_samples
     }  # fmt: skip
     assert odd == {
         "ReportStream-StandardCSV-ExampleData-20220509.csv": ["status-missing"],
-        "SR-UPLOAD.csv": ["status-missing"],
+        "SR-UPLOAD.csv": ["status-missing", "unknown-county"],
         "SR_CP_02262024.csv": [],
-        "ca_test_file.csv": ["correction-without-status", "replaced-by-correction", "state-accented"],
-        "duplicate.csv": ["replaced-by-correction"],
+        "ca_test_file.csv": ["correction-without-status", "replaced-by-correction", "state-accented", "zip-not-in-state"],
+        "duplicate.csv": ["replaced-by-correction", "unknown-county", "zip-not-in-state"],
         "vt_test_file.csv": ["correction-without-status", "replaced-by-correction"],
     }
 

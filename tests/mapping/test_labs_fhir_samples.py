@@ -14,6 +14,7 @@ from tests.mapping.reading import Reader, counted
 
 FHIR, HL7, SARA = "lab-elr-fhir", "lab-elr-hl7v2", "sara-alert"
 BUNDLES = "prime-reportstream/fhir/"
+ELSEWHERE = ("zip-not-in-state", "unknown-county")  # a state of California with a ZIP and county of Arkansas
 ERROR = "sample_SR_ENTEREDINERROR_20240904-0001"
 
 
@@ -39,7 +40,7 @@ TABLE = {
     ),
     BUNDLES + "sample_SR_20240729-0001.fhir": Row(
         (("80382-5", "not-covid", "final"), ("97097-0", "review", "final"), ("80383-3", "not-covid", "final")),
-        issues=("unknown-result-code",),
+        issues=(*ELSEWHERE, "unknown-result-code", *ELSEWHERE, *ELSEWHERE),
     ),
     "sara-alert/api/lab-observation.json": Row(ignored=("not-covid",), connector=SARA),
     "sara-alert/api/monitoree-patient.json": Row(ignored=("not-a-lab-report",), connector=SARA),

@@ -172,6 +172,32 @@ def test_fy2022_ethnicity_unknown_is_absent_and_never_not_hispanic(
     files = export(Client=client, Export=TABLES["Export"].replace("2024 v1.3", "FY2022"))
     (person,) = of(read, "person", files)
     assert (person.race_ethnicity.groups, person.person.sex) == (groups, "F")
+    told = person.race_ethnicity
+    assert (told.standard, told.not_asked) == ("omb-1997", ("mena",))  # social-standards 16
+    assert told.ethnicity_absence == ("asked-unknown" if ethnicity == "8" else None)
+
+
+def test_social_16_race_none_beside_a_race_loses_and_is_said(read: Reader) -> None:
+    files = export(Client=f"PersonalID,White,RaceNone,Female,Male,DateUpdated\nP1,1,9,1,0,{WHEN}\n")
+    (mapped,) = [one for one in read("hmis-csv", files) if one.type == "person"]
+    assert mapped.odd == ("race-none-with-race",)
+    assert mapped.event is not None
+    assert mapped.event.race_ethnicity is not None
+    assert mapped.event.race_ethnicity.groups == ("white",)
+
+
+@pytest.mark.parametrize(("hispanic", "version"), [("HispanicLatinaeo", "2024 v1.3"), ("HispanicLatinao", "2026 v1.0")])
+def test_social_16_fy2024_and_fy2026_ask_one_question_that_offers_mena(
+    hispanic: str, version: str, read: Reader
+) -> None:
+    files = export(
+        Client=f"PersonalID,White,MidEastNAfrican,{hispanic},Sex,DateUpdated\nP1,1,1,1,0,{WHEN}\n",
+        Export=TABLES["Export"].replace("2024 v1.3", version),
+    )
+    (person,) = of(read, "person", files)
+    told = person.race_ethnicity
+    assert (told.groups, told.standard, told.not_asked) == (("white", "mena", "hispanic"), "spd-15-2024", ())
+    assert person.county_source is None
 
 
 @pytest.mark.parametrize(
