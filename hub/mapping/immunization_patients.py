@@ -1,8 +1,9 @@
 """Whose dose it is: references of FHIR Immunizations to Patients, contained, in the same bundle, or elsewhere.
 
 A Patient is known by its id; where it has none (bundles made to be sent), by its first identifier, else by the fullUrl of
-its entry, if that names it anywhere else (`urn:`, `http`). A health card's `resource:0`, or the id of a contained resource, names
-nobody: such a dose counts for its area and never becomes a person's.
+its entry, if that names it anywhere else (`urn:`, `http`): a health card's `resource:0`, or the id of a contained resource, names
+nobody. Then name and whole birth date do, as in HL7 v2 (hub.mapping.labs_patient); without these a dose counts for its area and
+never becomes a person's.
 """
 
 from __future__ import annotations
@@ -30,7 +31,13 @@ class Subject(NamedTuple):
     born: date | None
     patient: Json | None = None
 
+    @property
+    def own_id(self) -> str:
+        """The id that the source gave this person; empty where it gave none."""
+        return "" if self.authority == _BY_NAME else self.local_id
 
+
+_BY_NAME = "name-and-birth-date"
 NO_DEMOGRAPHICS = frozenset({"meta", "text", "photo", "contained"})
 """Members of a Patient that say nothing of who it is: no part of its version. (`meta` tells the version's time and stays.)"""
 _LONGEST_PATIENT = 65_536
@@ -129,14 +136,27 @@ def _subject(patient: Json, full_url: str) -> Subject | None:
     if local_id := text(patient.get("id")):
         return Subject("Patient", local_id, born)
     named = full_url.startswith(("urn:", "http://", "https://"))
-    return _first_identifier(patient, born) or (Subject("fullUrl", full_url, born) if named else None)
+    return (
+        _first_identifier(patient, born)
+        or (Subject("fullUrl", full_url, born) if named else None)
+        or _by_name(patient, born)
+    )
 
 
 def _contained(patient: Json) -> Subject:
     """The id of a contained Patient means nothing outside: only an identifier does."""
-    return (_first_identifier(patient, civil_date(text(patient.get("birthDate")))) or _unnamed(patient))._replace(
-        patient=patient
-    )
+    born = civil_date(text(patient.get("birthDate")))
+    found = _first_identifier(patient, born) or _by_name(patient, born) or _unnamed(patient)
+    return found._replace(patient=patient)
+
+
+def _by_name(patient: Json, born: date | None) -> Subject | None:
+    name = next(iter(listed(patient.get("name"))), {})
+    given = name.get("given")
+    told = (text(name.get("family")), text(given[0]) if isinstance(given, list) and given else "")
+    if born is None or not all(told):
+        return None
+    return Subject(_BY_NAME, "^".join((*(word.casefold() for word in told), born.isoformat())), born)
 
 
 def _unnamed(patient: Json) -> Subject:

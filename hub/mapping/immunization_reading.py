@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import date
 
 from hub.domain.events import DoseStatus
-from hub.domain.ids import content_hash
 from hub.mapping.dates import civil_date
 from hub.mapping.immunization_patients import Subject
 from hub.mapping.program import NotMapped
@@ -71,11 +70,10 @@ def native_key(resource: Json, who: Subject, vaccine: str) -> tuple[tuple[str, .
             return ("identifier", text(identifier.get("system")), value), ()
     if resource_id := text(resource.get("id")):
         return ("id", resource_id), ()
-    whose = (who.authority, who.local_id) if who.local_id else _described(who.patient or {})
     on = given_on(resource)
-    if not whose or on is None or not vaccine:
+    if not who.local_id or on is None or not vaccine:
         raise NotMapped("missing-key", field="identifier")
-    return ("dose", *whose, on.isoformat(), vaccine), ("order-number-missing",)
+    return ("dose", who.authority, who.local_id, on.isoformat(), vaccine), ("order-number-missing",)
 
 
 def dose_number(resource: Json) -> int | None:
@@ -87,15 +85,6 @@ def dose_number(resource: Json) -> int | None:
         if isinstance(number, str) and len(number) == 1 and number in "123456789":
             return int(number)
     return None
-
-
-def _described(patient: Json) -> tuple[str, ...]:
-    """A token of name and birth date; empty unless both are told: with fewer, two people's doses would be one."""
-    name = next(iter(listed(patient.get("name"))), {})
-    given = name.get("given")
-    first = text(given[0]) if isinstance(given, list) and given else ""
-    family, born = text(name.get("family")), text(patient.get("birthDate"))
-    return (content_hash("described", family, first, born),) if family and born else ()
 
 
 def _reasons(resource: Json) -> list[Json]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from hub.domain.events import Coverage, DoseStatus, Event, Person, Processing, Vaccination
+from hub.domain.events import Coverage, DoseStatus, Event, Person, PersonBlock, Processing, Vaccination
 from hub.domain.ids import content_hash
 from hub.domain.vaccines import Judged, date_fault, judge, ndc_11
 from hub.formats import fhir
@@ -104,7 +104,7 @@ class _Mapper:
         )
         return Person(
             **fields,
-            person=block(item.body, who.local_id),
+            person=_block(item.body, who),
             race_ethnicity=race(item.body),
             county_source=home_area(item.body).county_source,
             processing=kind,
@@ -132,7 +132,7 @@ class _Mapper:
     def _insured(self, who: Subject | None, patient: Json | None) -> Insured | None:
         if who is None or not who.local_id:
             return None
-        known = None if patient is None else block(patient, who.local_id)
+        known = None if patient is None else _block(patient, who)
         return Insured(who.authority, who.local_id, known, None if patient is None else race(patient))
 
     def _dose(self, resource: Json, item: Resource) -> Vaccination:
@@ -160,7 +160,7 @@ class _Mapper:
                 occurred_on=given_on,
                 active=status != "withdrawn",
             ),
-            person=None if who.patient is None else block(who.patient, who.local_id),
+            person=None if who.patient is None else _block(who.patient, who),
             race_ethnicity=None if who.patient is None else race(who.patient),
             county_source=None if who.patient is None else home_area(who.patient).county_source,
             status=status,
@@ -193,6 +193,10 @@ class _Mapper:
 def _oddities(patient: Json) -> tuple[str, ...]:
     """What is odd about where a Patient lives and what is told of race and ethnicity."""
     return (*home_area(patient).issues, *race_and_issues(patient)[1])
+
+
+def _block(patient: Json, who: Subject) -> PersonBlock:
+    return block(patient, who.own_id).model_copy(update={"local_id": who.own_id or None})
 
 
 def _last_updated(resource: Json) -> str:

@@ -154,7 +154,7 @@ def _shared(message: Message, pid: Segment, told: list[Told], stamp: Stamp, cont
     return Shared(
         facility=facility(message),
         patient=who,
-        source_person=stamp.person(who.authority, who.local_id) if who.local_id else None,
+        source_person=stamp.person(who.authority, who.key) if who.key else None,
         sent_at=hl7_time(message.msh.text(7), context.zone),
         sent_on=hl7_date(message.msh.text(7)),
         today=context.today(),

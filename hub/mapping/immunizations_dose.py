@@ -184,10 +184,10 @@ def _native_key(number: tuple[str, str], rxa: Segment, vaccine: str, shared: Sha
     if number[0] and number not in shared.shared_numbers:
         return (shared.facility, *number)
     who = shared.patient
-    if not who.local_id:
+    if not who.key:
         raise NotMapped("missing-key", field="ORC-3")
     given = (rxa.text(3)[:8], vaccine or rxa.text(5))
-    return (shared.facility, *number, who.authority, who.local_id, *given)
+    return (shared.facility, *number, who.authority, who.key, *given)
 
 
 def _lines(told: Told, rxa: Segment) -> list[str]:

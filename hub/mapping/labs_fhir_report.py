@@ -63,6 +63,7 @@ class Reports:
         rests_on = [held for held in (group.report, order, patient, specimen) if held is not None]
         used += [held.entry for held in (*rests_on, *asked)]
         used += [held.entry for one in group.observations if (held := specimen_of(self._pool, one)) is not None]
+        sender = self._sender(first, order, used)
         tests = (*codings(first.body.get("code")), *(codings(order.body.get("code")) if order is not None else ()))
         return Report(
             head=group.report,
@@ -70,9 +71,9 @@ class Reports:
             patient=patient,
             specimen=specimen,
             shared=(*self.headers, *rests_on),
-            who=self._who(patient, heard.county),
+            who=_named(self._who(patient, heard.county), sender),
             answers=heard,
-            sender=self._sender(first, order, used),
+            sender=sender,
             content=content_hash(*[self._hash(held) for held in (*rests_on, *asked)]),
             covid_order=is_covid_test(tests),
         )
@@ -116,6 +117,17 @@ class Reports:
         if known is None:
             known = self._hashed[id(held.body)] = content_of(held)
         return known
+
+
+def _named(known: Who, sender: str) -> Who:
+    """Whom no id names is known by name and whole birth date, as in HL7 v2 (hub.mapping.labs_patient)."""
+    block = known.block
+    if known.local_id or block is None or block.birth_date is None or block.birth_date_partial:
+        return known
+    if not (block.family_name and block.given_name):
+        return known
+    key = "^".join((block.family_name.casefold(), block.given_name.casefold(), block.birth_date.isoformat()))
+    return known._replace(authority=f"{sender} name-and-birth-date", local_id=key)
 
 
 def specimen_of(pool: Pool, held: Held) -> Held | None:

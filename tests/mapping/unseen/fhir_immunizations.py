@@ -112,6 +112,11 @@ CASES = (
     Case.of(
         "contained-patient-without-identifier",
         body(immunization(contained=[_no_id(patient()) | {"id": "p"}], patient={"reference": "#p"})),
+        _GIVEN,
+    ),
+    Case.of(
+        "contained-patient-of-whom-little-is-told",
+        body(immunization(contained=[_no_id(patient(birthDate="1980")) | {"id": "p"}], patient={"reference": "#p"})),
         _GIVEN + " nobody",
     ),
     Case.of(
@@ -247,9 +252,15 @@ CASES = (
     Case.of(
         "card",
         body(card(("207", "2021-01-01"), ("207", "2021-01-29"))),
+        "person",
+        "administered 207 covid",
+        "administered 207 covid",
+    ),
+    Case.of(
+        "card-without-a-birth-date",
+        body(card(("207", "2021-01-01"), born="")),
         "ignored nobody",
-        "administered 207 covid nobody",
-        "administered 207 covid nobody",
+        "rejected missing-key",
     ),
     Case.of("card-signed", '{"verifiableCredential": ["eyJhbGciOiJFUzI1NiJ9.AAAA.BBBB"]}', "rejected not-a-resource"),
     Case.of("card-claims", '{"iss": "https://x", "vc": {"type": []}}', "rejected not-a-resource"),

@@ -138,6 +138,13 @@ CONTAINED_NOBODY = {
     **CONTAINED,
     "contained": [without(patient("p"), "identifier"), {**observation("o"), "subject": {"reference": "#p"}}],
 }
+CONTAINED_UNKNOWN = {
+    **CONTAINED,
+    "contained": [
+        without(patient("p", birthDate="1980"), "identifier"),
+        {**observation("o"), "subject": {"reference": "#p"}},
+    ],
+}
 CYCLE = bundle(
     patient(),
     {**observation(1, PANEL, hasMember=[refer("Observation", 2)]), "valueCodeableConcept": None},

@@ -24,6 +24,7 @@ from tests.mapping.unseen.fhir_lab_bundles import (
     COMPONENTS,
     CONTAINED,
     CONTAINED_NOBODY,
+    CONTAINED_UNKNOWN,
     COVERAGE,
     CYCLE,
     LAB,
@@ -101,7 +102,8 @@ CASES = (
         "positive final",
     ),
     Case.of("contained", body(CONTAINED), "positive final"),
-    Case.of("contained-patient-without-identifier", body(CONTAINED_NOBODY), "positive final nobody"),
+    Case.of("contained-patient-without-identifier", body(CONTAINED_NOBODY), "positive final"),
+    Case.of("contained-patient-of-whom-little-is-told", body(CONTAINED_UNKNOWN), "positive final nobody"),
     Case.of("cycle", body(CYCLE), "positive final"),
     Case.of(
         "components",

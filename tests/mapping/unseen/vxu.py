@@ -120,6 +120,10 @@ CASES = (
         vxu(pid=PID.replace("Example^Ana^^^^^L", "~^^^^^^S").replace("19840615", "")),
         _GIVEN + " nobody",
     ),
+    Case.of("no-id-but-name-and-birth-date", vxu(pid=PID.replace("M1^^^ALDMR^MR", "")), _GIVEN),
+    Case.of(
+        "no-id-and-no-birth-date", vxu(pid=PID.replace("M1^^^ALDMR^MR", "").replace("19840615", "")), _GIVEN + " nobody"
+    ),
     Case.of("old-pid", vxu(pid=_OLD_PID, version="2.3.1"), _GIVEN),
     Case.of("no-pid", vxu(pid=""), "rejected no-patient"),
     Case.of("two-pids", vxu(PID, orc(), rxa()), "rejected several-patients"),
