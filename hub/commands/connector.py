@@ -22,6 +22,7 @@ from hub.connectors.catalog.folder import read_codes
 from hub.connectors.catalog.map_lock import LOCK, unraised_parts
 from hub.domain.agreement import IntakeAgreement
 from hub.errors import ConfigError
+from hub.mapping.declared.codes import alike
 from hub.privacy.agreements import intake_agreement
 from hub.privacy.secrets import open_to_others
 from hub.supervisor import read_state, running_instance
@@ -89,6 +90,8 @@ def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
             click.echo(
                 f"{each.name}: ok, under {agreement.agreement_id}{_not_granted(each, agreement)}{_undecided(each)}"
             )
+            for doubled in _alike(each):
+                click.echo(f"{each.name}: warning: {doubled}")
             if unraised:
                 click.echo(f"{each.name}: warning: {_unraised(each, unraised)}")
     ctx.exit(1 if failed else 0)
@@ -119,3 +122,14 @@ def _unraised(found: Connector, parts: list[str]) -> str:
         f"keeps its id and says something else. Raise it, then `hub connector test {found.name} --update` and `hub connector remap "
         f"{found.name}`; where the hub has taken nothing in with this map yet, the first of the two is enough"
     )
+
+
+def _alike(found: Connector) -> list[str]:
+    """Values of a code table that differ by case and blanks alone: a slip, or a table for `match: fold`."""
+    if found.folder is None:
+        return []
+    return [
+        f"codes/{name}.csv: {' and '.join(group)} differ by case or blanks alone; if they mean the same, keep one: `match: fold`"
+        for name, table in read_codes(found.folder).items()
+        for group in alike(table)
+    ]

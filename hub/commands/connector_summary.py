@@ -64,7 +64,8 @@ class Summary:
         if self.issues:
             found["issues_where"] = {code: self._places[code] for code in sorted(self._places)}
         if self._unmapped:
-            found["unmapped"] = [{**each._asdict(), "count": n} for each, n in self._unmapped.most_common()]
+            listed = [(each._asdict(), n) for each, n in self._unmapped.most_common()]
+            found["unmapped"] = [{**{k: v for k, v in told.items() if v}, "count": n} for told, n in listed]
         return found
 
     def words(self) -> Iterator[str]:
@@ -79,7 +80,8 @@ class Summary:
             rows = "; ".join(position(where) for where in places[:3])
             yield f"  accepted, but {code}: {rows}{'; …' if self.issues[code] > 3 else ''}"
         for each, n in self._unmapped.most_common(_SHOWN):
-            yield f"unmapped  {each.value} ({n} times, field {each.field}): decide it in codes/{each.table}.csv"
+            fold = f"; it is {each.near} but for case or blanks: `match: fold` takes both for one" if each.near else ""
+            yield f"unmapped  {each.value} ({n} times, field {each.field}): decide it in codes/{each.table}.csv{fold}"
 
     def _count(self, mapped: Mapped) -> None:
         self._parsed += mapped.stage != "parse" and mapped.reason not in _UNUSED

@@ -53,7 +53,9 @@ def test_a_draft_loads_proposes_what_names_say_and_lists_the_rest(instance: Path
     assert made.identity is not None
     assert set(made.identity.block) == {"given_name", "family_name", "birth_date", "postal_code"}
     assert made.dedupe == ("Guest ID", "Pickup Date")
-    assert "Group L,,,,TODO" in (folder / "codes" / "race.csv").read_text()  # not in the hub's own table: nobody guesses
+    assert (
+        "Group L,,,,TODO" in (folder / "codes" / "race.csv").read_text()
+    )  # not in the hub's own table: nobody guesses
     assert "codes/race.csv: 1 values wait" in said
     assert (folder / "samples" / "pantry.csv").read_text() == PANTRY
 
@@ -193,6 +195,26 @@ def test_goldens_are_written_compared_and_their_difference_shown(instance: Path,
     failed = hub(instance, "test", "pantry")
     assert failed.exit_code == 1
     assert "FAILED pantry.csv: gives what expected/ holds" in failed.output
+
+
+def test_a_value_that_differs_by_case_alone_is_unmapped_and_both_ways_out_are_said(
+    instance: Path, sample: Path, pantry: Path
+) -> None:
+    codes = pantry / "codes" / "race.csv"
+    codes.write_text(codes.read_text().replace("Group L,,,,TODO", "group  l,,hispanic,mapped,"))
+    assert "it is group  l but for case or blanks: `match: fold`" in hub(instance, "try", "pantry", sample).stdout
+    document = yaml.safe_load((pantry / "connector.yaml").read_text())
+    document["map"][0]["fields"]["race_ethnicity"]["match"] = "fold"
+    (pantry / "connector.yaml").write_text(yaml.safe_dump(document))
+    found = json.loads(hub(instance, "try", "pantry", sample, "--summary").stdout)
+    assert "unmapped" not in found
+
+
+def test_lint_warns_of_rows_that_differ_by_case_alone(instance: Path, pantry: Path) -> None:
+    locked = Locked(instance, pantry)
+    codes = pantry / "codes" / "race.csv"
+    codes.write_text(codes.read_text() + "BLACK,,,,TODO\n")
+    assert "codes/race.csv: Black and BLACK differ by case or blanks alone" in locked.warned()
 
 
 class Locked:

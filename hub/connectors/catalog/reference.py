@@ -34,15 +34,17 @@ Paths:
 | fhir | `name.where(use='official').given.first()`, `extension('urn:y').value` | FHIRPath in the resource |
 
 FHIR: `subject.resolve().birthDate` looks into the resource that a reference names, among `contained` and in the same bundle, three
-references far, never elsewhere. A path may not ask the clock or use regular expressions, and what it may cost on one record is bounded: one that
-would go through everything for each of everything rejects the record (`too-costly`). `path_language: jmespath` takes JMESPath
-instead.
+references far, never elsewhere. A path may not ask the clock or use regular expressions, and what it may cost on one record is
+bounded: one that would go through everything for each of everything rejects the record (`too-costly`). `path_language: jmespath`
+takes JMESPath instead.
 
 Versions: two records with the same content, less `source.transport`, are one version of a fact, whatever the map reads of them. A
 changed map gives the same version at a higher `mapping_version`, which counts as later: remap as often as you like.
 
-Code tables compare values as written: `Yes` and `YES` are two rows, blanks around a value aside. A table has a row for each form
-that the sender writes; `hub connector unmapped NAME` lists those that have none.
+Code tables compare values as written, blanks around them aside: `Yes` and `YES` are two rows. Where a sender's case means nothing,
+the rule says so (`{from: Kind, codes: kinds, match: fold}`): then one row does for `Yes`, `YES` and `yes`, a row that is written
+just so goes first, and two rows that differ by case alone may not mean different things. `hub connector unmapped NAME` lists values
+that have no row, `hub connector lint` rows that differ by case alone.
 
 A function of hooks.py is given the text and gives text or None. What it raises, or another type, rejects the record
 (`hook-failed.<field>`). It runs inside the connector: one that never returns stops it, and nothing can end it but a restart.

@@ -2,7 +2,8 @@
 
 status: `mapped` (to target_code) · `declined`, `unknown` (the person declined to say; it is not known) · `ignore` (as if
 nothing had been given) · empty, with `TODO` in the note: nobody has decided yet. A value without a decided row is never
-guessed: the event keeps it as unmapped, it is counted and listed. Values are compared as written, blanks around them aside.
+guessed: the event keeps it as unmapped, it is counted and listed. Values are compared as written, blanks around them aside; where
+the rule says `match: fold`, in any case and with any blanks between words.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import csv
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple, cast, get_args
 
-__all__ = ["COLUMNS", "BadTable", "Row", "Status", "Table", "read_table"]
+__all__ = ["COLUMNS", "BadTable", "Row", "Status", "Table", "alike", "folded", "read_table"]
 
 Status = Literal["mapped", "declined", "unknown", "ignore"]
 COLUMNS = ("source_value", "system", "target_code", "status", "note")
@@ -32,6 +33,19 @@ class Table(NamedTuple):
     name: str
     rows: Mapping[str, Row]
     todo: tuple[str, ...] = ()
+
+
+def folded(value: str) -> str:
+    """What two values have in common that differ by case and blanks alone."""
+    return " ".join(value.split()).casefold()
+
+
+def alike(table: Table) -> list[tuple[str, ...]]:
+    """The values of a table, decided or not, that differ by case and blanks alone, together."""
+    groups: dict[str, list[str]] = {}
+    for value in (*table.rows, *table.todo):
+        groups.setdefault(folded(value), []).append(value)
+    return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
 class BadTable(Exception):

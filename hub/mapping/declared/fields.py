@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hub.domain.events import Absence, Coded, RaceGroup
 from hub.mapping.codes import code_of, cvx_code, ndc_code, provider_pin
-from hub.mapping.declared.codes import Row, Table
+from hub.mapping.declared.codes import Row, Table, folded
 from hub.mapping.declared.format import Look, NotAValue, Record
 from hub.mapping.declared.model import Rule
 from hub.mapping.declared.parsing import BadRule, BadValue, Parse, parser
@@ -48,6 +48,7 @@ class FieldRule:
         if into.clear and into.kind == "str" and rule.from_ and rule.codes is None and into.name not in _SHAPES:
             raise BadRule("", f"{into.name} travels in the clear: give `codes`, so that only decided words pass")
         self._table = self._code_table(around)
+        self._folded = self._by_fold()
         self._hook = self._named_hook(around)
         self._parse = self._parser(around)
         self._paths = " | ".join(rule.from_)
@@ -150,10 +151,13 @@ class FieldRule:
         return Coded(original=text), words
 
     def _row(self, text: str, notes: Notes) -> Row | None:
-        table = cast(Table, self._table)
+        table, text = cast(Table, self._table), text.strip()
         row = table.rows.get(text)
+        near = self._folded.get(folded(text), "") if row is None and self._folded else ""
+        if near and self.rule.match == "fold":
+            return table.rows[near]
         if row is None:
-            notes.unmapped.append(Unmapped(table.name, self.into.name, text))
+            notes.unmapped.append(Unmapped(table.name, self.into.name, text, near))
         return row
 
     def _race(self, texts: Sequence[str], notes: Notes) -> tuple[Any, str]:
@@ -235,6 +239,20 @@ class FieldRule:
                 raise BadRule("codes", f"codes/{name}.csv:{row.number}: {value} → {row.target}: {self.into.name} is one of "
                               f"{', '.join(allowed)}{more}")  # fmt: skip
         return table
+
+    def _by_fold(self) -> Mapping[str, str]:
+        """The decided value for each that differs from it by case and blanks alone; BadRule where two mean different things."""
+        if self._table is None:
+            if self.rule.match != "exact":
+                raise BadRule("match", "is about code tables: give `codes`")
+            return {}
+        found: dict[str, str] = {}
+        for value, row in self._table.rows.items():
+            first = self._table.rows[found.setdefault(folded(value), value)]
+            if self.rule.match == "fold" and first[1:] != row[1:]:
+                rows = f"codes/{self._table.name}.csv: rows {first.number} and {row.number}"
+                raise BadRule("match", f"{rows} differ by case alone and mean different things: take `exact`")
+        return found
 
     def _named_hook(self, around: Around) -> Hook | None:
         name = self.rule.hook

@@ -45,6 +45,10 @@ class Rule(Declared):
     )
     no_words: tuple[str, ...] = Field(default=(), description="what means no; any case. By default no, n, false, f, 0")
     codes: str | None = Field(default=None, description="code table: codes/<name>.csv")
+    match: Literal["exact", "fold"] = Field(
+        default="exact",
+        description="how values are found in the code table: as written, or in any case and with any blanks between words",
+    )
     ignore: tuple[str, ...] = Field(default=(), description="placeholders that mean: nothing was given; any case")
     hook: str | None = Field(default=None, description="function of hooks.py, text → text or None, before parsing")
     required: bool = Field(default=False, description="a record without it is rejected (`missing-<field>`)")

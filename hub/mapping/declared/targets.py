@@ -37,11 +37,12 @@ class Target(NamedTuple):
 
 
 class Unmapped(NamedTuple):
-    """A value that no decided row of a code table has."""
+    """A value that no decided row of a code table has. `near`: the decided value that differs from it by case and blanks alone."""
 
     table: str
     field: str
     value: str
+    near: str = ""
 
 
 class Step(NamedTuple):

@@ -87,6 +87,24 @@ def test_a_mistake_in_a_code_table_is_named_with_its_row(tmp_path: Path, rows: s
         write(tmp_path, beds=rows)
 
 
+def test_rows_that_differ_by_case_alone_may_not_mean_two_things_under_fold(tmp_path: Path) -> None:
+    text = YAML.replace("codes: beds}", "codes: beds, match: fold}")
+    first, second = BEDS_CODES.splitlines()[1:3]
+    assert write(tmp_path / "one", text, beds=BEDS_CODES).declared is not None
+    value = first.split(",")[0]
+    other = ",".join([value.swapcase(), *second.split(",")[1:]])
+    with pytest.raises(ConfigError, match=r"rows 2 and \d+ differ by case alone and mean different things"):
+        write(tmp_path / "two", text, beds=BEDS_CODES + other + "\n")
+    assert write(tmp_path / "three", beds=BEDS_CODES + other + "\n").declared is not None, (
+        "as written, they are two values"
+    )
+
+
+def test_a_rule_without_a_code_table_has_nothing_to_match(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is about code tables"):
+        write(tmp_path, YAML.replace("codes: beds}", "match: fold}"))
+
+
 def test_a_hooks_file_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"hooks\.py: cannot be imported: SyntaxError"):
         write(tmp_path, hooks="def broken(:\n")

@@ -86,7 +86,7 @@ def test_a_correction_keeps_the_fact_and_gets_a_new_version(tmp_path: Path) -> N
 def test_a_code_without_a_row_is_never_guessed(tmp_path: Path) -> None:
     [found] = read(write(tmp_path), row(**{"Bed Type": "dorm"}))
     assert found.mapped.reason == "unmapped-code.site_kind"
-    assert [tuple(each) for each in found.unmapped] == [("beds", "site_kind", "dorm")]
+    assert [tuple(each) for each in found.unmapped] == [("beds", "site_kind", "dorm", "DORM")]
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_a_coded_field_keeps_what_no_row_has_as_unmapped(tmp_path: Path) -> None
         assert isinstance(event, LabResult)
         assert event.result is not None
         assert (event.result.original, event.result.mapped) == (kept, None)
-        assert [tuple(each) for each in found.unmapped] == [("results", "result", sent)]
+        assert [tuple(each) for each in found.unmapped] == [("results", "result", sent, "")]
 
 
 def test_a_name_in_a_field_that_travels_in_the_clear_is_refused(tmp_path: Path) -> None:
