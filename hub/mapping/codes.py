@@ -24,7 +24,7 @@ _LOINC_PART_SHAPE = re.compile(r"L[AP]\d{1,6}-\d$")
 _SNOMED_SHAPE = re.compile(r"[1-9]\d{5,17}$")
 _LONGEST_CODE = 18  # characters: an SCTID has 6 to 18 digits
 _CVX_SHAPE = re.compile(r"\d{1,3}$")
-_PIN_SHAPE = re.compile(r"(?=.*\d)[A-Za-z0-9]{3,6}$")
+_PIN_SHAPE = re.compile(r"(?=.*\d)[A-Za-z0-9]{1,6}(?:\.0)?$")
 _NDC_SHAPE = re.compile(r"\d{4,5}-\d{3,4}-\d{1,2}$")
 
 
@@ -56,7 +56,8 @@ def ndc_code(text: str) -> str | None:
 
 
 def provider_pin(text: str) -> str | None:
-    """A provider's number in VTrckS: short, with a digit in it."""
+    """A provider's number in VTrckS as sent: short, with a digit in it; spreadsheets take its zeros and put `.0` behind it
+    (hub.domain.provider_pin says which are one)."""
     return text if _PIN_SHAPE.match(text) else None
 
 

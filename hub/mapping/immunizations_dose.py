@@ -5,6 +5,9 @@ refusal is known by person, day and vaccine instead; and so is a dose of a sende
 rank above A at the same time, but for a D beside its own replacement in one message; X says that nothing changed, so it never
 replaces anything.
 
+The provider's PIN is the facility of RXA-11.4 where it has the shape of one (CDC_IIS_Open_Tools: `^^^123456&…&ISO`; that this is
+the VTrckS PIN of CVRS is unverified: from memory), of doses newly given: a registry's memory of one names no provider.
+
 Source: CDC HL7 v2.5.1 Implementation Guide for Immunization Messaging 1.5 (RXA, tables 0322, 0323, NIP001, NIP002).
 """
 
@@ -18,7 +21,7 @@ from hub.domain.events import DoseStatus, Processing, Vaccination, YesNo
 from hub.domain.ids import content_hash
 from hub.domain.vaccines import Judged, date_fault, is_covid, judge, ndc_11, product
 from hub.formats.hl7v2 import Segment
-from hub.mapping.codes import cvx_code
+from hub.mapping.codes import cvx_code, provider_pin
 from hub.mapping.dates import hl7_date
 from hub.mapping.hl7_items import NOT_SAID
 from hub.mapping.labs_patient import Patient
@@ -125,6 +128,7 @@ def dose(told: Told, rxa: Segment, shared: Shared, stamp: Stamp) -> Vaccination:
         dose_number=_dose_number(told),
         series_complete=_YES_NO.get(_answer(told, _SERIES).upper(), "unknown"),
         historical=_is_historical(rxa),
+        provider_pin=None if _is_historical(rxa) else provider_pin(rxa.text(11, 4)),
         processing=shared.processing,
         issues=(
             *vaccine.issues,

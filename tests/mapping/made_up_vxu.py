@@ -23,9 +23,11 @@ def rxa(
     refusal: str = "",
     completion: str = "CP",
     action: str = "A",
+    at: str = "",
 ) -> str:
     fields = [""] * 22
     fields[:6] = ["RXA", "0", "1", on, on, vaccine]
+    fields[11] = at
     fields[9], fields[18], fields[20], fields[21] = source, refusal, completion, action
     return "|".join(fields)
 

@@ -79,6 +79,17 @@ def test_doses_told_from_memory_are_marked(source: str, historical: bool, read: 
 
 
 @pytest.mark.parametrize(
+    ("at", "source", "pin"),
+    [
+        ("^^^123456&2.16.840.1.113883.6.59&ISO^^12", "00", "123456"), ("^^^A4512", "", "A4512"), ("^^^004512", "00", "004512"),
+        ("^^^DCS_DC", "00", None), ("^^^Riverside Clinic 2", "00", None), ("", "00", None), ("^^^123456", "01", None),
+    ],
+)  # fmt: skip
+def test_the_provider_s_pin_is_the_facility_of_a_dose_newly_given(at: str, source: str, pin: str | None, read: Reader) -> None:
+    assert one(read, orc(), rxa(at=at, source=f"{source}^x^NIP001")).provider_pin == pin
+
+
+@pytest.mark.parametrize(
     ("vaccine", "cvx", "ndc", "covid"),
     [
         ("208^x^CVX^59267-1000-1^x^NDC", "208", "59267-1000-01", True),
