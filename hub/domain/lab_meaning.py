@@ -213,13 +213,21 @@ def _by_coding(codings: Sequence[Code], text: str, cls: str) -> Meant:
     its display only where it has no code."""
     for coding in codings:
         if coding.code and (coding.system.upper() in _SNOMED_SYSTEMS or _is_loinc(coding.system)):
-            return _by_code(coding.code, cls) or Meant("review", "unknown-result-code")
+            return _as_displayed(_by_code(coding.code, cls), coding.display)
     for coding in codings:
         if meant := _by_code(coding.code, cls):
             return Meant(meant.meaning, meant.issue or "code-system-unknown")
     words = [word for coding in codings if (word := coding.code or coding.display)] or [text]
     found = [_by_word(word, cls) for word in words]
     return next((meant for meant in found if meant.meaning != "review"), found[0])
+
+
+def _as_displayed(meant: Meant | None, display: str) -> Meant:
+    """What the code means, whatever its display says; told where the display is another result."""
+    if meant is None:
+        return Meant("review", "unknown-result-code")
+    said = worded(display).meaning if display and not meant.issue else None
+    return meant if said in (None, meant.meaning) else Meant(meant.meaning, "display-differs")
 
 
 def _by_code(code: str, cls: str) -> Meant | None:

@@ -144,3 +144,19 @@ def test_a_known_code_speaks_wherever_it_stands_among_the_codings() -> None:
 )
 def test_an_order_is_for_the_virus_by_its_code_else_by_its_name(order: Code, is_one: bool) -> None:
     assert is_covid_test((order,)) is is_one
+
+
+@pytest.mark.parametrize(
+    ("answer", "issues"),
+    [
+        (Code("260373001", "SCT", "Detected"), ()),
+        (Code("260373001", "SCT", "POSITIVE (A)"), ()),
+        (Code("260373001", "SCT", "see note"), ()),
+        (Code("260373001", "SCT", "Not detected"), ("display-differs",)),
+        (Code("260415000", "SCT", "Positive"), ("display-differs",)),
+    ],
+)
+def test_r14_the_code_counts_and_a_display_of_another_result_is_told(answer: Code, issues: tuple[str, ...]) -> None:
+    found = judge(PCR, Answer("coded", (answer,)), covid_order=True)
+    assert isinstance(found, Judged)
+    assert (found.meaning, found.issues) == ("positive" if answer.code == "260373001" else "negative", issues)
