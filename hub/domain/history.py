@@ -5,8 +5,8 @@ wins, needs that were issued are united. So any order, repeat or crash ends in t
 The row of a person_key that no longer owns a sub-history keeps it inactive: it contributes nothing and is sent whole to
 the owner, as is every later arrival.
 
-Facts hold what the projections read and nothing else; dates are proleptic ordinals (`date.toordinal`). Every fact is
-kept: a bed night takes about 95 bytes, a year of them 35 kB of the 900 kB that a row may have.
+What a fact holds stands in hub.domain.facts. Every fact is kept, and every report of race and ethnicity that any version of it
+told (`SubHistory.said`): a bed night takes about 95 bytes, a year of them 35 kB of the 900 kB that a row may have.
 """
 
 from __future__ import annotations
@@ -17,6 +17,19 @@ from typing import Any
 
 import msgspec
 
+from hub.domain.facts import (
+    AnyFact,
+    Benefit,
+    CaseReport,
+    Demographics,
+    Dose,
+    Fact,
+    Lab,
+    Living,
+    Quarantine,
+    ScreenAnswer,
+    Stay,
+)
 from hub.domain.provider_pin import pin_of
 from hub.domain.race_reports import stored
 from hub.errors import ConfigError
@@ -40,109 +53,7 @@ __all__ = [
 ]
 
 SCHEMA = 1
-
-
 _HASH_LENGTH = 16  # of 32 hex characters: 64 bits settle ties between versions of one fact
-
-
-class Fact(msgspec.Struct, array_like=True, tag=True, frozen=True):
-    """One fact at one version; the first four fields are the version. `terms`: its labels and purposes,
-    `N,SDV|care,equity`."""
-
-    changed_us: int
-    status_rank: int
-    content: str
-    mapping_version: int
-    active: bool
-    occurred: int
-    county: str | None
-    race: str | None
-    terms: str
-
-    @property
-    def version(self) -> tuple[int, int, str, int, str, str, str]:
-        """What decides between two states of the same fact; terms, county and race last: the same record read under other
-        terms."""
-        place, race = self.county or "", self.race or ""
-        return (self.changed_us, self.status_rank, self.content, self.mapping_version, self.terms, place, race)
-
-
-class Demographics(Fact, tag="p", frozen=True):
-    """A source says who this is, or who pays for the care; the county and race of the base are all that stays."""
-
-
-class Lab(Fact, tag="l", frozen=True):
-    """A laboratory result; `isolates` is decided by meaning and status."""
-
-    isolates: bool
-    onset: int
-    collected: int
-    congregate: bool
-
-
-class Dose(Fact, tag="d", frozen=True):
-    """A COVID-19 dose, given (`given`) or not; `cvx` as sent, empty where unknown; `historical`: not told by who gave it; `pin` of
-    the provider who gave it, empty where not told."""
-
-    given: bool
-    cvx: str = ""
-    historical: bool = False
-    pin: str = ""
-
-
-class CaseReport(Fact, tag="c", frozen=True):
-    """A tracer's isolation record."""
-
-    isolating: bool
-    onset: int
-    first_positive: int
-    extended_until: int
-    closed: int
-    closed_reason: str | None
-
-
-class Quarantine(Fact, tag="q", frozen=True):
-    """A tracer's exposure record."""
-
-    last_exposure: int
-
-
-class Stay(Fact, tag="s", frozen=True):
-    """Presence at a site: nights [entered, left); `left` 0 = still there. `presence` false = paperwork only."""
-
-    presence: bool
-    site: str
-    site_kind: str
-    entered: int
-    left: int
-
-    @property
-    def isolates(self) -> bool:
-        """A bed to isolate in was really taken."""
-        return self.presence and self.site_kind == "isolation"
-
-
-class Living(Fact, tag="v", frozen=True):
-    """Where the person lived on `occurred`."""
-
-    situation: str
-
-
-class Benefit(Fact, tag="b", frozen=True):
-    """Food benefits or food that was handed over."""
-
-    program: str
-    delivered: bool
-
-
-class ScreenAnswer(Fact, tag="a", frozen=True):
-    """A screening answer in the need vocabulary; `category` is empty where it answers nothing."""
-
-    category: str
-    needs: bool
-
-
-AnyFact = Demographics | Lab | Dose | CaseReport | Quarantine | Stay | Living | Benefit | ScreenAnswer
 
 
 class SubHistory(msgspec.Struct, array_like=True):
