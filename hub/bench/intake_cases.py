@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from hub.bench.intake_health import immunizations, lab_bundles, lab_rows, vxu_messages
+from hub.bench.intake_health import immunizations, lab_bundles, lab_rows, shipments, vxu_messages
 from hub.bench.intake_hmis import write_export
 from hub.bench.intake_live import PANTRY
 from hub.bench.intake_loops import csv_and_encode, every_field, message_bytes, resources, table_rows
@@ -36,6 +36,7 @@ class _File(NamedTuple):
     name: str
     lines: Callable[[Records, int], Iterator[bytes]]
     table: bool
+    of_people: bool = True
 
 
 _MESSAGES: dict[str, tuple[str, Callable[[Records, int], Iterator[bytes]]]] = {
@@ -48,6 +49,7 @@ _FILES = {
     "cvrs": _File("iis-cvrs", "20210401_01_TNA.txt", Records.cvrs, table=True),
     "iis-fhir": _File("iis-fhir", "immunizations.ndjson", immunizations, table=False),
     "fhir": _File("sara-alert", "Patient_20210401.ndjson", Records.monitorees, table=False),
+    "supply": _File("vaccine-supply", "shipments.csv", shipments, table=True, of_people=False),
     "declared-csv": _File(PANTRY, "visits.csv", Records.table, table=True),
 }
 FORMATS = (*_MESSAGES, *_FILES, "hmis", "hrsn")
@@ -83,7 +85,8 @@ def _file(form: str, count: int, folder: Path) -> Case:
     with path.open("wb") as file:
         file.writelines(about.lines(records, count))
     bare: Loops = _tables([path]) if about.table else {"reader-alone": lambda: resources([path])}
-    return Case(form, about.connector, records.distinct(count), lambda: iter([Unit(path.name, path)]), bare)
+    persons = records.distinct(count) if about.of_people else 0
+    return Case(form, about.connector, persons, lambda: iter([Unit(path.name, path)]), bare)
 
 
 def _hmis(plan: Plan, folder: Path) -> Case:

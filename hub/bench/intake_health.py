@@ -2,7 +2,8 @@
 laboratory CSV, FHIR reports and immunizations, VXU. Lazily, and the same each time.
 
 Shapes: SimpleReport and ReportStream bulk upload (64 columns, filled as a clinic's software fills them, some 650 bytes a row);
-ReportStream's message bundles; the CDC guide's Z22; US Core Patient and Immunization as bulk exports write them.
+ReportStream's message bundles; the CDC guide's Z22; US Core Patient and Immunization as bulk exports write them; shipments of
+vaccine as the samples of connector `vaccine-supply` have them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hub.bench.intake_records import Records
 from hub.synthetic.people import RACE_CODES, Person
 from hub.synthetic.places import LABS, STATE, VACCINATION_SITES
 
-__all__ = ["immunizations", "lab_bundles", "lab_rows", "vxu_messages"]
+__all__ = ["immunizations", "lab_bundles", "lab_rows", "shipments", "vxu_messages"]
 
 _LAB_COLUMNS = (
     "patient_id,patient_last_name,patient_first_name,patient_middle_name,patient_street,patient_street2,patient_city,"
@@ -169,6 +170,22 @@ def immunizations(records: Records, count: int) -> Iterator[bytes]:
         if written < count:
             yield _line(_dose(person, number))
             written += 1
+
+
+def shipments(records: Records, count: int) -> Iterator[bytes]:  # noqa: ARG001 - of sites, not of people
+    """Shipments of vaccine, line by line, the header first: one lot to one site a row, a site receiving four in a year."""
+    yield (
+        b"Provider PIN,Provider Name,Ship To City,Ship To State,Ship To County,Ship To Zip,Order Number,Order Date,Shipment Number,"
+        b"CVX,NDC,Lot Number,Doses Ordered,Doses Shipped,Ship Date,Delivery Date,Shipment Status,Last Updated\n"
+    )
+    for number in range(count):
+        site, place = number // 4, VACCINATION_SITES[number // 4 % len(VACCINATION_SITES)]
+        ordered, doses = _given(number), 100 * (1 + number % 5)
+        shipped, got = (f"{ordered + timedelta(days=days):%m/%d/%Y}" for days in (1, 2))
+        yield (
+            f"E{site:05d},{place.name} {site},{place.city},{STATE},{place.fips},{place.zip_code},ORD-{number},{ordered:%m/%d/%Y},"
+            f"SHP-{number},{207 + number % 2},,ML{number % 9_000:04d},{doses},{doses},{shipped},{got},Delivered,{got} 16:05\n"
+        ).encode()
 
 
 def _dose(person: Person, number: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import click
 
 from hub.bench.intake_plan import PARTS
 
-_FORMATS = ("oru", "vxu", "lab-csv", "lab-fhir", "cvrs", "iis-fhir", "fhir", "declared-csv", "hmis", "hrsn")
+_FORMATS = ("oru", "vxu", "lab-csv", "lab-fhir", "cvrs", "iis-fhir", "fhir", "supply", "declared-csv", "hmis", "hrsn")
 
 
 @click.command()
