@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from hub.domain.event_parts import CountySource
@@ -17,6 +18,7 @@ __all__ = ["Patient", "facility", "patient"]
 _WITHHELD_NAMES = frozenset({"U", "S"})  # table 0200: unspecified, pseudonym: what de-identified reports carry
 _MOST_REPETITIONS = 50
 """So many repetitions of a field are looked at: reaching the n-th costs n, and a hostile field may have a million."""
+_MEMORABLE = 300  # characters: what a hostile source writes is not kept in memory
 _KNOWN_CODES = ("CDCREC", "HL70005", "HL70189", "NULLFL", "HL70002")
 
 
@@ -146,14 +148,26 @@ def _telecom(pid: Segment) -> tuple[str | None, str | None]:
     return phone, email
 
 
-def _race(pid: Segment) -> tuple[RaceEthnicity | None, tuple[str, ...]]:
-    races = [pid.coded(10, n) for n in range(1, _repetitions(pid, 10) + 1)]
-    ethnicities = [pid.coded(22, n) for n in range(1, _repetitions(pid, 22) + 1)]
+_Race = tuple[RaceEthnicity | None, tuple[str, ...]]
+
+
+def _race(pid: Segment) -> _Race:
+    races = tuple([pid.coded(10, n) for n in range(1, _repetitions(pid, 10) + 1)])
+    ethnicities = tuple([pid.coded(22, n) for n in range(1, _repetitions(pid, 22) + 1)])
+    if sum([len(text) for each in (*races, *ethnicities) for text in each]) > _MEMORABLE:
+        return _told(races, ethnicities)
+    return _told_before(races, ethnicities)
+
+
+def _told(races: tuple[Coded, ...], ethnicities: tuple[Coded, ...]) -> _Race:
     told, issues = read_race([_value(one) for one in races], [_value(one) for one in ethnicities])
     return told, (*issues, *contradiction(_beside(races), _beside(ethnicities)))
 
 
-def _beside(told: list[Coded]) -> list[tuple[str, str]]:
+_told_before = lru_cache(maxsize=4096)(_told)  # a source tells the same few answers over and over
+
+
+def _beside(told: tuple[Coded, ...]) -> list[tuple[str, str]]:
     return [(one.code, one.display) for one in told if one.code and one.display]
 
 
