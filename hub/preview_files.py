@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hub.config import load_settings, today
-from hub.connectors.catalog import Connector
+from hub.connectors.catalog import Connector, load
+from hub.connectors.installed import programs
+from hub.declared import read_declared
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
 from hub.domain.measures import Denominators, load_denominators
 from hub.errors import UnknownName
 from hub.preview import Preview, PreviewResult
-from hub.privacy.agreements import example_agreement, intake_agreement
+from hub.preview_own import claimed, own_connectors
+from hub.privacy.agreements import DRAFT, example_agreement, intake_agreement
 from hub.routing import Routed, route
 from hub.wiring_bus import denominators, ids_of, isolation_rules
 from hub.wiring_reading import OFFLINE_IDS, catalogue, taken
@@ -25,7 +28,7 @@ __all__ = ["Previewed", "preview_files"]
 class Previewed(NamedTuple):
     """The batch answer; what nobody reads (name and why); and under which agreement each connector was read (its id).
 
-    `examples`: connectors that were read under the shipped example, which is nobody's agreement.
+    `examples`: connectors that were read under the shipped example, or the draft in their folder, which is nobody's agreement.
     """
 
     result: PreviewResult
@@ -39,15 +42,19 @@ def preview_files(
     as_of: date,
     *,
     instance: Path | None = None,
+    connectors: Path | None = None,
     include_test: bool = False,
     tell: Callable[[int, int], None] | None = None,
 ) -> Previewed:
     """The batch answer over all units under `paths`; UnknownName when there is nothing under them.
 
     Without an `instance`: offline ids, the example agreements, and populations of a population.csv that lies beside the files.
+    `connectors`: a folder of declared ones, by default those of the instance; a file that nobody else knows is for the one that
+    makes events of it.
     """
-    connectors = catalogue(instance)
-    routed = [unit for path in paths for unit in route(path, tuple(connectors))]
+    catalog = load([connectors], programs=programs()) if connectors is not None else catalogue(instance)
+    own = own_connectors(catalog.values())
+    routed = [_owned(unit, own, instance) for path in paths for unit in route(path, tuple(catalog))]
     rules = isolation_rules() if instance is None else isolation_rules(load_settings(instance).jurisdiction)
     preview = Preview(_ids(instance), rules, _denominators(instance, paths), include_test=include_test)
     nobodys: list[str] = []
@@ -58,20 +65,37 @@ def preview_files(
         if unit.connector is None:
             nobodys.append(f"{unit.path.name}: {unit.why}")
         else:
-            connector = connectors[unit.connector]
+            connector = catalog[unit.connector]
             if connector.name not in agreements:
                 agreements[connector.name] = _agreement(connector, instance)
             _take(preview, unit, connector, agreements[connector.name], instance)
         if tell is not None:
             tell(done, len(routed))
     applied = {name: agreement.agreement_id for name, agreement in agreements.items()}
-    return Previewed(preview.finish(as_of), nobodys, applied, sorted(applied) if instance is None else [])
+    trials = sorted(name for name in applied if instance is None or not _signed(instance, name).is_file())
+    return Previewed(preview.finish(as_of), nobodys, applied, trials)
+
+
+def _owned(unit: Routed, own: Sequence[Connector], instance: Path | None) -> Routed:
+    """The unit, given to an own connector where the hub itself knows nobody for it."""
+    if unit.connector is not None or not unit.path.is_file():
+        return unit
+    name, why = claimed(unit.path, own, lambda connector: _agreement(connector, instance))
+    return unit._replace(connector=name, why=why or unit.why)
 
 
 def _agreement(connector: Connector, instance: Path | None) -> IntakeAgreement:
-    if instance is None:
-        return example_agreement(connector.name)
-    return intake_agreement(instance / "agreements", connector.name, today(load_settings(instance)))
+    """The signed one of the instance; of a connector that has none yet its draft; else the shipped example."""
+    draft = connector.folder / DRAFT if connector.folder is not None else None
+    if instance is not None and (draft is None or not draft.is_file() or _signed(instance, connector.name).is_file()):
+        return intake_agreement(instance / "agreements", connector.name, today(load_settings(instance)))
+    if draft is not None and draft.is_file():
+        return read_declared(draft, IntakeAgreement)
+    return example_agreement(connector.name)
+
+
+def _signed(instance: Path, name: str) -> Path:
+    return instance / "agreements" / f"{name}.yaml"
 
 
 def _take(

@@ -15,12 +15,11 @@ from hub.connectors.catalog import Connector, find
 from hub.declared import read_declared
 from hub.domain.agreement import IntakeAgreement, grantable
 from hub.errors import ConfigError
-from hub.privacy.agreements import EXAMPLES, intake_agreement
+from hub.privacy.agreements import DRAFT, EXAMPLES, intake_agreement
 from hub.wiring_reading import catalogue
 
 __all__ = ["DRAFT", "agree", "trial_agreement", "ungranted"]
 
-DRAFT = "agreement.draft.yaml"
 _PURPOSES = ("isolation-support", "vaccine-equity")
 """What data is granted for where nobody says otherwise."""
 _HEAD = "# Written by `hub connector agree`: whoever signs agreements reads it and corrects it. What is not named is not taken.\n"

@@ -94,7 +94,7 @@ def _expected(chosen: Connector, path: Path, counted: Summary) -> str:
     names = f" with {', '.join(wanted)}" if wanted else ""
     return (
         f"nothing in {path} {found}. {chosen.name} reads {source.format} ({source.standard}): {shape}{names}. Is it another "
-        "source's? `hub preview PATH --as-of DAY` knows files of the shipped connectors by what is in them; `hub connector list` "
+        "source's? `hub preview PATH --as-of DAY --instance DIR` finds the connector by what is in a file; `hub connector list` "
         "names your own; for a new one: "
         f"`hub connector new NAME --from {path if path.is_file() else 'FILE'}`"
     )

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 @click.option(
     "--instance", type=click.Path(path_type=Path), help="Use this installation's ids, agreements and populations."
 )
+@click.option(
+    "--connectors",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of connectors of your own (default: connectors/ of --instance).",
+)
 @click.option("--include-test", is_flag=True, help="Let test and debug messages count too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_context
@@ -29,20 +34,26 @@ def preview(
     paths: tuple[Path, ...],
     as_of: datetime,
     instance: Path | None,
+    connectors: Path | None,
     include_test: bool,
     as_json: bool,
 ) -> None:
     """Files in; events, links, needs, sites, tallies and measures out, by the code that runs live.
 
-    A folder is routed by what is in it, or by a `hub-preview.yaml` beside the files (glob pattern: connector name).
+    A folder is routed by what is in it, or by a `hub-preview.yaml` beside the files (glob pattern: connector name). What the hub
+    does not know by itself is for the connector of your own, of --instance or --connectors, that makes events of it.
     Exit 0 when all was read, 1 when something was rejected or nobody's.
     """
     from hub.preview_files import preview_files
 
-    found = preview_files(paths, as_of.date(), instance=instance, include_test=include_test, tell=_tell(as_json))
+    found = preview_files(
+        paths, as_of.date(), instance=instance, connectors=connectors, include_test=include_test, tell=_tell(as_json)
+    )
     if found.examples:
         click.echo(
-            f"under the example agreements, which are nobody's: {', '.join(found.examples)} (--instance DIR takes the real ones)",
+            f"under the example agreements, which are nobody's: {', '.join(found.examples)} (--instance DIR takes the real ones)"
+            if instance is None
+            else f"under drafts, which nobody signed: {', '.join(found.examples)} (`hub connector agree NAME`)",
             err=True,
         )
     if as_json:

@@ -17,10 +17,12 @@ from hub.declared import read_declared
 from hub.domain.agreement import DeliveryAgreement, IntakeAgreement
 from hub.errors import ConfigError
 
-__all__ = ["EXAMPLES", "delivery_agreements", "example_agreement", "intake_agreement", "kind_of"]
+__all__ = ["DRAFT", "EXAMPLES", "delivery_agreements", "example_agreement", "intake_agreement", "kind_of"]
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "deploy" / "agreements" / "examples"
 """One example per shipped connector and one subscriber; `hub up` copies them for the made-up county only."""
+DRAFT = "agreement.draft.yaml"
+"""In a connector's folder: what nobody signed, for trials only."""
 
 
 def intake_agreement(directory: Path, connector: str, today: date) -> IntakeAgreement:

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from hub.commands.preview import preview
 from hub.errors import UnknownName
 from hub.mapping.vaccinations import COLUMNS
+from hub.privacy.secrets import make_secret
 
 
 def run(*arguments: str | Path) -> Result:
@@ -64,3 +65,93 @@ def test_what_nobody_reads_is_said_with_the_reason(names: tuple[str, ...], why: 
 def test_an_empty_folder_is_no_preview(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="no file under"):
         run(tmp_path)
+
+
+BEDS = "Guest ID,Night,House\nG-1,2021-02-15,A\nG-2,2021-02-15,A\nG-3,sometime,A\n"
+
+
+def beds(connectors: Path, name: str = "night-beds") -> Path:
+    """A connector of somebody's own for `BEDS`, with the draft of an agreement."""
+    folder = connectors / name
+    folder.mkdir(parents=True)
+    (folder / "connector.yaml").write_text(
+        f"""
+name: {name}
+title: Bed list of a made-up night shelter
+source: {{sector: shelters, format: csv, standard: its own list}}
+door: {{kind: file-drop, unit: file}}
+emits: [shelter-stay]
+dedupe: [Guest ID, Night]
+identity: {{id: Guest ID, authority: {{value: house}}}}
+map:
+  - event: shelter-stay
+    occurred_on: {{from: Night, format: iso, required: true}}
+    fields:
+      stay: {{value: night}}
+      presence: {{value: true}}
+      site: House
+      site_kind: {{value: congregate}}
+      entered_on: {{from: Night, format: iso}}
+"""
+    )
+    (folder / "agreement.draft.yaml").write_text(
+        f"""
+kind: intake
+agreement_id: draft-{name}
+connector: {name}
+discloser: not said
+recipient: not said
+basis: not said
+valid_from: 2021-01-01
+valid_until: 2035-12-31
+purposes: [isolation-support]
+labels: [R]
+retention_days: 30
+person_block: [local_id]
+events:
+  shelter-stay: [stay, presence, site, site_kind, entered_on]
+"""
+    )
+    return folder
+
+
+@pytest.fixture
+def list_of_beds(tmp_path: Path) -> Path:
+    path = tmp_path / "february.csv"
+    path.write_text(BEDS)
+    return path
+
+
+@pytest.mark.parametrize("option", ["--connectors", "--instance"])
+def test_a_file_of_a_declared_connector_is_found_by_what_is_in_it(
+    tmp_path: Path, list_of_beds: Path, option: str
+) -> None:
+    instance = tmp_path / "instance"
+    beds(instance / "connectors")
+    if option == "--instance":
+        make_secret(instance / "secrets" / "hmac")
+    given = instance if option == "--instance" else instance / "connectors"
+    result = run(list_of_beds, option, given, "--json")
+    told = json.loads(result.stdout)
+    assert (told["events"], told["rejected"]) == ({"shelter-stay": 2}, {"not-a-date.occurred_on": 1})
+    assert told["agreements"] == {"night-beds": "draft-night-beds"}
+    assert "which nobody signed" in result.stderr or "which are nobody's" in result.stderr
+
+
+def test_a_file_that_two_connectors_read_alike_is_nobodys_until_somebody_says_so(
+    tmp_path: Path, list_of_beds: Path
+) -> None:
+    connectors = tmp_path / "connectors"
+    for name in ("night-beds", "other-beds"):
+        beds(connectors, name)
+    [told] = json.loads(run(list_of_beds, "--connectors", connectors, "--json").stdout)["not_routed"]
+    assert told == "february.csv: night-beds and other-beds both read it: name one in hub-preview.yaml"
+
+
+def test_a_declared_connector_takes_no_file_that_it_makes_nothing_of(tmp_path: Path) -> None:
+    beds(tmp_path / "connectors")
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    [told] = json.loads(run(tmp_path / "other.csv", "--connectors", tmp_path / "connectors", "--json").stdout)[
+        "not_routed"
+    ]
+    assert told.startswith("other.csv: nothing in it")
