@@ -156,13 +156,24 @@ def judge(question: Asked, answer: Answer, *, covid_order: bool, policy: Policy 
 
 
 def _unknown_test(question: Asked, answer: Answer, *, covid_order: bool) -> Judged | Unkept:
-    if question.named != "covid" and not covid_order:
+    if question.named != "covid" and not covid_order and not _names_the_virus(answer):
         return Unkept("not-covid")
     if answer.kind == "other" or any(coding.system.upper() in _YES_OR_NO for coding in answer.codings):
         return Unkept("not-a-result")
     if question.named == "other":
         return Judged(question.loinc, "other", "not-covid", _issues(question.issue, "other-pathogen-by-name"))
     return Judged(question.loinc, "other", "review", _issues(question.issue, "unknown-test"))
+
+
+def _names_the_virus(answer: Answer) -> bool:
+    """The answer is the virus itself (`Microorganism identified`: SARS-CoV-2), whatever was asked."""
+    if any(
+        (meant := results().get((coding.code, "multi-analyte"))) and meant.meaning == "positive"
+        for coding in answer.codings
+    ):
+        return True
+    said = worded(answer.text) if answer.text else None
+    return said is not None and said.names_virus and said.meaning == "positive"
 
 
 def judge_all(

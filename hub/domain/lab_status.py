@@ -30,7 +30,9 @@ def hl7_status(observation: str, report: str) -> Stated:
         field = "obx-11" if ("obx-11", code) in statuses() else "csv"  # senders who write the word: `Final`
         if (field, code) not in statuses():
             return Stated("preliminary", "status-unknown")
-        return Stated(statuses()[field, code], "status-conflict" if order == "W" and code != "W" else "")
+        status = statuses()[field, code]
+        withdrawn = statuses().get(("obr-25", order)) == "withdrawn"
+        return Stated(status, "status-conflict" if withdrawn and status not in ("withdrawn", None) else "")
     return Stated(statuses().get(("obr-25", order), "final"), "status-missing")
 
 

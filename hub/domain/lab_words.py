@@ -46,6 +46,8 @@ def worded(text: str) -> Worded:
     lines = [line for line in _LINES.split(_HIGHLIGHT.sub("", text)) if line.strip()]
     if not lines:
         return Worded(None)
+    if len(lines) > 1 and _rest(plain(lines[0][:_MEMORABLE])) == "":  # a title: `SARS-CoV-2, NAA:` above the result
+        lines = lines[1:]
     first = _line(lines[0])
     if first.meaning is not None:
         others = {said for line in lines[1:50] if (said := _line(line).meaning) is not None}

@@ -54,6 +54,7 @@ __all__ = ["Labs"]
 
 KIND = LabResult.kind
 _MAX_REPEATS = 100
+_LINES = frozenset({"TX", "FT", "ST"})
 _MEMORABLE = 200  # characters: what a hostile sender writes is not kept in memory
 
 
@@ -232,14 +233,19 @@ def _event(
 def _fact_key(
     obx: Segment, group: Group, report: _Report, meant: Judged, stamp: Stamp, seen: dict[tuple[str, ...], list[str]]
 ) -> str | None:
-    """None for an exact repeat. Two answers under one key and status in one message are two facts, told by their order;
-    two statuses are two versions of one fact."""
+    """None for an exact repeat; NotMapped for lines of text under an answer that is told already. Two answers under one key and
+    status in one message are two facts, told by their order; two statuses are two versions of one fact."""
     asked = obx.coded(3)
     code = meant.loinc or "^".join((asked.code or asked.alt_code or asked.display, asked.system))
     order = filler(group) or "^".join((report.patient.key, group.obr.text(7) if group.obr else ""))
     if order == "^":  # nothing tells it from others of its sender but the message it came in
         order = f"message^{report.message.control_id}"
     native = (report.facility, order, code, obx.text(4))
+    answered = seen.setdefault(("answered", order, code), [])
+    if "unknown-result-word" not in meant.issues:
+        answered.append(meant.meaning)
+    elif answered and obx.text(2) in _LINES:
+        raise NotMapped("result-comment", "ignored")
     told = seen.setdefault((*native, obx.text(11)), [])
     if obx.raw(5) in told:
         return None

@@ -40,7 +40,8 @@ def test_r19_the_observation_decides_else_the_report(observation: str, report: s
 def test_a_missing_or_unknown_status_is_told_as_an_issue() -> None:
     assert hl7_status("", "F").issue == "status-missing"
     assert hl7_status("?", "").issue == "status-unknown"
-    assert hl7_status("F", "W").issue == "status-conflict"
+    assert {hl7_status("F", report).issue for report in ("W", "D", "X")} == {"status-conflict"}
+    assert hl7_status("X", "W").issue == hl7_status("I", "X").issue == ""
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ SAID = {
     "negative": ("Not Detected.", "NEG", "SARS-CoV-2 RNA NOT detected", "No SARS-CoV-2 RNA detected",
                  "No SARS-CoV-2 detected.",
                  "Negative for SARS-CoV-2", "Not Detected (N)", "NEGATIVE [NORMAL]", "Target not detected", "undetected",
+                 "No detectado",
                  "NON-REACTIVE",
                  "Negative\nDetected only means a part of the text here"),
     "inconclusive": ("Indeterminate", "SARS-CoV-2: inconclusive", "Borderline"),
@@ -118,6 +119,26 @@ def test_a_test_that_no_table_holds_is_reviewed_where_its_name_or_its_order_is_o
 ) -> None:
     found = judge(asked((test,)), Answer("coded", (Code("260373001", "SCT"),)), covid_order=covid_order)
     assert (found.meaning if isinstance(found, Judged) else None) == becomes
+
+
+@pytest.mark.parametrize(
+    ("answer", "becomes"),
+    [
+        (Answer("coded", (Code("840533007", "SCT", "SARS-CoV-2"),)), "review"),
+        (Answer("text", (), "SARS-CoV-2 detected"), "review"),
+        (Answer("text", (), "SARS-CoV-2 not detected"), None),
+        (Answer("coded", (Code("3092008", "SCT", "Staphylococcus aureus"),)), None),
+        (Answer("text", (), "Detected"), None),
+    ],
+)
+def test_a_test_of_another_kind_that_found_the_virus_is_looked_at(answer: Answer, becomes: str | None) -> None:
+    found = judge(asked((Code("41852-5", "LN", "Microorganism identified"),)), answer, covid_order=False)
+    assert (found.meaning if isinstance(found, Judged) else None) == becomes
+
+
+def test_a_title_above_the_result_is_none() -> None:
+    assert worded("SARS-CoV-2 (COVID-19), NAA:\nDetected").meaning == "positive"
+    assert worded("SARS-CoV-2 (COVID-19), NAA:\nsee note") == Worded(None)
 
 
 def test_a_yes_or_a_no_is_an_answer_to_a_question_and_no_result() -> None:

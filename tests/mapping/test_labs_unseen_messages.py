@@ -85,6 +85,17 @@ FILES: dict[str, tuple[str | bytes, Told]] = {
     "the result beside a comment": (
         lines(obr(), obx(), obx("COMM^Comment^L", "See fact sheet", kind="TX")), Told((POS, "review final")),
     ),
+    "a result and the lines of its comment": (
+        lines(obr(), obx(answer="DETECTED", kind="TX", sub="1"), obx(answer="This test was", kind="TX", sub="2"),
+              obx(answer="developed here.", kind="TX", sub="3")),
+        Told((POS,), {"result-comment": 2}),
+    ),
+    "a comment above its result": (
+        lines(obr(), obx(answer="Rapid test", kind="TX"), obx(answer="DETECTED", kind="TX")), Told(("review final", POS)),
+    ),
+    "a culture that found the virus": (
+        lines(obr(code="600-7^culture^LN"), obx("41852-5^Microorganism^LN", "840533007^SARS-CoV-2^SCT")), Told(("review final",)),
+    ),
     "told twice, byte for byte": (lines(obr(), obx(), obx()), Told((POS,))),
     "two text-only names are two tests": (
         lines(obr(), obx("^SARS-CoV-2 RNA"), obx("^SARS-CoV-2 antigen")), Told(("review final",) * 2),
