@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hub.config import Settings, load_settings, today
 from hub.connectors.catalog import Connector
+from hub.connectors.watch import PAUSED_BY_OPERATOR
 from hub.errors import ConfigError
 from hub.privacy.agreements import intake_agreement
 from hub.wiring_reading import catalogue
 
-__all__ = ["NOT_IN_FORCE", "NO_AGREEMENT", "entries", "lines"]
+__all__ = ["NOT_IN_FORCE", "NO_AGREEMENT", "entries", "lines", "state"]
 
 NO_AGREEMENT, NOT_IN_FORCE = "no-agreement", "agreement-not-in-force"
 """Why a connector is off: there is no file, or it is broken, expired or not begun, as `detail` says."""
@@ -41,7 +43,6 @@ def lines(entry: dict[str, Any], *, title: bool = False) -> list[str]:
     if "broken" in entry:
         runs = " as before, its edit does not load" if entry["state"] in ("running", "paused") else ", it does not load"
         return [f"{name} {entry['state']}{runs}: {each}" for each in str(entry["broken"]).splitlines()]
-    why = f" ({entry['why']})" if entry["why"] else ""
     told = entry["state"] == "failed" or entry["why"] == NOT_IN_FORCE
     failed = [f"{'':18} {each}" for each in str(entry["detail"]).splitlines() if told]
     until = f", agreed until {entry['agreement_until']}" if entry["agreement_until"] else ""
@@ -50,7 +51,14 @@ def lines(entry: dict[str, Any], *, title: bool = False) -> list[str]:
     failed = [*failed[:-1], failed[-1] + again] if failed else []
     stale = [f"{'':18} runs as before: {entry['stale']}{again}"] if entry["stale"] else []
     about = [f"{'':18} {entry['title']} ({entry['standard']})"] if title else []
-    return [f"{name} {entry['state']}{why}: {entry['where']}{until}{last}", *about, *failed, *stale]
+    return [f"{name} {state(entry)}: {entry['where']}{until}{last}", *about, *failed, *stale]
+
+
+def state(entry: Mapping[str, Any]) -> str:
+    """How a connector of the role's page is, in words: `running`, `paused (broker-away)`, `paused by ann`."""
+    if entry["why"] == PAUSED_BY_OPERATOR:
+        return str(entry.get("detail") or "paused by an operator")
+    return f"{entry['state']} ({entry['why']})" if entry["why"] else str(entry["state"])
 
 
 def _state(name: str, running: dict[str, dict[str, Any]]) -> str:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from hub.commands.connector_places import state
 from hub.config import Settings, load_settings
 from hub.connectors.catalog import find
 from hub.wiring_control import ControlLog
@@ -82,13 +83,13 @@ def tell(ctx: click.Context, name: str, answer: Answer, *, as_json: bool) -> Non
         told = {"name": name, "request": answer.request, "applied": answer.applied}
         click.echo(json.dumps({**told, **{key: entry[key] for key in keys if key in entry}}))
     elif late:
-        click.echo(f"{name}: written down, but the role has not followed yet; it is {entry['state']} ({entry['why']})")
+        click.echo(f"{name}: written down, but the role has not followed yet; it is {state(entry)}")
     elif not answer.applied:
         click.echo(f"{name}: written down; no role `connectors` answers here: it follows at its next start")
     else:
-        why = f": {entry['why']}" if entry["why"] else ""
         said = f"; {entry['said']}" if entry["said"] else ""
-        click.echo(f"{name}: {entry['state']}{why}{said}" + (f"\n{entry['detail']}" if entry["detail"] else ""))
+        detail = entry["detail"] if entry["detail"] != state(entry) else ""
+        click.echo(f"{name}: {state(entry)}{said}" + (f"\n{detail}" if detail else ""))
     refused = str(entry.get("said", "")).startswith("refused")
     ctx.exit(1 if late or refused else 0)
 

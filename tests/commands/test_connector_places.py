@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import Context
+from click.exceptions import Exit
 from click.testing import CliRunner
 
 from hub.commands.connector import connector
 from hub.commands.connector_places import entries, lines
+from hub.commands.connector_role import Answer, tell
 from hub.commands.doctor import examine
 from hub.commands.stack import failed_connectors
 from hub.ops.health import OpsServer
@@ -147,3 +150,19 @@ def test_an_expired_agreement_is_told_with_its_day_and_file_and_nobody_is_sent_t
     assert (agreements.ok, "expired on 2021-06-30" in agreements.words) == (False, True)
     [advice] = [line for line in said.splitlines() if "hub connector agree" in line]
     assert "lab-elr-hl7v2" not in advice
+
+
+def test_who_paused_a_connector_is_said_once(instance: Path) -> None:
+    paused = {**RUNNING, "state": "paused", "why": "paused-by-operator", "detail": "paused by ann"}
+    with OpsServer(0, pages={"/connectors": lambda: [paused]}) as ops:
+        (instance / "settings.json").write_text(json.dumps({"ports": {"connectors": ops.port}}))
+        [line] = lines(by_name(entries(instance, up=True))["lab-elr-hl7v2"])
+    assert line.count("paused") == 1
+    assert "paused by ann: MLLP" in line
+
+
+def test_what_became_of_a_wish_to_pause_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    entry = {"state": "paused", "why": "paused-by-operator", "detail": "paused by ann", "said": ""}
+    with pytest.raises(Exit):
+        tell(Context(connector), "beds", Answer("r", True, entry), as_json=False)
+    assert capsys.readouterr().out == "beds: paused by ann\n"
