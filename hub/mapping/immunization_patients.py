@@ -16,7 +16,7 @@ from typing import NamedTuple
 from hub.formats.fhir import Resource
 from hub.mapping.dates import civil_date
 from hub.mapping.fhir_coverage import beneficiary
-from hub.mapping.tracing_person import Json, listed, reference, text
+from hub.mapping.tracing_person import Json, listed, name_of, reference, text
 
 __all__ = ["NO_DEMOGRAPHICS", "Patients", "Subject"]
 
@@ -151,7 +151,7 @@ def _contained(patient: Json) -> Subject:
 
 
 def _by_name(patient: Json, born: date | None) -> Subject | None:
-    name = next(iter(listed(patient.get("name"))), {})
+    name = name_of(patient)
     given = name.get("given")
     told = (text(name.get("family")), text(given[0]) if isinstance(given, list) and given else "")
     if born is None or not all(told):

@@ -69,13 +69,17 @@ def _name_and_birth_date(name: tuple[str, ...], born: str) -> str:
 
 
 def _name(pid: Segment) -> tuple[str, ...]:
-    """PID-5: the first repetition that holds a name (de-identified reports begin with an empty one), else the last."""
+    """PID-5: the first repetition that holds a name (de-identified reports begin with an empty one), else the last; a maiden name
+    (table 0200: M) only where there is no other."""
     found: tuple[str, ...] = ()
+    maiden: tuple[str, ...] = ()
     for n in range(1, max(_repetitions(pid, 5), 1) + 1):
         found = pid.components(5, n)
         if _at(found, 1) or _at(found, 2):
-            break
-    return found
+            if _at(found, 7) != "M":
+                return found
+            maiden = maiden or found
+    return maiden or found
 
 
 def _repetitions(pid: Segment, field: int) -> int:

@@ -9,7 +9,7 @@ from hub.domain.events import PersonBlock
 from hub.mapping.area import Area, area
 from hub.mapping.dates import civil_date
 
-__all__ = ["Json", "block", "extension", "home_area", "listed", "reference", "text"]
+__all__ = ["Json", "block", "extension", "home_area", "listed", "name_of", "reference", "text"]
 
 Json = Mapping[str, Any]
 
@@ -45,7 +45,7 @@ def reference(value: Any, kind: str) -> str:
 
 def block(resource: Json, local_id: str) -> PersonBlock:
     """Identifiers and contact details of a Patient or RelatedPerson; the home address, not the monitored one."""
-    name = next(iter(listed(resource.get("name"))), {})
+    name = name_of(resource)
     given = [text(part) for part in name.get("given", [])] if isinstance(name.get("given"), list) else []
     home = _home(resource)
     place = home_area(resource)
@@ -74,6 +74,14 @@ def home_area(resource: Json) -> Area:
     """The area of the home address; a county stands in its district."""
     home = _home(resource)
     return area(text(home.get("state")), text(home.get("postalCode")), text(home.get("district")))
+
+
+def name_of(resource: Json) -> Json:
+    """The official name, else the first that is neither old nor a maiden name, else the first."""
+    names = listed(resource.get("name"))
+    official = [name for name in names if text(name.get("use")) == "official"]
+    today = [name for name in names if text(name.get("use")) not in ("old", "maiden")]
+    return next(iter(official or today or names), {})
 
 
 def _home(resource: Json) -> Json:

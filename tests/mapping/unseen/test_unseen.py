@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from hub.commands.connector import connector
+from tests.mapping.made_up_fhir import patient
 from tests.mapping.made_up_vxu import PID, orc, rxa
 from tests.mapping.made_up_vxu import vxu as message
 from tests.mapping.reading import Reader
@@ -98,3 +99,13 @@ def test_the_person_whom_a_server_calls_so_is_one_with_or_without_the_patient_be
     first, second = read.events("lab-elr-fhir", {"file": bulk.data})
     assert first.source_person == second.source_person is not None
     assert first.person is None
+
+
+def test_a_maiden_name_is_taken_only_where_there_is_no_other(read: Reader) -> None:
+    maiden, official = "Former^Ana^^^^^M", "Example^Ana^^^^^L"
+    for names, family in ((f"{maiden}~{official}", "Example"), (f"~{maiden}", "Former"), (official, "Example")):
+        (dose,) = read.events("iis-vxu", {"m": message(pid=PID.replace("Example^Ana^^^^^L", names))})
+        assert dose.person.family_name == family
+    fhir = [{"use": "maiden", "family": "Former"}, {"use": "official", "family": "Example", "given": ["Ana"]}]
+    (person,) = read.events("iis-fhir", {"p": json.dumps(patient(name=fhir))})
+    assert person.person.family_name == "Example"
