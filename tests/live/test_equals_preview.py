@@ -13,26 +13,23 @@ from hub.bus.topics import intake_topic
 from hub.demo.feed import waiting
 from hub.domain.events import EVENT_TYPES
 from hub.synthetic.county import County, make_county
-from tests.live.town import CVRS, HMIS, HRSN, LAB, SARA, Town, Unit
+from tests.live.town import HMIS, HRSN, SARA, Town, Unit
+from tests.samples.health import FILES
 
 pytestmark = [pytest.mark.live, pytest.mark.samples, pytest.mark.slow]
 
 PEOPLE = 200
 ROUNDS = 16
-FILES = (
-    (LAB, "health/prime-reportstream/oru/*.hl7"),
-    (LAB, "health/data-exchange-hl7/*.hl7"),
-    (CVRS, "health/cdc-iis-open-tools/CVRS*.txt"),
-    (SARA, "health/sara-alert/api/*.json"),
-)
 FOLDERS = ((HMIS, "social/hmis-fy2022-es-nbn"), (HMIS, "social/hmis-fy2024-datalab"), (HRSN, "social/ny-1115-hrsn"))
 RUNS = ((1, date(2021, 3, 31)), (2, date(2022, 6, 30)))
 """Seed and the day it ends on: the county's last day, and a day in the middle of the shelters' sample."""
 
 
 def samples(folder: Path) -> list[Unit]:
-    """Every sample file of the five kinds of sources, a message or file or folder each."""
-    found = [Unit(who, path.name, path.read_bytes()) for who, glob in FILES for path in sorted(folder.glob(glob))]
+    """Every sample file of laboratories, immunizations, tracers, shelters and screenings, a message or file or folder each."""
+    health, api = folder / "health", folder / "health/sara-alert/api"
+    found = [Unit(each.connector, each.name, (health / path).read_bytes()) for path, each in FILES.items()]
+    found += [Unit(SARA, path.name, path.read_bytes()) for path in sorted(api.glob("*.json"))]
     for who, name in FOLDERS:
         inner = {path.name: path.read_bytes() for path in sorted((folder / name).iterdir())}
         found.append(Unit(who, Path(name).name, inner))
@@ -65,6 +62,7 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[int, d
 def test_shuffled_and_twice_the_stack_says_exactly_what_preview_says(
     run: tuple[int, date, County, Town], shared_samples: Path
 ) -> None:
+    """health-standards §8 R41, over the live stack; offline: tests/samples/test_health_samples.py."""
     seed, as_of, county, town = run
     rng = Random(seed)
     units = [Unit(d.connector, d.name, d.payload) for d in county.deliveries()] + samples(shared_samples)

@@ -35,9 +35,12 @@ from hub.wiring_answers import answer_hl7
 from hub.wiring_bus import denominators, ids_of, isolation_rules
 from hub.wiring_reading import catalogue, taken
 
-__all__ = ["CVRS", "HMIS", "HRSN", "LAB", "SARA", "Need", "Town", "Unit"]
+__all__ = ["BUNDLES", "CVRS", "HMIS", "HRSN", "LAB", "SARA", "TABLES", "VXU", "Need", "Town", "Unit"]
 
 LAB, CVRS, SARA, HMIS, HRSN = "lab-elr-hl7v2", "iis-cvrs", "sara-alert", "hmis-csv", "hrsn-screening"
+VXU, TABLES, BUNDLES = "iis-vxu", "lab-csv", "lab-elr-fhir"
+SPEAKING = (LAB, VXU)
+"""Connectors with an MLLP door."""
 Payload = bytes | Mapping[str, bytes]
 Need = Mapping[str, Any]
 _POLL_S = 0.02
@@ -65,9 +68,10 @@ class Town(DemoStack):
 
     def start(self) -> None:
         super().start()
-        self.lab = MllpSender(self.settings.host, self.settings.port(LAB))
+        self.speaking = {name: MllpSender(self.settings.host, self.settings.port(name)) for name in SPEAKING}
+        self.lab = self.speaking[LAB]
         self.produced = DurableProducer(self.bootstrap, client_id="outsider")
-        self._open += [self.lab.close, self.produced.close]
+        self._open += [*(sender.close for sender in self.speaking.values()), self.produced.close]
 
     def end(self) -> None:
         """Stop everything."""
@@ -86,18 +90,19 @@ class Town(DemoStack):
         """Hand units to their doors; messages are answered on return, files wait in their inboxes."""
         given = list(units)
         for unit in given:
-            if unit.connector != LAB:
+            if unit.connector not in SPEAKING:
                 drop(self.inbox(unit.connector), unit.name, unit.payload)
-        messages = [unit.payload for unit in given if unit.connector == LAB and isinstance(unit.payload, bytes)]
-        self.lab.send([message for message in messages if _asks(message)])
-        self.say_without_answer([message for message in messages if not _asks(message)])
+        for name, sender in self.speaking.items():
+            messages = [unit.payload for unit in given if unit.connector == name and isinstance(unit.payload, bytes)]
+            sender.send([message for message in messages if _asks(message)])
+            self.say_without_answer([message for message in messages if not _asks(message)], name)
         self.sent += given
 
-    def say_without_answer(self, messages: Sequence[bytes]) -> None:
+    def say_without_answer(self, messages: Sequence[bytes], connector: str = LAB) -> None:
         """For senders that want no acknowledgement: the door hangs up once it has everything safe."""
         if not messages:
             return
-        with self.connection() as line:
+        with self.connection(connector) as line:
             line.sendall(b"".join(map(frame, messages)))
             line.shutdown(socket.SHUT_WR)
             assert not line.recv(1), "an answer that nobody asked for"
@@ -105,9 +110,9 @@ class Town(DemoStack):
     def inbox(self, connector: str) -> Path:
         return self.instance / "inbox" / connector
 
-    def connection(self) -> socket.socket:
-        """A connection to the laboratory door, for whoever wants to misbehave."""
-        return socket.create_connection((self.settings.host, self.settings.port(LAB)), timeout=30)
+    def connection(self, connector: str = LAB) -> socket.socket:
+        """A connection to an MLLP door, the laboratory's by default, for whoever wants to misbehave."""
+        return socket.create_connection((self.settings.host, self.settings.port(connector)), timeout=30)
 
     def put(self, topic: str, key: bytes | None, value: bytes | None, partition: int | None = None) -> None:
         """Write a record past all doors."""

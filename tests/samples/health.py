@@ -130,8 +130,8 @@ def counted(sample: Sample, samples: Path, *, include_test: bool) -> Counted:
     assert told.exit_code in (0, 1), told.output
     found = json.loads(told.stdout)
     needs = Counter(f"{need['support']} {need['state']}" for need in found["needs"])
-    told = "; ".join(f"{number} {what}" for what, number in sorted(needs.items()))
-    return Counted(found["people"], _of(found, "positive"), _of(found, "vaccinated"), told)
+    named = "; ".join(f"{number} {what}" for what, number in sorted(needs.items()))
+    return Counted(found["people"], _of(found, "positive"), _of(found, "vaccinated"), named)
 
 
 def _of(found: Mapping[str, Any], indicator: str) -> int:
