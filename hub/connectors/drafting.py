@@ -18,7 +18,7 @@ from hub.connectors.drafting_fields import apart_by, block_of, fields_of, kind_o
 from hub.connectors.drafting_pad import Pad
 from hub.connectors.drafting_samples import Sample, read_sample
 from hub.connectors.drafting_standards import Proposal, of_messages, of_resources
-from hub.connectors.drafting_words import BLOCK, CHANGED, OCCURRED, SITE, TRANSPORT
+from hub.connectors.drafting_words import BLOCK, CHANGED, LEFT, OCCURRED, SITE, TRANSPORT
 
 __all__ = ["Draft", "draft"]
 
@@ -50,7 +50,8 @@ def draft(name: str, sample: Path, today: date) -> Draft:
 def _of_table(pad: Pad) -> Proposal:
     kind = kind_of(pad)
     person = person_of(pad)
-    happened, changed, site = pad.find(OCCURRED), pad.find(CHANGED), pad.find(SITE)
+    changed, site = pad.find(CHANGED), pad.find(SITE)
+    happened = pad.find(OCCURRED) or _the_day(pad, kind, changed)
     rule: dict[str, Any] = {"event": kind}
     when = pad.date(happened, required=True) if happened else None
     if when:
@@ -63,6 +64,22 @@ def _of_table(pad: Pad) -> Proposal:
     key = [person] + ([happened] if when and happened else []) + apart_by(pad, kind, person)
     identity = {"id": person, "authority": {"value": pad.name}, "ignore": [], "block": block}
     return Proposal(kind, rule, identity, key)
+
+
+def _the_day(pad: Pad, kind: str, changed: str | None) -> str | None:
+    """Where no column is called like the day it happened: the only one that holds days, if there is just one."""
+    if kind in ("person", "site"):
+        return None
+    others = {changed, *(pad.find(BLOCK[name]) for name in BLOCK), pad.find(LEFT)}
+    found = [column for column in pad.dated() if column not in others and pad.words[column] not in TRANSPORT]
+    if len(found) == 1:
+        pad.todo.append(f"map.occurred_on: {found[0]} is the only column of days; is it the day that it happened?")
+        return found[0]
+    named = f"; {' and '.join(found)} hold days" if found else ""
+    pad.todo.append(
+        f"map.occurred_on: no column is called like the day that it happened{named}: name it, and put it into `dedupe`"
+    )
+    return None
 
 
 def _files(pad: Pad, proposed: Proposal, today: date) -> dict[str, str]:

@@ -30,6 +30,8 @@ _FORMATS = (
 )
 MOST = 0.8
 """The share of a column's values that must be what its name says for it to be proposed."""
+_NOT_GIVEN = frozenset({"?", "-", "--", ".", "n/a", "na", "none", "null", "unknown", "unk", "not given", "tbd", "x"})
+"""What people write where they have no date."""
 _SERIAL = re.compile(r"[1-7]\d{4}(\.\d+)?\Z", re.ASCII)
 """Days since 1899-12-30 as spreadsheets count them: 1927 to 2119."""
 
@@ -47,7 +49,8 @@ class Pad:
         return next((column for hint in hints for column, word in self.words.items() if word == hint), None)
 
     def date(self, column: str, *, required: bool = False) -> dict[str, Any] | None:
-        values = self.columns[column]
+        every = self.columns[column]
+        values = [value for value in every if value.casefold() not in _NOT_GIVEN]
         counted = {given: sum(_fits(value, given) for value in values) for given in _FORMATS}
         most = max(counted.values())
         if not values or most < MOST * len(values):
@@ -57,9 +60,21 @@ class Pad:
         if most < len(values):
             self.todo.append(f"{column}: {fitting[0]} fits {most} of {len(values)} values; what are the others?")
         if len(fitting) > 1:
-            every = "every value" if most == len(values) else "as many"
-            self.todo.append(f"{column}: {' and '.join(fitting)} both fit {every}; {fitting[0]} is proposed")
-        return {"from": column, "format": fitting[0], **({"required": True} if required else {})}
+            all_of_them = "every value" if most == len(values) else "as many"
+            self.todo.append(f"{column}: {' and '.join(fitting)} both fit {all_of_them}; {fitting[0]} is proposed")
+        ignored = sorted(set(every) - set(values))
+        return {
+            "from": column, "format": fitting[0], **({"ignore": ignored} if ignored else {}),
+            **({"required": True} if required else {}),
+        }  # fmt: skip
+
+    def dated(self) -> list[str]:
+        """Columns whose every value is a date, whatever they are called. (Bare numbers are none: an id may look like one.)"""
+        formats = [given for given in _FORMATS if given not in ("excel", "%Y%m%d")]
+        return [
+            column for column, values in self.columns.items()
+            if values and any(all(_fits(value, given) for value in values) for given in formats)
+        ]  # fmt: skip
 
     def table(self, name: str, values: Sequence[str], known: Mapping[str, tuple[str, str]]) -> None:
         text = io.StringIO()
@@ -74,7 +89,8 @@ class Pad:
 
 
 def word(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    """A column's name without marks; `Client #` is a client number."""
+    return re.sub(r"[^a-z0-9]", "", name.lower().replace("#", "no"))
 
 
 def _fits(text: str, given: str) -> bool:

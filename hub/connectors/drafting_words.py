@@ -12,7 +12,8 @@ IDS = (
 OCCURRED = (
     "occurredon", "night", "bednight", "stayed", "visitdate", "servicedate", "pickupdate", "distributiondate", "entrydate",
     "checkin", "checkindate", "arrived", "arrivaldate", "admindate", "vaccinationdate", "collectiondate", "collected",
-    "collectedon", "specimendate", "dateofservice", "dateofvisit", "calldate", "date", "time", "visit",
+    "collectedon", "specimendate", "dateofservice", "dateofvisit", "calldate", "servedon", "dateserved", "givenon", "deliveredon",
+    "visitedon", "date", "time", "visit",
 )  # fmt: skip
 CHANGED = (
     "changedat",

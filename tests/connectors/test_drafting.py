@@ -125,3 +125,37 @@ def test_one_bad_value_costs_no_column_and_a_name_that_cannot_be_true_does(tmp_p
     assert "Pickup Date: %m/%d/%Y fits 9 of 10 values; what are the others?" in made.todo
     assert "state" not in document["identity"]["block"]
     assert "State: its values are no US states: not mapped; what are they?" in made.todo
+
+
+SOUP = (
+    '"Client #";"DOB";"{day}";"Hot meals";"Exported"\n'
+    '"SK-12";"09.03.1984";"15.02.2021";"2";"2021-02-28"\n'
+    '"SK-44";"?";"16.02.2021";"1";"2021-02-28"\n'
+)
+
+
+def of_soup(day: str, folder: Path) -> tuple[Draft, dict[str, Any]]:
+    (folder / "soup.csv").write_text(SOUP.format(day=day))
+    made = draft("soup", folder / "soup.csv", date(2021, 3, 1))
+    return made, yaml.safe_load(made.files["connector.yaml"])
+
+
+@pytest.mark.parametrize("day", ["Served on", "Handed over"])
+def test_the_only_column_of_days_is_the_day_whatever_it_is_called(day: str, tmp_path: Path) -> None:
+    made, document = of_soup(day, tmp_path)
+    assert document["map"][0]["occurred_on"] == {"from": day, "format": "%d.%m.%Y", "required": True}
+    assert document["dedupe"] == ["Client #", day]
+    asked = [each for each in made.todo if "is it the day that it happened?" in each]
+    assert bool(asked) == (day == "Handed over")
+
+
+def test_a_draft_without_a_day_says_so(tmp_path: Path) -> None:
+    (tmp_path / "meals.csv").write_text("Client #,Hot meals\nSK-12,2\n")
+    made = draft("meals", tmp_path / "meals.csv", date(2021, 3, 1))
+    assert [each for each in made.todo if each.startswith("map.occurred_on: no column is called like the day")]
+
+
+def test_what_people_write_where_they_have_no_date_costs_no_column(tmp_path: Path) -> None:
+    _, document = of_soup("Served on", tmp_path)
+    told = document["identity"]["block"]["birth_date"]
+    assert told == {"from": "DOB", "format": "%d.%m.%Y", "ignore": ["?"], "on_error": "null_and_flag"}
