@@ -1,6 +1,6 @@
 """FHIR resources that speak of each other: a pool (a bundle, or the loose resources of a file), and the reports in it.
 
-References are resolved inside the pool only: by fullUrl, by `Type/id`, or `#id` within the resource that refers. Nothing is
+References are resolved inside the pool only: by fullUrl, by `Type/id`, by identifier, or `#id` within the resource that refers. Nothing is
 fetched. In what a server answers (a search, NDJSON) a Patient that is not there is still the one whom the server calls so.
 An observation belongs to the first report that names it, a cycle of members ends where it began, and what one report needs
 can be cut out as a bundle of its own, which reads alone as it did among its neighbours.
@@ -77,6 +77,8 @@ class Pool:
         """What a reference of `holder` means, when it is of that type and in the pool. NotMapped where two different patients
         have the name: a result is never given to a person by chance."""
         target = text(reference.get("reference")) if isinstance(reference, dict) else ""
+        if not target and isinstance(reference, dict):
+            return self._identified(reference.get("identifier"), kind)
         if target.startswith("#"):
             contained = listed(holder.entry.body.get("contained"))
             body = next((item for item in contained if text(item.get("id")) == target[1:]), None)
@@ -93,6 +95,19 @@ class Pool:
         if kind == "Patient" and name in self._twice:
             raise NotMapped("ambiguous-reference", field="subject")
         return Held(resource.body, resource)
+
+    def _identified(self, identifier: object, kind: str) -> Held | None:
+        """What a logical reference means: the one resource of that type with this identifier."""
+        if not isinstance(identifier, dict) or not (value := text(identifier.get("value"))):
+            return None
+        system = text(identifier.get("system"))
+        found = [
+            held
+            for held in self.of(kind)
+            for own in listed(held.body.get("identifier"))
+            if text(own.get("value")) == value and text(own.get("system")) == system
+        ]
+        return found[0] if len(found) == 1 else None
 
     def find_one(self, reference: object, kind: str, holder: Held) -> Held | None:
         """`find`, for what nobody must know: None too where two different patients have the name."""

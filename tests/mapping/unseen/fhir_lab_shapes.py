@@ -101,6 +101,31 @@ CASES = (
         body(bundle(patient(), observation(1, ANTIGEN, category=category("survey")), kind="collection")),
         "positive final",
     ),
+    Case.of(
+        "subject-by-identifier",
+        body(
+            bundle(
+                header(),
+                organization(),
+                patient(1),
+                patient(2),
+                observation(1, subject={"identifier": {"system": "urn:oid:1.2.3", "value": "MRN-2"}}),
+                kind="collection",
+            )
+        ),
+        "positive final",
+    ),
+    Case.of(
+        "subject-by-an-identifier-of-nobody",
+        body(
+            bundle(
+                patient(1),
+                observation(1, subject={"identifier": {"value": "MRN-1"}}),
+                kind="collection",
+            )
+        ),
+        "rejected no-patient",
+    ),
     Case.of("contained", body(CONTAINED), "positive final"),
     Case.of("contained-patient-without-identifier", body(CONTAINED_NOBODY), "positive final"),
     Case.of("contained-patient-of-whom-little-is-told", body(CONTAINED_UNKNOWN), "positive final nobody"),
