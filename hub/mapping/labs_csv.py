@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from hub.domain.events import Coded, LabResult, LabStatus, Processing
@@ -31,6 +32,7 @@ __all__ = ["LabTables"]
 
 KIND = LabResult.kind
 _ASKED = ("symptomatic", "congregate", "hospitalized", "icu", "pregnant", "healthcare-worker", "first-test")
+_MEMORABLE = 200  # characters: what a hostile source writes is not kept in memory
 _DATES = ("collected", "resulted", "released", "ordered", "onset")
 _LOINC = re.compile(r"\d{1,7}-\d$")
 _AS_NUMBER = re.compile(r"\d{6,18}\.0$")  # a code that a spreadsheet took for a number
@@ -100,6 +102,8 @@ class _Mapper:
         self._stamp = stamp
         self._policy = policy
         self._zone = context.zone
+        self._columns = [(field, names[0], names[1:]) for field, names in layout.columns.items()]
+        self._fields = sorted(layout.columns)
 
     def locate(self, row: Row | RowFault) -> tuple[Mapping[str, str | int], bytes]:
         return {"file": self._file, "row": row.number}, row.raw
@@ -117,8 +121,8 @@ class _Mapper:
 
     def _result(self, row: Mapping[str, str]) -> _Result:
         cells = _Cells({
-            field: next((row[name] for name in names if row[name]), "")
-            for field, names in self._layout.columns.items()
+            field: row[first] or (next((row[name] for name in others if row[name]), "") if others else "")
+            for field, first, others in self._columns
         })  # fmt: skip
         statuses = [row[name] for name in self._layout.columns.get("status", ()) if row[name]]
         status, status_issues = _status(statuses)
@@ -134,7 +138,7 @@ class _Mapper:
             _residence_issue(cells),
             _correction_issue(cells, status),
         )
-        content = content_hash(*(f"{name}={cells[name]}" for name in sorted(cells) if cells[name]), *statuses)
+        content = content_hash(*[f"{name}={cells[name]}" for name in self._fields if cells[name]], *statuses)
         told = tuple(dict.fromkeys(issue for issue in (*issues, *odd) if issue))
         return _Result(cells, who, status, judged, days, processing, facility, content, told)
 
@@ -229,21 +233,28 @@ def _status(stated: list[str]) -> tuple[LabStatus, tuple[str, ...]]:
 
 
 def _judged(cells: _Cells, policy: Policy) -> Judged:
-    """NotMapped for another disease. A test whose code is missing, damaged or a panel's goes to review, not away."""
-    code, device = cells["test_code"], cells["device"]
+    """NotMapped for another disease."""
+    told = cells["test_code"], cells["result"], cells["device"]
+    found = (_judged_before if sum(map(len, told)) <= _MEMORABLE else _judge)(*told, policy)
+    if isinstance(found, Unkept):
+        raise NotMapped(found.reason, "ignored")
+    return found
+
+
+def _judge(code: str, value: str, device: str, policy: Policy) -> Judged | Unkept:
+    """A test whose code is missing, damaged or a panel's goes to review, not away."""
     question = asked([Code(code, "LN", device)]) if code else Asked(None, None, "no-test-code", named(device))
     if question.known is not None and question.known.cls == "panel":
         question = Asked(question.loinc, None, "panel-for-test")
     covid = not (_LOINC.match(code) and code_of(code)) or is_covid_test([Code(code)])
-    value = cells["result"]
     if _AS_NUMBER.match(value):
         value = value[:-2]
     coded = value.isascii() and value.isdigit()
     answer = Answer("coded", (Code(value, "SCT"),)) if coded else Answer("text", text=value)
-    found = judge(question, answer, covid_order=covid, policy=policy)
-    if isinstance(found, Unkept):
-        raise NotMapped(found.reason, "ignored")
-    return found
+    return judge(question, answer, covid_order=covid, policy=policy)
+
+
+_judged_before = lru_cache(maxsize=4096)(_judge)  # a laboratory has few tests and fewer answers: 15 us each
 
 
 def _facility(cells: _Cells) -> tuple[str, str]:

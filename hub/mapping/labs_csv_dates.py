@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 from hub.mapping.dates import hl7_date, hl7_time, iso_time
@@ -38,12 +39,21 @@ def moment(text: str, zone: tzinfo, *, not_after: date | None = None) -> Moment 
     word = text.strip()
     if not word or len(word) > _LONGEST or not word.isascii():
         return None
+    return _read_before(word, zone) if not_after is None else _read(word, zone, not_after)
+
+
+def _read(word: str, zone: tzinfo, not_after: date | None = None) -> Moment | None:
     try:
         if word[:8].isdigit():
             return _compact(word, zone)
         return _us(word, zone, not_after) or _iso(word, zone)
     except (ValueError, OverflowError):
         return None
+
+
+_read_before = lru_cache(maxsize=8192)(
+    _read
+)  # days recur, and a row has the same time in several columns; not days of birth
 
 
 def _compact(word: str, zone: tzinfo) -> Moment | None:
