@@ -1,8 +1,8 @@
 """FHIR resources that speak of each other: a pool (a bundle, or the loose resources of a file), and the reports in it.
 
-References are resolved inside the pool only: by fullUrl, by `Type/id`, by identifier, or `#id` within the resource that refers. Nothing is
-fetched. In what a server answers (a search, NDJSON) a Patient that is not there is still the one whom the server calls so.
-An observation belongs to the first report that names it, a cycle of members ends where it began, and what one report needs
+References are resolved inside the pool only: by fullUrl, by `Type/id`, by identifier, or `#id` within the resource that refers.
+Nothing is fetched. In what a server answers (a search, NDJSON) a Patient that is not there is still the one whom the server calls
+so. An observation belongs to the first report that names it, a cycle of members ends where it began, and what one report needs
 can be cut out as a bundle of its own, which reads alone as it did among its neighbours.
 
 Source: FHIR R4 Bundle (resolving references), DiagnosticReport.result, Observation.hasMember.
