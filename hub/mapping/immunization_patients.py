@@ -64,7 +64,7 @@ class Patients:
         return _subject(item.body, self._of(item).full_urls.get(id(item.body), ""))
 
     def referred(self, item: Resource) -> Subject | None:
-        """Whose an Immunization or a Coverage is; None where that cannot be told."""
+        """Whose an Immunization, a Coverage or an Observation is; None where that cannot be told."""
         told = _of(item)
         if not isinstance(told, dict):
             return None
@@ -128,7 +128,9 @@ def _patients(bundle: Json) -> _Entries:
 
 
 def _of(item: Resource) -> object:
-    return beneficiary(item.body) if item.type == "Coverage" else item.body.get("patient")
+    if item.type == "Coverage":
+        return beneficiary(item.body)
+    return item.body.get("subject" if item.type == "Observation" else "patient")
 
 
 def _subject(patient: Json, full_url: str) -> Subject | None:

@@ -28,13 +28,15 @@ from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.immunization_patients import NO_DEMOGRAPHICS, Patients, Subject
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, ignored, unreadable
 from hub.mapping.race_fhir import race, race_and_issues
+from hub.mapping.race_observations import is_race, observed_race
 from hub.mapping.stamp import Stamp, unless_production
 from hub.mapping.tracing_person import Json, block, home_area, text
 
 __all__ = ["ImmunizationResources"]
 
 KIND = Vaccination.kind
-_USED = frozenset({"Patient", "Immunization", "Coverage"})
+_REFERRING = frozenset({"Immunization", "Coverage", "Observation"})
+_USED = frozenset({"Patient", "Immunization", "Coverage", "Observation"})
 
 
 class ImmunizationResources:
@@ -71,15 +73,17 @@ class _Mapper:
             where["path"] = item.path
         if isinstance(item, Broken):
             return where, item.raw
-        alone = self._patients.with_patient(item) if item.type in ("Immunization", "Coverage") else item.raw
+        alone = self._patients.with_patient(item) if item.type in _REFERRING else item.raw
         return where, self._surroundings.alone(item, alone)
 
     def map_item(self, item: Resource | Broken) -> list[Mapped]:
         where, raw = self.locate(item)
         if isinstance(item, Broken):
             return [unreadable(item.error, where, raw)]
-        if item.type not in _USED:
+        if item.type not in _USED or (item.type == "Observation" and not is_race(item.body)):
             raise NotMapped("resource-not-used", "ignored")
+        if item.type == "Observation":
+            return [self._race_report(item)._replace(where=where, raw=raw)]
         found: list[Event]
         if item.type == "Patient":
             found = [self._patient(item), *self._numbers(item)]
@@ -109,6 +113,34 @@ class _Mapper:
             county_source=home_area(item.body).county_source,
             processing=kind,
         )
+
+    def _race_report(self, item: Resource) -> Mapped:
+        """What an Observation tells of race or ethnicity: a fact of its own, so that no other report is written over."""
+        who = self._patients.referred(item)
+        if who is None or not who.local_id:
+            raise NotMapped("no-patient", field="subject")
+        report, odd = observed_race(item.body)
+        if report is None:
+            raise NotMapped("resource-not-used", "ignored", field="value")
+        number = text(item.body.get("id"))
+        if not number:
+            raise NotMapped("missing-key", field="id")
+        kind = self._surroundings.kind(item, *self._patients.told_beside(item))
+        status = text(item.body.get("status"))
+        event = Person(
+            **self._stamp.fields(
+                self._stamp.fact_key(Person.kind, who.authority, who.local_id, "Observation", number),
+                source_person=self._stamp.person(who.authority, who.local_id),
+                changed_at=self._changed_at(item.body) or report.reported_at,
+                status_rank=2 if status == "entered-in-error" else 1,
+                content=_content(item.body, kind),
+                occurred_on=None,
+                active=status not in ("entered-in-error", "cancelled"),
+            ),
+            race_ethnicity=report,
+            processing=kind,
+        )
+        return accepted(event, {}, b"")._replace(issues=odd)
 
     def _numbers(self, item: Resource) -> list[Coverage]:
         """Who pays, by the Medicaid or Medicare number of a Patient."""
