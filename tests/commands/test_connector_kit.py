@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 
@@ -215,6 +216,14 @@ def test_lint_warns_of_rows_that_differ_by_case_alone(instance: Path, pantry: Pa
     codes = pantry / "codes" / "race.csv"
     codes.write_text(codes.read_text() + "BLACK,,,,TODO\n")
     assert "codes/race.csv: Black and BLACK differ by case or blanks alone" in locked.warned()
+
+
+def test_a_sample_as_spreadsheets_save_it_passes_the_standard_checks(instance: Path, tmp_path: Path) -> None:
+    path = tmp_path / "marked.csv"
+    path.write_bytes(codecs.BOM_UTF8 + PANTRY.replace(",", ";").encode())
+    assert hub(instance, "new", "marked", "--from", path).exit_code == 0
+    result = hub(instance, "test", "marked", "--update")
+    assert (result.exit_code, "FAILED" in result.output) == (0, False)
 
 
 class Locked:
