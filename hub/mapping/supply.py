@@ -19,7 +19,7 @@ from hub.domain.provider_pin import pin_of
 from hub.formats.delimited import Row, RowFault, open_table
 from hub.formats.errors import ParseError
 from hub.mapping.labs_csv_dates import Moment, moment
-from hub.mapping.places import county_fips, postal_code, state_code
+from hub.mapping.places import counties_of_zip, county_fips, postal_code, state_code
 from hub.mapping.program import (
     Alone,
     Mapped,
@@ -133,6 +133,7 @@ class _Mapper:
         return events
 
     def _site(self, cells: Mapping[str, str]) -> tuple[_Site, tuple[str, ...]]:
+        """Whose doses. The county is the one told, else that of a ZIP which lies in one alone."""
         pin = pin_of(cells["pin"])
         if pin is None:
             raise NotMapped("not-a-pin" if cells["pin"] else "missing-key", field=self._column("pin"))
@@ -140,7 +141,9 @@ class _Mapper:
         state = state_code(cells.get("state") or self._state)
         county = county_fips(told, state)
         zipcode = postal_code(cells.get("postal_code", ""), state)
-        return _Site(pin, county, zipcode), ("unknown-county",) if told and county is None else ()
+        within = counties_of_zip(zipcode) if zipcode and county is None else frozenset()
+        issues = ("unknown-county",) if told and county is None else ()
+        return _Site(pin, next(iter(within)) if len(within) == 1 else county, zipcode), issues
 
     def _shipment(self, cells: Mapping[str, str], what: Product) -> list[_Told]:
         """The delivery of a shipment; withdrawn where it did not arrive (yet)."""

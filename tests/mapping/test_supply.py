@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hub.mapping.places import counties_of_zip
 from hub.mapping.supply_values import MOST_DOSES
 from tests.mapping.reading import Reader, counted
 
@@ -195,6 +196,24 @@ def test_a_county_by_name_needs_a_state_of_the_row_or_of_the_connector(read: Rea
     (told,) = read.events(SUPPLY, file(header, row), state="TN")
     assert (without.county, without.issues) == (None, ("unknown-county",))
     assert (told.county, told.issues) == ("47065", ())
+
+
+def test_a_zip_that_lies_in_one_county_tells_the_county_that_is_not_told(read: Reader) -> None:
+    header = "PIN,Zip,CVX,Week Of,Doses Allocated,Updated"
+    alone, several = (zip_code for zip_code in ("37402", _across_counties()))
+    found = [read.events(SUPPLY, file(header, f"4512,{z},207,2021-02-01,300,2021-01-26"))[0] for z in (alone, several)]
+    assert [(e.county, e.postal_code) for e in found] == [("47065", "37402"), (None, several)]
+
+
+def _across_counties() -> str:
+    return next(f"{n:05}" for n in range(37000, 39000) if len(counties_of_zip(f"{n:05}")) > 1)
+
+
+def test_an_ndc_tells_the_product_where_no_cvx_does(read: Reader) -> None:
+    (event,) = read.events(
+        SUPPLY, file("PIN,NDC,Week Of,Doses Allocated,Updated", "4512,80777027310,2021-02-01,300,2021-01-26")
+    )
+    assert (event.cvx, event.ndc, event.covid) == ("207", "80777-0273-10", True)
 
 
 @pytest.mark.parametrize(

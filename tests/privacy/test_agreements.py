@@ -12,7 +12,16 @@ from hub.errors import ConfigError
 from hub.privacy.agreements import EXAMPLES, delivery_agreements, example_agreement, intake_agreement
 
 TODAY = date(2026, 1, 1)
-CONNECTORS = ("lab-elr-hl7v2", "lab-elr-fhir", "lab-csv", "iis-cvrs", "sara-alert", "hmis-csv", "hrsn-screening")
+CONNECTORS = (
+    "lab-elr-hl7v2",
+    "lab-elr-fhir",
+    "lab-csv",
+    "iis-cvrs",
+    "sara-alert",
+    "hmis-csv",
+    "hrsn-screening",
+    "vaccine-supply",
+)
 
 
 @pytest.mark.parametrize("connector", CONNECTORS)

@@ -21,7 +21,7 @@ __all__ = ["TOKENS", "Around", "Hook", "Notes", "Step", "Target", "Unmapped", "t
 
 Kind = Literal["str", "bool", "int", "date", "time", "word", "coded", "race", "token"]
 Hook = Callable[[str], str | None]
-TOKENS = frozenset({"site", "household", "plan", "report_key", "observation_key", "specimen_key"})
+TOKENS = frozenset({"site", "household", "plan", "report_key", "observation_key", "specimen_key", "part_key"})
 """Fields that hold an opaque token of an id of the source, never the id."""
 
 
