@@ -37,11 +37,15 @@ _MESSAGES = (
     (b"VXU^V04", "iis-vxu"),
     (b"RSP^K11", "iis-vxu"),
     (b"ACK^V04", "iis-vxu"),
+    (b"VXR^V03", "iis-vxu"),
+    (b"VXX^V02", "iis-vxu"),
+    (b"QBP^Q11", "iis-vxu"),
 )  # what an HL7 file is for, by the first of these in its head
 _LAB_REPORT = (
     re.compile(rb'"resourceType"\s*:\s*"(DiagnosticReport|Observation)"'),
-    re.compile(rb'"resourceType"\s*:\s*"(DiagnosticReport|Patient)"'),
+    re.compile(rb'"resourceType"\s*:\s*"(DiagnosticReport|Patient)"|"code"\s*:\s*"laboratory"'),
 )
+_CVRS = frozenset({"vax_event_id", "recip_id", "admin_date", "cvx"})
 _IMMUNIZATION = re.compile(rb'"resourceType"\s*:\s*"Immunization"')
 _SETS = ("DEMOGRAPHIC_DATA", "SCREENING", "QE_ADMIN_DATA")
 
@@ -124,7 +128,7 @@ def _sniff(path: Path) -> str | None:
     head = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\x0b\x0c\x1c\x00")
     if head.startswith((b"MSH", b"FHS", b"BHS")):
         return next((name for mark, name in _MESSAGES if mark in head), _of_unusual_separators(head))
-    if head[:12].lower() == b"vax_event_id":
+    if head[:12].lower() == b"vax_event_id" or _is_cvrs(head):
         return "iis-cvrs"
     if _is_lab_table(head):
         return "lab-csv"
@@ -140,10 +144,20 @@ def _sniff(path: Path) -> str | None:
 
 
 def _of_unusual_separators(head: bytes) -> str | None:
-    """A laboratory's message whose separators are its own, or whose type is `ORU` alone (MSH-9)."""
+    """A message whose separators are its own, or whose type is `ORU` or `VXU` alone (MSH-9)."""
     header = next((line for line in head.replace(b"\n", b"\r").split(b"\r") if line.startswith(b"MSH")), b"")
     kind = header.split(header[3:4], 9)[8:9] if len(header) > 8 else []
-    return "lab-elr-hl7v2" if kind and kind[0][:3] == b"ORU" and not kind[0][3:4].isalnum() else None
+    if not kind or kind[0][3:4].isalnum():
+        return None
+    return {b"ORU": "lab-elr-hl7v2", b"VXU": "iis-vxu"}.get(kind[0][:3])
+
+
+def _is_cvrs(head: bytes) -> bool:
+    """The names of CVRS in any order, quoted or in UTF-16."""
+    try:
+        return frozenset(open_table(head, delimiters="\t|,").names) >= _CVRS
+    except ParseError:
+        return False
 
 
 def _is_lab_table(head: bytes) -> bool:

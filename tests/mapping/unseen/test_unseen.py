@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from hub.commands.connector import connector
+from hub.routing import route
 from tests.mapping.made_up_fhir import patient
 from tests.mapping.made_up_vxu import PID, orc, rxa
 from tests.mapping.made_up_vxu import vxu as message
@@ -109,3 +110,18 @@ def test_a_maiden_name_is_taken_only_where_there_is_no_other(read: Reader) -> No
     fhir = [{"use": "maiden", "family": "Former"}, {"use": "official", "family": "Example", "given": ["Ana"]}]
     (person,) = read.events("iis-fhir", {"p": json.dumps(patient(name=fhir))})
     assert person.person.family_name == "Example"
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_preview_knows_whose_file_it_is_wherever_an_event_is_in_it(name: str, tmp_path: Path) -> None:
+    """But for the file that mixes a laboratory's messages with doses: without a folder's name it is the laboratory's."""
+    suffix, cases = CORPUS[name]
+    for case in cases:
+        (tmp_path / f"{case.name}.{suffix}").write_bytes(case.data)
+    routed = {unit.path.stem: unit.connector for unit in route(tmp_path, list(CORPUS))}
+    telling = [
+        case.name
+        for case in cases
+        if case.name != "mixed-file" and any(not one.startswith(("rejected", "ignored")) for one in case.expected)
+    ]
+    assert {case: routed[case] for case in telling} == dict.fromkeys(telling, name)
