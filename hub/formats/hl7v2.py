@@ -10,7 +10,6 @@ Sources: HL7 v2.5.1 chapter 2 (separators, escapes, MSH, batch), table 0211 (cha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,7 +17,7 @@ from functools import lru_cache
 from hub.formats.errors import ParseError
 from hub.formats.hl7v2_segment import Coded, Segment, Separators
 
-__all__ = ["Broken", "Coded", "Limits", "Message", "Mismatch", "Segment", "read", "read_one"]
+__all__ = ["Broken", "Coded", "Limits", "Message", "Mismatch", "Segment", "read", "read_one", "starts"]
 
 _ENVELOPE = (b"MSH", b"FHS", b"BHS", b"BTS", b"FTS")
 _BLANK = b" \t\r\n\x0b\x1c\x1a\x00"
@@ -137,15 +136,15 @@ def read(data: bytes, limits: Limits = Limits()) -> Iterator[Message | Broken | 
         yield Broken(1, ParseError("unsupported-encoding", "message 1"), data)
         return
     data = data.removeprefix(b"\xef\xbb\xbf")
-    starts = _starts(data)
-    head = data[: starts[0][0]] if starts else data
+    begins = starts(data)
+    head = data[: begins[0][0]] if begins else data
     number = 0
-    if head.strip(_BLANK) or not starts:
+    if head.strip(_BLANK) or not begins:
         number = 1
         yield Broken(1, ParseError("no-msh" if head.strip(_BLANK) else "empty", "message 1"), head)
     counts = _Counts()
-    for index, (start, name) in enumerate(starts):
-        raw = data[start : starts[index + 1][0] if index + 1 < len(starts) else len(data)]
+    for index, (start, name) in enumerate(begins):
+        raw = data[start : begins[index + 1][0] if index + 1 < len(begins) else len(data)]
         if name == b"MSH":
             number += 1
             counts.message()
@@ -163,17 +162,35 @@ def read(data: bytes, limits: Limits = Limits()) -> Iterator[Message | Broken | 
         yield Broken(1, ParseError("empty", "message 1"), data)
 
 
-STARTS = re.compile(
-    rb"(?:\A|(?<=[\r\n\x0b\x1c\x1a\x00])|(?<=\xef\xbb\xbf))[ \t]*(MSH|FHS|BHS|BTS|FTS)(?![A-Za-z0-9 \t])"
-)
-"""Where an envelope segment or a message begins (group 1): at the start of a line, or behind what framing, files put together
-and damaged exports leave between messages (frame marks, NULs, a byte order mark, blanks)."""
+_BEFORE = b"\r\n\x0b\x1c\x1a\x00"
+_INDENT = 64  # blanks before a segment; more are text
 
 
-def _starts(data: bytes) -> list[tuple[int, bytes]]:
+def starts(data: bytes) -> list[tuple[int, bytes]]:
+    """Where each envelope segment or message begins, and its name: at the start of a line, or behind what framing, files put
+    together and damaged exports leave between messages (frame marks, NULs, a byte order mark, blanks)."""
     if data.startswith(b"MSH|") and all(data.find(name, 4) < 0 for name in _ENVELOPE):
-        return [(0, b"MSH")]  # a single message and nothing else, as nearly all are: 45 us less
-    return [(found.start(1), found.group(1)) for found in STARTS.finditer(data)]
+        return [(0, b"MSH")]  # a single message and nothing else, as nearly all are
+    found = []
+    for name in _ENVELOPE:
+        at = data.find(name)
+        while at >= 0:
+            if _begins(data, at):
+                found.append((at, name))
+            at = data.find(name, at + 3)
+    return sorted(found)
+
+
+def _begins(data: bytes, at: int) -> bool:
+    after = data[at + 3 : at + 4]
+    if after.isalnum() or after in (b" ", b"\t"):
+        return False
+    if at == 0 or data[at - 1] in _BEFORE:
+        return True
+    before = data[max(0, at - _INDENT) : at].rstrip(b" \t")
+    if not before:
+        return at < _INDENT
+    return before[-1] in _BEFORE or before.endswith(b"\xef\xbb\xbf")
 
 
 def read_one(data: bytes, limits: Limits = Limits()) -> Message:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hub.formats.errors import ParseError
-from hub.formats.hl7v2 import STARTS, Limits, Message
+from hub.formats.hl7v2 import Limits, Message, starts
 
 __all__ = ["Batch", "Envelope", "Head", "count_messages", "open_envelope"]
 
@@ -64,8 +64,8 @@ def count_messages(data: bytes, most: int) -> int:
     data = data.removeprefix(b"\xef\xbb\xbf")
     if _is_one(data):
         return 1  # to look for the five names by one expression takes 45 us
-    for found in STARTS.finditer(data):
-        count += found.group(1) == b"MSH"
+    for _, name in starts(data):
+        count += name == b"MSH"
         if count > most:
             break
     return count
@@ -99,10 +99,10 @@ def _pieces(data: bytes) -> Iterator[tuple[bytes, bytes, bool, bool]]:
         yield b"", b"", True, False
         return
     data = data.removeprefix(b"\xef\xbb\xbf")
-    starts = [0] if _is_one(data) else [found.start(1) for found in STARTS.finditer(data)]
-    if data[: starts[0] if starts else len(data)].strip(_BLANK):
+    begins = [0] if _is_one(data) else [at for at, _ in starts(data)]
+    if data[: begins[0] if begins else len(data)].strip(_BLANK):
         yield b"", b"", True, False
-    for start, end in zip(starts, [*starts[1:], len(data)], strict=False):
+    for start, end in zip(begins, [*begins[1:], len(data)], strict=False):
         line_end = _LINE_END.search(data, start, end)
         stop = line_end.start() if line_end else end
         yield (
