@@ -111,10 +111,10 @@ class Checked:
     def taken(self) -> list[Taken]:
         """What sending it means, in the file's order; each event has its row as the original."""
         return [
-            Taken(event, row.number, row.raw, row.head if self.whole else self.head)
+            Taken(event, row.number, row.raw, row.head if self.whole else self.head, _noted(row, event, first=not n))
             for row in self.rows
             if row.outcome == "taken"
-            for event in row.events
+            for n, event in enumerate(row.events)
         ]
 
     def after_sending(self) -> Checked:
@@ -165,6 +165,12 @@ def check(file: str, data: bytes, look: Look, *, needed: Sequence[str], sheet: s
     if not rows:
         raise Unreadable("no-rows")
     return Checked(file, columns, _judged(rows, file, columns, look), _line(columns), look)
+
+
+def _noted(row: CheckedRow, event: Event, *, first: bool) -> tuple[str, ...]:
+    """What is odd about a row, told once, beside an event that does not hold it itself."""
+    told = row.left_empty if first and not hasattr(event, "issues") else ()
+    return tuple(".".join(filter(None, (problem.reason, ", ".join(problem.columns)))) for problem in told)
 
 
 def problems_csv(checked: Checked, words: Callable[[CheckedRow], str]) -> bytes:

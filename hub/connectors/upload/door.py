@@ -23,7 +23,7 @@ from hub.connectors.door import Receipt, Unit
 from hub.connectors.doors import Around, DoorKind, DoorOptions
 from hub.connectors.upload.access import read_accounts
 from hub.connectors.upload.desk import UploadDesk
-from hub.connectors.upload.kept import Taken, Upload
+from hub.connectors.upload.kept import NOTED, Taken, Upload
 from hub.connectors.upload.store import UploadStore
 from hub.domain.events import Event
 from hub.errors import ConfigError
@@ -122,7 +122,7 @@ class UploadDoor:
     def replay(self, unit: Unit) -> Iterator[_Word]:
         """What a unit of this door is: the words that were written down for it (hub.connectors.doors.Replays)."""
         for kept in self.store.replay(unit.name):
-            yield _Word(kept.outgoing, MappingProxyType({"row": kept.row}), kept.raw, kept.head)
+            yield _Word(kept.outgoing, MappingProxyType({"row": kept.row}), kept.raw, kept.head, issues=kept.issues)
 
     async def send(self, who: str, file: str, taken: list[Taken]) -> str:
         """Write a list down and hand it over; the id of the upload."""
@@ -160,7 +160,8 @@ class UploadDoor:
         if receipt.broken_off:  # a bug of ours, kept as a dead letter: it must not count as done
             log.error("an upload could not be read to its end", connector=self.connector, where=upload_id)
             return
-        await asyncio.to_thread(self.store.done, upload_id, dict(receipt.events), self.now(), refused=refused)
+        counts = {**receipt.events, **{f"{NOTED}{code}": n for code, n in receipt.issues.items()}}
+        await asyncio.to_thread(self.store.done, upload_id, counts, self.now(), refused=refused)
         if (event := self._settled.pop(upload_id, None)) is not None:
             event.set()
 
@@ -210,6 +211,7 @@ class _Word:
     reason: str | None = None
     hard_stop: bool = False
     stage: str = "map"
+    issues: tuple[str, ...] = ()
 
 
 def _build(options: UploadOptions, around: Around) -> UploadDoor:

@@ -12,7 +12,11 @@ from hub.domain.events import EVENT_TYPES, Event, Sealed
 from hub.domain.restating import Rank, restated
 from hub.errors import Reject
 
-__all__ = ["Kept", "Safe", "Sealer", "Taken", "Upload"]
+__all__ = ["NOTED", "Kept", "Safe", "Sealer", "Taken", "Upload"]
+
+
+NOTED = "noted "
+"""Begins those of an upload's counts that are about what is odd, and not kinds of events."""
 
 
 class Safe(Protocol):
@@ -24,12 +28,14 @@ class Safe(Protocol):
 
 
 class Taken(NamedTuple):
-    """One event of an upload: as the agreement lets it through, with its row of the file and the original."""
+    """One event of an upload: as the agreement lets it through, with its row of the file and the original. `issues`: what is odd
+    about the row, of an event that has no field for it."""
 
     event: Event
     row: int
     raw: bytes = b""
     head: bytes = b""
+    issues: tuple[str, ...] = ()
 
 
 class Kept(NamedTuple):
@@ -40,6 +46,7 @@ class Kept(NamedTuple):
     raw: bytes
     head: bytes
     outgoing: Event
+    issues: tuple[str, ...] = ()
 
 
 class Upload(NamedTuple):
@@ -59,13 +66,19 @@ class Upload(NamedTuple):
     pulled_by: str | None
     undone: Mapping[str, int]
 
+    @property
+    def noted(self) -> dict[str, int]:
+        """What is odd about rows that were taken: how often, by code and columns."""
+        return {code.removeprefix(NOTED): n for code, n in self.counts.items() if code.startswith(NOTED)}
+
     def as_json(self, connector: str, recipient: str) -> dict[str, object]:
         """The receipt for a machine, or a drawer."""
         return {
             "receipt": self.id, "connector": connector, "recipient": recipient, "state": self.state, "file": self.file,
             "sent_by": self.who, "sent_at": self.began.isoformat(timespec="seconds"),
             "received_at": self.ended.isoformat(timespec="seconds") if self.ended else None, "rows": self.rows,
-            "recorded": dict(self.counts), "taken_back_by": self.pulled_by,
+            "recorded": {kind: n for kind, n in self.counts.items() if not kind.startswith(NOTED)}, "noted": self.noted,
+            "taken_back_by": self.pulled_by,
             "taken_back_at": self.pulled.isoformat(timespec="seconds") if self.pulled else None, "taken_back": dict(self.undone),
         }  # fmt: skip
 
@@ -86,7 +99,7 @@ class Sealer:
         event = taken.event
         kept = {
             "kind": type(event).kind, "event": event.model_dump_json(), "row": taken.row, "rank": [rank[0].isoformat(), rank[1]],
-            "raw": base64.b64encode(taken.raw).decode(), "head": base64.b64encode(taken.head).decode(),
+            "raw": base64.b64encode(taken.raw).decode(), "head": base64.b64encode(taken.head).decode(), "issues": taken.issues,
         }  # fmt: skip
         key_id = event.source_person or self._door_key
         return self._safe.seal(json.dumps(kept).encode(), key_id, "upload", self._connector, "word")
@@ -100,7 +113,8 @@ class Sealer:
         event = EVENT_TYPES[kept["kind"]].model_validate_json(kept["event"])
         at, rank = kept["rank"]
         raw, head = base64.b64decode(kept["raw"]), base64.b64decode(kept["head"])
-        return Kept(event, kept["row"], raw, head, restated(event, (datetime.fromisoformat(at), rank)))
+        outgoing = restated(event, (datetime.fromisoformat(at), rank))
+        return Kept(event, kept["row"], raw, head, outgoing, tuple(kept.get("issues", ())))
 
     def name(self, file: str, upload_id: str) -> bytes:
         """A file name: the sender's, so it may say anything."""

@@ -22,6 +22,8 @@ def receipt(site: Site, upload: Upload, left: str = "") -> str:
         ("Rows", f"{upload.rows:,}"),
         ("Recorded", ", ".join(words.kinds(upload.counts)) or ("not yet" if not upload.ended else "nothing")),
     ]
+    if upload.noted:
+        facts.append(("Taken, but", words.noted(upload.noted)))
     if upload.pulled:
         facts += [("Taken back by", upload.pulled_by or ""), ("Taken back", site.time(upload.pulled))]
     listed = el("dl", *[el("div", el("dt", name), el("dd", value)) for name, value in facts])

@@ -20,6 +20,7 @@ __all__ = [
     "code",
     "ignored",
     "kinds",
+    "noted",
     "plural",
     "refusal",
     "unreadable",
@@ -135,6 +136,14 @@ def why(problem: Problem, choices: Mapping[str, Sequence[str]], examples: Mappin
 def code(problem: Problem) -> str:
     """What a mapping program notes about a record that it takes: its code, and the field or columns."""
     return " ".join([problem.reason, *problem.columns])
+
+
+def noted(found: Mapping[str, int]) -> str:
+    """What is odd about rows that were taken, as a receipt says it: `not-a-phone (Phone) in 2 rows`."""
+    told = [(*each.partition("."), n) for each, n in sorted(found.items())]
+    return "; ".join(
+        f"{code}{f' ({about})' if about else ''} in {plural(n, 'row', 'rows')}" for code, _, about, n in told
+    )
 
 
 def ignored(row: CheckedRow) -> str:

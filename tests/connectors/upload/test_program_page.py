@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,7 +26,7 @@ from hub.privacy.vault import Vault
 from hub.wiring_upload import upload_desk
 from tests.connectors.made_up_lab import message
 from tests.connectors.pulling import around_of
-from tests.connectors.upload.pantry import PageHub, visitor
+from tests.connectors.upload.pantry import CODES, NAME, ROWS, YAML, PageHub, csv_of, visitor
 
 IDS = Ids(b"made-up secret of the program pages")
 LAB_CSV = SHIPPED / "lab-csv" / "samples" / "minimal.csv"
@@ -123,3 +124,19 @@ def test_a_registry_file_is_sent_through_the_page_and_taken_back(tmp_path: Path)
         desk.get(f"{at}/pull-back")
         desk.post(f"{at}/pull-back")
         assert {event.active for event in hub.events[sent:]} == {False}
+
+
+def test_a_receipt_says_what_was_left_empty_also_of_events_that_have_no_field_for_it(tmp_path: Path) -> None:
+    folder = tmp_path / "connectors" / NAME
+    (folder / "codes").mkdir(parents=True)
+    careful = YAML.replace("phone: Phone", "phone: {from: Phone, on_error: null_and_flag}")
+    (folder / "connector.yaml").write_text(careful)
+    (folder / "codes" / "kinds.csv").write_text(CODES)
+    rows = [[*ROWS[0][:4], "12", *ROWS[0][5:]], ROWS[1]]
+    with PageHub(tmp_path, load_one(folder / "connector.yaml")) as hub, visitor(hub) as desk:
+        desk.upload(csv_of(rows))
+        page = desk.post(f"{desk.at}/send")
+        assert "not-a-phone (Phone) in 1 row" in page
+        told = json.loads(desk.get(f"{desk.at}/receipt.json"))
+        assert (told["recorded"], told["noted"]) == ({"food-assistance": 2}, {"not-a-phone.Phone": 1})
+        assert len(hub.events) == 2
