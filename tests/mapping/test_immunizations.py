@@ -85,7 +85,9 @@ def test_doses_told_from_memory_are_marked(source: str, historical: bool, read: 
         ("^^^DCS_DC", "00", None), ("^^^Riverside Clinic 2", "00", None), ("", "00", None), ("^^^123456", "01", None),
     ],
 )  # fmt: skip
-def test_the_provider_s_pin_is_the_facility_of_a_dose_newly_given(at: str, source: str, pin: str | None, read: Reader) -> None:
+def test_the_provider_s_pin_is_the_facility_of_a_dose_newly_given(
+    at: str, source: str, pin: str | None, read: Reader
+) -> None:
     assert one(read, orc(), rxa(at=at, source=f"{source}^x^NIP001")).provider_pin == pin
 
 
