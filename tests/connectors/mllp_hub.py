@@ -89,7 +89,7 @@ async def hub(
         yield it
         await door.stop_reading()
         if not bus.away:
-            await asyncio.wait_for(running, 10)
+            await asyncio.wait_for(running, 120)
     finally:
         running.cancel()
         await it.leave()
@@ -101,7 +101,7 @@ def scenario(play: Callable[[Hub], Any], **options: Any) -> FakeBus:
     bus = options.pop("bus", None) or FakeBus()
 
     async def run() -> None:
-        async with asyncio.timeout(60), hub(bus, **options) as it:
+        async with asyncio.timeout(240), hub(bus, **options) as it:
             await play(it)
 
     asyncio.run(run())
