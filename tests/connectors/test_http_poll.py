@@ -220,17 +220,20 @@ def test_a_token_that_runs_out_is_fetched_anew_in_the_middle_of_a_round(tmp_path
         (sends(b'{"access_token": "a\\r\\nx: y"}'), "login-unreadable"), (cut_off(b"{", 99), "login-unreachable"),
     ],
 )  # fmt: skip
-def test_a_log_in_that_fails_pauses_with_a_reason(answer: Any, reason: str, tmp_path: Path) -> None:
+def test_a_log_in_that_fails_pauses_with_a_reason(
+    answer: Any, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def story(server: BadServer) -> None:
         scene = Scene(server, tmp_path, login={"token_url": f"{server.url}/token", "client_id": "hub"})
         server.trouble["token"] = [answer] * 3
-        heard: list[str] = []
+        heard, enter = list[str](), scene.around.watch.enter
 
-        def over() -> bool:
-            heard.append(scene.reasons())
-            return scene.round_over()
+        def noted(state: str, why: str = "", error: BaseException | None = None) -> None:
+            heard.append(why)
+            enter(state, why, error)
 
-        await scene.live(over)
+        monkeypatch.setattr(scene.around.watch, "enter", noted)
+        await scene.live(scene.round_over)
         assert reason in heard
         assert scene.ids() == wanted(0)
 
