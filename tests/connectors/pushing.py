@@ -63,7 +63,7 @@ async def pushing(
 ) -> AsyncIterator[Pushing]:
     """Runs until the block ends; then drains."""
     known = {"api-keys": KEY, "webhook-keys": WEBHOOK_KEY} if secrets is None else secrets
-    front, watch, bus = Front(limits=limits or FrontLimits(drain_s=1), tls=tls), Watch("pretend"), bus or FakeBus()
+    front, watch, bus = Front(limits=limits or FrontLimits(), tls=tls), Watch("pretend"), bus or FakeBus()
     if not {"api_keys", "webhook_keys", "client_names"} & set(options):
         options.update(api_keys="api-keys", webhook_keys="webhook-keys")
     door = PushDoor(PushOptions(kind="http-push", **options), around(folder, front, watch, known, format_))
@@ -73,11 +73,11 @@ async def pushing(
     while watch.state != "running":
         await asyncio.sleep(0)
     try:
-        async with httpx.AsyncClient(base_url=front.url, timeout=20) as client:
+        async with httpx.AsyncClient(base_url=front.url, timeout=120) as client:
             yield Pushing(front, door, bus, known, client)
         await door.stop_reading()
         bus.away = False
-        await asyncio.wait_for(loop, 10)
+        await asyncio.wait_for(loop, 120)
     finally:
         await Raw.close_all()
         loop.cancel()
