@@ -32,6 +32,7 @@ from hub.demo.feed import waiting
 from hub.demo.judge import Observed
 from hub.demo.watch import Watcher
 from hub.domain.events import EVENT_TYPES
+from hub.domain.measures import measures
 from hub.domain.person_events import Tick
 from hub.domain.tallies import TallyBoard
 from hub.errors import ConfigError, RetryError
@@ -42,7 +43,7 @@ from hub.supervisor import Stack, read_state
 from hub.supervisor.state import InstanceLock, living
 from hub.synthetic.county import County
 from hub.synthetic.facts import SourceId
-from hub.wiring_bus import JOIN_APP, all_topics, ids_of, prepare
+from hub.wiring_bus import JOIN_APP, all_topics, denominators, ids_of, prepare
 from hub.wiring_delivery import delivery_group
 from hub.wiring_outlets import CodecWire, Ticker
 
@@ -166,8 +167,9 @@ class DemoStack:
             quiet = 0 if busy else quiet + 1
             time.sleep(0.15 if busy else 0.05)
 
-    def observe(self, timeout_s: float = 60.0) -> Observed:
-        """Read every topic whole. Call when settled; waits for measures and deliveries to have caught up."""
+    def observe(self, timeout_s: float = 120.0) -> Observed:
+        """Read every topic whole. Call when settled; waits for measures and deliveries to have caught up, for `timeout_s` at most:
+        then it tells what stands there."""
         bootstrap = self.settings.require_bootstrap()
         until = time.monotonic() + timeout_s
         while sum(lag.records() for lag in self._delivery) and time.monotonic() < until:
@@ -183,7 +185,7 @@ class DemoStack:
             needs=tuple(self._latest(NEED_TOPIC).values()),
             owners=owners,
             totals=board.totals(),
-            measures=self._settled_measures(until),
+            measures=self._measures(board, until),
             events=len({f["event_id"] for topic in _INTAKE for f in self._all(topic)}),
             rejected=dict(Counter(letter[4] for letter in letters)),
             stream_rejected=sum(1 for _ in read_to_end(bootstrap, STREAM_REJECTED_TOPIC)),
@@ -195,15 +197,14 @@ class DemoStack:
             each()
         self._open.clear()
 
-    def _settled_measures(self, until: float) -> dict[str, dict[str, Any]]:
-        """Measures once they have stood still for a second and a half (the measures role settles for half of one)."""
-        last: dict[str, dict[str, Any]] | None = None
+    def _measures(self, board: TallyBoard, until: float) -> dict[str, dict[str, Any]]:
+        """Measures once they say what follows from the totals: the role publishes them a moment later."""
+        wanted = {each.key: each.model_dump() for each in measures(board.totals(), denominators(self.settings))}
         while True:
             now = {key.decode(): fields for key, fields in self._latest(MEASURE_TOPIC).items()}
-            if now == last or time.monotonic() > until:
+            if now == wanted or time.monotonic() > until:
                 return now
-            last = now
-            time.sleep(1.5)
+            time.sleep(0.2)
 
     def _latest(self, topic: str) -> dict[bytes, dict[str, Any]]:
         found = latest_by_key(self.settings.require_bootstrap(), topic)
