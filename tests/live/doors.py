@@ -38,7 +38,7 @@ __all__ = ["Counts", "Doors"]
 
 ROLES = ("registry", "connectors")
 AGREED = ("--discloser", "A made-up sender", "--recipient", "A made-up county", "--basis", "a contract of 2021")
-_WAIT_S = 90.0
+_WAIT_S = 180.0
 
 
 class Counts(NamedTuple):
@@ -61,7 +61,7 @@ class Doors:
 
     def start(self) -> None:
         self.stack.start(ROLES)
-        self.stack.wait_ready(60)
+        self.stack.wait_ready(180)
         self._ids = SchemaIds(self.settings.require_registry_url())
         self._codec = Codec(self._ids, all_topics(self.settings))
 

@@ -94,7 +94,7 @@ class Intake:
 
     def start(self) -> None:
         self.stack.start(["registry", "connectors"])
-        self.stack.wait_ready(120)
+        self.stack.wait_ready(180)
 
     def hub(self, verb: str, *arguments: str) -> Result:
         """`hub connector …` as an operator types it."""
@@ -107,7 +107,14 @@ class Intake:
         page = connectors_page(load_settings(self.instance)) or []
         return next((each for each in page if each["name"] == name), {})
 
-    def until(self, holds: Callable[[], bool], seconds: float = 60) -> None:
+    def told(self, name: str) -> dict[str, Any]:
+        """The same, as soon as the role answers: a busy one may be silent for a moment."""
+        while not (found := self.shown(name)):
+            assert not self.stack.failures()
+            self._idle.wait(0.1)
+        return found
+
+    def until(self, holds: Callable[[], bool], seconds: float = 120) -> None:
         for _ in range(int(seconds * 10)):
             if holds():
                 return

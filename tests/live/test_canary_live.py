@@ -65,7 +65,7 @@ def _tell(town: Town) -> None:
         line.sendall(BROKEN_FRAME)
     town.tick(date(2021, 2, 6))
     town.settle()
-    town.stack.wait_ready(60)
+    town.stack.wait_ready(180)
     town.settle()
     town.observe()
 
@@ -77,7 +77,7 @@ def the_pages(town: Town) -> dict[str, bytes]:
         if role == "clock":
             continue
         for page in ("metrics", "readyz", "livez"):
-            asked = http.client.HTTPConnection(town.settings.host, town.settings.port(role), timeout=10)
+            asked = http.client.HTTPConnection(town.settings.host, town.settings.port(role), timeout=60)
             asked.request("GET", f"/{page}")
             found[f"{role}/{page}"] = asked.getresponse().read()
             asked.close()
@@ -86,7 +86,7 @@ def the_pages(town: Town) -> dict[str, bytes]:
 
 def the_topics(town: Town) -> dict[str, bytes]:
     """Keys, headers and values of everything on the broker, a topic each."""
-    names = AdminClient({"bootstrap.servers": town.bootstrap}).list_topics(timeout=10).topics
+    names = AdminClient({"bootstrap.servers": town.bootstrap}).list_topics(timeout=60).topics
     found = {}
     for name in sorted(names):
         records = town.records(name)

@@ -106,7 +106,8 @@ def test_an_export_never_seen_before_becomes_events_on_a_broker(name: str, doors
         doors.dropped(name, export.name, export.read_bytes())
     assert doors.on_topics(name) == (GIVEN[name], {})
     (kind,) = GIVEN[name]
-    line = [intake_topic(kind), "--instance", str(doors.instance), "--seconds", "3"]
+    stand = len(doors.records(intake_topic(kind)))
+    line = [intake_topic(kind), "--instance", str(doors.instance), "--count", str(stand)]
     shown = [json.loads(each) for each in CliRunner().invoke(tail, line, catch_exceptions=False).stdout.splitlines()]
     assert len([each for each in shown if each["value"]["source"] == name]) == GIVEN[name][kind]
 

@@ -33,7 +33,7 @@ def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
 @pytest.fixture
 def traffic(intake: Intake) -> Iterator[LabSender]:
     """A laboratory that sends on one connection all the while; at the end, every message was answered AA on it."""
-    sender, over = LabSender(load_settings(intake.instance).port(LAB)), threading.Event()
+    sender, over = LabSender(load_settings(intake.instance).port(LAB), patience_s=120.0), threading.Event()
 
     def flow() -> None:
         n = 0
@@ -74,22 +74,22 @@ def test_edits_of_one_connector_leave_its_neighbour_and_its_neighbours_connectio
     )
     drop(intake, "G-1")
 
-    before = intake.shown("riverside")["config"]
+    before = intake.told("riverside")["config"]
     replace(yaml, "delivered: {value: true}", "delivered: {value: false}")
-    intake.until(lambda: intake.shown("riverside")["config"] != before)
+    intake.until(lambda: intake.told("riverside")["config"] != before)
     drop(intake, "G-2")
     assert sorted(each["delivered"] for each in intake.events(FOOD, "riverside")) == [False, True]
 
     replace(yaml, "title:", "titel:")
-    intake.until(lambda: bool(intake.shown("riverside")["stale"]))
-    assert "connector.yaml:2: titel: " in intake.shown("riverside")["stale"]
+    intake.until(lambda: bool(intake.told("riverside")["stale"]))
+    assert "connector.yaml:2: titel: " in intake.told("riverside")["stale"]
     assert "titel: " in intake.hub("list").output
     drop(intake, "G-3")
     replace(yaml, "titel:", "title:")
-    intake.until(lambda: not intake.shown("riverside")["stale"])
+    intake.until(lambda: not intake.told("riverside")["stale"])
 
     replace(agreement, "2035-12-31", "2021-12-31")
-    intake.until(lambda: intake.shown("riverside")["why"] == "no-agreement")
+    intake.until(lambda: intake.told("riverside")["why"] == "no-agreement")
     inbox = intake.instance / "inbox" / "riverside"
     (inbox / "late.csv").write_text(f"{BOXES}G-4,Ann,2021-02-15,BOX,2021-02-15T18:00:00\n")
     replace(agreement, "2021-12-31", "2035-12-31")
@@ -99,10 +99,10 @@ def test_edits_of_one_connector_leave_its_neighbour_and_its_neighbours_connectio
     intake.until(lambda: intake.shown("hilltop").get("state") == "running")
     drop(intake, "G-5", "hilltop")
     replace(intake.instance / "connectors/hilltop/connector.yaml", "title:", "enabled: false\ntitle:")
-    intake.until(lambda: intake.shown("hilltop")["why"] == "disabled")
+    intake.until(lambda: intake.told("hilltop")["why"] == "disabled")
     assert len(intake.ids("riverside")) == 4
     assert len(intake.ids("hilltop")) == 1
-    assert intake.shown(LAB)["counts"]["accepted"] >= 20
+    intake.until(lambda: intake.told(LAB)["counts"]["accepted"] >= 20)
     assert len(traffic.answers) >= 20
 
 
@@ -114,7 +114,7 @@ def test_a_pause_outlives_a_kill_and_the_door_says_no_until_it_is_resumed(intake
     restarts = intake.stack.restarts["connectors"]
     intake.stack.kill("connectors")
     intake.until(lambda: intake.stack.restarts["connectors"] > restarts and intake.shown(LAB).get("paused") is True)
-    intake.until(lambda: intake.shown(LAB)["state"] == "paused")
+    intake.until(lambda: intake.told(LAB)["state"] == "paused")
     with pytest.raises(AssertionError, match="no answer"):
         sender.send(0, message(0), attempts=2)
     resumed = intake.hub("resume", LAB)

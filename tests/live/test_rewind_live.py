@@ -101,7 +101,7 @@ def test_a_backfill_reads_a_stretch_again_beside_the_live_connector_whose_positi
     assert 10 <= receipt["accepted"] <= 15
     after = [seen(intake, minute) for minute in (5, 12, 30)]
     assert (intake.ids("rows"), after) == (ids, [before[0], before[1] + 1, before[2]])
-    assert intake.shown("rows")["positions"] == {"all": "cursor 2021-02-15T00:39:00"}
+    assert intake.told("rows")["positions"] == {"all": "cursor 2021-02-15T00:39:00"}
     assert intake.hub("backfill", "pages", "--since", "2021-02-15", "--until", "2021-02-16").exit_code == 2
 
 
@@ -137,8 +137,8 @@ def test_an_unreadable_position_stops_its_connector_alone_and_a_rewind_heals_it(
     assert intake.hub("pause", "rows").exit_code == 0
     spoil(intake, "rows")
     assert intake.hub("resume", "rows").exit_code == 0
-    intake.until(lambda: intake.shown("rows")["why"] == "position-unreadable")
-    assert intake.shown("pages")["state"] == "running"
+    intake.until(lambda: intake.told("rows")["why"] == "position-unreadable")
+    assert intake.told("pages")["state"] == "running"
     healed = intake.hub("rewind", "rows", "--to", "beginning", "--yes")
     assert (healed.exit_code, "cannot be opened" in healed.output) == (0, True)
     stands(intake, "2021-02-15T00:39:00")
