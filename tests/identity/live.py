@@ -100,3 +100,4 @@ def send(bootstrap: str, topic: str, events: Sequence[Event | bytes], vault: Vau
         else:
             producer.produce(topic, (event.source_person or "nobody").encode(), encode(vault.seal_person(event)))
     producer.flush()
+    producer.close()

@@ -115,6 +115,8 @@ class Stage:
             worker.send(signal.SIGCONT)
             worker.send(signal.SIGKILL)
             worker.process.wait()
+        if self._producer is not None:
+            self._producer.close()
 
     # the truth in the log
 
