@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.fixtures_postgres import postgres as postgres
 from tests.fixtures_registry import registry as registry
 
 ROOT = Path(__file__).resolve().parent.parent
+settings.register_profile(
+    "hub",
+    deadline=None,  # how long an example takes says how busy the machine is
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("HUB_TEST_SEARCH") != "1",  # the same commit is judged the same twice; 1: look elsewhere
+)
+settings.load_profile("hub")
 SHOWN = "shown at the end"
 """A test that records a property of this name has its value printed under the run's output, in an xdist run too."""
 REQUIRE_ALL = os.environ.get("HUB_TEST_REQUIRE_ALL") == "1"
@@ -128,7 +136,7 @@ class _SharedBroker:
 
 def _wait_for_address(address: Path) -> str:
     waiting = threading.Event()
-    for _ in range(600):
+    for _ in range(1_800):
         if address.exists():
             break
         waiting.wait(0.1)
