@@ -178,9 +178,10 @@ class _Honest:
         return [self._ask() for _ in range(count)]
 
     def for_seconds(self, seconds: float) -> list[float]:
+        """So long, and longer where nobody has answered twice: less has no percentiles."""
         until = time.perf_counter() + seconds
-        found = []
-        while time.perf_counter() < until:
+        found = list[float]()
+        while time.perf_counter() < until or len(found) < 2:
             found.append(self._ask())
             time.sleep(_PAUSE_S)
         return found

@@ -35,7 +35,7 @@ def test_every_kind_of_neighbour_can_be_chosen() -> None:
 @pytest.mark.live
 def test_a_short_measurement_at_a_live_door_tells_what_both_did(tmp_path: Path) -> None:
     with door(tmp_path / "instance") as (port, _):
-        found = measure(port, clients={"greedy": 1, "garbage": 1}, rounds=1, seconds=1.0)
+        found = measure(port, clients={"greedy": 1, "garbage": 1}, rounds=1, seconds=2.0)
     assert found.alone.messages >= 2
     assert found.beside.messages >= 2
     assert found.alone.refused == found.beside.refused == 0
