@@ -40,15 +40,15 @@ class MllpSender:
             before = done
             try:
                 done += self._window(messages[done : done + _WINDOW])
-            except OSError as why:
+            except OSError:
                 self._hang_up()
-                if time.monotonic() > until:
-                    raise RetryError("the MLLP door answers nobody") from why
-                time.sleep(0.1)
             if done > before:
                 until = time.monotonic() + _PATIENCE_S
             elif done < len(messages):
+                if time.monotonic() > until:  # one that rests hangs up, which raises nothing
+                    raise RetryError("the MLLP door answers nobody")
                 self.sent_again += 1
+                time.sleep(0.1)
 
     def close(self) -> None:
         """Hang up."""
