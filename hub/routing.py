@@ -19,7 +19,10 @@ from hub.errors import ConfigError
 from hub.formats.delimited import open_table
 from hub.formats.errors import ParseError
 from hub.formats.hmis import FILES
+from hub.mapping import rosters
 from hub.mapping.labs_csv_layouts import DELIMITERS, layout_of
+from hub.mapping.lists_header import DELIMITERS as LIST_DELIMITERS
+from hub.mapping.lists_header import heading
 from hub.mapping.supply_header import DELIMITERS as SUPPLY_DELIMITERS
 from hub.mapping.supply_header import header_of
 
@@ -47,6 +50,7 @@ _LAB_REPORT = (
 )
 _CVRS = frozenset({"vax_event_id", "recip_id", "admin_date", "cvx"})
 _IMMUNIZATION = re.compile(rb'"resourceType"\s*:\s*"Immunization"')
+_LISTS = (rosters.LIST,)
 _SETS = ("DEMOGRAPHIC_DATA", "SCREENING", "QE_ADMIN_DATA")
 
 
@@ -134,6 +138,8 @@ def _sniff(path: Path) -> str | None:
         return "lab-csv"
     if _is_supply_table(head):
         return "vaccine-supply"
+    if (listed := _kind_of_list(head)) is not None:
+        return listed
     if head.startswith((b"{", b"[")) and b"saraalert.org" in head:
         return "sara-alert"
     if head.startswith((b"{", b"[")) and _IMMUNIZATION.search(head):
@@ -174,6 +180,21 @@ def _is_supply_table(head: bytes) -> bool:
     except ParseError:
         return False
     return True
+
+
+def _kind_of_list(head: bytes) -> str | None:
+    """Bed lists, visits, benefits, line lists: the kind whose header it is."""
+    try:
+        names = open_table(head, delimiters=LIST_DELIMITERS).names
+    except ParseError:
+        return None
+    for kind in _LISTS:
+        try:
+            heading(kind.program, names, kind.needs, {})
+        except ParseError:
+            continue
+        return kind.program
+    return None
 
 
 def _overrides(path: Path, known: Sequence[str]) -> dict[str, str]:

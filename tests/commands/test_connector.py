@@ -189,6 +189,7 @@ AGREED = ("--discloser", "Made-up Lab", "--recipient", "Made-up County", "--basi
         "hmis-csv",
         "hrsn-screening",
         "vaccine-supply",
+        "shelter-roster-csv",
         "iis-cvrs",
         "iis-fhir",
         "iis-vxu",
@@ -231,6 +232,7 @@ def test_list_says_of_each_connector_what_it_lacks(instance: Path) -> None:
         "hmis-csv",
         "hrsn-screening",
         "vaccine-supply",
+        "shelter-roster-csv",
     }
     assert str(instance / "agreements" / "hmis-csv.yaml") in entries["hmis-csv"]["agreement"]
     assert (entries["hmis-csv"]["state"], entries["hmis-csv"]["why"]) == ("off", "no-agreement")

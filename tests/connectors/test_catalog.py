@@ -25,6 +25,7 @@ NAMES = [
     "lab-elr-fhir",
     "lab-elr-hl7v2",
     "sara-alert",
+    "shelter-roster-csv",
     "vaccine-supply",
 ]
 

@@ -55,3 +55,8 @@ class TestScreenings(ConnectorSuite):
 class TestSupply(ConnectorSuite):
     folder = SHIPPED / "vaccine-supply"
     agreement_file = EXAMPLES / "vaccine-supply.yaml"
+
+
+class TestRosters(ConnectorSuite):
+    folder = SHIPPED / "shelter-roster-csv"
+    agreement_file = EXAMPLES / "shelter-roster-csv.yaml"

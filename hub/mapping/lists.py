@@ -1,0 +1,194 @@
+"""Lists: tables by columns' names, a row at a time, each row to what its connector makes of it.
+
+Shared by the programs for bed lists, pantry visits, benefit files and line lists. Of a row only the columns with a known field are
+kept: what else a sender writes (notes, remarks, addresses) leaves neither this room nor the row, dead letters included. A row that
+is no row cannot be told apart so: where the list has unknown columns or may be a victim service provider's, nothing of it is kept.
+
+Options of all: `columns` (field → column), `date_order` (`mdy`, `dmy`), `timezone`, `words` (field → label → code).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from typing import NamedTuple
+
+from hub.domain.ids import content_hash
+from hub.errors import ConfigError
+from hub.formats.delimited import Row, RowFault, open_table
+from hub.formats.errors import ParseError
+from hub.formats.lines import Source
+from hub.formats.spreadsheet import MAX_WORKBOOK, as_table, is_workbook
+from hub.mapping.lists_header import DELIMITERS, Heading, Needs, heading
+from hub.mapping.lists_values import NOTHING, ORDERS, day_of, plain_word, time_of, word_of
+from hub.mapping.program import Content, Mapped, MappingContext, NotMapped, Unit, guarded, ignored, unreadable
+from hub.mapping.stamp import Stamp
+
+__all__ = ["Line", "ListKind", "Lister", "read_lists"]
+
+
+class ListKind(NamedTuple):
+    """One kind of list. `guards`: fields whose presence makes a broken row one that may not be kept."""
+
+    program: str
+    event: str
+    needs: Needs
+    guards: frozenset[str] = frozenset()
+    untold: frozenset[str] = frozenset({"updated"})
+    """Fields that say nothing of the fact: when it was printed or changed."""
+
+
+class Lister:
+    """What all rows of a file share: its heading, the connector's settings, the stamp."""
+
+    def __init__(self, kind: ListKind, header: Heading, stamp: Stamp, context: MappingContext) -> None:
+        self.kind, self.header, self.stamp, self.context = kind, header, stamp, context
+        self.order = str(context.options.get("date_order", "mdy"))
+        if self.order not in ORDERS:
+            raise ConfigError(f"options.date_order is {self.order}: it is one of {', '.join(ORDERS)}")
+        self._words: Mapping[tuple[str, str], str] = {
+            (str(field), plain_word(str(label))): str(code)
+            for field, labels in (context.options.get("words") or {}).items()
+            for label, code in labels.items()
+        }
+
+    def word(self, field: str, text: str) -> str | None:
+        """The code of a label: the connector's own, else the table's; None where neither has it."""
+        found = self._words.get((field, plain_word(text)))
+        return found if found is not None else word_of(self.kind.program, field, text)
+
+
+class Line:
+    """One row by field. Empty text for what is not there or not given."""
+
+    def __init__(self, lister: Lister, cells: Mapping[str, str], where: Mapping[str, str | int], raw: bytes) -> None:
+        self._lister, self.where, self.raw = lister, where, raw
+        self._values = {
+            field: value
+            for field, name in lister.header.columns.items()
+            if (value := cells[name]).casefold() not in NOTHING or (field in _ANSWERS and value)
+        }
+
+    def __getitem__(self, field: str) -> str:
+        return self._values.get(field, "")
+
+    def needed(self, *fields: str) -> str:
+        """The first of these that is given. NotMapped (`missing-key`) where none is."""
+        for field in fields:
+            if value := self._values.get(field):
+                return value
+        raise NotMapped("missing-key", field=self.column(*fields))
+
+    def column(self, *fields: str) -> str:
+        return self._lister.header.column(*fields)
+
+    def day(self, field: str) -> date | None:
+        """NotMapped (`bad-date`) for what is no day, or a day after today."""
+        text = self[field]
+        found = day_of(text, self._lister.order) if text else None
+        if text and found is None:
+            raise NotMapped("bad-date", field=self.column(field))
+        return found
+
+    def past_day(self, field: str) -> date | None:
+        """A day that cannot lie ahead. NotMapped (`date-in-the-future`)."""
+        found = self.day(field)
+        if found is not None and found > self._lister.context.today():
+            raise NotMapped("date-in-the-future", field=self.column(field))
+        return found
+
+    def time(self, field: str) -> datetime | None:
+        """NotMapped (`bad-date`) for what is no time."""
+        text = self[field]
+        found = time_of(text, self._lister.order, self._lister.context.zone) if text else None
+        if text and found is None:
+            raise NotMapped("bad-date", field=self.column(field))
+        return found
+
+    def word(self, field: str) -> str | None:
+        """The code of this field's label; None where it is empty or no row decides it."""
+        text = self[field]
+        return self._lister.word(field, text) if text else None
+
+    def content(self, *more: str) -> str:
+        """Hash of what the row says of the fact."""
+        told = sorted(item for item in self._values.items() if item[0] not in self._lister.kind.untold)
+        return content_hash(*(f"{field}={value}" for field, value in told), *more)
+
+
+_ANSWERS = frozenset({"race", "ethnicity", "vsp", "fleeing", "snap", "wic", "visit_type", "status"})
+"""Fields in which `unknown`, `none` or `refused` is an answer."""
+
+MapLine = Callable[[Line], list[Mapped]]
+
+
+def read_lists(
+    kind: ListKind, unit: Unit, context: MappingContext, mapper: Callable[[Lister], MapLine]
+) -> Iterator[Mapped]:
+    """Every row of every file; a file whose header is of another kind is one rejected outcome."""
+    stamp = Stamp.of(context)
+    for file, content in unit.files.items():
+        try:
+            table = open_table(_text_of(content), delimiters=DELIMITERS)
+            lister = Lister(kind, heading(kind.program, table.names, kind.needs, context.options), stamp, context)
+        except ParseError as error:
+            yield unreadable(error, {"file": file}, b"")
+            continue
+        keep = _Keeping(lister, table.columns)
+        map_line = mapper(lister)
+
+        def outcome(
+            row: Row | RowFault, map_line: MapLine = map_line, keep: _Keeping = keep, file: str = file
+        ) -> list[Mapped]:
+            if isinstance(row, RowFault):
+                return [keep.fault(row, {"file": file, "row": row.number})]
+            return map_line(Line(keep.lister, row.cells, {"file": file, "row": row.number}, keep.raw(row)))
+
+        def locate(
+            row: Row | RowFault, keep: _Keeping = keep, file: str = file
+        ) -> tuple[Mapping[str, str | int], bytes]:
+            return {"file": file, "row": row.number}, b"" if isinstance(row, RowFault) else keep.raw(row)
+
+        empty = True
+        for mapped in guarded(table.rows(), outcome, locate, kind.event):
+            empty = False
+            yield mapped._replace(head=keep.head) if mapped.raw else mapped
+        if empty:
+            yield ignored("no-rows", {"file": file}, b"", kind.event)
+
+
+class _Keeping:
+    """What is kept of a row: its known columns, as a table of their own."""
+
+    def __init__(self, lister: Lister, columns: tuple[str, ...]) -> None:
+        self.lister = lister
+        known = {*lister.header.columns.values()}
+        kept = [column for column in columns if column.lower() in known]
+        self._names = tuple(column.lower() for column in kept)
+        self.head = _written(kept)
+        self._whole = not lister.header.unknown and not lister.kind.guards.intersection(lister.header.columns)
+
+    def raw(self, row: Row) -> bytes:
+        return _written([row.cells[name] for name in self._names])
+
+    def fault(self, row: RowFault, where: Mapping[str, str | int]) -> Mapped:
+        """A row that is none: bodiless where it could hold what may not be kept."""
+        found = unreadable(row.error, where, row.raw if self._whole else b"")
+        return found if self._whole else found._replace(hard_stop=True)
+
+
+def _written(values: list[str]) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\n").writerow(values)
+    return out.getvalue().encode()
+
+
+def _text_of(content: Content) -> bytes | Source:
+    """Delimited text; of a workbook its first sheet."""
+    if isinstance(content, bytes):
+        return as_table(content) if is_workbook(content[:8]) else content
+    if is_workbook(content().read(8)):
+        return as_table(content().read(MAX_WORKBOOK + 1))
+    return content()

@@ -1,0 +1,66 @@
+"""What the header of a list tells: which column holds what, by its name in any case and spelling (tables/lists_columns.csv).
+
+Shelters, pantries, benefit offices and tracers send lists that no standard describes: the names of their columns are all that
+tells one layout from another. A connector's own setting `columns: {field: name of the column}` goes before the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from hub.formats.errors import ParseError, Reason
+from hub.mapping.tables import rows
+
+__all__ = ["DELIMITERS", "Heading", "Needs", "heading"]
+
+DELIMITERS = ",;|\t"
+Needs = Sequence[Sequence[str]]
+"""Of each group at least one field must have a column. The first group is what tells this kind of list from any other."""
+
+
+class Heading(NamedTuple):
+    """`columns`: by field, its column as the header has it, in lower case. `unknown`: there are columns of no known field: they are
+    never read, kept or forwarded (social-standards.md R1, R20)."""
+
+    columns: Mapping[str, str]
+    unknown: bool
+
+    def column(self, *fields: str) -> str:
+        """The column to name where one of these fields is at fault; empty where there is none."""
+        return next((self.columns[field] for field in fields if field in self.columns), "")
+
+
+def heading(program: str, names: Sequence[str], needs: Needs, options: Mapping[str, Any]) -> Heading:
+    """Raises ParseError: `unknown-header` for another kind of list, `missing-column` (R12: drift has a name) naming the fields that
+    it lacks."""
+    there = {name.lower() for name in names}
+    found: dict[str, str] = {}
+    configured = options.get("columns") or {}
+    for field, name in configured.items():
+        if str(name).strip().lower() not in there:
+            raise ParseError("missing-column", "row 1", str(name))
+        found[str(field)] = str(name).strip().lower()
+    taken, plain = set(found.values()), {_plain(name): name.lower() for name in names}
+    for spelling, field in _known(program):
+        name = plain.get(spelling)
+        if name is not None and name not in taken and field not in found:
+            found[field] = name
+            taken.add(name)
+    if not any(field in found for field in needs[0]):
+        raise ParseError("unknown-header", "row 1")
+    if lacking := [" or ".join(group) for group in needs if not any(field in found for field in group)]:
+        reason: Reason = "missing-column" if 2 * len(lacking) <= len(needs) else "unknown-header"
+        raise ParseError(reason, "row 1", ", ".join(lacking))
+    return Heading(found, len(taken) < len(there))
+
+
+@lru_cache(maxsize=8)
+def _known(program: str) -> tuple[tuple[str, str], ...]:
+    """(spelling, field) in the order of the table: the first that is there is taken."""
+    return tuple((_plain(row["column"]), row["field"]) for row in rows("lists_columns") if row["program"] == program)
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))

@@ -1,0 +1,94 @@
+"""Values of a list's row: days in the order that the sender's system is set to, words by table or by the connector's settings.
+
+Days: `2021-02-15`, `2021/02/15`, `20210215` whatever the setting; else three numbers between `-`, `/` or `.` in the order of
+`date_order` (`mdy`, the default, or `dmy`: Link2Feed makes it a setting of the network, social-standards.md §2). A year has four
+digits: 02/03/21 is refused rather than guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, tzinfo
+from functools import lru_cache
+
+from hub.mapping.dates import iso_time
+from hub.mapping.tables import rows
+
+__all__ = ["NOTHING", "ORDERS", "day_of", "plain_word", "time_of", "word_of"]
+
+ORDERS = ("mdy", "dmy")
+NOTHING = frozenset(
+    {"", "-", "--", "?", "n/a", "na", "none", "null", "unknown", "unk", "not given", "not provided", "refused"}
+)
+"""What is written where a name, an id or a day was not given; any case."""
+
+_DAY = re.compile(r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(?![\d/.-])", re.ASCII)
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?!\d)", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*(?:([AaPp])\.?[Mm]\.?)?\Z", re.ASCII)
+_LONGEST = 40
+
+
+@lru_cache(maxsize=8192)
+def day_of(text: str, order: str) -> date | None:
+    """The civil day as written, whatever time stands behind it; None when it is none."""
+    if len(text) > _LONGEST:
+        return None
+    match = _DAY.match(text)
+    if match is None:
+        match = _COMPACT.match(text)
+        parts = match.groups() if match else ()
+    elif len(match[1]) == 4:
+        parts = (match[1], match[3], match[4])
+    elif len(match[4]) == 4 and len(match[1]) < 3:
+        parts = (match[4], match[1], match[3]) if order == "mdy" else (match[4], match[3], match[1])
+    else:
+        return None
+    try:
+        return date(*map(int, parts)) if match else None
+    except ValueError:
+        return None
+
+
+def time_of(text: str, order: str, zone: tzinfo) -> datetime | None:
+    """A time in UTC; midnight where a day stands alone, `zone` where none is written. None when it is none."""
+    day = day_of(text, order)
+    if day is None:
+        return None
+    if text[4:5] == "-" and (at := iso_time(text, zone)) is not None:
+        return at
+    _, _, clock = text.replace("T", " ", 1).partition(" ")
+    match = _CLOCK.match(clock.strip())
+    if match is None:
+        return None if clock.strip() else _utc(day, time(), zone)
+    hour, half = int(match[1]), match[4]
+    try:
+        if half is not None:
+            if not 1 <= hour <= 12:
+                return None
+            hour = hour % 12 + (12 if half in "Pp" else 0)
+        return _utc(day, time(hour, int(match[2]), int(match[3] or 0)), zone)
+    except ValueError:
+        return None
+
+
+def _utc(day: date, clock: time, zone: tzinfo) -> datetime | None:
+    try:
+        return datetime.combine(day, clock, zone).astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+def plain_word(text: str) -> str:
+    """A label without case, and with single blanks."""
+    return " ".join(text.casefold().split())
+
+
+def word_of(program: str, field: str, text: str) -> str | None:
+    """What a label of this field stands for (tables/lists_words.csv), in any case; None where no row decides it."""
+    return _words().get((program, field, plain_word(text)))
+
+
+@lru_cache(maxsize=1)
+def _words() -> Mapping[tuple[str, str, str], str]:
+    return {(row["program"], row["field"], row["word"]): row["code"] for row in rows("lists_words")}

@@ -1,0 +1,159 @@
+"""Bed lists: who sleeps in which shelter on one night, from shelters whose HMIS export comes weekly.
+
+A row is a bed night: presence at that shelter from that night until the next (social-standards.md R8). A list says its night anew,
+so whoever stood on yesterday's and is not on tonight's is not there tonight, at that shelter alone: no row is ever read as a word
+about another shelter, and a list that does not come leaves nobody present. Absence from a second list of the same night withdraws
+nothing (R5: only where an agreement says so); a row that says who left, or never came, does.
+
+Refused without a body, before anything else of the row is looked at (R20): rows of victim service providers, told by their
+column (what is no clear no counts as yes), by the kind of shelter, by TargetPopulation 1 or HMISParticipationType 2, or by the
+connector's settings. Somebody who is fleeing carries the label SDV.
+
+Options beside those of hub.mapping.lists: `isolation_sites`, `victim_service_sites` (ids or names as the list has them), `state`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import cast
+
+from hub.domain.events import ShelterStay, SiteKind
+from hub.mapping.lists import Line, Lister, ListKind, MapLine, read_lists
+from hub.mapping.lists_person import Somebody, somebody
+from hub.mapping.lists_values import plain_word
+from hub.mapping.program import (
+    Alone,
+    Mapped,
+    MappingContext,
+    NotMapped,
+    Program,
+    Unit,
+    accepted,
+    hard_stop,
+    ignored,
+)
+
+__all__ = ["LIST", "PROGRAM", "Rosters"]
+
+LIST = ListKind(
+    "shelter-roster-csv",
+    ShelterStay.kind,
+    (("bed", "checked_in", "vsp"), ("night",), ("site",), ("person", "full_name", "family_name", "bed")),
+    guards=frozenset({"vsp", "site_type", "population", "participation"}),
+)
+_STOP = "victim-service-provider"
+_PRESENT, _GONE = 1, 2
+_VSP = "victim-service"
+_DAY_ONLY = "day"
+
+
+class Rosters:
+    """Program `shelter-roster-csv`."""
+
+    name = LIST.program
+    alone: Alone = "headed"
+
+    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
+        """Every row of every list."""
+        return read_lists(LIST, unit, context, _mapper)
+
+
+def _mapper(lister: Lister) -> MapLine:
+    return _Mapper(lister).map_line
+
+
+class _Mapper:
+    def __init__(self, lister: Lister) -> None:
+        self._lister, self._stamp = lister, lister.stamp
+        options = lister.context.options
+        self._state = str(options.get("state", ""))
+        self._isolation = _names(options.get("isolation_sites"))
+        self._stopped = _names(options.get("victim_service_sites"))
+        self._people: dict[str, tuple[str, ...]] = {}
+
+    def map_line(self, line: Line) -> list[Mapped]:
+        if self._may_not_hold(line):
+            return [hard_stop(_STOP, line.where, ShelterStay.kind)]
+        status = line.word("status") or ("unmapped" if line["status"] else "present")
+        if status == "empty" or not any(line[field] for field in ("person", "full_name", "family_name", "status")):
+            return [ignored("empty-bed", line.where, line.raw, ShelterStay.kind)]
+        night = line.past_day("night")
+        if night is None:
+            raise NotMapped("missing-key", field=line.column("night"))
+        if status == "unmapped":
+            raise NotMapped("unmapped-code", field=line.column("status"))
+        site, who = line.needed("site"), somebody(line, self._state)
+        if not who.key[0]:
+            bed = line.needed("bed")
+            native: tuple[str, ...] = (site, f"{night}", "bed", bed)
+        else:
+            self._one_person(line, who)
+            native = (site, f"{night}", *who.key)
+        return [self._night(line, native, site, night, who, status)]
+
+    def _may_not_hold(self, line: Line) -> bool:
+        """True where the row is a victim service provider's, or cannot be told not to be."""
+        if line["vsp"] and line.word("vsp") != "no":
+            return True
+        if any(line.word(field) == _VSP for field in ("site_type", "population", "participation")):
+            return True
+        return bool({*_names([line["site"], line["site_name"]])} & self._stopped)
+
+    def _one_person(self, line: Line, who: Somebody) -> None:
+        """NotMapped (`duplicate-key`) where this list has the same id for somebody else (R3)."""
+        if who.key[0] == "id" and who.named[0] and self._people.setdefault(who.key[1], who.named) != who.named:
+            raise NotMapped("duplicate-key", field=line.column("person"))
+
+    def _night(self, line: Line, native: tuple[str, ...], site: str, night: date, who: Somebody, status: str) -> Mapped:
+        left_on, entered = line.past_day("checked_out"), line.day("checked_in")
+        gone = status == "gone" or (left_on is not None and left_on <= night)
+        kind, overnight = self._kind(line)
+        issues = (
+            *who.issues,
+            *(("left-before-night",) if gone else ()),
+            *(("entered-after-night",) if entered is not None and entered > night else ()),
+            *(("unknown-site-type",) if line["site_type"] and line.word("site_type") is None else ()),
+        )
+        fleeing = bool(line["fleeing"]) and line.word("fleeing") != "no"
+        household = line["household"]
+        event = ShelterStay(
+            **self._stamp.fields(
+                self._stamp.fact_key("bed-night", *native),
+                source_person=self._stamp.person(*who.key) if who.key[0] else None,
+                changed_at=line.time("updated"),
+                status_rank=_GONE if gone else _PRESENT,
+                content=line.content(kind, str(overnight)),
+                occurred_on=night,
+                active=not gone,
+                labels=("SDV",) if fleeing else (),
+            ),
+            person=who.block,
+            county_source=who.county_source,
+            stay="night",
+            presence=overnight,
+            site=self._stamp.site(site),
+            site_kind=kind,
+            entered_on=night,
+            household=self._stamp.token("household", household) if household else None,
+            issues=issues,
+        )
+        return accepted(event, line.where, line.raw)
+
+    def _kind(self, line: Line) -> tuple[SiteKind, bool]:
+        """What kind of site, and whether people sleep there. The connector's settings go before the list's word."""
+        if {*_names([line["site"], line["site_name"]])} & self._isolation:
+            return "isolation", True
+        word = line.word("site_type")
+        if word == _DAY_ONLY:
+            return "other", False
+        return cast(SiteKind, word) if word else "congregate", True
+
+
+def _names(given: object) -> frozenset[str]:
+    return (
+        frozenset(plain_word(str(name)) for name in given if name) if isinstance(given, list | tuple) else frozenset()
+    )
+
+
+PROGRAM: Program = Rosters()
