@@ -124,7 +124,7 @@ class Stage:
         """Committed offset of each source partition, 0 when there is none."""
         consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": self.settings.app_id})
         places = [TopicPartition(self.settings.source_topic, n) for n in range(self.settings.partitions)]
-        found = {place.partition: max(0, place.offset) for place in consumer.committed(places, timeout=20)}
+        found = {place.partition: max(0, place.offset) for place in consumer.committed(places, timeout=60)}
         consumer.close()
         return found
 
@@ -142,9 +142,17 @@ class Stage:
                 raise AssertionError(f"lag {lag} stays; logs: {[worker.tail()[-800:] for worker in self.workers[-3:]]}")
             time.sleep(0.3)
 
+    def until_without_members(self, deadline_s: float = DEADLINE_S) -> None:
+        """Wait until the broker has given up every worker of the group."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        deadline = time.monotonic() + deadline_s
+        while admin.describe_consumer_groups([self.settings.app_id])[self.settings.app_id].result(60).members:
+            assert time.monotonic() < deadline, "the group keeps its members"
+            time.sleep(0.3)
+
     def ends(self, topic: str, partitions: int) -> dict[int, int]:
         consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": uuid.uuid4().hex})
-        found = {n: consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=20)[1] for n in range(partitions)}
+        found = {n: consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=60)[1] for n in range(partitions)}
         consumer.close()
         return found
 
@@ -205,4 +213,4 @@ def build_stage(bootstrap: str, directory: Path, **settings: Any) -> Stage:
 def create_topics(bootstrap: str, *topics: NewTopic) -> None:
     admin = AdminClient({"bootstrap.servers": bootstrap})
     for future in admin.create_topics(list(topics)).values():
-        future.result(30)
+        future.result(60)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections import Counter
 from dataclasses import replace
 
@@ -131,7 +130,7 @@ def test_a_worker_frozen_past_its_session_ends_instead_of_writing(stage: Stage) 
     worker = stage.start()
     worker.until(lambda report: report["ready"])
     worker.send(signal.SIGSTOP)
-    time.sleep(stage.settings.session_timeout_s + 1)
+    stage.until_without_members()
     worker.send(signal.SIGCONT)
     assert worker.ends() == EXIT_RETRY
 
