@@ -51,7 +51,7 @@ class Sshd:
         config = self._folder / "sshd_config"
         config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
         self._process = spawn([self._program, "-D", "-e", "-f", str(config)], self._folder / "sshd.log")
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while is_free(self.port):
             assert self._process.poll() is None, (self._folder / "sshd.log").read_text()
             assert time.monotonic() < until
@@ -60,7 +60,7 @@ class Sshd:
     def stop(self) -> None:
         self.cut()
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def cut(self) -> int:
         """Kill the children that serve our connections; how many there were."""
