@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -34,6 +35,7 @@ class LabSender:
     answers: list[tuple[int, str]] = field(default_factory=list)
     unanswered: int = 0
     patience_s: float = 5.0  # real ones wait 30 s
+    rest_s: float = 0.05  # after no answer: a door that rests hangs up at once, and nobody's attempts are without end
     _socket: socket.socket | None = None
 
     def send(self, n: int, content: bytes, between: Callable[[], None] = lambda: None, attempts: int = 1_000) -> str:
@@ -45,6 +47,7 @@ class LabSender:
                 return code
             self.unanswered += 1
             between()
+            time.sleep(self.rest_s)
         raise AssertionError("no answer ever came")
 
     def _ask(self, content: bytes) -> str:

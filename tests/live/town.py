@@ -112,7 +112,7 @@ class Town(DemoStack):
 
     def connection(self, connector: str = LAB) -> socket.socket:
         """A connection to an MLLP door, the laboratory's by default, for whoever wants to misbehave."""
-        return socket.create_connection((self.settings.host, self.settings.port(connector)), timeout=30)
+        return socket.create_connection((self.settings.host, self.settings.port(connector)), timeout=120)
 
     def put(self, topic: str, key: bytes | None, value: bytes | None, partition: int | None = None) -> None:
         """Write a record past all doors."""
