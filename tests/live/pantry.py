@@ -144,6 +144,11 @@ class Rows:
         with sqlite3.connect(path) as base:
             base.execute("create table boxes (guest text, first text, day text, kind text, changed text)")
 
+    @property
+    def newest(self) -> str:
+        """When the last of them changed."""
+        return _changed(self.count - 1)
+
     def add(self, count: int) -> None:
         rows = [
             (
@@ -151,13 +156,17 @@ class Rows:
                 f"Guest{n}",
                 "2021-02-15",
                 "BOX" if n % 2 else "DELIV",
-                f"2021-02-15T{n // 60:02}:{n % 60:02}:00",
+                _changed(n),
             )
             for n in range(self.count, self.count + count)
         ]
         self.count += count
         with sqlite3.connect(self.path) as base:
             base.executemany("insert into boxes values (?, ?, ?, ?, ?)", rows)
+
+
+def _changed(n: int) -> str:
+    return f"2021-02-15T{n // 60:02}:{n % 60:02}:00"
 
 
 class Pages:
