@@ -96,12 +96,12 @@ class Hub:
 
     def __enter__(self) -> Hub:
         self._thread.start()
-        assert self._ready.wait(30)
+        assert self._ready.wait(120)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(60)
+        self._thread.join(120)
         self.vault.close()
         if self._failure is not None:
             raise self._failure
@@ -115,7 +115,7 @@ class Hub:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        producer = DurableProducer(self.broker.bootstrap, delivery_timeout_ms=2_000, linger_ms=1)
+        producer = DurableProducer(self.broker.bootstrap, delivery_timeout_ms=6_000, linger_ms=1)
         settings = Settings(instance=self.instance)
         workshop = Workshop(settings, IDS, self.vault, self.codec, BusPublisher(producer), producer)
         fleet = Fleet(drain_s=5)
@@ -141,7 +141,7 @@ class Hub:
             consumer.assign([TopicPartition(topic, n, offset) for n, offset in enumerate(self._began[topic])])
             ended: set[int] = set()
             while len(ended) < PARTITIONS:
-                record = consumer.poll(30)
+                record = consumer.poll(120)
                 assert record is not None
                 if record.error():
                     ended.add(record.partition())
@@ -159,7 +159,7 @@ class Hub:
         def answered() -> bool:
             try:
                 found[:] = [
-                    consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=30)[1] for n in range(PARTITIONS)
+                    consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=60)[1] for n in range(PARTITIONS)
                 ]
             except KafkaException:  # a topic made a moment ago has no leader yet
                 return False
@@ -270,8 +270,8 @@ def test_a_file_dropped_while_the_broker_is_away_is_taken_when_it_is_back(hub: H
 
 def _until(holds: Callable[[], bool]) -> None:
     waiting = threading.Event()
-    for _ in range(1_200):
+    for _ in range(2_400):
         if holds():
             return
         waiting.wait(0.05)
-    raise AssertionError("it did not happen in 60 s")
+    raise AssertionError("it did not happen in 120 s")
