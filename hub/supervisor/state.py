@@ -46,7 +46,7 @@ def write_state(instance: Path, settings: Settings, processes: dict[str, dict[st
     write_json(instance / "run.json", {"supervisor": me, "settings": addresses, "processes": processes})
 
 
-def is_ready(port: int, host: str = "127.0.0.1", timeout: float = 1.0) -> bool:
+def is_ready(port: int, host: str = "127.0.0.1", timeout: float = 3.0) -> bool:
     """Whether /readyz says so."""
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
