@@ -49,7 +49,7 @@ def running_registry(bootstrap: str, topic: str | None = None) -> Iterator[Runni
 
     thread = threading.Thread(target=work, name="registry")
     thread.start()
-    assert started.wait(60), "the registry did not come up"
+    assert started.wait(180), "the registry did not come up"
     try:
         if "port" not in found:
             raise found["failure"]

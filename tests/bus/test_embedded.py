@@ -54,7 +54,7 @@ def test_a_record_survives_a_kill_and_the_next_start_says_that_the_last_one_died
     _write(killed.bootstrap, "kept", b"acknowledged")
     assert killed.pid
     os.kill(killed.pid, signal.SIGKILL)
-    psutil.Process(killed.pid).wait(10)
+    psutil.Process(killed.pid).wait(60)
     assert not killed.is_alive()
     with EmbeddedBroker(tmp_path / "kafka", progress=said.append) as again:
         assert _read(again.bootstrap, "kept") == b"acknowledged"

@@ -124,7 +124,7 @@ def test_plain_confluent_kafka_agrees_only_when_told(stage: Stage) -> None:
 
 def regrouped(stage: Stage) -> str:
     admin = AdminClient({"bootstrap.servers": stage.bootstrap})
-    names = admin.list_topics(timeout=20).topics
+    names = admin.list_topics(timeout=60).topics
     (found,) = (name for name in names if stage.settings.source_topic in name and name.endswith("-repartition"))
     return str(found)
 

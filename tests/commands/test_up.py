@@ -52,7 +52,7 @@ def test_up_status_down_is_a_round_trip_that_leaves_no_process(instance: Path) -
         "broker": True,
         "registry": True,
     }
-    with urllib.request.urlopen(f"{found['registry']}/subjects", timeout=10) as answer:
+    with urllib.request.urlopen(f"{found['registry']}/subjects", timeout=60) as answer:
         assert answer.status == 200
     running = _processes(instance)
     again = _hub(instance, "up")
@@ -102,5 +102,5 @@ def test_foreground_ends_with_ctrl_c_and_leaves_no_process(instance: Path) -> No
         assert any(line.startswith("up: broker") for line in process.stderr)
         running = _processes(instance)[:1]
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0
     assert [one for one in running if one.is_running()] == []

@@ -60,7 +60,7 @@ def taken(desk: Desk, until: Callable[[], bool]) -> None:
     async def run() -> None:
         await desk.door.open()
         running = asyncio.create_task(intake(desk.door, desk.bus).run())
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(240):
             while not until() and not running.done():
                 desk.now += 1.0
                 await asyncio.sleep(0.001)

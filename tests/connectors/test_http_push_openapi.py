@@ -54,10 +54,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(hold()), name="front")
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(120)
     yield told[0]
     loop.call_soon_threadsafe(stop.set)
-    thread.join(20)
+    thread.join(120)
     loop.close()
 
 

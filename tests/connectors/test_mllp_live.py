@@ -74,7 +74,7 @@ def ask(hub: Hub, authority: trustme.CA, name: str, content: bytes) -> list[list
     context = ssl.create_default_context(cadata=authority.cert_pem.bytes().decode())
     authority.issue_cert(name).configure_cert(context)
     with (
-        socket.create_connection(("127.0.0.1", hub.port), timeout=30) as plain,
+        socket.create_connection(("127.0.0.1", hub.port), timeout=120) as plain,
         context.wrap_socket(plain, server_hostname="hub.example.org") as secure,
     ):
         secure.sendall(frame(content))
@@ -126,11 +126,11 @@ def test_among_hostile_senders_an_honest_one_is_answered_each_time_and_all_of_it
         ours, told = context.Pipe()
         hostile = context.Process(target=attack, args=(Attack("127.0.0.1", hub.port, HOSTILE, theirs, 4.0), told))
         hostile.start()
-        sender = LabSender(hub.port, patience_s=30.0)
+        sender = LabSender(hub.port, patience_s=120.0)
         for n, content in enumerate(contents):
             assert sender.send(n, content) == "AA"
         did = ours.recv()
-        hostile.join(30)
+        hostile.join(120)
         assert sender.unanswered == 0
         sender.close()
         grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before

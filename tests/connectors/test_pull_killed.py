@@ -97,7 +97,7 @@ def test_killed_with_9_again_and_again_it_goes_on_from_its_position_with_the_sam
         f"insert into doses select n, '{AT}'::timestamptz + (n / 7) * interval '1 s', '208' from generate_series(1, {ROWS}) n",
     )
     wanted = {f"event-p{n}-208" for n in range(1, ROWS + 1)}
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     lives = 0
     for kill_at in (1, 10, 40, 41, 90, ROWS):
         child = life(tmp_path, postgres.url(name))

@@ -74,7 +74,7 @@ class Scene:
         async def run() -> None:
             await door.open()
             running = asyncio.create_task(intake.run())
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(240):
                 while not until() and not running.done():
                     await asyncio.sleep(0.001)
             await door.stop_reading()

@@ -89,7 +89,7 @@ class Stack:
     def wait_until_read(self) -> None:
         lag = GroupLag(self.bootstrap, GROUP, INTAKE_TOPICS)
         pause = threading.Event()
-        for _ in range(600):
+        for _ in range(1_200):
             assert self.running[-1].poll() is None, self.logs[-1].read_text()
             if lag.records() == 0:
                 lag.close()
@@ -99,7 +99,7 @@ class Stack:
 
     def wait_until_ready(self) -> None:
         pause = threading.Event()
-        for _ in range(600):
+        for _ in range(1_200):
             assert self.running[-1].poll() is None, self.logs[-1].read_text()
             with contextlib.suppress(OSError):
                 if self.page("/readyz")[0] == 200:
@@ -108,7 +108,7 @@ class Stack:
         raise AssertionError(self.logs[-1].read_text())
 
     def page(self, path: str) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("GET", path)
         answer = connection.getresponse()
         body = answer.read().decode()
@@ -148,7 +148,7 @@ def test_identify_runs_is_killed_comes_back_and_nothing_personal_gets_out(stack:
     assert 'hub_link_decisions_total{grade="merge"} 1.0' in metrics
     assert 'reason="key-erased"' in metrics
     drained.send_signal(signal.SIGTERM)
-    assert drained.wait(30) == 0, stack.logs[-1].read_text()
+    assert drained.wait(120) == 0, stack.logs[-1].read_text()
 
     with open_codec(stack.registry_url) as codec:
         said = {
@@ -184,18 +184,18 @@ def test_a_second_identify_stops_with_78_and_says_why(stack: Stack) -> None:
     first = stack.start()
     stack.wait_until_ready()  # it holds the lock by now; that nothing is left to read says nothing of that
     second = stack.start()
-    assert second.wait(60) == 78
+    assert second.wait(120) == 78
     assert "another identify works on" in stack.logs[-1].read_text()
     assert first.poll() is None
     first.terminate()
-    assert first.wait(30) == 0
+    assert first.wait(120) == 0
 
 
 def test_without_its_secrets_identify_stops_with_78_and_names_the_file(stack: Stack) -> None:
     kek = stack.directory / "secrets" / "kek"
     kek.chmod(0o644)
     try:
-        assert stack.start().wait(60) == 78
+        assert stack.start().wait(120) == 78
         assert "chmod 600" in stack.logs[-1].read_text()
     finally:
         kek.chmod(0o600)

@@ -48,7 +48,7 @@ pytestmark = pytest.mark.live
 
 OUT = delivery_topic("shelters")
 WHITE = "vaccinated|47065|race_ethnicity|white"
-PATIENCE = 600
+PATIENCE = 1_200
 
 
 class Installation:
@@ -87,7 +87,7 @@ class Installation:
         return list(read_to_end(self.settings.require_bootstrap(), topic))
 
     def page(self, role: str, path: str) -> dict[str, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.settings.port(role), timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.settings.port(role), timeout=60)
         connection.request("GET", path)
         found: dict[str, Any] = json.loads(connection.getresponse().read())
         connection.close()
@@ -199,8 +199,9 @@ def _as_told(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_clock_ticks_every_partition(hub: Installation) -> None:
+    days = {today(hub.settings)}
     with hub.life(run_clock_role, "clock"):
         ticks = [record for record in hub.whole(PERSON_TOPIC) if record.key == TICK_KEY]
     assert {record.partition for record in ticks} == set(range(hub.settings.partitions))
     with hub.codec() as codec:
-        assert {codec.decode_dict(record.value)[1]["as_of"] for record in ticks} == {today(hub.settings)}
+        assert {codec.decode_dict(record.value)[1]["as_of"] for record in ticks} <= days | {today(hub.settings)}

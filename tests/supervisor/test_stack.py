@@ -41,7 +41,7 @@ def _specs(programs: Programs) -> Callable[[Settings, Sequence[str]], list[Proce
     return specs
 
 
-def _until(true: Callable[[], bool], tries: int = 600) -> None:
+def _until(true: Callable[[], bool], tries: int = 2_400) -> None:
     pause = threading.Event()
     for _ in range(tries):
         if true():
@@ -177,7 +177,7 @@ def supervisor(instance: Path) -> Iterator[subprocess.Popen[str]]:
 def test_a_killed_supervisor_takes_its_processes_with_it(instance: Path, supervisor: subprocess.Popen[str]) -> None:
     child = psutil.Process(_pid(instance, "streams"))
     supervisor.kill()
-    gone, _ = psutil.wait_procs([child], timeout=10)
+    gone, _ = psutil.wait_procs([child], timeout=60)
     assert gone == [child]
     assert status(instance)["up"] is False
     with Stack(instance, specs=_specs({})) as again:  # and its lock is not in the way
@@ -187,7 +187,7 @@ def test_a_killed_supervisor_takes_its_processes_with_it(instance: Path, supervi
 def test_ctrl_c_leaves_no_process_behind(instance: Path, supervisor: subprocess.Popen[str]) -> None:
     child = psutil.Process(_pid(instance, "streams"))
     supervisor.send_signal(signal.SIGINT)
-    supervisor.wait(30)
+    supervisor.wait(120)
     assert not child.is_running()
 
 
@@ -196,8 +196,8 @@ def test_down_stops_a_stack_from_outside(instance: Path, supervisor: subprocess.
     reaper = threading.Thread(target=supervisor.wait)  # the supervisor is this test's child: somebody must reap it
     reaper.start()
     assert stop_instance(instance) is True
-    reaper.join(30)
-    psutil.wait_procs([child], timeout=10)
+    reaper.join(120)
+    psutil.wait_procs([child], timeout=60)
     assert not child.is_running()
     assert stop_instance(instance) is False
 
@@ -214,7 +214,7 @@ def test_a_killed_broker_comes_back_at_the_same_address(tmp_path: Path) -> None:
         stack.wait_ready()
         broker = psutil.Process(_pid(tmp_path, "broker"))
         stack.kill("broker")
-        broker.wait(10)
+        broker.wait(60)
         _until(lambda: stack.restarts["broker"] == 1 and status(tmp_path)["processes"]["broker"]["ready"])
         assert status(tmp_path)["bootstrap"] == prepared[0]
         assert prepared == [stack.settings.bootstrap]

@@ -162,13 +162,13 @@ class PageHub:
         self._ready.set()
         await self._stop.wait()
         await self.door.stop_reading()
-        await asyncio.wait([loop], timeout=5 if not self.bus.away else 0.1)
+        await asyncio.wait([loop], timeout=60 if not self.bus.away else 0.1)
         loop.cancel()
         await self.door.close()
 
     def __enter__(self) -> PageHub:
         self._thread.start()
-        assert self._ready.wait(30)
+        assert self._ready.wait(120)
         if self._failure:
             raise self._failure[0]
         return self
@@ -176,7 +176,7 @@ class PageHub:
     def __exit__(self, *_: object) -> None:
         if not self._failure:
             self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(30)
+        self._thread.join(120)
         self._vault.close()
         if self._failure:
             raise self._failure[0]
@@ -186,7 +186,7 @@ class Visitor:
     """A browser without script: follows forms by their token."""
 
     def __init__(self, hub: PageHub) -> None:
-        self.client = httpx.Client(base_url=hub.url, follow_redirects=True, timeout=30)
+        self.client = httpx.Client(base_url=hub.url, follow_redirects=True, timeout=120)
         self.page = ""
 
     def get(self, path: str, status: int = 200) -> str:

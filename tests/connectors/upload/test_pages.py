@@ -284,14 +284,16 @@ def test_a_list_that_is_sent_while_it_is_mended_is_sent_once(
 
     def slowly(draft: Checked, edits: Mapping[int, Sequence[str]]) -> Checked:
         mending.set()
-        assert go_on.wait(10)
+        assert go_on.wait(120)
         return mended(draft, edits)
 
     monkeypatch.setattr(Checked, "mended", slowly)
     with ThreadPoolExecutor(1) as beside:
         form = {"csrf": token, "r4c0": "G-3", "r4c6": "02/28/2021"}
-        answer = beside.submit(httpx.post, f"{hub.url}{check}/mend", data=form, cookies=dict(desk.client.cookies))
-        assert mending.wait(10)
+        answer = beside.submit(
+            httpx.post, f"{hub.url}{check}/mend", data=form, cookies=dict(desk.client.cookies), timeout=120
+        )
+        assert mending.wait(120)
         desk.post(f"{check}/send")
         go_on.set()
         assert answer.result().status_code == 409
