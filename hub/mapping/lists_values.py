@@ -18,9 +18,10 @@ from hub.mapping.tables import rows
 __all__ = ["NOTHING", "ORDERS", "day_of", "plain_word", "time_of", "word_of"]
 
 ORDERS = ("mdy", "dmy")
-NOTHING = frozenset(
-    {"", "-", "--", "?", "n/a", "na", "none", "null", "unknown", "unk", "not given", "not provided", "refused"}
-)
+NOTHING = frozenset({
+    "", "-", "--", "?", "n/a", "na", "none", "null", "unknown", "unk", "not given", "not provided", "refused",
+    "didn't ask", "don't know", "prefer not to answer",
+})  # fmt: skip
 """What is written where a name, an id or a day was not given; any case."""
 
 _DAY = re.compile(r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(?![\d/.-])", re.ASCII)

@@ -189,6 +189,7 @@ AGREED = ("--discloser", "Made-up Lab", "--recipient", "Made-up County", "--basi
         "hmis-csv",
         "hrsn-screening",
         "vaccine-supply",
+        "food-pantry",
         "shelter-roster-csv",
         "iis-cvrs",
         "iis-fhir",
@@ -232,6 +233,7 @@ def test_list_says_of_each_connector_what_it_lacks(instance: Path) -> None:
         "hmis-csv",
         "hrsn-screening",
         "vaccine-supply",
+        "food-pantry",
         "shelter-roster-csv",
     }
     assert str(instance / "agreements" / "hmis-csv.yaml") in entries["hmis-csv"]["agreement"]

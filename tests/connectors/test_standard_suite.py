@@ -60,3 +60,8 @@ class TestSupply(ConnectorSuite):
 class TestRosters(ConnectorSuite):
     folder = SHIPPED / "shelter-roster-csv"
     agreement_file = EXAMPLES / "shelter-roster-csv.yaml"
+
+
+class TestPantries(ConnectorSuite):
+    folder = SHIPPED / "food-pantry"
+    agreement_file = EXAMPLES / "food-pantry.yaml"

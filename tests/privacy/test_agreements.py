@@ -21,6 +21,7 @@ CONNECTORS = (
     "hmis-csv",
     "hrsn-screening",
     "vaccine-supply",
+    "food-pantry",
     "shelter-roster-csv",
 )
 

@@ -1,0 +1,134 @@
+"""Visits to food pantries: a network's export, a row a person and visit or a row a household, to food-assistance.
+
+A visit at which food was handed over is proof that food reached this person (`delivered`); an application, a voucher or a visit
+whose kind no row decides is not. Who is anonymous counts for the area and becomes nobody; so does a row of a household that names
+no person (social-standards.md R11, R12): a household is not a person. The household's SNAP answer is a fact of its own.
+
+A visit is known by its number, else by person, day, place and kind: small pantries record one visit a client and day. Race and
+ethnicity are kept as told, `Didn't Ask`, `Don't Know` and `Prefer Not to Answer` as the absences they are (R15).
+
+Options beside those of hub.mapping.lists: `state`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, Literal, NamedTuple, cast
+
+from hub.domain.events import FoodAssistance, RaceEthnicity, YesNo
+from hub.mapping.lists import Line, Lister, ListKind, MapLine, read_lists
+from hub.mapping.lists_person import Somebody, nobody, somebody
+from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Program, Unit, accepted, ignored
+from hub.mapping.race import read_race
+
+__all__ = ["LIST", "PROGRAM", "Pantries"]
+
+LIST = ListKind(
+    "food-pantry",
+    FoodAssistance.kind,
+    (("visit_day",), ("person", "household", "family_name", "full_name", "visit_type", "visit")),
+)
+_SERVED, _VOID = 1, 2
+
+
+class _Kind(NamedTuple):
+    program: Literal["pantry", "meal-delivery"]
+    delivered: bool
+    issue: str = ""
+
+
+_KINDS = {
+    "food": _Kind("pantry", True),
+    "anonymous": _Kind("pantry", True),
+    "meal": _Kind("meal-delivery", True),
+    "no-food": _Kind("pantry", False),
+}
+
+
+class Pantries:
+    """Program `food-pantry`."""
+
+    name = LIST.program
+    alone: Alone = "headed"
+
+    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
+        """Every row of every export."""
+        return read_lists(LIST, unit, context, _mapper)
+
+
+def _mapper(lister: Lister) -> MapLine:
+    return _Mapper(lister).map_line
+
+
+class _Mapper:
+    def __init__(self, lister: Lister) -> None:
+        self._stamp = lister.stamp
+        self._state = str(lister.context.options.get("state", ""))
+
+    def map_line(self, line: Line) -> list[Mapped]:
+        day = line.past_day("visit_day")
+        if day is None:
+            return [ignored("no-visit", line.where, line.raw, FoodAssistance.kind)]  # registered, never served
+        word = line.word("visit_type")
+        kind = (
+            _KINDS.get(word or "", _Kind("pantry", False, "unmapped-visit-type"))
+            if line["visit_type"]
+            else _KINDS["food"]
+        )
+        who = nobody(line, self._state) if word == "anonymous" else somebody(line, self._state)
+        status = line.word("status") if line["status"] else "served"
+        if status is None:
+            raise NotMapped("unmapped-code", field=line.column("status"))
+        race, race_issues = _race(line)
+        issues = (*who.issues, *race_issues, *((kind.issue,) if kind.issue else ()))
+        found = [self._event(line, self._visit(line, who, day, kind), who, day, race, status == "void", kind)]
+        snap = line.word("snap")
+        if snap is not None and who.key[0]:
+            key = self._stamp.fact_key(FoodAssistance.kind, "snap", *who.key, f"{day}")
+            common = self._common(line, key, who, day, status == "void")
+            found.append(FoodAssistance(**common, race_ethnicity=race, program="snap", enrolled=cast(YesNo, snap)))
+        return [accepted(event, line.where, line.raw)._replace(issues=issues) for event in found]
+
+    def _visit(self, line: Line, who: Somebody, day: date, kind: _Kind) -> str:
+        if line["visit"]:
+            native: tuple[str, ...] = ("visit", line["visit"], *who.key)
+        elif who.key[0]:
+            native = ("day", line["site"], f"{day}", kind.program, *who.key)
+        else:  # nobody's: two rows that say the same are one
+            native = ("nobody", line.content())
+        return self._stamp.fact_key(FoodAssistance.kind, *native)
+
+    def _event(
+        self, line: Line, key: str, who: Somebody, day: date, race: RaceEthnicity | None, void: bool, kind: _Kind
+    ) -> FoodAssistance:
+        return FoodAssistance(
+            **self._common(line, key, who, day, void),
+            race_ethnicity=race,
+            program=kind.program,
+            enrolled="yes",
+            delivered=kind.delivered,
+        )
+
+    def _common(self, line: Line, key: str, who: Somebody, day: date, void: bool) -> dict[str, Any]:
+        stamped = self._stamp.fields(
+            key,
+            source_person=self._stamp.person(*who.key) if who.key[0] else None,
+            changed_at=line.time("updated"),
+            status_rank=_VOID if void else _SERVED,
+            content=line.content(),
+            occurred_on=day,
+            active=not void,
+        )
+        return {**stamped, "person": who.block, "county_source": who.county_source}
+
+
+def _race(line: Line) -> tuple[RaceEthnicity | None, tuple[str, ...]]:
+    """Where there is one column for both (Link2Feed calls it Ethnicity), it is read as whichever its label is."""
+    if line.column("race") or not line["ethnicity"]:
+        return read_race([line["race"]], [line["ethnicity"]])
+    as_ethnicity, as_race = read_race([], [line["ethnicity"]]), read_race([line["ethnicity"]], [])
+    return as_race if as_race[0] is not None and as_race[0].groups else as_ethnicity
+
+
+PROGRAM: Program = Pantries()

@@ -1,0 +1,228 @@
+"""Visits to food pantries: what proves that food arrived, who is nobody, and what replaces what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hub.domain.isolation as isolation
+from hub.connectors.catalog import SHIPPED
+from hub.domain.measures import Denominators
+from hub.mapping.program import Mapped
+from hub.preview import Preview
+from hub.wiring_reading import Taken
+from tests.builders import IDS
+from tests.mapping.reading import Reader, counted
+
+PANTRY = "food-pantry"
+RULES = isolation.load_rules((Path(isolation.__file__).parent / "tables" / "isolation_rules.csv").read_text())
+COLUMNS = "HouseholdID,External Client ID,First Name,Last Name,Date of Birth,State,Zip,Ethnicity,Visit ID,Visit Date,Visit Type"
+
+
+def visit(who: str = "C-1", **cells: str) -> str:
+    """A row of COLUMNS."""
+    told = {
+        "household": "H-1", "who": who, "given": "Marisol", "family": "Vega", "born": "03/09/1984", "state": "IA", "zip": "50309",
+        "ethnicity": "", "visit": "V-1", "day": "02/15/2021", "kind": "TEFAP", "updated": "", "status": "",
+    } | cells  # fmt: skip
+    return ",".join(told.values())
+
+
+HEAD = COLUMNS + ",Last Updated,Visit Status"
+
+
+def visits(*rows: str, head: str = HEAD) -> dict[str, str]:
+    return {"visits.csv": "\n".join([head, *rows, ""])}
+
+
+def standing(events: Iterable[Any]) -> dict[str, Any]:
+    """What stands of each fact."""
+    order = sorted(events, key=lambda event: (event.changed_at, event.status_rank, event.content_hash))
+    return {event.fact_key: event for event in order}
+
+
+def reason(found: list[Mapped]) -> tuple[str | None, object]:
+    (mapped,) = found
+    return mapped.reason, mapped.where.get("field")
+
+
+def test_a_visit_with_food_is_proof_that_food_arrived(read: Reader) -> None:
+    (event,) = read.events(PANTRY, visits(visit()))
+    assert (event.program, event.enrolled, event.delivered, event.occurred_on) == (
+        "pantry",
+        "yes",
+        True,
+        date(2021, 2, 15),
+    )
+    assert (event.person.family_name, event.person.postal_code, event.person.county) == ("Vega", "50309", "19153")
+
+
+@pytest.mark.parametrize(
+    ("kind", "program", "delivered", "issues"),
+    [
+        ("CSFP", "pantry", True, ()),
+        ("hot  MEAL", "meal-delivery", True, ()),
+        ("SNAP", "pantry", False, ()),
+        ("Voucher", "pantry", False, ()),
+        ("Friday Boxes", "pantry", False, ("unmapped-visit-type",)),
+    ],
+)
+def test_r14_only_a_label_that_a_row_decides_is_proof_of_help(
+    read: Reader, kind: str, program: str, delivered: bool, issues: tuple[str, ...]
+) -> None:
+    (mapped,) = read(PANTRY, visits(visit(kind=kind)))
+    event: Any = mapped.event
+    assert (event.program, event.delivered, mapped.issues) == (program, delivered, issues)
+
+
+def test_r12_labels_are_the_networks_own_by_configuration(read: Reader) -> None:
+    (event,) = read.events(PANTRY, visits(visit(kind="Friday Boxes")), words={"visit_type": {"friday boxes": "food"}})
+    assert event.delivered
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "day"),
+    [
+        ("02/03/2021", "mdy", date(2021, 2, 3)),
+        ("02/03/2021", "dmy", date(2021, 3, 2)),
+        ("15-02-2021", "dmy", date(2021, 2, 15)),
+        ("15.02.2021", "dmy", date(2021, 2, 15)),
+        ("2021-02-15", "dmy", date(2021, 2, 15)),
+        ("2021/02/15 10:30", "mdy", date(2021, 2, 15)),
+        ("20210215", "mdy", date(2021, 2, 15)),
+    ],
+)
+def test_r12_the_order_of_dates_is_a_setting_of_the_network(read: Reader, text: str, order: str, day: date) -> None:
+    head = "Client ID,Visit Date,Visit Type"
+    assert read.events(PANTRY, visits(f"1,{text},TEFAP", head=head), date_order=order)[0].occurred_on == day
+
+
+@pytest.mark.parametrize("text", ["15/02/2021", "02/15/21", "2/30/2021", "Tuesday"])
+def test_r12_a_day_that_does_not_fit_the_setting_is_refused_not_guessed(read: Reader, text: str) -> None:
+    assert reason(read(PANTRY, visits(visit(day=text)))) == ("bad-date", "visit date")
+
+
+def test_r12_anonymous_visits_count_for_their_area_and_become_nobody(read: Reader) -> None:
+    rows = visits(visit("C-9", kind="Anonymous"), visit("", given="", family="", born="", visit="V-2"))
+    events = read.events(PANTRY, rows)
+    assert [(event.source_person, event.delivered) for event in events] == [(None, True)] * 2
+    for event in events:
+        block = event.person
+        assert (block.county, block.given_name, block.family_name, block.birth_date, block.local_id) == (
+            "19153",
+            *[None] * 4,
+        )
+    assert len({event.fact_key for event in events}) == 2
+    preview = Preview(IDS, RULES, Denominators({}, "none"))
+    preview.take(Taken("event", event, None, "") for event in events)
+    found = preview.finish(date(2021, 3, 1))
+    assert (len(found.people), found.events) == (0, {"food-assistance": 2})
+
+
+def test_r11_a_row_of_a_household_is_no_person(read: Reader) -> None:
+    rows = visits(
+        visit("", given="", family="", born=""), visit("C-1", visit="V-2"), visit("C-2", given="Tomas", visit="V-2")
+    )
+    household, head, child = read.events(PANTRY, rows)
+    assert household.source_person is None
+    assert len({household.fact_key, head.fact_key, child.fact_key}) == 3
+    assert head.source_person != child.source_person
+
+
+def test_r4_a_correction_replaces_its_visit_in_any_order(read: Reader) -> None:
+    first = visit(day="02/16/2021", updated="02/16/2021 9:30 AM")
+    mended = visit(day="02/17/2021", updated="02/18/2021 8:00 AM")
+    for rows in ((first, mended), (mended, first)):
+        (stands,) = standing(read.events(PANTRY, visits(*rows))).values()
+        assert stands.occurred_on == date(2021, 2, 17)
+
+
+@pytest.mark.parametrize("status", ["Voided", "No show", "Deleted"])
+def test_a_visit_that_was_voided_is_withdrawn(read: Reader, status: str) -> None:
+    (stands,) = standing(read.events(PANTRY, visits(visit(status="Completed"), visit(status=status)))).values()
+    assert not stands.active
+
+
+def test_a_status_that_no_row_decides_is_refused(read: Reader) -> None:
+    assert reason(read(PANTRY, visits(visit(status="Parked")))) == ("unmapped-code", "visit status")
+
+
+def test_repeated_visits_are_visits_and_a_second_row_of_one_day_is_not(read: Reader) -> None:
+    head = "Client ID,Date,Weight,Adults,Children"
+    rows = ("7,02/15/2021,31,2,1", "7,02/15/2021,31,2,1", "7,02/22/2021,28,2,1")
+    assert len(standing(read.events(PANTRY, visits(*rows, head=head)))) == 2
+
+
+def test_the_same_file_again_tells_nothing_new(read: Reader) -> None:
+    content = visits(visit(), visit("", given="", family="", born="", visit=""))["visits.csv"]
+    again = [[e.event_id for e in read.events(PANTRY, {name: content})] for name in ("a.csv", "b.csv")]
+    assert again[0] == again[1]
+
+
+def test_r12_both_layouts_of_a_row_a_person_and_visit(read: Reader) -> None:
+    old = "service_name,afn,served_date,annual_income,individual_id,lnm,dob,race,ethnicity,snap_household,zip"
+    new = "primaryKey;clientId;houseHoldIdAfn;dob;zip;foodstamps;service;servedDate;householdMembers"
+    one = read.events(
+        PANTRY, visits("Food Pantry,7001,2021-02-15,-350,31,Vega,1984-03-09,White,Hispanic or Latino,N,50309", head=old)
+    )
+    two = read.events(PANTRY, visits("900001;31;7001;1984-03-09;50309;no;Food Pantry;2021-02-15;2", head=new))
+    assert [(e.program, e.enrolled, e.delivered) for e in one] == [("pantry", "yes", True), ("snap", "no", False)]
+    assert [(e.program, e.enrolled, e.delivered) for e in two] == [("pantry", "yes", True), ("snap", "no", False)]
+    assert one[0].source_person == two[0].source_person
+
+
+@pytest.mark.parametrize(
+    ("label", "groups", "absence"),
+    [
+        ("Didn't Ask", (), "not-asked"),
+        ("Don't Know", (), "asked-unknown"),
+        ("Prefer Not to Answer", (), "declined"),
+        ("Black or African American", ("black",), None),
+        ("Hispanic or Latino", ("hispanic",), None),
+    ],
+)
+def test_r15_the_locked_answers_are_the_absences_they_are(
+    read: Reader, label: str, groups: tuple[str, ...], absence: str | None
+) -> None:
+    (event,) = read.events(PANTRY, visits(visit(ethnicity=label)))
+    assert (event.race_ethnicity.groups, event.race_ethnicity.absence) == (groups, absence)
+
+
+def test_r7_blank_birth_dates_and_placeholders_are_no_faults(read: Reader) -> None:
+    blank, unknown = read.events(PANTRY, visits(visit(born=""), visit("C-2", born="Unknown", family="N/A")))
+    assert (blank.person.birth_date, unknown.person.birth_date, unknown.person.family_name) == (None, None, None)
+
+
+def test_somebody_who_only_registered_is_no_visit(read: Reader) -> None:
+    assert reason(read(PANTRY, visits(visit(day="", visit="")))) == ("no-visit", None)
+
+
+def test_r12_a_renamed_column_has_a_name_and_a_setting(read: Reader) -> None:
+    head = HEAD.replace("Visit Date", "Tag")
+    assert reason(read(PANTRY, visits(visit(), head=head)))[0] == "unknown-header"
+    assert read.events(PANTRY, visits(visit(), head=head), columns={"visit_day": "Tag"})
+    (gone,) = read(PANTRY, visits(visit()), columns={"visit_day": "Tag"})
+    assert (gone.reason, gone.where["field"]) == ("missing-column", "Tag")
+    (bare,) = read(PANTRY, visits("2021-02-15,3", head="Visit Date,Pounds"))
+    assert bare.reason == "missing-column"
+
+
+def test_r1_income_and_notes_are_neither_kept_nor_forwarded(read: Reader) -> None:
+    (mapped,) = read(PANTRY, visits(visit() + ",asked about rent,-350", head=HEAD + ",Visit Notes,Annual Income"))
+    assert b"rent" not in mapped.raw
+    assert b"-350" not in mapped.raw
+    assert b"Income" not in mapped.head
+    (again,) = read(PANTRY, {"x.csv": mapped.head + mapped.raw})
+    assert again.event == mapped.event
+
+
+def test_the_shipped_samples_hold_the_traps(read: Reader) -> None:
+    folder = SHIPPED / PANTRY / "samples"
+    found = [mapped for path in sorted(folder.iterdir()) for mapped in read(PANTRY, {path.name: path.read_bytes()})]
+    assert counted(found)["rejected"] == {"bad-date": 2, "short-row": 1}
+    assert counted(found)["ignored"] == {"no-visit": 1}
+    assert sum(mapped.event is not None and mapped.event.source_person is None for mapped in found) == 4
