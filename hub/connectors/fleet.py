@@ -64,7 +64,8 @@ class Fleet:
     def __init__(self, *, drain_s: float = DRAIN_S, first_retry_s: float = _FIRST_RETRY_S) -> None:
         self._drain_s, self._first_retry_s = drain_s, first_retry_s
         self._slots: dict[str, _Slot] = {}
-        self._fatal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._fatal: asyncio.Future[None] = self._loop.create_future()
         self._falling: set[asyncio.Task[None]] = set()
         self._ending = False
 
@@ -291,7 +292,7 @@ class Fleet:
             slot.watch.broken(why)
 
     def _now(self) -> float:
-        return asyncio.get_running_loop().time()
+        return self._loop.time()  # in any thread: pages ask what is shown
 
 
 def _said(why: BaseException) -> str:

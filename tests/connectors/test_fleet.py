@@ -228,7 +228,9 @@ def test_a_door_that_cannot_open_is_tried_again_by_itself_and_says_why_meanwhile
         await fleet.apply("neighbour", Order((version("1", neighbour),)))
         while len(made) < 3:  # as the role asks, again and again
             await fleet.apply("waits", order)
-            [_, shown] = fleet.shown()
+            [_, shown] = await asyncio.to_thread(
+                fleet.shown
+            )  # the pages of the process are asked in threads of their own
             assert (shown.state, shown.why, shown.detail) == ("failed", "door-cannot-open", "the port is taken")
             assert shown.again_s is not None
             await asyncio.sleep(0.001)
