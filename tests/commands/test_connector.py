@@ -189,6 +189,7 @@ AGREED = ("--discloser", "Made-up Lab", "--recipient", "Made-up County", "--basi
         "hmis-csv",
         "hrsn-screening",
         "vaccine-supply",
+        "food-benefits",
         "food-pantry",
         "shelter-roster-csv",
         "iis-cvrs",
@@ -233,6 +234,7 @@ def test_list_says_of_each_connector_what_it_lacks(instance: Path) -> None:
         "hmis-csv",
         "hrsn-screening",
         "vaccine-supply",
+        "food-benefits",
         "food-pantry",
         "shelter-roster-csv",
     }

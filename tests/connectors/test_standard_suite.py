@@ -65,3 +65,8 @@ class TestRosters(ConnectorSuite):
 class TestPantries(ConnectorSuite):
     folder = SHIPPED / "food-pantry"
     agreement_file = EXAMPLES / "food-pantry.yaml"
+
+
+class TestBenefits(ConnectorSuite):
+    folder = SHIPPED / "food-benefits"
+    agreement_file = EXAMPLES / "food-benefits.yaml"
