@@ -21,11 +21,13 @@ from typing import Any
 from hub import __version__
 from hub.errors import ConfigError
 from hub.ops import metrics
+from hub.ops.logs import logger
 
 __all__ = ["Check", "Flag", "Heartbeat", "OpsServer"]
 
 Check = Callable[[], str | None]
 _REQUEST_TIMEOUT_S = 5.0
+log = logger(__name__)
 
 
 class Flag:
@@ -147,7 +149,11 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def do_GET(self) -> None:
-        status, content_type, body = self.pages(self.path.partition("?")[0])
+        try:
+            status, content_type, body = self.pages(self.path.partition("?")[0])
+        except Exception as bug:
+            log.error("a page could not be made", exc_info=bug)
+            status, content_type, body = _json(500, {"error": "internal-error"})
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))

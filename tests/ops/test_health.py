@@ -6,6 +6,7 @@ import socket
 from typing import Any
 
 import pytest
+import structlog
 
 from hub.errors import ConfigError
 from hub.ops.health import Flag, Heartbeat, OpsServer
@@ -77,3 +78,13 @@ def test_a_note_stands_beside_the_checks_and_fails_nothing_and_a_role_has_pages_
         assert get(ops.port, "/connectors") == (200, [1])
         ops.drop_ready("broker")
         assert get(ops.port, "/readyz")[1]["checks"] == {}
+
+
+def test_a_page_that_breaks_is_answered_500_and_told_of_and_the_others_stand() -> None:
+    def breaks() -> object:
+        raise ZeroDivisionError("Zolaris")
+
+    with structlog.testing.capture_logs() as told, OpsServer(0, pages={"/connectors": breaks}) as ops:
+        assert get(ops.port, "/connectors") == (500, {"error": "internal-error"})
+        assert get(ops.port, "/livez")[0] == 200
+    assert [line["event"] for line in told] == ["a page could not be made"]
