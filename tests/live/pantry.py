@@ -109,10 +109,14 @@ class Intake:
 
     def told(self, name: str) -> dict[str, Any]:
         """The same, as soon as the role answers: a busy one may be silent for a moment."""
-        while not (found := self.shown(name)):
-            assert not self.stack.failures()
-            self._idle.wait(0.1)
-        return found
+        found = list[dict[str, Any]]()
+
+        def answered() -> bool:
+            found[:] = [self.shown(name)]
+            return bool(found[0])
+
+        self.until(answered)
+        return found[0]
 
     def until(self, holds: Callable[[], bool], seconds: float = 120) -> None:
         for _ in range(int(seconds * 10)):
