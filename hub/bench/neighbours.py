@@ -93,7 +93,7 @@ def door(folder: Path, second: str | None = None) -> Iterator[tuple[int, int]]:
         _copy_connector(folder, second)
     with Stack(folder, prepare=_topics) as stack:
         stack.start(("registry", "connectors"))
-        stack.wait_ready()
+        stack.wait_ready(180)
         yield ports[LAB], ports.get(second or "", 0)
 
 

@@ -117,7 +117,7 @@ class DemoStack:
         """Bring everything up; returns when every role is ready."""
         self.stack.start(DEMO_ROLES)
         self._progress("starting the doors, identify, streams, measures and delivery")
-        self.stack.wait_ready(180)
+        self.stack.wait_ready(300)
         settings = self.settings
         ids = SchemaIds(settings.require_registry_url())
         self._open.append(ids.close)

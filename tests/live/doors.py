@@ -61,7 +61,7 @@ class Doors:
 
     def start(self) -> None:
         self.stack.start(ROLES)
-        self.stack.wait_ready(180)
+        self.stack.wait_ready(300)
         self._ids = SchemaIds(self.settings.require_registry_url())
         self._codec = Codec(self._ids, all_topics(self.settings))
 

@@ -94,7 +94,7 @@ class Intake:
 
     def start(self) -> None:
         self.stack.start(["registry", "connectors"])
-        self.stack.wait_ready(180)
+        self.stack.wait_ready(300)
 
     def hub(self, verb: str, *arguments: str) -> Result:
         """`hub connector …` as an operator types it."""

@@ -73,11 +73,11 @@ def _pid(instance: Path, name: str) -> int:
 def test_a_killed_process_comes_back_and_the_restart_is_counted(instance: Path, pids: list[int]) -> None:
     with Stack(instance, specs=_specs({"streams": (SERVES, frozenset())})) as stack:
         stack.start(["streams"])
-        stack.wait_ready()
+        stack.wait_ready(180)
         pids.append(_pid(instance, "streams"))
         stack.kill("streams")
         _until(lambda: stack.restarts["streams"] == 1)
-        stack.wait_ready()
+        stack.wait_ready(180)
         pids.append(_pid(instance, "streams"))
         shown = status(instance)["processes"]["streams"]
         assert (shown["ready"], shown["restarts"]) == (True, 1)
@@ -94,7 +94,7 @@ def test_a_misconfigured_process_stops_what_needs_it_and_says_why(instance: Path
     with Stack(instance, specs=_specs(programs)) as stack:
         stack.start(list(programs))
         with pytest.raises(ConfigError, match="registry gave up: no agreement for food: put one into agreements/"):
-            stack.wait_ready()
+            stack.wait_ready(180)
         _until(lambda: status(instance)["processes"]["clock"]["ready"])
         shown = status(instance)["processes"]
         assert shown["connectors"]["reason"] == "needs registry, which gave up"
@@ -153,7 +153,7 @@ def specs(settings, roles):
     return [ProcessSpec("streams", (sys.executable, "-c", {SERVES!r}, str(settings.port("streams"))), settings.port("streams"))]
 with Stack(Path(sys.argv[1]), specs=specs) as stack:
     stack.start(["streams"])
-    stack.wait_ready()
+    stack.wait_ready(180)
     print("ready", flush=True)
     threading.Event().wait()
 """
@@ -211,7 +211,7 @@ def test_a_killed_broker_comes_back_at_the_same_address(tmp_path: Path) -> None:
 
     with Stack(tmp_path, prepare=prepare, specs=_specs({"clock": (SERVES, frozenset())})) as stack:
         stack.start(["clock"])
-        stack.wait_ready()
+        stack.wait_ready(180)
         broker = psutil.Process(_pid(tmp_path, "broker"))
         stack.kill("broker")
         broker.wait(60)

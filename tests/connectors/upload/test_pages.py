@@ -267,7 +267,7 @@ def test_those_who_dawdle_at_the_entrance_keep_nobody_out(hub: PageHub) -> None:
             slow.sendall(head)
             heard.register(slow, selectors.EVENT_READ)
         for _ in range(30 - UNPROVEN):
-            (key, _), *_ = heard.select(10) or pytest.fail("those who dawdle stay")
+            (key, _), *_ = heard.select(120) or pytest.fail("those who dawdle stay")
             answer = cast(socket.socket, key.fileobj).recv(40)
             assert b" 408 " in answer or b" 429 " in answer
             heard.unregister(key.fileobj)
