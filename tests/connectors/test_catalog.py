@@ -16,6 +16,7 @@ from hub.errors import ConfigError
 from hub.privacy.agreements import example_agreement
 
 NAMES = [
+    "case-line-list",
     "food-benefits",
     "food-pantry",
     "hmis-csv",

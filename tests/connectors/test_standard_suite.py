@@ -70,3 +70,8 @@ class TestPantries(ConnectorSuite):
 class TestBenefits(ConnectorSuite):
     folder = SHIPPED / "food-benefits"
     agreement_file = EXAMPLES / "food-benefits.yaml"
+
+
+class TestLineLists(ConnectorSuite):
+    folder = SHIPPED / "case-line-list"
+    agreement_file = EXAMPLES / "case-line-list.yaml"

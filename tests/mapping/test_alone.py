@@ -60,6 +60,7 @@ def test_each_program_says_how_one_of_its_records_can_be_read_again() -> None:
         "lab-elr-fhir": "record",
         "lab-elr-hl7v2": "record", "lab-csv": "headed", "sara-alert": "record", "iis-cvrs": "headed", "iis-vxu": "record",
         "iis-fhir": "record", "hmis-csv": "never", "hrsn-screening": "never", "vaccine-supply": "headed",
+        "case-line-list": "headed",
         "food-benefits": "headed",
         "food-pantry": "headed",
         "shelter-roster-csv": "headed",

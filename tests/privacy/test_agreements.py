@@ -21,6 +21,7 @@ CONNECTORS = (
     "hmis-csv",
     "hrsn-screening",
     "vaccine-supply",
+    "case-line-list",
     "food-benefits",
     "food-pantry",
     "shelter-roster-csv",

@@ -1,0 +1,135 @@
+"""Line lists of cases and contacts, as NBS, Maven and REDCap projects export them, to case and exposure.
+
+A case that is confirmed or probable isolates; a suspect, or what is found to be no case, does not, and takes back what an
+earlier list of the same case said (the same fact, a later version). A contact with the day of exposure is an exposure; one that
+became a case is replaced by it. What is of another condition than COVID-19 is set aside: such lists hold them all. Free text
+(comments, other places) is no known column, so it is never read.
+
+In REDCap a contact is a repeated instrument of its case: the instance is part of its id. Coded answers (1, 2, 3) mean what the
+project's dictionary says: `words: {status: {"1": confirmed}}` in the connector's settings.
+
+Options beside those of hub.mapping.lists: `state`, `condition` (any: every row is of COVID-19).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from hub.domain.events import Case, Event, Exposure, PersonBlock
+from hub.mapping.lists import Line, Lister, ListKind, MapLine, read_lists
+from hub.mapping.lists_person import Somebody, somebody
+from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Program, Unit, accepted, ignored
+from hub.mapping.race import read_race
+from hub.mapping.tables import keyed
+
+__all__ = ["LIST", "PROGRAM", "LineLists"]
+
+LIST = ListKind(
+    "case-line-list", Case.kind, (("record",), ("status", "exposed_on"), ("person", "family_name", "record"))
+)
+_STATUS = {
+    "confirmed": "Confirmed",
+    "probable": "Probable",
+    "suspect": "Suspect",
+    "not-a-case": "Not a Case",
+    "unknown": "Unknown",
+}
+_ISOLATES = frozenset({"confirmed", "probable"})
+_COVID = "covid-19"
+
+
+class LineLists:
+    """Program `case-line-list`."""
+
+    name = LIST.program
+    alone: Alone = "headed"
+
+    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
+        """Every row of every list."""
+        return read_lists(LIST, unit, context, _mapper)
+
+
+def _mapper(lister: Lister) -> MapLine:
+    return _Mapper(lister).map_line
+
+
+class _Mapper:
+    def __init__(self, lister: Lister) -> None:
+        self._stamp = lister.stamp
+        options = lister.context.options
+        self._state, self._any = str(options.get("state", "")), options.get("condition") == "any"
+
+    def map_line(self, line: Line) -> list[Mapped]:
+        if line["condition"] and not self._any and line.word("condition") != _COVID:
+            return [ignored("not-covid", line.where, line.raw, Case.kind)]
+        record = "/".join(filter(None, (line.needed("record"), line["instrument"], line["instance"])))
+        status = line.word("status") if line["status"] else None
+        if line["status"] and status is None:
+            raise NotMapped("unmapped-code", field=line.column("status"))
+        contact = status == "contact" or line.word("role") == "contact" or (status is None and bool(line["exposed_on"]))
+        if not contact and status is None:
+            return [ignored("no-status", line.where, line.raw, Case.kind)]
+        who = self._who(line, record)
+        event = self._exposure(line, record, who) if contact else self._case(line, record, who, status or "")
+        issues = who.issues + (
+            ("unmapped-code",) if line["closed_reason"] and line.word("closed_reason") is None else ()
+        )
+        return [accepted(event, line.where, line.raw)._replace(issues=issues)]
+
+    def _who(self, line: Line, record: str) -> Somebody:
+        """By the person's id; a list that has none knows people by their record, name or not."""
+        who = somebody(line, self._state)
+        if who.key[0] == "id" and not line["instance"]:
+            return who
+        issues = tuple(issue for issue in who.issues if issue != "nobody")
+        block = (who.block or PersonBlock()).model_copy(update={"local_id": record})
+        return who._replace(key=("record", record), block=block, issues=issues)
+
+    def _case(self, line: Line, record: str, who: Somebody, status: str) -> Event:
+        onset, positive = line.past_day("onset_on"), line.past_day("positive_on")
+        began = onset or positive or line.past_day("reported_on")
+        return Case(
+            **self._common(line, record, who, began),
+            isolating=status in _ISOLATES,
+            case_status=_STATUS.get(status),
+            onset_on=onset,
+            first_positive_on=positive,
+            extended_until=line.day("isolated_until"),
+            closed_on=line.past_day("closed_on"),
+            closed_reason=_reason(line),
+        )
+
+    def _exposure(self, line: Line, record: str, who: Somebody) -> Event:
+        exposed = line.past_day("exposed_on")
+        return Exposure(
+            **self._common(line, record, who, exposed or line.past_day("reported_on")),
+            last_exposure_on=exposed,
+            monitoring_until=line.day("monitored_until"),
+            closed_on=line.past_day("closed_on"),
+            closed_reason=_reason(line),
+        )
+
+    def _common(self, line: Line, record: str, who: Somebody, began: date | None) -> dict[str, Any]:
+        race, _ = read_race([line["race"]], [line["ethnicity"]])
+        stamped = self._stamp.fields(
+            self._stamp.fact_key("monitoree", record),  # a contact who became a case is one fact, as in Sara Alert
+            source_person=self._stamp.person(*who.key),
+            changed_at=line.time("updated"),
+            status_rank=0,
+            content=line.content(),
+            occurred_on=began,
+        )
+        return {**stamped, "person": who.block, "county_source": who.county_source, "race_ethnicity": race}
+
+
+def _reason(line: Line) -> str | None:
+    """The reason for closure where the table has it; any other text becomes `Other`."""
+    if not line["closed_reason"]:
+        return None
+    reason = line.word("closed_reason") or line["closed_reason"]
+    return reason if reason in keyed("closure_reasons", "reason", "version") else "Other"
+
+
+PROGRAM: Program = LineLists()
