@@ -6,9 +6,9 @@ A unit is a file, or a folder of files, as the connector says. It is taken once 
 for the files, in it, a gzip file for its file (hub.connectors.archive); they are unpacked when they are read.
 
 Afterwards it stands in `done/`, or in `failed/` where nothing could be read or a bug of ours ended the reading, with a
-receipt beside it (`<name>.receipt.json`: counts and row numbers, no values). A crash before the move means that it is
-read again, whole: same ids, so no second copy. Symbolic links and anything that is neither file nor folder are refused.
-One process per folder.
+receipt beside it (`<name>.receipt.json`: counts and row numbers, no values); both folders are for this account alone, and
+`keep_days` says for how long. A crash before the move means that it is read again, whole: same ids, so no second copy.
+Symbolic links and anything that is neither file nor folder are refused. One process per folder.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from hub.connectors.archive import ArchiveLimits
 from hub.connectors.door import Receipt, Unit, unit_token
 from hub.connectors.doors import Around, DoorKind, DoorOptions
 from hub.connectors.inbox import DONE, FAILED, Candidate, Fingerprint, Inbox, free_name
+from hub.connectors.kept import delete_older, make_private, private_folder, write_private
 from hub.connectors.spool import make_spool
 from hub.connectors.watch import Watch
 from hub.errors import ConfigError
@@ -38,6 +39,8 @@ _RETRY_ASIDE_S = (
     60.0  # a file that could not be read (permissions, a share that went away) is looked at again after this
 )
 _INCOMPLETE_WORTH_A_LINE_S = 600.0
+_DELETE_EVERY_S = 3600.0
+_DAY_S = 86_400.0
 
 
 class FileDropOptions(DoorOptions):
@@ -50,6 +53,9 @@ class FileDropOptions(DoorOptions):
     poll_s: float = Field(default=1.0, gt=0)
     stable_s: float = Field(default=2.0, ge=0)
     max_file_bytes: int = Field(default=1024**3, ge=1)
+    keep_days: int | None = Field(
+        default=None, ge=1, description="days until what stands in done/ and failed/ is deleted; null: never"
+    )
     unpack: ArchiveLimits | None = Field(
         default=ArchiveLimits(), description="limits of zip and gzip files; null: they are not unpacked"
     )
@@ -73,8 +79,8 @@ class _Sight:
 
 
 class FileDropDoor:
-    """Watches one folder. `spool` is where reading unpacks archives. `clock` is monotonic seconds; `stamp` says when a receipt was
-    written. `unmoved` are units that are safe on the broker but could not be moved yet."""
+    """Watches one folder. `spool` is where reading unpacks archives. `clock` is monotonic seconds; `wall` seconds since 1970,
+    `stamp` says when a receipt was written. `unmoved` are units that are safe on the broker but could not be moved yet."""
 
     def __init__(
         self,
@@ -84,10 +90,12 @@ class FileDropDoor:
         spool: Path | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
         stamp: Callable[[], str] = lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     ) -> None:
         self.inbox, self.options, self.watch = inbox, options, watch
-        self._spool, self._clock, self.stamp = spool, clock, stamp
+        self._spool, self._clock, self._wall, self.stamp = spool, clock, wall, stamp
+        self._delete_at = clock()
         unit, zips = options.unit, options.unpack is not None
         self.units = Inbox(inbox, unit, options.complete_when, options.max_file_bytes, zips)
         self._seen: dict[str, _Sight] = {}
@@ -99,12 +107,14 @@ class FileDropDoor:
     async def open(self) -> None:
         """Make the folders; ConfigError when they cannot be made or written."""
         try:
-            for folder in (self.inbox, self.inbox / DONE, self.inbox / FAILED):
-                folder.mkdir(parents=True, exist_ok=True)
+            self.inbox.mkdir(parents=True, exist_ok=True)
+            private = [private_folder(self.inbox / folder) for folder in (DONE, FAILED)]
         except OSError as error:
             raise ConfigError(f"cannot make the inbox {self.inbox}: {error.strerror}") from None
         if not os.access(self.inbox, os.R_OK | os.W_OK | os.X_OK):
             raise ConfigError(f"the inbox {self.inbox} must be readable and writable for this process")
+        if not all(private):
+            self.watch.noticed("kept-files-open-to-others")
         if self._spool is not None:
             await asyncio.to_thread(make_spool, self._spool)
         self.watch.opened(path=str(self.inbox))
@@ -119,6 +129,9 @@ class FileDropDoor:
                     return
                 self._in_hand.add(candidate.name)  # until it is released: acked and moved, or refused
                 yield _FileDelivery(self, candidate)
+            if self.options.keep_days is not None and self._clock() >= self._delete_at:
+                self._delete_at = self._clock() + _DELETE_EVERY_S
+                await asyncio.to_thread(self._delete_kept, self._wall() - self.options.keep_days * _DAY_S)
             try:
                 await asyncio.wait_for(self._stop.wait(), self.options.poll_s)
             except TimeoutError:
@@ -144,6 +157,10 @@ class FileDropDoor:
         self._seen.pop(name, None)
         if not_before:
             self._aside[name] = self._clock() + not_before
+
+    def _delete_kept(self, before: float) -> None:
+        if sum(delete_older(self.inbox / folder, before) for folder in (DONE, FAILED)):
+            self.watch.noticed("kept-files-deleted")
 
     def _ready(self) -> list[Candidate]:
         """Units to take now, oldest name first."""
@@ -212,9 +229,10 @@ class _FileDelivery:
         free = free_name(name, lambda wanted: os.path.lexists(target / wanted))
         told = {"connector": door.watch.connector, "unit": name, "token": unit_token(name), "taken_at": door.stamp()}
         written = target / f".{unit_token(name)}.receipt"
-        written.write_text(json.dumps({**told, **receipt.as_json()}, indent=2) + "\n", encoding="utf-8")
+        write_private(written, json.dumps({**told, **receipt.as_json()}, indent=2) + "\n")
         written.replace(target / f"{free}.receipt.json")
         source.rename(target / free)
+        make_private(target / free)
         return True
 
 
