@@ -8,7 +8,7 @@ depends on when facts came; which needs stand does not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from hub.domain.identity import link, linked_fields, version_of
 from hub.domain.ids import Ids
 from hub.domain.isolation import Rules
 from hub.domain.measures import Denominators, EquityMeasure, measures
+from hub.domain.moved import corrections
 from hub.domain.needs import SupportNeed
 from hub.domain.projection import Projector
 from hub.domain.supply import SupplyMeasure, supply_measures
@@ -134,9 +135,9 @@ class Preview:
             distinct_events=len(self._events),
         )
 
-    def _fold(self, events: Iterable[Event], groups: Mapping[str, frozenset[str]]) -> dict[str, Row]:
+    def _fold(self, events: Sequence[Event], groups: Mapping[str, frozenset[str]]) -> dict[str, Row]:
         rows: dict[str, Row] = {}
-        for event in events:
+        for event in (*events, *corrections(events)):
             assert event.source_person is not None
             key = _person(groups[event.source_person])
             row = rows.get(key)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from hub.bus.producer import OutRecord
-from hub.domain.identity import NEVER, Version
+from hub.domain.events import Event
 from hub.identity.linker import ACTOR, MODEL, Decided, Linker, Sighting, SourcePerson
+from hub.identity.moves import told_of_others, version_of_text, version_text
 from hub.privacy.vault import Vault
 
 __all__ = ["LOCAL_ID_PLACE", "OUTBOX_KEY", "OUTBOX_PLACE", "Batch", "OutRecord", "OutboxRow"]
@@ -63,6 +63,16 @@ class Batch:
         ]
         return linker.rows
 
+    def told_of_others(self, events: Sequence[Event]) -> list[list[Event]]:
+        """For each event the withdrawals that must be said before it (hub.identity.moves)."""
+        return told_of_others(self._db, events)
+
+    def people(self, tokens: set[str]) -> dict[str, SourcePerson]:
+        """Source persons as they stand, also those that no sighting of this batch is of."""
+        assert self._linker is not None
+        rows = {token: self._linker.rows[token] for token in tokens if token in self._linker.rows}
+        return rows | self._rows("token", tokens - rows.keys())
+
     def put(self, records: Iterable[OutRecord]) -> None:
         """Put records into the outbox, in this order."""
         start = self.rows[-1].seq if self.rows else self._last("outbox")
@@ -102,7 +112,7 @@ class Batch:
             return {}
         query = f"SELECT {_COLUMNS} FROM source_person WHERE {column} IN {_LISTED}"  # noqa: S608
         return {
-            token: SourcePerson(token, source, person, revision, key, _version(version), local_id)
+            token: SourcePerson(token, source, person, revision, key, version_of_text(version), local_id)
             for token, source, person, revision, key, version, local_id in self._db.execute(
                 query, (json.dumps(list(values)),)
             )
@@ -123,7 +133,7 @@ class Batch:
                     row.person_key,
                     row.link_revision,
                     row.match_key,
-                    _version_text(row.version),
+                    version_text(row.version),
                     row.local_id,
                 )
                 for row in (linker.rows[token] for token in sorted(linker.changed))
@@ -148,17 +158,6 @@ class Batch:
 
 def _may_change(row: SourcePerson | None, sighting: Sighting) -> bool:
     return row is None or row.is_moved_by(sighting)
-
-
-def _version_text(version: Version) -> str | None:
-    return None if version == NEVER else json.dumps([version[0].isoformat(), *version[1:]])
-
-
-def _version(text: str | None) -> Version:
-    if text is None:
-        return NEVER
-    at, rank, content, mapping = json.loads(text)
-    return (datetime.fromisoformat(at), rank, content, mapping)
 
 
 def _headers_text(headers: list[tuple[str, bytes]] | None) -> str:

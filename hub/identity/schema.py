@@ -37,6 +37,12 @@ CREATE TABLE IF NOT EXISTS decision (
     before     TEXT,                                -- their person_key before, NULL: none
     after      TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS told (
+    fact_key      TEXT NOT NULL,                    -- of a laboratory result or a dose: what may move to another person
+    source_person TEXT NOT NULL,                    -- whom it was told of
+    took          TEXT,                             -- newest version by which they took it from others, as JSON; NULL: none
+    PRIMARY KEY (fact_key, source_person)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (
     seq       INTEGER PRIMARY KEY AUTOINCREMENT,    -- order of publishing
     topic     TEXT NOT NULL,

@@ -86,7 +86,7 @@ class Identify:
             with self._registry.batch() as batch:
                 people = batch.see([self._sighting(event, block) for _, event, block in opened])
                 batch.put(self._said(batch, incoming[-1]))
-                batch.put(self._events(opened, people, letters))
+                batch.put(self._events(opened, people, self._told_of_others(batch, opened), letters))
                 batch.put(letters)
                 self._step("seen")
             self._step("stored")
@@ -152,12 +152,24 @@ class Identify:
             membership = Membership(source_person=row.token, revision=row.link_revision, owner=row.person_key)
             yield out(membership, told, because)
 
+    def _told_of_others(self, batch: Batch, opened: Sequence[_Opened]) -> list[list[tuple[Event, SourcePerson]]]:
+        """For each event, what must be said before it to those who lose its fact (hub.domain.moved)."""
+        found = batch.told_of_others([event for _, event, _ in opened])
+        people = batch.people({each.source_person for said in found for each in said if each.source_person is not None})
+        return [[(each, people[each.source_person]) for each in said if each.source_person in people] for said in found]
+
     def _events(
-        self, opened: Iterable[_Opened], people: dict[str, SourcePerson], letters: list[OutRecord]
+        self,
+        opened: Iterable[_Opened],
+        people: dict[str, SourcePerson],
+        moved: Iterable[Sequence[tuple[Event, SourcePerson]]],
+        letters: list[OutRecord],
     ) -> Iterator[OutRecord]:
-        for record, event, block in opened:
+        for (record, event, block), lost in zip(opened, moved, strict=True):
             assert event.source_person is not None
             try:
+                for withdrawn, loser in lost:
+                    yield self._person_event(record, withdrawn, None, loser)
                 yield self._person_event(record, event, block, people[event.source_person])
             except Reject as why:
                 letters.append(self._letter(record, why))

@@ -1,0 +1,81 @@
+"""Whom each fact that may move was told of, so that a correction under another person reaches the first (hub.domain.moved).
+
+One look-up and one write a batch. A row is a fact key and a source person: tokens, nothing of a person.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from hub.domain.events import Event
+from hub.domain.identity import NEVER, Version
+from hub.domain.moved import Took, may_move, taken_from, took
+
+__all__ = ["told_of_others", "version_of_text", "version_text"]
+
+_Told = dict[str, dict[str, Took | None]]
+"""fact_key → source_person → the newest version by which they took it from others."""
+
+
+def told_of_others(db: sqlite3.Connection, events: Sequence[Event]) -> list[list[Event]]:
+    """For each event, in order, the withdrawals that must be said before it; and remembers whom its fact was told of."""
+    told = _load(db, {event.fact_key for event in events if may_move(event)})
+    changed: dict[tuple[str, str], Took | None] = {}
+    found: list[list[Event]] = []
+    for event in events:
+        said: list[Event] = []
+        if may_move(event) and event.source_person is not None:
+            known, taking = told.setdefault(event.fact_key, {}), took(event)
+            others = {who: by for who, by in known.items() if who != event.source_person}
+            if taking is not None:
+                said += [taken_from(other, event, taking) for other in sorted(others)]
+            newest = max((by for by in others.values() if by is not None), default=None)
+            if newest is not None:
+                said.append(taken_from(event.source_person, event, newest))
+            mine = max(filter(None, (known.get(event.source_person), taking)), default=None)
+            if event.source_person not in known or known[event.source_person] != mine:
+                known[event.source_person] = changed[event.fact_key, event.source_person] = mine
+        found.append(said)
+    _store(db, changed)
+    return found
+
+
+def _load(db: sqlite3.Connection, fact_keys: set[str]) -> _Told:
+    told: _Told = {}
+    if fact_keys:
+        query = "SELECT fact_key, source_person, took FROM told WHERE fact_key IN (SELECT value FROM json_each(?))"
+        for fact_key, source_person, text in db.execute(query, (json.dumps(list(fact_keys)),)):
+            told.setdefault(fact_key, {})[source_person] = None if text is None else _took(text)
+    return told
+
+
+def _store(db: sqlite3.Connection, changed: dict[tuple[str, str], Took | None]) -> None:
+    db.executemany(
+        "INSERT OR REPLACE INTO told VALUES (?, ?, ?)",
+        [(*key, None if by is None else _text(by)) for key, by in changed.items()],
+    )
+
+
+def _text(by: Took) -> str:
+    return json.dumps([version_text(by.version), by.event_id])
+
+
+def _took(text: str) -> Took:
+    version, event_id = json.loads(text)
+    return Took(version_of_text(version), event_id)
+
+
+def version_text(version: Version) -> str | None:
+    """A version as it is stored."""
+    return None if version == NEVER else json.dumps([version[0].isoformat(), *version[1:]])
+
+
+def version_of_text(text: str | None) -> Version:
+    """The version that was stored so."""
+    if text is None:
+        return NEVER
+    at, rank, content, mapping = json.loads(text)
+    return (datetime.fromisoformat(at), rank, content, mapping)
