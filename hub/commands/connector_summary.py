@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from hub.domain.events import Event
 from hub.mapping.declared.program import Traced
 from hub.mapping.declared.targets import Unmapped
 from hub.mapping.program import Mapped
@@ -19,16 +20,21 @@ _PLACES_KEPT = 1_000  # per issue, as in a receipt
 _NUMBERED = ("item", "row", "message", "document")  # the finest first
 _INDEX = re.compile(r"\[(\d+)\]")
 _UNUSED = frozenset({"file-not-used"})
+_TOLD = ("meaning", "status", "covid", "processing")
+"""What is counted of events that have such a field: what a result means, whether it stands, and whether it is of production."""
 
 
 class Summary:
-    """Watches records go by. `issues`: what is odd about accepted records, by code, with where."""
+    """Watches records go by. `told`: by kind of event and field, how often it says what. `issues`: what is odd about accepted
+    records, by code, with where."""
 
     def __init__(self) -> None:
         self.counts: dict[str, Counter[str]] = {
             word: Counter() for word in ("events", "rejected", "ignored", "entities")
         }
+        self.told: dict[str, dict[str, Counter[str]]] = {}
         self.issues: Counter[str] = Counter()
+        self._unread: dict[str, None] = {}
         self._places: dict[str, list[dict[str, str | int]]] = {}
         self._unmapped: Counter[Unmapped] = Counter()
         self._refused: list[str] = []
@@ -58,11 +64,17 @@ class Summary:
         return self._parsed > 0
 
     def as_json(self) -> dict[str, Any]:
-        """One object of counts (design §8); `issues`, and `unmapped` where there are any."""
+        """One object of counts (design §8); `told`, `issues`, and `columns_not_read` and `unmapped` where there are any."""
         found: dict[str, Any] = {word: dict(sorted(some.items())) for word, some in self.counts.items()}
+        found["told"] = {
+            kind: {name: dict(sorted(some.items())) for name, some in fields.items()}
+            for kind, fields in sorted(self.told.items())
+        }
         found["issues"] = dict(sorted(self.issues.items()))
         if self.issues:
             found["issues_where"] = {code: self._places[code] for code in sorted(self._places)}
+        if self._unread:
+            found["columns_not_read"] = list(self._unread)
         if self._unmapped:
             listed = [(each._asdict(), n) for each, n in self._unmapped.most_common()]
             found["unmapped"] = [{**{k: v for k, v in told.items() if v}, "count": n} for told, n in listed]
@@ -73,6 +85,8 @@ class Summary:
         for word, some in (*self.counts.items(), ("issues", self.issues)):
             if some or word not in ("entities", "issues"):
                 yield f"{word:9} {', '.join(f'{n} {what}' for what, n in sorted(some.items())) or 'none'}"
+            if word == "events":
+                yield from self._results()
         yield from (f"  {each}" for each in self._refused)
         if self.rejected > len(self._refused):
             yield f"  … {self.rejected - len(self._refused):,} more"
@@ -83,12 +97,23 @@ class Summary:
             fold = f"; it is {each.near} but for case or blanks: `match: fold` takes both for one" if each.near else ""
             yield f"unmapped  {each.value} ({n} times, field {each.field}): decide it in codes/{each.table}.csv{fold}"
 
+        if self._unread:
+            names = ", ".join(list(self._unread)[:_SHOWN])
+            yield f"columns that no table knows, not read: {names}{', …' if len(self._unread) > _SHOWN else ''}"
+
+    def _results(self) -> Iterator[str]:
+        """What the events say, a line for each kind and field: how many are positive, final, a test message."""
+        for kind, fields in sorted(self.told.items()):
+            for name, some in fields.items():
+                yield f"  {kind} {name}: {', '.join(f'{n} {what}' for what, n in sorted(some.items()))}"
+
     def _count(self, mapped: Mapped) -> None:
         self._parsed += mapped.stage != "parse" and mapped.reason not in _UNUSED
         if mapped.entity is not None:
             self.counts["entities"][mapped.entity] += 1
         if mapped.event is not None:
-            self.counts["events"][type(mapped.event).kind] += 1
+            self._tell(mapped.event)
+            self._unread.update(dict.fromkeys(mapped.unread))
             for code in mapped.odd:
                 self.issues[code] += 1
                 if len(places := self._places.setdefault(code, [])) < _PLACES_KEPT:
@@ -99,6 +124,15 @@ class Summary:
                 self._refused.append(f"{position(mapped.where)}: {mapped.reason}")
         else:
             self.counts["ignored"][mapped.reason or "unspecified"] += 1
+
+    def _tell(self, event: Event) -> None:
+        kind = type(event).kind
+        self.counts["events"][kind] += 1
+        for name in _TOLD:
+            if name in type(event).model_fields:
+                told = getattr(event, name)
+                word = ("yes" if told else "no") if isinstance(told, bool) else str(told)
+                self.told.setdefault(kind, {}).setdefault(name, Counter())[word] += 1
 
 
 def is_numbered(where: Mapping[str, str | int], number: int) -> bool:

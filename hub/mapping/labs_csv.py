@@ -61,7 +61,7 @@ class LabTables:
             mapper, head, empty = _Mapper(file, layout, stamp, policy, context), table.header(), True
             for mapped in guarded(table.rows(), mapper.map_row, mapper.locate, KIND):
                 empty = False
-                yield mapped._replace(head=head)
+                yield mapped._replace(head=head, unread=layout.unknown)
             if empty:
                 yield ignored("no-rows", {"file": file}, b"", KIND)
 
@@ -134,7 +134,8 @@ class _Mapper:
         facility, lab_issue = _facility(cells)
         issues = (*judged.issues, *status_issues, *date_issues, *born_issues, *who.issues, processing_issue, lab_issue)
         odd = (
-            "header-by-names" if self._layout.by_names else "unknown-column" if self._layout.unknown else "",
+            "header-by-names" if self._layout.by_names else "",
+            "unknown-column" if self._layout.unknown else "",
             _residence_issue(cells),
             _correction_issue(cells, status),
         )

@@ -18,16 +18,22 @@ DELIMITERS = ",|\t;"
 _BY_NAMES = "by-names"
 _NEEDED = frozenset({"test_code", "result"})
 _KEYS = frozenset({"order_id", "specimen_id", "local_id", "family_name"})
+_WANTED = (
+    (frozenset({"test_code"}), "LOINC"),
+    (frozenset({"result"}), "Result"),
+    (_KEYS, "Accession Number, Specimen ID, Patient ID or Last Name"),
+)
+"""What a header without a layout must have, and names of columns that would do."""
 
 
 class Layout(NamedTuple):
     """A header understood. `columns`: by field, the names of its columns as the header has them (lower case), the one to
-    be believed first. `unknown`: there are columns beside that the layout does not know; they are not read.
+    be believed first. `unknown`: columns beside, as they are called, that the layout does not know; they are not read.
     """
 
     name: str
     columns: Mapping[str, tuple[str, ...]]
-    unknown: bool
+    unknown: tuple[str, ...]
 
     @property
     def by_names(self) -> bool:
@@ -49,7 +55,8 @@ def layout_of(header: Sequence[str]) -> Layout:
     """The layout whose required columns are all there; of several the one that knows most columns. A header of no layout is
     read by the names of its columns, where one of them is for the code of the test and one for its result.
 
-    Raises ParseError: `missing-column` naming them where the header is nearly one of a layout, else `unknown-header`.
+    Raises ParseError: `missing-column` naming them where the header is nearly one of a layout, else `unknown-header` naming what
+    would do to read it by the names of its columns.
     """
     sent = {_plain(name): name.lower() for name in header}
     layouts = _layouts()
@@ -67,7 +74,7 @@ def layout_of(header: Sequence[str]) -> Layout:
     for plain, column in layouts[chosen].items():
         if column.field and plain in sent:
             found[column.field] = (*found.get(column.field, ()), sent[plain])
-    return Layout(chosen, found, unknown=known[chosen] < len(header))
+    return Layout(chosen, found, tuple(name for name in header if _plain(name) not in layouts[chosen]))
 
 
 def _told_by_names(columns: Mapping[str, _Column], sent: Collection[str]) -> bool:
@@ -81,7 +88,9 @@ def _refusal(sent: set[str]) -> ParseError:
     nearly = max(layouts, key=lambda columns: _required(columns) - len(_missing(columns, sent)))
     missing = _missing(nearly, sent)
     if 2 * len(missing) > _required(nearly):
-        return ParseError("unknown-header", "row 1")
+        known = {column.field for plain, column in _layouts()[_BY_NAMES].items() if plain in sent}
+        lacking = [name for fields, name in _WANTED if known.isdisjoint(fields)]
+        return ParseError("unknown-header", "row 1", "; ".join(lacking))
     return ParseError("missing-column", "row 1", ", ".join(sorted(missing)))
 
 
@@ -103,4 +112,4 @@ def _layouts() -> Mapping[str, Mapping[str, _Column]]:
 
 
 def _plain(name: str) -> str:
-    return name.strip().lower().replace("_", "").replace(" ", "").replace("-", "")
+    return "".join(filter(str.isalnum, name.lower()))

@@ -154,7 +154,7 @@ def read_lists(
         empty = True
         for mapped in guarded(table.rows(), outcome, locate, kind.event):
             empty = False
-            yield mapped._replace(head=keep.head) if mapped.raw else mapped
+            yield mapped._replace(head=keep.head if mapped.raw else b"", unread=keep.lister.header.unknown)
         if empty:
             yield ignored("no-rows", {"file": file}, b"", kind.event)
 

@@ -21,11 +21,11 @@ Needs = Sequence[Sequence[str]]
 
 
 class Heading(NamedTuple):
-    """`columns`: by field, its column as the header has it, in lower case. `unknown`: there are columns of no known field: they are
+    """`columns`: by field, its column as the header has it, in lower case. `unknown`: columns of no known field: they are
     never read, kept or forwarded (social-standards.md R1, R20)."""
 
     columns: Mapping[str, str]
-    unknown: bool
+    unknown: tuple[str, ...]
 
     def column(self, *fields: str) -> str:
         """The column to name where one of these fields is at fault; empty where there is none."""
@@ -33,8 +33,8 @@ class Heading(NamedTuple):
 
 
 def heading(program: str, names: Sequence[str], needs: Needs, options: Mapping[str, Any]) -> Heading:
-    """Raises ParseError: `unknown-header` for another kind of list, `missing-column` (R12: drift has a name) naming the fields that
-    it lacks."""
+    """Raises ParseError: `unknown-header` for another kind of list, `missing-column` (R12: drift has a name); both name the fields
+    that it lacks."""
     there = {name.lower() for name in names}
     found: dict[str, str] = {}
     configured = options.get("columns") or {}
@@ -48,12 +48,11 @@ def heading(program: str, names: Sequence[str], needs: Needs, options: Mapping[s
         if name is not None and name not in taken and field not in found:
             found[field] = name
             taken.add(name)
-    if not any(field in found for field in needs[0]):
-        raise ParseError("unknown-header", "row 1")
     if lacking := [" or ".join(group) for group in needs if not any(field in found for field in group)]:
-        reason: Reason = "missing-column" if 2 * len(lacking) <= len(needs) else "unknown-header"
+        another = not any(field in found for field in needs[0]) or 2 * len(lacking) > len(needs)
+        reason: Reason = "unknown-header" if another else "missing-column"
         raise ParseError(reason, "row 1", ", ".join(lacking))
-    return Heading(found, len(taken) < len(there))
+    return Heading(found, tuple(name for name in names if name.lower() not in taken))
 
 
 @lru_cache(maxsize=8)

@@ -102,7 +102,8 @@ class Mapped(NamedTuple):
     this one record; empty at a hard stop (data the hub must not hold). `entity` says what the record was in the
     source's own terms (HMIS: `clients`, `enrollments`, `exits`, `bed_nights`) on exactly one outcome of each such
     record. `issues`: codes of what is odd about an accepted record for which its event has no field; `odd` is all that is odd
-    about it. `head` is what must stand above `raw` for the record to be read alone: the header row of a table.
+    about it. `head` is what must stand above `raw` for the record to be read alone: the header row of a table. `unread`: columns of
+    a known header that no table knows, as they are called there; for offline trials only: it is in no event, log or metric.
     """
 
     outcome: Literal["event", "rejected", "ignored"]
@@ -116,6 +117,7 @@ class Mapped(NamedTuple):
     entity: str | None = None
     head: bytes = b""
     issues: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def odd(self) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ class Supply:
             mapper, head, empty = _Mapper(file, header, stamp, context), table.header(), True
             for mapped in guarded(table.rows(), mapper.map_row, mapper.locate, KIND):
                 empty = False
-                yield mapped._replace(head=head)
+                yield mapped._replace(head=head, unread=header.unknown)
             if empty:
                 yield ignored("no-rows", {"file": file}, b"", KIND)
 

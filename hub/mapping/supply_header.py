@@ -28,11 +28,11 @@ _DAYS = ("week_from", "week_until", "period_from", "period_until", "as_of")
 
 class Header(NamedTuple):
     """`columns`: by field, its columns as the header has them (lower case). `shipments`: delivered doses are told a shipment at a
-    time. `unknown`: there are columns that the table does not know; they are not read."""
+    time. `unknown`: columns, as they are called, that the table does not know; they are not read."""
 
     columns: Mapping[str, tuple[str, ...]]
     shipments: bool
-    unknown: bool
+    unknown: tuple[str, ...]
 
     def column(self, *fields: str) -> str:
         """The column to name where one of these fields is at fault; empty when the header has none."""
@@ -40,7 +40,7 @@ class Header(NamedTuple):
 
 
 def header_of(names: Sequence[str]) -> Header:
-    """Raises ParseError: `unknown-header` where nothing of it speaks of supply, else `missing-column` naming what would do."""
+    """Raises ParseError: `unknown-header` where nothing of it speaks of supply, else `missing-column`; both name what would do."""
     known = _columns()
     found: dict[str, tuple[str, ...]] = {}
     for name in names:
@@ -48,11 +48,14 @@ def header_of(names: Sequence[str]) -> Header:
             found[field] = (*found.get(field, ()), name.lower())
     counts = [field for field in (*COUNTS, "shipped") if field in found]
     if not counts or not ({"pin", *PRODUCT} & found.keys()):
-        raise ParseError("unknown-header", "row 1")
+        lacking = _missing(found, counts, shipments=False) + (
+            [] if counts else [f"doses ({', '.join(FLOWS)} or {STOCK})"]
+        )
+        raise ParseError("unknown-header", "row 1", ", ".join(lacking))
     shipments = "delivered_on" in found and ("shipped" in found or "delivered" in found)
     if missing := _missing(found, counts, shipments):
         raise ParseError("missing-column", "row 1", ", ".join(missing))
-    return Header(found, shipments, any(_plain(name) not in known for name in names))
+    return Header(found, shipments, tuple(name for name in names if _plain(name) not in known))
 
 
 def _missing(found: Mapping[str, tuple[str, ...]], counts: Sequence[str], shipments: bool) -> list[str]:

@@ -51,6 +51,7 @@ COLUMNS = (
 
 _REPORTED = re.compile(r"(?:^|/)(\d{8})_(\d{1,4})_[A-Za-z0-9]{2,8}\.")
 _YES_NO: Mapping[str, YesNo] = {"YES": "yes", "Y": "yes", "NO": "no", "N": "no"}
+_NAMED = 5  # columns beside the 45 that a refusal names, by their places
 _RACES = tuple(f"recip_race_{n}" for n in range(1, 7))
 
 
@@ -93,7 +94,8 @@ def _check(names: tuple[str, ...]) -> None:
         where = "vax_event_id" if "vax_event_id" in missing else "header"
         raise ParseError("missing-column", where, ", ".join(sorted(missing)) if len(missing) < len(COLUMNS) else "")
     if len(names) != len(COLUMNS):
-        raise ParseError("unknown-column", "header")
+        more = [f"column {at}" for at, name in enumerate(names, 1) if name not in COLUMNS]
+        raise ParseError("unknown-column", "header", ", ".join(more[:_NAMED]))
 
 
 class _Mapper:

@@ -216,16 +216,19 @@ def test_an_ndc_tells_the_product_where_no_cvx_does(read: Reader) -> None:
     assert (event.cvx, event.ndc, event.covid) == ("207", "80777-0273-10", True)
 
 
+COUNTED = "doses (allocated, delivered, administered, wasted, expired or on_hand)"
+
+
 @pytest.mark.parametrize(
     ("header", "why", "missing"),
     [
-        ("name,colour,size", "unknown-header", ""),
+        ("name,colour,size", "unknown-header", f"provider_pin, cvx, {COUNTED}"),
         ("CVX,Week Of,Doses Allocated", "missing-column", "provider_pin"),
         ("PIN,Week Of,Doses Allocated", "missing-column", "cvx"),
         ("PIN,CVX,Doses Allocated", "missing-column", "period_end"),
         ("PIN,CVX,Doses Shipped", "missing-column", "delivery_date"),
         ("PIN,CVX,Doses Shipped,Delivery Date", "missing-column", "shipment_number"),
-        ("PIN,CVX,Week Of", "unknown-header", ""),
+        ("PIN,CVX,Week Of", "unknown-header", COUNTED),
     ],
 )
 def test_a_header_that_cannot_count_is_refused_with_what_would_do(
