@@ -14,7 +14,7 @@ from hub.mapping.tracing_person import Json, listed
 __all__ = ["Surroundings"]
 
 _CODES: dict[Processing, bytes] = {"test": b"T", "debug": b"D"}
-_OPENED = b'{"resourceType":"Bundle","type":"collection",'
+_OPENED = tuple(b'{"resourceType":"Bundle","type":"%b",' % kind for kind in (b"collection", b"searchset"))
 _TAG = b'"meta":{"tag":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0103","code":"%b"}]},'
 
 
@@ -31,14 +31,14 @@ class Surroundings:
         return own if around == "production" or own == "debug" else around
 
     def alone(self, item: Resource, raw: bytes) -> bytes:
-        """The original of a resource (or a collection that holds it) in a collection that still says what its bundle did, where
+        """The original of a resource (or a bundle that was made to hold it) in a bundle that still says what its own did, where
         that was no production."""
         code = _CODES.get(self._around(item))
         if code is None:
             return raw
-        inside = raw.removeprefix(_OPENED)
-        held = inside if len(inside) < len(raw) else b"".join((b'"entry":[{"resource":', raw, b"}]}"))
-        return b"".join((_OPENED, _TAG % code, held))
+        opened = next((each for each in _OPENED if raw.startswith(each)), b"")
+        held = raw.removeprefix(opened) if opened else b"".join((b'"entry":[{"resource":', raw, b"}]}"))
+        return b"".join((opened or _OPENED[-1], _TAG % code, held))
 
     def _around(self, item: Resource) -> Processing:
         if item.bundle is None:

@@ -1,9 +1,12 @@
 """Whose dose it is: references of FHIR Immunizations to Patients, contained, in the same bundle, or elsewhere.
 
-A Patient is known by its id; where it has none (bundles made to be sent), by its first identifier, else by the fullUrl of
-its entry, if that names it anywhere else (`urn:`, `http`): a health card's `resource:0`, or the id of a contained resource, names
-nobody. Then name and whole birth date do, as in HL7 v2 (hub.mapping.labs_patient); without these a dose counts for its area and
-never becomes a person's.
+A Patient is known by its id where one server speaks of its own: in a search, a history, or loose resources of an export (NDJSON).
+In a bundle that was made to be sent (message, document, collection, transaction) ids and fullUrls hold inside that bundle only:
+`1` is whoever the sender came to first. There, and for contained Patients, the first identifier that names somebody
+(hub.domain.placeholders) does, else name and whole birth date, as in HL7 v2 (hub.mapping.labs_patient); without these a dose counts
+for its area and never becomes a person's.
+
+Source: FHIR R4 Bundle.type, Resource.id ("unique within the space of all resources of the same type on the same server").
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
+from hub.domain.placeholders import real_birth_date, real_id, real_names
 from hub.formats.fhir import Resource
 from hub.mapping.dates import civil_date
 from hub.mapping.fhir_coverage import beneficiary
@@ -41,14 +45,9 @@ _BY_NAME = "name-and-birth-date"
 NO_DEMOGRAPHICS = frozenset({"meta", "text", "photo", "contained"})
 """Members of a Patient that say nothing of who it is: no part of its version. (`meta` tells the version's time and stays.)"""
 _LONGEST_PATIENT = 65_536
-_BEFORE, _BETWEEN, _AFTER = b'{"resourceType":"Bundle","type":"collection","entry":[', b',{"resource":', b"}]}"
-
-
-class _Entries(NamedTuple):
-    """Patients of one bundle: by what a reference may call them, and the fullUrl of each by the identity of its resource."""
-
-    by_name: Mapping[str, Json]
-    full_urls: Mapping[int, str]
+_SERVER = frozenset({"searchset", "history"})
+"""Types of bundles in which a server tells of its own resources."""
+_BEFORE, _AFTER = b'{"resourceType":"Bundle","type":"%b","entry":[', b'{"resource":%b}]}'
 
 
 class Patients:
@@ -56,12 +55,16 @@ class Patients:
 
     def __init__(self) -> None:
         self._bundle: Json | None = None
-        self._entries = _Entries({}, {})
+        self._entries: Mapping[str, Json] = {}
         self._dumped: tuple[Json, bytes] | None = None
+
+    def of_server(self, item: Resource) -> bool:
+        """Whether a resource's id is that of the server which tells of it."""
+        return item.bundle is None or text(item.bundle.get("type")) in _SERVER
 
     def subject_of(self, item: Resource) -> Subject | None:
         """Who a Patient resource is; None where nothing names them."""
-        return _subject(item.body, self._of(item).full_urls.get(id(item.body), ""))
+        return _subject(item.body, of_server=self.of_server(item))
 
     def referred(self, item: Resource) -> Subject | None:
         """Whose an Immunization, a Coverage or an Observation is; None where that cannot be told."""
@@ -76,8 +79,8 @@ class Patients:
         entry = self._entry(item)
         if entry is not None:
             patient = entry["resource"]
-            return _subject(patient, text(entry.get("fullUrl"))) or _unnamed(patient)
-        if local_id := reference(told, "Patient"):
+            return _subject(patient, of_server=self.of_server(item)) or _unnamed(patient)
+        if self.of_server(item) and (local_id := reference(told, "Patient")):
             return Subject("Patient", local_id, None)
         return _identified(told.get("identifier"), None)
 
@@ -86,45 +89,51 @@ class Patients:
         entry = self._entry(item)
         return () if entry is None else (entry["resource"],)
 
-    def with_patient(self, item: Resource) -> bytes:
-        """The original of an Immunization and, as it takes that to read it alone, the Patient of its bundle beside it (without
-        photo and narrative, and unless that is far too long)."""
-        entry = self._entry(item)
-        if entry is None:
+    def alone(self, item: Resource) -> bytes:
+        """The original of a resource and, as it takes that to read it alone, what its bundle was and the Patient that it refers to
+        (without photo and narrative, and unless that is far too long)."""
+        entry = self._entry(item) if item.type != "Patient" else None
+        of_server = self.of_server(item)
+        if entry is None and of_server:
             return item.raw
+        head = _BEFORE % (b"searchset" if of_server else b"collection")
+        patient = self._slim(entry) if entry is not None else b""
+        beside = patient + b"," if 0 < len(patient) <= _LONGEST_PATIENT else b""
+        return b"".join((head, beside, _AFTER % item.raw))
+
+    def _slim(self, entry: Json) -> bytes:
+        """The entry of a Patient; the last one is remembered."""
         if self._dumped is None or self._dumped[0] is not entry:
             kept = {name: value for name, value in entry["resource"].items() if name not in NO_DEMOGRAPHICS - {"meta"}}
             slim = {"fullUrl": text(entry.get("fullUrl")), "resource": kept}
             dumped = json.dumps(slim, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
             self._dumped = (entry, dumped)
-        patient = self._dumped[1]
-        return item.raw if len(patient) > _LONGEST_PATIENT else b"".join((_BEFORE, patient, _BETWEEN, item.raw, _AFTER))
+        return self._dumped[1]
 
     def _entry(self, item: Resource) -> Json | None:
         """The entry of the bundle that holds the Patient of an Immunization."""
-        told = _of(item)
-        return self._of(item).by_name.get(text(told.get("reference"))) if isinstance(told, dict) else None
+        told, named = _of(item), self._of(item)
+        target = text(told.get("reference")).split("/_history/", 1)[0] if isinstance(told, dict) else ""
+        return named.get(target) or named.get("/".join(target.rsplit("/", 2)[-2:]))
 
-    def _of(self, item: Resource) -> _Entries:
+    def _of(self, item: Resource) -> Mapping[str, Json]:
         if self._bundle is not item.bundle:
             self._bundle = item.bundle
-            self._entries = _patients(item.bundle) if item.bundle is not None else _Entries({}, {})
+            self._entries = _patients(item.bundle) if item.bundle is not None else {}
         return self._entries
 
 
-def _patients(bundle: Json) -> _Entries:
-    """Entries with a Patient."""
+def _patients(bundle: Json) -> Mapping[str, Json]:
+    """Entries with a Patient, by what a reference may call them."""
     found: dict[str, Json] = {}
-    urls: dict[int, str] = {}
     for entry in listed(bundle.get("entry")):
         resource = entry.get("resource")
         if isinstance(resource, dict) and resource.get("resourceType") == "Patient":
-            url, local_id = text(entry.get("fullUrl")), text(resource.get("id"))
-            urls[id(resource)] = url
-            for name in (url, f"Patient/{local_id}" if local_id else ""):
+            local_id = text(resource.get("id"))
+            for name in (text(entry.get("fullUrl")), f"Patient/{local_id}" if local_id else ""):
                 if name:
                     found.setdefault(name, entry)
-    return _Entries(found, urls)
+    return found
 
 
 def _of(item: Resource) -> object:
@@ -133,16 +142,11 @@ def _of(item: Resource) -> object:
     return item.body.get("subject" if item.type == "Observation" else "patient")
 
 
-def _subject(patient: Json, full_url: str) -> Subject | None:
+def _subject(patient: Json, *, of_server: bool) -> Subject | None:
     born = civil_date(text(patient.get("birthDate")))
-    if local_id := text(patient.get("id")):
+    if of_server and (local_id := text(patient.get("id"))):
         return Subject("Patient", local_id, born)
-    named = full_url.startswith(("urn:", "http://", "https://"))
-    return (
-        _first_identifier(patient, born)
-        or (Subject("fullUrl", full_url, born) if named else None)
-        or _by_name(patient, born)
-    )
+    return _first_identifier(patient, born) or _by_name(patient, born)
 
 
 def _contained(patient: Json) -> Subject:
@@ -155,8 +159,9 @@ def _contained(patient: Json) -> Subject:
 def _by_name(patient: Json, born: date | None) -> Subject | None:
     name = name_of(patient)
     given = name.get("given")
-    told = (text(name.get("family")), text(given[0]) if isinstance(given, list) and given else "")
-    if born is None or not all(told):
+    first = text(given[0]) if isinstance(given, list) and given else ""
+    told = real_names(text(name.get("family")), first)
+    if real_birth_date(born) is None or born is None or not all(told):
         return None
     return Subject(_BY_NAME, "^".join((*(word.casefold() for word in told), born.isoformat())), born)
 
@@ -170,6 +175,6 @@ def _first_identifier(patient: Json, born: date | None) -> Subject | None:
 
 
 def _identified(identifier: object, born: date | None) -> Subject | None:
-    if not isinstance(identifier, dict) or not (value := text(identifier.get("value"))):
+    if not isinstance(identifier, dict) or not (value := real_id(text(identifier.get("value")))):
         return None
     return Subject(text(identifier.get("system")), value, born)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from hub.domain.events import DoseStatus
+from hub.domain.placeholders import real_id
 from hub.mapping.dates import civil_date
 from hub.mapping.immunization_patients import Subject
 from hub.mapping.program import NotMapped
@@ -62,15 +63,20 @@ def is_historical(resource: Json) -> bool:
     return resource.get("primarySource") is False or resource.get("reported") is True
 
 
-def native_key(resource: Json, who: Subject, vaccine: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What names the dose, and what is odd about that: its first identifier with a value, else its id, else (health cards have
-    neither) whose it is, the day and the vaccine. NotMapped where that cannot be told."""
+def native_key(
+    resource: Json, who: Subject, vaccine: str, *, of_server: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What names the dose, and what is odd about that: its first identifier with a value, else the id that a server gave it, else
+    (in bundles made to be sent an id holds for that bundle only) whose it is, the day and the vaccine. NotMapped where that cannot
+    be told."""
     for identifier in listed(resource.get("identifier")):
-        if value := text(identifier.get("value")):
+        if value := real_id(text(identifier.get("value"))):
             return ("identifier", text(identifier.get("system")), value), ()
-    if resource_id := text(resource.get("id")):
+    resource_id, on = text(resource.get("id")), given_on(resource)
+    if resource_id and of_server:
         return ("id", resource_id), ()
-    on = given_on(resource)
+    if resource_id and not who.local_id:  # nobody's: it takes the place of no other
+        return ("id-in-bundle", resource_id, str(on or ""), vaccine), ("order-number-missing",)
     if not who.local_id or on is None or not vaccine:
         raise NotMapped("missing-key", field="identifier")
     return ("dose", who.authority, who.local_id, on.isoformat(), vaccine), ("order-number-missing",)

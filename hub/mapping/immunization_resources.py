@@ -1,7 +1,8 @@
 """Immunizations as FHIR: Immunization, Patient and Coverage resources (single, NDJSON, bundles) to vaccination, person and coverage
 events.
 
-A dose is known by its first identifier, else its id, else whose it is, its day and vaccine; its version by meta.lastUpdated,
+A dose is known by its first identifier, else its id (of a server: hub.mapping.immunization_patients), else whose it is, its day and
+vaccine; its version by meta.lastUpdated,
 else `recorded`. `entered-in-error` withdraws. A test (HTEST, or the tag of a processing id) is marked so and counts nowhere.
 The birth date is checked where the Patient is in the same bundle or contained; in NDJSON they come in files of their own.
 
@@ -35,7 +36,6 @@ from hub.mapping.tracing_person import Json, block, home_area, text
 __all__ = ["ImmunizationResources"]
 
 KIND = Vaccination.kind
-_REFERRING = frozenset({"Immunization", "Coverage", "Observation"})
 _USED = frozenset({"Patient", "Immunization", "Coverage", "Observation"})
 
 
@@ -73,8 +73,7 @@ class _Mapper:
             where["path"] = item.path
         if isinstance(item, Broken):
             return where, item.raw
-        alone = self._patients.with_patient(item) if item.type in _REFERRING else item.raw
-        return where, self._surroundings.alone(item, alone)
+        return where, self._surroundings.alone(item, self._patients.alone(item))
 
     def map_item(self, item: Resource | Broken) -> list[Mapped]:
         where, raw = self.locate(item)
@@ -181,7 +180,7 @@ class _Mapper:
             issues = (*issues, "unknown-product")
         self._check_date(given_on, who, status, vaccine)
         kind = self._surroundings.kind(item, *self._patients.told_beside(item))
-        key, unnumbered = reading.native_key(resource, who, cvx or ndc)
+        key, unnumbered = reading.native_key(resource, who, cvx or ndc, of_server=self._patients.of_server(item))
         return Vaccination(
             **self._stamp.fields(
                 self._stamp.fact_key(KIND, *key),

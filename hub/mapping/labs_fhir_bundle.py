@@ -51,7 +51,7 @@ class Group(NamedTuple):
 
 
 class Pool:
-    """Resources by the names that references call them."""
+    """Resources by the names that references call them. `of_server`: a server tells of its own; ids mean the same elsewhere."""
 
     def __init__(self, resources: Sequence[Resource]) -> None:
         self.resources = resources
@@ -61,7 +61,7 @@ class Pool:
         self._named: dict[str, Resource] = {}
         self._twice: set[str] = set()
         self._head: bytes | None = None
-        self._of_server = not self.bundle or text(self.bundle.get("type")) in _SERVER
+        self.of_server = not self.bundle or text(self.bundle.get("type")) in _SERVER
         self._elsewhere: dict[str, Json] = {}
         for resource, url in zip(resources, self._urls, strict=True):
             local = f"{resource.type}/{text(resource.body.get('id'))}" if text(resource.body.get("id")) else ""
@@ -86,7 +86,7 @@ class Pool:
         target = target.split("/_history/", 1)[0]
         name = target if target in self._named else "/".join(target.rsplit("/", 2)[-2:])
         resource = self._named.get(name)
-        if resource is None and kind == "Patient" and self._of_server and _PATIENT.fullmatch(name):
+        if resource is None and kind == "Patient" and self.of_server and _PATIENT.fullmatch(name):
             return Held(
                 self._elsewhere.setdefault(name, {"resourceType": kind, "id": name.partition("/")[2]}), holder.entry
             )

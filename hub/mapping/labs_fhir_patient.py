@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from hub.domain.event_parts import CountySource
@@ -37,14 +37,14 @@ class Who(NamedTuple):
     county_source: CountySource | None = None
 
 
-def who(patient: Json, names: Iterable[str], county_asked: str) -> Who:
-    """The patient of a report. The id: the first identifier that is no SSN or member id, else the first of `names` (the resource's
-    id, its fullUrl). `county_asked`: the county of residence given as an answer (87721-7)."""
+def who(patient: Json, server_id: str, county_asked: str) -> Who:
+    """The patient of a report. The id: the first identifier that is no SSN or member id, else `server_id` (the resource's, where a
+    server tells of its own; else empty). `county_asked`: the county of residence given as an answer (87721-7)."""
     name = _name(patient)
     named = bool(text(name.get("family")) or _given(name))
     withheld = text(name.get("use")) in _WITHHELD_USES or (not named and not text(patient.get("birthDate")))
     own = next(_own_identifiers(patient), {})
-    local_id = text(own.get("value")) or next(filter(None, names), "")
+    local_id = text(own.get("value")) or server_id
     place = _place(_home(patient), county_asked)
     block = _area(place) if withheld else _block(patient, name, local_id, place)
     race, issues = race_and_issues(patient)

@@ -79,12 +79,11 @@ class Reports:
         )
 
     def _who(self, patient: Held, county_asked: str) -> Who:
-        """Ids of contained resources name nobody outside."""
+        """Ids of contained resources, and of bundles that were made to be sent, name nobody outside."""
         if self._pool.is_elsewhere(patient):
             return Who("Patient", text(patient.body.get("id")), None, None)
-        own = patient.body is patient.entry.body
-        names = (text(patient.body.get("id")), self._pool.url_of(patient.entry)) if own else ()
-        return who(patient.body, names, county_asked)
+        of_server = self._pool.of_server and patient.body is patient.entry.body
+        return who(patient.body, text(patient.body.get("id")) if of_server else "", county_asked)
 
     def _patient(self, first: Held, group: Group) -> Held:
         """The patient of the report, else of its observations, else the only one of the bundle where nobody is named."""

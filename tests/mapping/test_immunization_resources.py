@@ -32,8 +32,8 @@ def dose(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def bundle(*entries: dict[str, Any]) -> str:
-    return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": list(entries)})
+def bundle(*entries: dict[str, Any], kind: str = "collection") -> str:
+    return json.dumps({"resourceType": "Bundle", "type": kind, "entry": list(entries)})
 
 
 def one(read: Reader, **changes: Any) -> Any:
@@ -131,7 +131,7 @@ def test_a_dose_finds_its_patient_however_a_bundle_refers_to_them(reference: str
     assert person.person.family_name == "Example"
 
 
-def test_a_patient_without_id_is_known_by_identifier_else_by_full_url(read: Reader) -> None:
+def test_a_patient_without_id_is_known_by_identifier_else_by_name_and_birth_date(read: Reader) -> None:
     for named in ({"identifier": [{"system": "urn:oid:1.2", "value": "7"}]}, {}):
         entries: list[dict[str, Any]] = [
             {"fullUrl": URN, "resource": patient(id=None, **named)},
@@ -142,6 +142,71 @@ def test_a_patient_without_id_is_known_by_identifier_else_by_full_url(read: Read
     held = dose(contained=[patient(id="x", identifier=[{"value": "7"}])], patient={"reference": "#x"})
     (event,) = read.events(FHIR, {"f": json.dumps(held)})
     assert event.source_person
+
+
+SENT = ["message", "document", "collection", "transaction", "batch"]
+SERVED = ["searchset", "history"]
+
+
+def told_of(read: Reader, kind: str, *, on: str = "2021-03-04", url: str = "http://x/Patient/1", **who: Any) -> Any:
+    """The person and the dose of a bundle whose Patient and Immunization both have the id `1`."""
+    entries: list[dict[str, Any]] = [
+        {"fullUrl": url, "resource": patient(id="1", **who)},
+        {"resource": dose(id="1", patient={"reference": "Patient/1"}, occurrenceDateTime=on)},
+    ]
+    return read.events(FHIR, {"f": bundle(*entries, kind=kind)})
+
+
+OTHER: dict[str, Any] = {"name": [{"family": "Example", "given": ["Dora"]}], "birthDate": "1990-01-01"}
+
+
+@pytest.mark.parametrize("kind", SENT)
+def test_an_id_in_a_bundle_that_was_sent_names_nobody_in_another(kind: str, read: Reader) -> None:
+    """FHIR R4 Resource.id is unique on its server: two documents call two people, and two doses, `1`."""
+    first, second = told_of(read, kind), told_of(read, kind, **OTHER)
+    assert {event.source_person for event in first}.isdisjoint(event.source_person for event in second)
+    assert {event.fact_key for event in first}.isdisjoint(event.fact_key for event in second)
+    again = told_of(read, kind, url=URN)
+    assert [event.fact_key for event in again] == [event.fact_key for event in first], "nor does its fullUrl"
+    later = told_of(read, kind, on="2021-04-04")
+    assert (later[1].source_person, later[1].fact_key != first[1].fact_key) == (first[1].source_person, True)
+
+
+@pytest.mark.parametrize("kind", SERVED)
+def test_the_id_of_a_server_names_one_person_whatever_is_told_of_them(kind: str, read: Reader) -> None:
+    first, second = told_of(read, kind), told_of(read, kind, **OTHER)
+    assert [event.fact_key for event in first] == [event.fact_key for event in second]
+    loose = read.events(FHIR, {"f.ndjson": "\n".join(json.dumps(one) for one in (patient(id="1"), dose(id="1")))})
+    assert [event.fact_key for event in loose] == [event.fact_key for event in first]
+
+
+@pytest.mark.parametrize("kind", [*SENT, *SERVED])
+def test_an_original_read_alone_names_whom_its_bundle_named(kind: str, read: Reader) -> None:
+    long = [{"resource": patient(id="1", text={"div": "x"}, photo=[{"data": "A" * 70_000}])}]
+    for entries in (long, [{"resource": patient(id="1", meta=HTEST)}]):
+        whole = [*entries, {"resource": dose(patient={"reference": "Patient/1"})}]
+        for mapped in read(FHIR, {"f": bundle(*whole, kind=kind)}):
+            again = [each.event for each in read(FHIR, {"f": mapped.raw}) if each.type == mapped.type]
+            assert again == [mapped.event]
+
+
+def test_a_patient_whom_a_sent_bundle_does_not_hold_is_nobody(read: Reader) -> None:
+    found = counted(read(FHIR, {"f": bundle({"resource": dose()}, kind="message")}))
+    assert found["rejected"] == {"no-patient": 1}
+    by_number = dose(patient={"reference": "Patient/p1", "identifier": {"system": "urn:oid:1.2", "value": "7"}})
+    assert counted(read(FHIR, {"f": bundle({"resource": by_number}, kind="message")}))["events"] == {"vaccination": 1}
+
+
+@pytest.mark.parametrize("value", ["UNKNOWN", "unk", "N/A", "0", "000000", "999-99-9999"])
+def test_an_identifier_that_names_nobody_is_none(value: str, read: Reader) -> None:
+    """health-standards §8 R24, R25: Patient and Immunization alike."""
+    told = [{"system": "urn:oid:1.2", "value": value}]
+    first, second = told_of(read, "message", identifier=told), told_of(read, "message", identifier=told, **OTHER)
+    assert first[1].source_person != second[1].source_person
+    known = {"name": [{"family": "Unknown", "given": ["Unknown"]}], "birthDate": "1900-01-01"}
+    entries = [{"resource": patient(identifier=told, **known)}, {"resource": dose(identifier=told)}]
+    (event,) = read.events(FHIR, {"f": bundle(*entries, kind="message")})
+    assert event.source_person is None
 
 
 def test_a_dose_before_birth_is_one_also_when_it_is_read_alone(read: Reader) -> None:
@@ -196,7 +261,7 @@ def test_test_data_is_marked_by_the_dose_its_patient_or_its_message(
 
 def test_what_a_bundle_says_of_tests_holds_for_all_that_is_in_it(read: Reader) -> None:
     """health-standards §8 R8."""
-    tagged = {"resourceType": "Bundle", "type": "collection", "meta": DEBUG, "entry": [{"resource": dose()}]}
+    tagged = {"resourceType": "Bundle", "type": "searchset", "meta": DEBUG, "entry": [{"resource": dose()}]}
     (mapped,) = read(FHIR, {"f": json.dumps(tagged)})
     (again,) = read(FHIR, {"f": mapped.raw})
     assert mapped.event is not None

@@ -56,6 +56,24 @@ def test_a_report_in_a_bundle_is_resolved_to_person_specimen_and_sender(read: Re
     assert result.issues == ()
 
 
+def sent_of(read: Reader, kind: str, number: int = 1, **told: Any) -> Any:
+    """The result of a bundle whose Patient has no identifier."""
+    who, of = patient(number, identifier=[], **told), refer("Patient", number)
+    sent = bundle(organization(), who, report(1, subject=of), observation(1, subject=of), kind=kind)
+    (event,) = events(read, sent)
+    return event
+
+
+@pytest.mark.parametrize("kind", ["message", "collection", "document", "transaction"])
+def test_a_patient_id_of_a_bundle_that_was_sent_names_nobody_in_another(kind: str, read: Reader) -> None:
+    """FHIR R4: an id is unique on its server; each of these calls its patient `1`."""
+    other = sent_of(read, kind, name=[{"family": "Other", "given": ["Zoe"]}], birthDate="1990-01-01")
+    assert sent_of(read, kind).source_person not in (None, other.source_person)
+    assert sent_of(read, kind).source_person == sent_of(read, kind, 7).source_person
+    assert sent_of(read, kind, birthDate="1980").source_person is None
+    assert sent_of(read, "searchset").source_person != sent_of(read, "searchset", 7).source_person
+
+
 def test_the_observations_own_time_comes_before_the_specimens(read: Reader) -> None:
     told = observation(effectiveDateTime="2021-02-13", specimen=refer("Specimen", "swab"))
     (result,) = events(read, bundle(patient(), specimen(), report(1), told))
