@@ -4,12 +4,15 @@ Positive needs three things: a diagnostic test code, an answer that the table ca
 corrected status. Serology, T-cell tests, controls, other pathogens, panels and epidemiology blocks never are, whatever
 they answer. Abnormal flags, display text and notes decide nothing; words only where no known code was sent, exactly
 (hub.domain.lab_words). Whatever is not in the tables goes to review, never guessed; a test of unknown code too where its name
-is of SARS-CoV-2, or where it was done under an order for it.
+is of SARS-CoV-2, where its answer is the virus, or where it was done under an order for it and its name is not plainly of
+something else. A test that nothing says is of SARS-CoV-2 is not kept.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from hub.domain.events import Meaning, Method
@@ -27,6 +30,7 @@ __all__ = [
     "Unkept",
     "asked",
     "is_covid_test",
+    "is_damaged",
     "judge",
     "judge_all",
     "policy_of",
@@ -44,6 +48,7 @@ _SNOMED_SYSTEMS = frozenset({
 _COVID_CLASSES = frozenset({"diagnostic", "genus", "multi-analyte", "panel"})
 _NEVER = frozenset({"serology", "t-cell", "control", "other-pathogen"})
 _NO_TEST = frozenset({"panel", "epidemiology", "question"})
+_STEM = re.compile(r"(\d{4,6})(?:-\d?)?$")  # a LOINC code, its check digit right, wrong or lost
 _YES_OR_NO = frozenset({"HL70136", "HL7 0136", "2.16.840.1.113883.12.136"})
 """Table 0136 answers questions; nothing is found by Y or N."""
 
@@ -135,8 +140,25 @@ def asked(codings: Sequence[Code]) -> Asked:
             return (
                 Asked(None, known, "") if known.cls == "question" else Asked(coding.code, known, "code-system-unknown")
             )
-    names = (text for coding in codings for text in (coding.code, coding.display))
-    return Asked(loincs[0] if loincs else None, None, "", named(*names))
+    return Asked(loincs[0] if loincs else None, None, "", _named(codings))
+
+
+def _named(codings: Sequence[Code]) -> Named:
+    """What codes and names speak of, where no table holds a code; a SARS-CoV-2 code of which only the check digit is wrong or lost
+    speaks of it."""
+    if any(is_damaged(coding.code) for coding in codings):
+        return "covid"
+    return named(*(text for coding in codings for text in (coding.code, coding.display)))
+
+
+def is_damaged(code: str) -> bool:
+    """Whether this is the LOINC code of a SARS-CoV-2 test but for its check digit."""
+    return (told := _STEM.match(code)) is not None and told.group(1) in _covid_stems()
+
+
+@lru_cache(maxsize=1)
+def _covid_stems() -> frozenset[str]:
+    return frozenset(code.partition("-")[0] for code, known in observations().items() if known.cls in _COVID_CLASSES)
 
 
 def _is_loinc(system: str) -> bool:
@@ -156,7 +178,8 @@ def judge(question: Asked, answer: Answer, *, covid_order: bool, policy: Policy 
 
 
 def _unknown_test(question: Asked, answer: Answer, *, covid_order: bool) -> Judged | Unkept:
-    if question.named != "covid" and not covid_order and not _names_the_virus(answer):
+    ordered = covid_order and question.named != "unrelated"
+    if question.named != "covid" and not ordered and not _names_the_virus(answer):
         return Unkept("not-covid")
     if answer.kind == "other" or any(coding.system.upper() in _YES_OR_NO for coding in answer.codings):
         return Unkept("not-a-result")
@@ -166,14 +189,15 @@ def _unknown_test(question: Asked, answer: Answer, *, covid_order: bool) -> Judg
 
 
 def _names_the_virus(answer: Answer) -> bool:
-    """The answer is the virus itself (`Microorganism identified`: SARS-CoV-2), whatever was asked."""
+    """The answer speaks of the virus itself (`Microorganism identified`: SARS-CoV-2, or `not detected` of it), whatever was
+    asked."""
     if any(
         (meant := results().get((coding.code, "multi-analyte"))) and meant.meaning == "positive"
         for coding in answer.codings
     ):
         return True
-    said = worded(answer.text) if answer.text else None
-    return said is not None and said.names_virus and said.meaning == "positive"
+    words = (answer.text, *(coding.code or coding.display for coding in answer.codings))
+    return any(worded(text).names_virus for text in words if text)
 
 
 def judge_all(

@@ -1,7 +1,8 @@
 """What the name of a test or order speaks of, where its code is in no table (tables/pathogen_names.csv).
 
 A name never makes a result positive. It decides only whether somebody must look: a test that names SARS-CoV-2 under an unknown
-code goes to review and is not lost; one that names another pathogen and not this one is not its business.
+code goes to review and is not lost; one that names another pathogen and not this one is not its business; one that is plainly of
+something else (HIV, syphilis, lead; by its name or its LOINC code, which the table holds too) is not kept whatever was ordered.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from hub.domain.tables import rows
 
 __all__ = ["Named", "named", "plain", "subjects"]
 
-Named = Literal["covid", "other", ""]
-"""`covid` wins: a name of both (a combined test) is looked at."""
+Named = Literal["covid", "unrelated", "other", ""]
+"""`covid` wins: a name of both (a combined test) is looked at; `other` are pathogens that one panel tests for beside it."""
 
 _BETWEEN = re.compile(r"[^A-Z0-9]+")
 
@@ -36,27 +37,30 @@ _SHORT = 4  # letters: so short a name must begin a word (`human CoV 229E` holds
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """Of the names run together or not (`SARSCOV2`, `COVID19 PCR`), no digit behind a digit (`coronavirus 229E` is another
-    one); of other pathogens as whole words."""
-    found: dict[str, list[str]] = {"covid": [], "other": []}
+    one); of what is unrelated, and of other pathogens, as whole words."""
+    found: dict[str, list[str]] = {"covid": [], "unrelated": [], "other": []}
     for row in rows("pathogen_names"):
         name = plain(row["name"])
-        if row["pathogen"] == "other":
-            found["other"].append(re.escape(name))
+        if row["pathogen"] in ("other", "unrelated"):
+            found[row["pathogen"]].append(re.escape(name))
             continue
         start = r"\b" if len(name.replace(" ", "")) <= _SHORT else ""
         end = r"(?![0-9])" if name[-1].isdigit() else ""
         found["covid"].append(f"{start}{name.replace(' ', ' ?')}{end}")
-    return re.compile("|".join(found["covid"])), re.compile(rf"\b(?:{'|'.join(found['other'])})(?: VIRUS)?\b")
+    unrelated, other = (re.compile(rf"\b(?:{'|'.join(found[which])})(?: VIRUS)?\b") for which in ("unrelated", "other"))
+    return re.compile("|".join(found["covid"])), unrelated, other
 
 
 @lru_cache(maxsize=2_048)
 def _named(text: str) -> Named:
     words = plain(text)
-    covid, other = _patterns()
+    covid, unrelated, other = _patterns()
     if covid.search(words):
         return "covid"
+    if unrelated.search(words):
+        return "unrelated"
     return "other" if other.search(words) else ""
 
 

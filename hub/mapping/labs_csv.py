@@ -34,7 +34,6 @@ KIND = LabResult.kind
 _ASKED = ("symptomatic", "congregate", "hospitalized", "icu", "pregnant", "healthcare-worker", "first-test")
 _MEMORABLE = 200  # characters: what a hostile source writes is not kept in memory
 _DATES = ("collected", "resulted", "released", "ordered", "onset")
-_LOINC = re.compile(r"\d{1,7}-\d$")
 _AS_NUMBER = re.compile(r"\d{6,18}\.0$")  # a code that a spreadsheet took for a number
 
 
@@ -126,7 +125,7 @@ class _Mapper:
         })  # fmt: skip
         statuses = [row[name] for name in self._layout.columns.get("status", ()) if row[name]]
         status, status_issues = _status(statuses)
-        judged = _judged(cells, self._policy)
+        judged = _judged(cells, self._policy, self._layout)
         days, date_issues = self._days(cells)
         born, born_issues = self._born(cells, days)
         who = patient(cells, born.day if born else None)
@@ -233,21 +232,23 @@ def _status(stated: list[str]) -> tuple[LabStatus, tuple[str, ...]]:
     return status, tuple(filter(None, (issue, "status-conflict" if conflict else "")))
 
 
-def _judged(cells: _Cells, policy: Policy) -> Judged:
-    """NotMapped for another disease."""
+def _judged(cells: _Cells, policy: Policy, layout: Layout) -> Judged:
+    """NotMapped for another disease, and where the row names no test at all."""
     told = cells["test_code"], cells["result"], cells["device"]
     found = (_judged_before if sum(map(len, told)) <= _MEMORABLE else _judge)(*told, policy)
     if isinstance(found, Unkept):
+        if found.reason == "not-covid" and not cells["test_code"] and not cells["device"]:
+            raise NotMapped("test-not-named", field=layout.column("test_code"))
         raise NotMapped(found.reason, "ignored")
     return found
 
 
 def _judge(code: str, value: str, device: str, policy: Policy) -> Judged | Unkept:
-    """A test whose code is missing, damaged or a panel's goes to review, not away."""
+    """A test whose code is missing, damaged, local or a panel's goes to review where anything else says SARS-CoV-2."""
     question = asked([Code(code, "LN", device)]) if code else Asked(None, None, "no-test-code", named(device))
     if question.known is not None and question.known.cls == "panel":
         question = Asked(question.loinc, None, "panel-for-test")
-    covid = not (_LOINC.match(code) and code_of(code)) or is_covid_test([Code(code)])
+    covid = is_covid_test([Code(code)])
     if _AS_NUMBER.match(value):
         value = value[:-2]
     coded = value.isascii() and value.isdigit()

@@ -93,7 +93,8 @@ NAMES: dict[Named, tuple[str, ...]] = {
               "Novel Coronavirus", "COVID19PCR", "SARS-CoV-2 2020 assay"),
     "other": ("Influenza A", "FLUA", "Coronavirus 229E", "Human CoV 229E", "Human coronavirus OC43", "RSV", "Monkeypox virus DNA",
               "RNase P", "Rhinovirus/Enterovirus", "MERS-CoV", "Group A Strep"),
-    "": ("", "Glucose", "Specimen source", "Coronavirus", "Result"),
+    "unrelated": ("HIV 1/2 Ab", "75622-1", "RPR", "Treponema pallidum", "Lead, venous", "Glucose", "Hepatitis C virus Ab"),
+    "": ("", "Leads", "Specimen source", "Coronavirus", "Result"),
 }  # fmt: skip
 
 
@@ -111,6 +112,8 @@ def test_a_name_says_which_pathogen_it_is_of(text: str, what: Named) -> None:
         (Code("99999-9", "LN", "Influenza A"), True, "not-covid"),
         (Code("X1", "L", "Result"), True, "review"),
         (Code("X1", "L", "Result"), False, None),
+        (Code("75622-1", "LN", "HIV 1 and 2 tests"), True, None),
+        (Code("94500-7", "LN"), False, "review"),  # a code of the virus but for its check digit
         (Code("99999-9", "LN", "Influenza A"), False, None),
     ],
 )
@@ -126,7 +129,7 @@ def test_a_test_that_no_table_holds_is_reviewed_where_its_name_or_its_order_is_o
     [
         (Answer("coded", (Code("840533007", "SCT", "SARS-CoV-2"),)), "review"),
         (Answer("text", (), "SARS-CoV-2 detected"), "review"),
-        (Answer("text", (), "SARS-CoV-2 not detected"), None),
+        (Answer("text", (), "SARS-CoV-2 not detected"), "review"),
         (Answer("coded", (Code("3092008", "SCT", "Staphylococcus aureus"),)), None),
         (Answer("text", (), "Detected"), None),
     ],

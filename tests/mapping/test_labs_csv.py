@@ -21,7 +21,7 @@ from tests.mapping.reading import Reader, counted, identity
         ("94534-5", "840539006", "review"), ("94534-5", "", "review"), ("97097-0", "Invalid Result", "invalid"),
         ("94502-2", "Detected", "presumptive-positive"), ("94507-1", "Positive", "not-covid"),
         ("80383-3", "260373001", "not-covid"),
-        ("94531-1", "Detected", "review"), ("", "Detected", "review"), ("94534-6", "Detected", "review"),
+        ("94531-1", "Detected", "review"), ("94534-6", "Detected", "review"),
     ],
 )  # fmt: skip
 def test_r11_r12_r13_r14_positive_needs_a_diagnostic_test_and_a_positive_answer(

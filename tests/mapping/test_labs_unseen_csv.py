@@ -42,7 +42,7 @@ FILES: dict[str, tuple[str | bytes, Told]] = {
     "mpox in the standard layout": (standard({"test_performed_code": "100434-0", "equipment_model_name": "Mpox PCR"}),
                                     Told(("not-covid final",))),
     "mpox by a code of no table": (standard({"test_performed_code": "99999-9", "equipment_model_name": "Orthopoxvirus PCR"}),
-                                   Told(("not-covid final",))),
+                                   Told((), "not-covid")),
     "a hemoglobin": (standard({"test_performed_code": "4548-4", "test_result": "5.8"}), Told((), "not-covid")),
     "flu A, flu B and COVID, a row each": (
         standard({"test_performed_code": "80382-5", "test_result": "260373001"}, {"test_performed_code": "80383-3"},
@@ -56,6 +56,7 @@ FILES: dict[str, tuple[str | bytes, Told]] = {
     "which organism: the virus": (standard({"test_performed_code": "95423-0", "test_result": "840533007"}), Told((POS,))),
     "a panel for a test": (standard({"test_performed_code": "95941-1"}), Told(("review final",))),
     "a local code": (standard({"test_performed_code": "COVPCR"}), Told(("review final",))),
+    "a local code that says nothing": (standard({"test_performed_code": "PCR7"}), Told((), "not-covid")),
     "a LOINC with a wrong check digit": (standard({"test_performed_code": "94558-5"}), Told(("review final",))),
     "a code that a spreadsheet took for a number": (standard({"test_result": "260373001.0"}), Told((POS,))),
     "a code that a spreadsheet cut": (standard({"test_result": "2.60373E+08"}), Told(("review final",))),

@@ -46,7 +46,7 @@ CASES = (
         "not-covid final",
     ),
     Case.of("sr-flu-only", body(simple_report((FLU_A, DETECTED))), "not-covid final"),
-    Case.of("sr-hiv", body(simple_report(("80387-4", DETECTED))), "review final"),
+    Case.of("sr-hiv", body(simple_report(("80387-4", DETECTED))), "ignored not-covid"),
     Case.of(
         "sr-covid-negative-flu-positive",
         body(simple_report((ANTIGEN, NOT_DETECTED), (FLU_A, DETECTED))),
