@@ -16,6 +16,7 @@ from hub.domain.ids import Ids
 from hub.domain.measures import Denominators, load_denominators
 from hub.errors import UnknownName
 from hub.preview import Preview, PreviewResult
+from hub.preview_counts import FileCounts
 from hub.preview_own import claimed, own_connectors
 from hub.privacy.agreements import DRAFT, example_agreement, intake_agreement
 from hub.routing import Routed, route
@@ -29,12 +30,14 @@ class Previewed(NamedTuple):
     """The batch answer; what nobody reads (name and why); and under which agreement each connector was read (its id).
 
     `examples`: connectors that were read under the shipped example, or the draft in their folder, which is nobody's agreement.
+    `counts`: what each file held, where its refusals are, and how many events are of tests.
     """
 
     result: PreviewResult
     not_routed: list[str]
     agreements: dict[str, str]
     examples: list[str]
+    counts: FileCounts
 
 
 def preview_files(
@@ -58,6 +61,7 @@ def preview_files(
     rules = isolation_rules() if instance is None else isolation_rules(load_settings(instance).jurisdiction)
     preview = Preview(_ids(instance), rules, _denominators(instance, paths), include_test=include_test)
     nobodys: list[str] = []
+    counts = FileCounts()
     agreements: dict[str, IntakeAgreement] = {}
     if not routed:
         raise UnknownName(f"there is no file under {' or '.join(str(path) for path in paths)}")
@@ -68,12 +72,13 @@ def preview_files(
             connector = catalog[unit.connector]
             if connector.name not in agreements:
                 agreements[connector.name] = _agreement(connector, instance)
-            _take(preview, unit, connector, agreements[connector.name], instance)
+            found = taken(connector, agreements[connector.name], _ids(instance), unit.path)
+            preview.take(counts.watch(_shown(unit.path, paths), connector.name, found))
         if tell is not None:
             tell(done, len(routed))
     applied = {name: agreement.agreement_id for name, agreement in agreements.items()}
     trials = sorted(name for name in applied if instance is None or not _signed(instance, name).is_file())
-    return Previewed(preview.finish(as_of), nobodys, applied, trials)
+    return Previewed(preview.finish(as_of), nobodys, applied, trials, counts)
 
 
 def _owned(unit: Routed, own: Sequence[Connector], instance: Path | None) -> Routed:
@@ -82,6 +87,12 @@ def _owned(unit: Routed, own: Sequence[Connector], instance: Path | None) -> Rou
         return unit
     name, why = claimed(unit.path, own, lambda connector: _agreement(connector, instance))
     return unit._replace(connector=name, why=why or unit.why)
+
+
+def _shown(path: Path, given: Sequence[Path]) -> str:
+    """The file as people find it: below the folder that was named, without what is above."""
+    above = next((each for each in given if path.is_relative_to(each)), None)
+    return path.name if above is None or above == path else path.relative_to(above.parent).as_posix()
 
 
 def _agreement(connector: Connector, instance: Path | None) -> IntakeAgreement:
@@ -96,12 +107,6 @@ def _agreement(connector: Connector, instance: Path | None) -> IntakeAgreement:
 
 def _signed(instance: Path, name: str) -> Path:
     return instance / "agreements" / f"{name}.yaml"
-
-
-def _take(
-    preview: Preview, unit: Routed, connector: Connector, agreement: IntakeAgreement, instance: Path | None
-) -> None:
-    preview.take(taken(connector, agreement, _ids(instance), unit.path))
 
 
 def _ids(instance: Path | None) -> Ids:

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, NamedTuple
 
 from hub.connectors.archive import ArchiveFault, is_archive, unpack
@@ -123,6 +124,7 @@ class Taken(NamedTuple):
     reason: str | None
     letter: Hashable
     odd: tuple[str, ...] = ()
+    where: Mapping[str, str | int] = MappingProxyType({})
 
 
 def taken(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: Path) -> Iterator[Taken]:
@@ -134,7 +136,7 @@ def taken(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: Path
             body = b"" if found.hard_stop else sha256(found.raw).digest()
             at = {name: value for name, value in found.where.items() if value != unit.name}
             letter = (connector.name, found.stage, found.reason, _named(unit), *at.items(), body)
-            yield Taken(found.outcome, found.event, found.reason, letter, found.odd)
+            yield Taken(found.outcome, found.event, found.reason, letter, found.odd, found.where)
 
 
 def _named(unit: Unit) -> str | bytes:

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of connectors of your own (default: connectors/ of --instance).",
 )
-@click.option("--include-test", is_flag=True, help="Let test and debug messages count too.")
+@click.option(
+    "--include-test",
+    is_flag=True,
+    help="Let records of tests and debugging count as production; without it they are only counted.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_context
 def preview(
@@ -44,6 +48,7 @@ def preview(
     does not know by itself is for the connector of your own, of --instance or --connectors, that makes events of it.
     Exit 0 when all was read, 1 when something was rejected or nobody's.
     """
+    from hub.commands.preview_places import places_json, places_words, tests_words
     from hub.preview_files import preview_files
 
     found = preview_files(
@@ -58,9 +63,13 @@ def preview(
         )
     if as_json:
         more = {"not_routed": found.not_routed, "agreements": found.agreements}
+        more |= places_json(found.counts, include_test=include_test)
         click.echo(json.dumps({**found.result.as_json(), **more}))
     else:
-        click.echo("\n".join(_words(found.result, found.not_routed, as_of.date())))
+        tests = list(tests_words(found.counts, include_test=include_test))
+        click.echo(
+            "\n".join([*_words(found.result, found.not_routed, as_of.date()), *tests, *places_words(found.counts)])
+        )
     ctx.exit(1 if found.result.rejected or found.not_routed else 0)
 
 
