@@ -25,6 +25,7 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from hub.bench.engines import ENVIRONMENT, Told
+from hub.bus.lag import watermarks
 from hub.bus.producer import DurableProducer
 from hub.errors import RetryError
 
@@ -89,7 +90,7 @@ class Log:
     def ends(self, topic: str) -> dict[int, int]:
         with self._consumer(uuid.uuid4().hex) as consumer:
             count = len(consumer.list_topics(topic, timeout=20).topics[topic].partitions)
-            return {n: consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=20)[1] for n in range(count)}
+            return {n: watermarks(consumer, TopicPartition(topic, n), 20)[1] for n in range(count)}
 
     def until_committed(self, group: str, topic: str, process: subprocess.Popen[bytes]) -> float:
         """The time at which `group` has committed all of `topic`; RetryError when its process ends or takes too long."""

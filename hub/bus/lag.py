@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from hub.bus.producer import LIBRARY_LOG
 from hub.errors import RetryError
 
-__all__ = ["GroupLag"]
+__all__ = ["GroupLag", "watermarks"]
+
+_NO_LEADER_YET = frozenset({
+    KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART,
+})  # fmt: skip
 
 
 class GroupLag:
@@ -22,14 +27,14 @@ class GroupLag:
         self._topics = tuple(topics)
         self._partitions: list[TopicPartition] = []
 
-    def records(self, timeout_s: float = 10.0) -> int:
+    def records(self, timeout_s: float = 30.0) -> int:
         """Records not committed yet, over all partitions. RetryError when the broker does not answer."""
         try:
             if not self._partitions:
                 self._partitions = self._find(timeout_s)
             total = 0
             for each in self._consumer.committed(self._partitions, timeout=timeout_s):
-                low, high = self._consumer.get_watermark_offsets(each, timeout=timeout_s)
+                low, high = watermarks(self._consumer, each, timeout_s)
                 total += high - max(each.offset, low)
         except KafkaException as failure:
             raise RetryError(f"lag:{failure.args[0].name()}") from None
@@ -42,3 +47,18 @@ class GroupLag:
     def _find(self, timeout_s: float) -> list[TopicPartition]:
         known = self._consumer.list_topics(timeout=timeout_s).topics
         return [TopicPartition(topic, number) for topic in self._topics for number in sorted(known[topic].partitions)]
+
+
+def watermarks(consumer: Consumer, place: TopicPartition, timeout_s: float) -> tuple[int, int]:
+    """The first offset of a partition and the one after its last. A topic that was made a moment ago may have no leader that knows
+    of it: that is waited for, for `timeout_s` at most. KafkaException otherwise."""
+    until = time.monotonic() + timeout_s
+    while True:
+        try:
+            low, high = consumer.get_watermark_offsets(place, timeout=timeout_s)
+        except KafkaException as why:
+            if why.args[0].code() not in _NO_LEADER_YET or time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+        else:
+            return low, high

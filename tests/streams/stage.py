@@ -18,6 +18,7 @@ from typing import Any
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from hub.bus.lag import watermarks
 from hub.bus.producer import DurableProducer
 from hub.streams.app import StreamSettings, changelog_config
 from tests.streams.toy import environment, parse
@@ -52,7 +53,7 @@ class Worker:
             time.sleep(0.05)
         raise AssertionError(f"waited in vain, last report {self.report()}, log {self.tail()}")
 
-    def ends(self, within_s: float = 60.0) -> int:
+    def ends(self, within_s: float = 120.0) -> int:
         """Its exit code."""
         return self.process.wait(within_s)
 
@@ -142,17 +143,9 @@ class Stage:
                 raise AssertionError(f"lag {lag} stays; logs: {[worker.tail()[-800:] for worker in self.workers[-3:]]}")
             time.sleep(0.3)
 
-    def until_without_members(self, deadline_s: float = DEADLINE_S) -> None:
-        """Wait until the broker has given up every worker of the group."""
-        admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        deadline = time.monotonic() + deadline_s
-        while admin.describe_consumer_groups([self.settings.app_id])[self.settings.app_id].result(60).members:
-            assert time.monotonic() < deadline, "the group keeps its members"
-            time.sleep(0.3)
-
     def ends(self, topic: str, partitions: int) -> dict[int, int]:
         consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": uuid.uuid4().hex})
-        found = {n: consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=60)[1] for n in range(partitions)}
+        found = {n: watermarks(consumer, TopicPartition(topic, n), DEADLINE_S)[1] for n in range(partitions)}
         consumer.close()
         return found
 
