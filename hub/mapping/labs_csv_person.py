@@ -11,6 +11,14 @@ from typing import NamedTuple
 
 from hub.domain.event_parts import CountySource
 from hub.domain.events import PersonBlock, RaceEthnicity
+from hub.domain.placeholders import (
+    PLACEHOLDER_BIRTH_DATE,
+    PLACEHOLDER_ID,
+    PLACEHOLDER_NAME,
+    real_birth_date,
+    real_id,
+    real_names,
+)
 from hub.mapping.area import area
 from hub.mapping.places import state_code
 from hub.mapping.race import read_race
@@ -36,6 +44,14 @@ class Patient(NamedTuple):
 
 def patient(cells: Fields, born: date | None) -> Patient:
     """The person of a row, its values by field name."""
+    local_id = real_id(cells["local_id"])
+    family, given = real_names(cells["family_name"], cells["given_name"])
+    nobody = (
+        PLACEHOLDER_ID if local_id != cells["local_id"] else "",
+        PLACEHOLDER_NAME if (family, given) != (cells["family_name"], cells["given_name"]) else "",
+        PLACEHOLDER_BIRTH_DATE if real_birth_date(born) != born else "",
+    )
+    born = real_birth_date(born)
     state, accented = _state(cells["state"])
     place = area(state or "", cells["postal_code"], cells["county"])
     county, zip_code = place.county, place.postal_code
@@ -45,17 +61,18 @@ def patient(cells: Fields, born: date | None) -> Patient:
         "state-accented" if accented else "",
         "unknown-state" if cells["state"] and state is None else "",
         "unknown-sex" if cells["sex"] and sex is None else "",
+        *nobody,
         *place.issues,
         *race_issues,
     )
     told = tuple(issue for issue in issues if issue)
-    if not (cells["family_name"] or cells["given_name"] or born):
+    if not (family or given or born):
         home = PersonBlock(state=state, postal_code=zip_code, county=county)
         return Patient((), home if state or zip_code or county else None, race, told, place.county_source)
     block = PersonBlock(
-        given_name=cells["given_name"] or None,
+        given_name=given or None,
         middle_name=cells["middle_name"] or None,
-        family_name=cells["family_name"] or None,
+        family_name=family or None,
         suffix=cells["suffix"] or None,
         birth_date=born,
         sex=sex,
@@ -66,9 +83,9 @@ def patient(cells: Fields, born: date | None) -> Patient:
         state=state,
         postal_code=zip_code,
         county=county,
-        local_id=cells["local_id"] or None,
+        local_id=local_id or None,
     )
-    return Patient(_key(cells, born), block, race, told, place.county_source)
+    return Patient(_key(local_id, family, given, born), block, race, told, place.county_source)
 
 
 def word(field: str, text: str) -> str | None:
@@ -76,11 +93,11 @@ def word(field: str, text: str) -> str | None:
     return _words().get((field, text.strip().upper()))
 
 
-def _key(cells: Fields, born: date | None) -> tuple[str, ...]:
-    if cells["local_id"]:
-        return ("patient-id", cells["local_id"])
-    if cells["family_name"] and cells["given_name"] and born:
-        return ("name-and-birth-date", *(cells[name].casefold() for name in ("family_name", "given_name")), f"{born}")
+def _key(local_id: str, family: str, given: str, born: date | None) -> tuple[str, ...]:
+    if local_id:
+        return ("patient-id", local_id)
+    if family and given and born:
+        return ("name-and-birth-date", family.casefold(), given.casefold(), f"{born}")
     return ()
 
 

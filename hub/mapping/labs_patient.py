@@ -8,6 +8,14 @@ from typing import NamedTuple
 
 from hub.domain.event_parts import CountySource
 from hub.domain.events import PersonBlock, RaceEthnicity
+from hub.domain.placeholders import (
+    PLACEHOLDER_BIRTH_DATE,
+    PLACEHOLDER_ID,
+    PLACEHOLDER_NAME,
+    real_birth_date,
+    real_id,
+    real_names,
+)
 from hub.formats.hl7v2 import Coded, Message, Segment
 from hub.mapping.area import Area, area
 from hub.mapping.dates import hl7_date
@@ -16,6 +24,7 @@ from hub.mapping.race import contradiction, read_race
 __all__ = ["Patient", "facility", "patient"]
 
 _WITHHELD_NAMES = frozenset({"U", "S"})  # table 0200: unspecified, pseudonym: what de-identified reports carry
+_OWN_TYPES = frozenset({"L", "M", "N"})  # table 0301: locally defined
 _MOST_REPETITIONS = 50
 """So many repetitions of a field are looked at: reaching the n-th costs n, and a hostile field may have a million."""
 _MEMORABLE = 300  # characters: what a hostile source writes is not kept in memory
@@ -42,22 +51,50 @@ def facility(message: Message) -> str:
 
 def patient(message: Message, pid: Segment, county_asked: str) -> Patient:
     """The patient of a message; `county_asked` is the county of residence given as an answer (87721-7)."""
-    name = _name(pid)
-    born = pid.text(7)
+    name, name_issue = _told_name(_name(pid))
+    born, birth_issue = _told_birth(pid.text(7))
     named = _at(name, 1) or _at(name, 2)
     withheld = not named and (not born or _at(name, 7).upper() in _WITHHELD_NAMES)
-    local_id = "" if withheld else pid.text(3) or pid.text(2)
+    local_id, authority, id_issue = _id(message, pid)
+    if withheld:
+        local_id = ""
     home = pid.components(11)
     place = area(_at(home, 4), _at(home, 5), _at(home, 9), county_asked)
     block = _block(pid, name, born, home, place, local_id, identified=not withheld)
     race, race_issues = _race(pid)
-    issues = ("unreadable-birth-date",) if born and not withheld and _birth_date(born) is None else ()
-    authority, key = _authority(message, pid), local_id
+    unread = "unreadable-birth-date" if born and not withheld and _birth_date(born) is None else ""
+    key = local_id
     if not withheld and not local_id:
         key = _name_and_birth_date(name, born)
         authority = f"{facility(message)} name-and-birth-date"
+    issues = tuple([issue for issue in (unread, id_issue, name_issue, birth_issue) if issue])
     issues = (*issues, *place.issues, *race_issues)
     return Patient(authority, local_id, block, race, key, issues, place.county_source)
+
+
+def _id(message: Message, pid: Segment) -> tuple[str, str, str]:
+    """The id of the report, its assigning authority, and what was odd: the first of PID-3, else of PID-2, that names somebody."""
+    odd = ""
+    for field in (3, 2):
+        for n in range(1, max(_repetitions(pid, field), 1) + 1):
+            if sent := pid.text(field, 1, 1, n):
+                if local_id := real_id(sent):
+                    return local_id, _authority(message, pid, field, n), odd
+                odd = PLACEHOLDER_ID
+    return "", _authority(message, pid, 3, 1), odd
+
+
+def _told_name(name: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """PID-5 without the parts that name nobody."""
+    family, given = _at(name, 1), _at(name, 2)
+    real = real_names(family, given)
+    return (name, "") if real == (family, given) else ((*real, *name[2:]), PLACEHOLDER_NAME)
+
+
+def _told_birth(born: str) -> tuple[str, str]:
+    """PID-7, or nothing where it is a day that systems write for an unknown one."""
+    day = hl7_date(born)
+    return (born, "") if real_birth_date(day) == day else ("", PLACEHOLDER_BIRTH_DATE)
 
 
 def _name_and_birth_date(name: tuple[str, ...], born: str) -> str:
@@ -91,9 +128,13 @@ def _at(components: tuple[str, ...], number: int) -> str:
     return components[number - 1] if number <= len(components) else ""
 
 
-def _authority(message: Message, pid: Segment) -> str:
-    """The assigning authority of PID-3: universal id, else namespace, else the sending facility."""
-    return pid.text(3, 4, 2) or pid.text(3, 4, 1) or facility(message)
+def _authority(message: Message, pid: Segment, field: int, n: int) -> str:
+    """The assigning authority of an id: its universal id; else the sending facility and its namespace, as a namespace alone (or a
+    universal id of a type of one's own, table 0301) means something only there: two laboratories' `LIS` are two."""
+    universal, namespace = pid.text(field, 4, 2, n), pid.text(field, 4, 1, n)
+    if universal and pid.text(field, 4, 3, n).upper() not in _OWN_TYPES:
+        return universal
+    return " ".join([part for part in (facility(message), namespace, universal) if part])
 
 
 def _block(

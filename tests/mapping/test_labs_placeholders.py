@@ -1,0 +1,91 @@
+"""`UNKNOWN` is nobody's number and no name, and a namespace of one laboratory means nothing in another: nobody is mixed up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.mapping.made_up_lab_csv import one as row
+from tests.mapping.made_up_lab_csv import standard
+from tests.mapping.reading import Reader
+from tests.mapping.test_labs import LABS, PID, one, oru
+
+ID = "L-1^^^Lab&05D0000001&CLIA^PI"
+ANN, BOB = "Example^Person", "Sample^Other"
+
+
+def told(read: Reader, sent: str, name: str = ANN, born: str = "19800101") -> Any:
+    return one(read, pid=PID.replace(ID, sent).replace(ANN, name).replace("19800101", born))
+
+
+@pytest.mark.parametrize("sent", ["UNKNOWN", "0", "N/A^^^Lab&05D0000001&CLIA^MR", "999999", "-"])
+def test_an_id_that_names_nobody_leaves_people_apart(sent: str, read: Reader) -> None:
+    ann, bob = told(read, sent), told(read, sent, BOB, "19500505")
+    assert ann.issues == bob.issues == ("placeholder-id",)
+    assert len({ann.source_person, bob.source_person, None}) == 3
+    assert ann.source_person == told(read, "").source_person
+    assert ann.person.local_id is None
+
+
+def test_the_first_id_that_names_somebody_is_taken(read: Reader) -> None:
+    assert told(read, f"UNK^^^Lab~{ID}").source_person == told(read, ID).source_person
+    by_old_field = one(read, pid=PID.replace(f"||{ID}", f"|{ID}|UNK"))
+    assert (by_old_field.source_person, by_old_field.issues) == (told(read, ID).source_person, ("placeholder-id",))
+
+
+@pytest.mark.parametrize("name", ["Unknown^Unknown", "UNK^", "^unidentified", "NULL^NULL"])
+def test_nobody_born_on_the_first_day_of_1900_counts_for_the_area_only(name: str, read: Reader) -> None:
+    event = told(read, "", name, "19000101")
+    assert (event.source_person, event.person.family_name, event.person.birth_date) == (None, None, None)
+    assert event.issues == ("placeholder-name", "placeholder-birth-date")
+    assert event.person.postal_code
+
+
+def test_half_a_name_is_no_name_and_stays_out_of_the_block(read: Reader) -> None:
+    event = told(read, "", "Unknown^Ann")
+    assert (event.source_person, event.person.family_name, event.person.given_name) == (None, None, "Ann")
+
+
+def test_a_real_id_and_an_unknown_birth_date_tell_the_person(read: Reader) -> None:
+    event = told(read, ID, born="19000101")
+    assert event.source_person == told(read, ID).source_person
+    assert (event.person.birth_date, event.issues) == (None, ("placeholder-birth-date",))
+
+
+def test_people_are_called_doe_and_null(read: Reader) -> None:
+    for name in ("Doe^Jane", "Null^Ann", "Test^Ann"):
+        event = told(read, "", name)
+        assert (event.issues, event.source_person is not None) == ((), True)
+
+
+def test_r24_a_namespace_without_universal_id_means_something_in_its_laboratory_only(read: Reader) -> None:
+    def of(facility: str, authority: str) -> Any:
+        (event,) = read.events(LABS, {"m": _oru(facility, authority)})
+        return event.source_person
+
+    first, second = "Lab A^05D1111111^CLIA", "Lab B^05D2222222^CLIA"
+    assert of(first, "LIS") != of(second, "LIS")
+    assert of(first, "LIS") == of("Lab A renamed^05D1111111^CLIA", "LIS")
+    assert of(first, "LIS") != of(first, "OTHER")
+    assert of(first, "LIS&1.2.3&ISO") == of(second, "LIS&1.2.3&ISO")
+    assert of(first, "&MRN&L") != of(second, "&MRN&L")
+
+
+def _oru(facility: str, authority: str) -> str:
+    message = oru(pid=PID.replace(ID, f"12345^^^{authority}^PI"))
+    head, rest = message.split("\r", 1)
+    fields = head.split("|")
+    fields[3] = facility
+    return "\r".join(("|".join(fields), rest))
+
+
+@pytest.mark.parametrize("sent", ["UNKNOWN", "N/A", "000000"])
+def test_a_row_whose_id_names_nobody_is_known_by_name_and_birth_date(sent: str, read: Reader) -> None:
+    event = row(read, standard({"patient_id": sent}))
+    assert event.issues == ("placeholder-id",)
+    assert event.source_person == row(read, standard({"patient_id": ""})).source_person
+    unnamed = row(read, standard({"patient_id": sent, "patient_last_name": "UNKNOWN"}))
+    assert (unnamed.source_person, unnamed.issues) == (None, ("placeholder-id", "placeholder-name"))
+    nobody = {"patient_last_name": "UNKNOWN", "patient_first_name": "UNKNOWN", "patient_dob": "1/1/1900"}
+    assert row(read, standard({"patient_id": sent, **nobody})).source_person is None
