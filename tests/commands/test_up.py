@@ -24,7 +24,7 @@ pytestmark = pytest.mark.live
 def _hub(instance: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     command = [sys.executable, "-P", "-m", "hub", *arguments, "--instance", str(instance)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=180)
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600)
 
 
 def _status(instance: Path) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def instance(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_up_status_down_is_a_round_trip_that_leaves_no_process(instance: Path) -> None:
-    came_up = _hub(instance, "up", "--roles", "registry")
+    came_up = _hub(instance, "up", "--roles", "registry", "--timeout", "300")
     assert came_up.returncode == 0, came_up.stderr
     assert "ready: registry" in came_up.stderr
     found = _status(instance)
@@ -65,7 +65,7 @@ def test_up_status_down_is_a_round_trip_that_leaves_no_process(instance: Path) -
 
 def test_two_at_once_come_to_one_stack_and_say_the_same(instance: Path) -> None:
     with ThreadPoolExecutor(2) as both:
-        first, second = both.map(lambda _: _hub(instance, "up", "--roles", "registry"), range(2))
+        first, second = both.map(lambda _: _hub(instance, "up", "--roles", "registry", "--timeout", "300"), range(2))
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     for said in (first.stderr, second.stderr):
         assert "did not come up" not in said

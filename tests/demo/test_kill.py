@@ -19,7 +19,7 @@ _RUNS_OWN = ("seconds", "restarts")
 def demo(instance: Path, *options: str) -> dict[str, Any]:
     """The last object of `hub demo --json`, which must end well."""
     command = [sys.executable, "-m", "hub", "demo", "--json", "--people", "200", "--instance", str(instance), *options]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=800, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
     return found
