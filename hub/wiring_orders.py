@@ -24,7 +24,7 @@ from hub.connectors.watch import Watch
 from hub.domain.agreement import IntakeAgreement
 from hub.errors import ConfigError
 from hub.ops.logs import logger
-from hub.privacy.agreements import intake_agreement
+from hub.privacy.agreements import NONE_YET, intake_agreement
 from hub.wiring_reading import catalogue
 from hub.wiring_workshop import Workshop
 
@@ -150,11 +150,13 @@ class Orders:
 
 
 def nothing_to_run(orders: Mapping[str, Order]) -> str | None:
-    """Why no connector can start, in one line; None when one may."""
+    """Why no connector can start, in one line; None when one may. A folder or an agreement that is there and no good is named
+    before an agreement that nobody wrote."""
     if any(order.versions for order in orders.values()):
         return None
     broken = {name: order.complaint for name, order in orders.items() if order.complaint}
-    refused = broken | {name: order.detail for name, order in orders.items() if order.off == NO_AGREEMENT}
+    without = {name: order.detail for name, order in orders.items() if order.off == NO_AGREEMENT}
+    refused = broken | dict(sorted(without.items(), key=lambda each: each[1].startswith(NONE_YET)))
     if not refused:
         return "no connector can start: none is enabled"
     first, *others = (why.replace("\n", "; ") for why in refused.values())

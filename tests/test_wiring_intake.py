@@ -86,8 +86,8 @@ def test_a_certificate_without_key_stops_doors_over_http_and_no_others(instance:
 def test_without_any_agreement_nothing_starts_and_the_file_to_write_is_named(instance: Path) -> None:
     with pytest.raises(ConfigError) as refused:
         chosen(instance)
-    assert str(instance / "agreements" / "hmis-csv.yaml") in str(refused.value)
-    assert "`hub connector agree hmis-csv` writes it" in str(refused.value)
+    assert str(instance / "agreements" / "case-line-list.yaml") in str(refused.value)
+    assert "`hub connector agree case-line-list` writes it" in str(refused.value)
     assert "\n" not in str(refused.value)
 
 

@@ -22,7 +22,7 @@ from hub.formats.errors import ParseError
 from hub.formats.lines import Source
 from hub.formats.spreadsheet import MAX_WORKBOOK, as_table, is_workbook
 from hub.mapping.lists_header import DELIMITERS, Heading, Needs, heading
-from hub.mapping.lists_values import NOTHING, ORDERS, day_of, plain_word, time_of, word_of
+from hub.mapping.lists_values import NOTHING, ORDERS, UNNAMED, day_of, plain_word, time_of, word_of
 from hub.mapping.program import Content, Mapped, MappingContext, NotMapped, Unit, guarded, ignored, unreadable
 from hub.mapping.stamp import Stamp
 
@@ -64,7 +64,7 @@ class Line:
     """One row by field. Empty text for what is not there or not given."""
 
     def __init__(self, lister: Lister, cells: Mapping[str, str], where: Mapping[str, str | int], raw: bytes) -> None:
-        self._lister, self.where, self.raw = lister, where, raw
+        self._lister, self._cells, self.where, self.raw = lister, cells, where, raw
         self._values = {
             field: value
             for field, name in lister.header.columns.items()
@@ -73,6 +73,10 @@ class Line:
 
     def __getitem__(self, field: str) -> str:
         return self._values.get(field, "")
+
+    def unnamed(self, *fields: str) -> bool:
+        """Whether one of these says that somebody was there whom nobody names (`Anonymous`)."""
+        return any(self._cells.get(self.column(field), "").casefold() in UNNAMED for field in fields)
 
     def needed(self, *fields: str) -> str:
         """The first of these that is given. NotMapped (`missing-key`) where none is."""

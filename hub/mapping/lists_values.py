@@ -15,13 +15,14 @@ from functools import lru_cache
 from hub.mapping.dates import iso_time
 from hub.mapping.tables import rows
 
-__all__ = ["NOTHING", "ORDERS", "day_of", "plain_word", "time_of", "word_of"]
+__all__ = ["NOTHING", "ORDERS", "UNNAMED", "day_of", "plain_word", "time_of", "word_of"]
 
 ORDERS = ("mdy", "dmy")
-NOTHING = frozenset({
-    "", "-", "--", "?", "n/a", "na", "none", "null", "unknown", "unk", "not given", "not provided", "refused",
-    "didn't ask", "don't know", "prefer not to answer",
-})  # fmt: skip
+UNNAMED = frozenset(
+    {"anonymous", "anon", "walk-in", "walk in", "unknown", "unk", "refused", "prefer not to answer", "not given"}
+)
+"""What is written of somebody who was there and whom nobody names; any case."""
+NOTHING = UNNAMED | {"", "-", "--", "?", "n/a", "na", "none", "null", "not provided", "didn't ask", "don't know"}
 """What is written where a name, an id or a day was not given; any case."""
 
 _DAY = re.compile(r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(?![\d/.-])", re.ASCII)

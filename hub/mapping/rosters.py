@@ -45,6 +45,7 @@ LIST = ListKind(
 _STOP = "victim-service-provider"
 _PRESENT, _GONE = 1, 2
 _VSP = "victim-service"
+_NAMES = ("person", "full_name", "family_name")
 _DAY_ONLY = "day"
 
 
@@ -76,7 +77,7 @@ class _Mapper:
         if self._may_not_hold(line):
             return [hard_stop(_STOP, line.where, ShelterStay.kind)]
         status = line.word("status") or ("unmapped" if line["status"] else "present")
-        if status == "empty" or not any(line[field] for field in ("person", "full_name", "family_name", "status")):
+        if status == "empty" or not (any(line[field] for field in (*_NAMES, "status")) or line.unnamed(*_NAMES)):
             return [ignored("empty-bed", line.where, line.raw, ShelterStay.kind)]
         night = line.past_day("night")
         if night is None:

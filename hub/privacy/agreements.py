@@ -17,10 +17,12 @@ from hub.declared import read_declared
 from hub.domain.agreement import DeliveryAgreement, IntakeAgreement
 from hub.errors import ConfigError
 
-__all__ = ["DRAFT", "EXAMPLES", "delivery_agreements", "example_agreement", "intake_agreement", "kind_of"]
+__all__ = ["DRAFT", "EXAMPLES", "NONE_YET", "delivery_agreements", "example_agreement", "intake_agreement", "kind_of"]
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "deploy" / "agreements" / "examples"
 """One example per shipped connector and one subscriber; `hub up` copies them for the made-up county only."""
+NONE_YET = "no data-use agreement"
+"""How the complaint begins where there is no file at all, unlike one that is broken or expired."""
 DRAFT = "agreement.draft.yaml"
 """In a connector's folder: what nobody signed, for trials only."""
 
@@ -30,7 +32,7 @@ def intake_agreement(directory: Path, connector: str, today: date) -> IntakeAgre
     path = directory / f"{connector}.yaml"
     if not path.is_file():
         raise ConfigError(
-            f"no data-use agreement for connector {connector}: there is no {path} (`hub connector agree {connector}` writes it)"
+            f"{NONE_YET} for connector {connector}: there is no {path} (`hub connector agree {connector}` writes it)"
         )
     agreement = read_declared(path, IntakeAgreement)
     if agreement.connector != connector:

@@ -16,6 +16,7 @@ from hub.mapping.program import Mapped
 from hub.preview import Preview
 from hub.wiring_reading import Taken
 from tests.builders import IDS
+from tests.formats.workbooks import workbook
 from tests.mapping.reading import Reader, counted
 
 PANTRY = "food-pantry"
@@ -226,3 +227,25 @@ def test_the_shipped_samples_hold_the_traps(read: Reader) -> None:
     assert counted(found)["rejected"] == {"bad-date": 2, "short-row": 1}
     assert counted(found)["ignored"] == {"no-visit": 1}
     assert sum(mapped.event is not None and mapped.event.source_person is None for mapped in found) == 4
+
+
+def test_r12_a_workbook_of_visits_is_read_as_its_first_sheet(read: Reader) -> None:
+    rows = [
+        ["Date", "Client ID", "Weight with cart", "Weight without cart", "Adults", "Children", "Note"],
+        [date(2021, 2, 15), 7, 61, 31, 2, 1, "asked about rent"],
+        [date(2021, 2, 15), "Anonymous", None, None, None, None, None],
+    ]
+    visit_of_7, unnamed = found = read(PANTRY, {"visits.xlsx": workbook(rows)})
+    assert counted(found)["events"] == {"food-assistance": 2}
+    assert visit_of_7.event is not None
+    assert unnamed.event is not None
+    assert unnamed.event.source_person is None
+    assert visit_of_7.event.occurred_on == date(2021, 2, 15)
+    assert b"rent" not in visit_of_7.raw
+
+
+def test_r12_nobody_is_called_anonymous(read: Reader) -> None:
+    head = "Date,Client ID,First Name,Last Name,DOB"
+    for row in ("2021-02-15,Anonymous,,,", "2021-02-15,,Anon,Unknown,1900-01-01", "2021-02-15,WALK-IN,,,"):
+        (event,) = read.events(PANTRY, visits(row, head=head))
+        assert (event.source_person, event.person) == (None, None)

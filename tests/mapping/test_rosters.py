@@ -181,13 +181,18 @@ def test_r8_sites_to_isolate_in_are_configured_and_a_day_center_is_no_presence(r
 
 
 def test_empty_beds_are_no_faults_and_a_bed_of_nobody_known_is_a_night_of_nobody(read: Reader) -> None:
-    vacant, bare, unnamed = read(
+    vacant, bare, *unnamed = read(
         ROSTER,
-        beds("A,,No,02/15/2021,,,,,1,,Vacant,", "A,,No,02/15/2021,,,,,2,,,", "A,,No,02/15/2021,,,,,3,,Occupied,"),
+        beds(
+            "A,,No,02/15/2021,,,,,1,,Vacant,",
+            "A,,No,02/15/2021,,,,,2,,,",
+            "A,,No,02/15/2021,,,,,3,,Occupied,",
+            "A,,No,02/15/2021,Anonymous,,,,4,,,",
+        ),
     )
     assert (vacant.reason, bare.reason) == ("empty-bed", "empty-bed")
-    assert unnamed.event is not None
-    assert unnamed.event.source_person is None
+    assert [mapped.event and mapped.event.source_person for mapped in unnamed] == [None, None]
+    assert counted(unnamed)["events"] == {"shelter-stay": 2}
 
 
 def test_days_are_read_in_the_order_of_the_settings_and_short_years_never(read: Reader) -> None:
