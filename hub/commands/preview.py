@@ -107,14 +107,35 @@ def _supply_words(result: PreviewResult) -> list[str]:
     head = ("vaccine supply", "allocated", "delivered", "reported", "seen", "wasted", "on hand", "unused")
     rows = [
         (
-            f"county {line.area}" if line.level == "area" else line.provider_pin or f"site {(line.site or '')[:6]}…",
+            _whose(line),
             *("-" if n is None else f"{n:,}" for n in _doses(line)),
-            ", ".join(line.issues) if line.level == "provider" else "",
+            ", ".join(_beside(line)),
         )
         for line in result.supply
     ]
-    shown = [(*head, "")] + [("all counties" if row[0] == "county all" else row[0], *row[1:]) for row in rows]
-    return ["", *(f"  {name:20}{''.join(f'{n:>11}' for n in counts)}  {odd}".rstrip() for name, *counts, odd in shown)]
+    shown = [(*head, ""), *rows]
+    table = [f"  {name:20}{''.join(f'{n:>11}' for n in counts)}  {odd}".rstrip() for name, *counts, odd in shown]
+    return [
+        "",
+        *table,
+        "  -: not told; under `seen`, that no vaccination record carries the PIN (no-dose-joined) or there is none",
+    ]
+
+
+def _whose(line: SupplyMeasure) -> str:
+    """The provider or county; below it, set in, each product alone."""
+    if line.product != "all":
+        return f"  {line.product}"
+    if line.level == "area":
+        return "all counties" if line.area == "all" else f"county {line.area}"
+    return line.provider_pin or f"site {(line.site or '')[:6]}…"
+
+
+def _beside(line: SupplyMeasure) -> list[str]:
+    """The site's name, once, and what is odd of it."""
+    if line.level == "area":
+        return []
+    return [*([line.site_name] if line.site_name and line.product == "all" else []), *line.issues]
 
 
 def _doses(line: SupplyMeasure) -> tuple[int | None, ...]:

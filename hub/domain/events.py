@@ -220,6 +220,7 @@ class VaccineSupply(Event):
     county: str | None = Field(default=None, description="FIPS county of the site")
     postal_code: str | None = Field(default=None, description="ZIP of the site, five digits")
     issues: tuple[str, ...] = ()
+    site_name: str | None = Field(default=None, description="what the source calls the site")
 
 
 class Coverage(Event):

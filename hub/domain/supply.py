@@ -2,10 +2,11 @@
 
 Reported is what the site tells of itself; seen are the doses that vaccination records carry under its PIN: each dose of each person
 once however many sources tell of it, no refusals, nothing withdrawn, no tests. Where the two differ, records are missing, late, or
-filed under another PIN. Sums over products and over all days until now; `first` and `last` are the days that the supply counts
-speak of, so a difference says something where they reach back to the first dose.
+filed under another PIN. Each line is there of all products together and of each alone, of all days until now. `first` and `last`
+are the days that the supply counts speak of, so a difference says something where they reach back to the first dose.
 
-An area is the county of the site, not of the people it vaccinates. A count that nobody gave is None, never 0.
+An area is the county of the site, not of the people it vaccinates. A count that nobody gave is None, never 0; so is what was seen
+at a PIN that no record of a dose carries: whether nothing was given there or its records name no PIN cannot be told apart.
 """
 
 from __future__ import annotations
@@ -13,19 +14,22 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from hub.domain.events import Model
 from hub.domain.supply_counts import Counted, Provider
 from hub.domain.vaccine_series import Given
+from hub.domain.vaccines import UNSPECIFIED
 
-__all__ = ["ALL_AREAS", "SEEN", "SupplyMeasure", "seen_strata", "supply_measures"]
+__all__ = ["ALL_AREAS", "ALL_PRODUCTS", "SEEN", "SEEN_OF", "SupplyMeasure", "seen_strata", "supply_measures"]
 
 SEEN = "dose-seen"
 """Stratum `dose-seen|<PIN>|provider|<n>`: people whose n-th dose from this provider was seen."""
-ALL_AREAS = "all"
+SEEN_OF = "dose-seen-of"
+"""Stratum `dose-seen-of|<PIN>|<family>|<n>`: people whose n-th dose of a product's family from this provider was seen."""
+ALL_AREAS = ALL_PRODUCTS = "all"
 UNKNOWN_AREA = "unknown"
 
 
@@ -45,7 +49,7 @@ class SupplyMeasure(Model):
     delivered: int | None
     reported: int | None = Field(description="doses administered, as the site tells")
     seen: int | None = Field(
-        description="doses administered, as vaccination records tell; None where no PIN joins them"
+        description="doses administered, as vaccination records tell; None where no PIN joins any dose"
     )
     wasted: int | None = Field(description="wasted or expired")
     on_hand: int | None = Field(description="on the newest day told")
@@ -54,52 +58,81 @@ class SupplyMeasure(Model):
     first: date | None
     last: date | None
     issues: tuple[str, ...] = Field(
-        description="overlapping-periods, more-given-than-delivered, no-supply-told, no-pin; of an area those of its sites"
+        description="overlapping-periods, more-given-than-delivered, no-supply-told, no-pin, no-dose-joined; of an area its sites'"
     )
+    product: str = Field(
+        default=ALL_PRODUCTS,
+        description="family of the product (table cvx), unspecified where not told; all: of all products",
+    )
+    site_name: str | None = Field(default=None, description="what supply's newest word that names it calls the site")
 
     @property
     def key(self) -> str:
         """The record key: compaction keeps the newest of a line."""
         name = self.area if self.level == "area" else self.provider_pin or self.site
-        return f"{self.level}|{name}"
+        return f"{self.level}|{name}" + ("" if self.product == ALL_PRODUCTS else f"|{self.product}")
 
 
 def seen_strata(doses: Iterable[Given]) -> set[str]:
     """The strata of one person's distinct doses; one whose records name no provider is in none."""
-    counts = Counter(dose.pin for dose in doses if dose.pin)
-    return {f"{SEEN}|{pin}|provider|{n}" for pin, number in counts.items() for n in range(1, number + 1)}
+    given = [dose for dose in doses if dose.pin]
+    counts = Counter(f"{SEEN}|{dose.pin}|provider" for dose in given)
+    counts.update(f"{SEEN_OF}|{dose.pin}|{dose.family or UNSPECIFIED}" for dose in given)
+    return {f"{key}|{n}" for key, number in counts.items() for n in range(1, number + 1)}
 
 
 def supply_measures(counted: Mapping[Provider, Counted], totals: Mapping[str, int]) -> list[SupplyMeasure]:
-    """Every provider that supply or doses speak of, then every area, sorted by key. `totals`: people by stratum."""
+    """Every provider that supply or doses speak of, then every area; each of all products, then by product. `totals`: people by
+    stratum."""
     seen = _seen(totals)
     providers = {**{Provider(pin, ""): _NOTHING for pin in seen}, **counted}
     if not counted:
         return []  # without any word on supply there is nothing to compare doses with
-    lines = [_line(provider, said, seen) for provider, said in providers.items()]
-    by_area: dict[str, list[SupplyMeasure]] = defaultdict(list)
+    lines = [
+        line for provider, said in providers.items() for line in _lines(provider, said, seen.get(provider.pin or ""))
+    ]
+    by_area: dict[tuple[str, str], list[SupplyMeasure]] = defaultdict(list)
     for line in lines:
-        by_area[line.area].append(line)
-        by_area[ALL_AREAS].append(line)
-    lines += [_area(area, of_area) for area, of_area in by_area.items()]
-    return sorted(lines, key=lambda line: (line.level == "area", line.key))
+        by_area[line.area, line.product].append(line)
+        by_area[ALL_AREAS, line.product].append(line)
+    lines += [_area(area, product, of_area) for (area, product), of_area in by_area.items()]
+    return sorted(lines, key=_order)
+
+
+def _order(line: SupplyMeasure) -> tuple[bool, str, bool, str]:
+    name = line.area if line.level == "area" else line.provider_pin or line.site or ""
+    return line.level == "area", name, line.product != ALL_PRODUCTS, line.product
 
 
 _NOTHING = Counted({}, None, None, None, None, False)
 
 
-def _seen(totals: Mapping[str, int]) -> dict[str, int]:
-    found: Counter[str] = Counter()
+def _seen(totals: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Doses by PIN and product, of all products too; a PIN that no dose carries (any more) is not in it."""
+    found: dict[str, dict[str, int]] = {}
     for stratum, people in totals.items():
-        indicator, pin, _, _ = stratum.split("|")
-        if indicator == SEEN:
-            found[pin] += people
-    return {pin: doses for pin, doses in found.items() if doses}
+        indicator, pin, of_family, _ = stratum.split("|")
+        if people and indicator in (SEEN, SEEN_OF):
+            product = ALL_PRODUCTS if indicator == SEEN else of_family
+            at = found.setdefault(pin, {})
+            at[product] = at.get(product, 0) + people
+    return found
 
 
-def _line(provider: Provider, said: Counted, seen_by_pin: Mapping[str, int]) -> SupplyMeasure:
+def _lines(provider: Provider, said: Counted, seen: Mapping[str, int] | None) -> Iterator[SupplyMeasure]:
+    """Of all products, then of each that supply or doses name there."""
+    place: dict[str, Any] = {
+        "county": said.county,
+        "postal_code": said.postal_code,
+        "site_name": said.site_name,
+    }  # the same place, whichever product's word named it
+    for product in (ALL_PRODUCTS, *sorted((said.products.keys() | (seen or {}).keys()) - {ALL_PRODUCTS})):
+        of_product = said if product == ALL_PRODUCTS else said.products.get(product, _NOTHING)._replace(**place)
+        yield _line(provider, product, of_product, None if seen is None else seen.get(product, 0))
+
+
+def _line(provider: Provider, product: str, said: Counted, seen: int | None) -> SupplyMeasure:
     told = said.told
-    seen = seen_by_pin.get(provider.pin, 0) if provider.pin else None
     delivered, reported = told.get("delivered"), told.get("administered")
     wasted = _sum(told.get("wasted"), told.get("expired"))
     left = None if delivered is None or seen is None else delivered - seen - (wasted or 0)
@@ -120,24 +153,28 @@ def _line(provider: Provider, said: Counted, seen_by_pin: Mapping[str, int]) -> 
         unused=left,
         first=said.first,
         last=said.last,
-        issues=tuple(_issues(provider, said, left)),
+        issues=tuple(_issues(provider, said, seen, left)),
+        product=product,
+        site_name=said.site_name,
     )
 
 
-def _issues(provider: Provider, said: Counted, left: int | None) -> Iterator[str]:
+def _issues(provider: Provider, said: Counted, seen: int | None, left: int | None) -> Iterator[str]:
     if left is not None and left < 0:
         yield "more-given-than-delivered"
     if provider.pin is None:
         yield "no-pin"
+    elif seen is None:
+        yield "no-dose-joined"
     if not said.told:
         yield "no-supply-told"
     if said.overlaps:
         yield "overlapping-periods"
 
 
-def _area(area: str, lines: Iterable[SupplyMeasure]) -> SupplyMeasure:
+def _area(area: str, product: str, lines: Iterable[SupplyMeasure]) -> SupplyMeasure:
     of_area = list(lines)
-    sums = {
+    sums: dict[str, Any] = {
         name: _sum(*(getattr(line, name) for line in of_area))
         for name in (
             "allocated", "delivered", "reported", "seen", "wasted", "on_hand", "reported_less_seen", "unused",
@@ -153,6 +190,7 @@ def _area(area: str, lines: Iterable[SupplyMeasure]) -> SupplyMeasure:
         first=min((line.first for line in of_area if line.first), default=None),
         last=max((line.last for line in of_area if line.last), default=None),
         issues=tuple(sorted({issue for line in of_area for issue in line.issues})),
+        product=product,
         **sums,
     )
 

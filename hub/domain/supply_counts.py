@@ -9,14 +9,16 @@ stands (a week whose bounds were corrected, a month told beside its weeks, two s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from hub.domain.events import VaccineSupply
 from hub.domain.identity import Version, version_of
 from hub.domain.ids import content_hash
 from hub.domain.provider_pin import pin_of
+from hub.domain.vaccines import family
 
 __all__ = ["FLOWS", "STOCK", "Counted", "SupplyBoard"]
 
@@ -35,7 +37,8 @@ class Provider(NamedTuple):
 
 class Counted(NamedTuple):
     """Doses of one provider. `told`: which counts anybody gave, with their sum; of `on_hand` the newest day's. `first` and `last`:
-    the days they speak of. `overlaps`: some were left out, speaking of other bounds of days that a newer word counts."""
+    the days they speak of. `overlaps`: some were left out, speaking of other bounds of days that a newer word counts. `products`:
+    the same of each product alone, by its family (hub.domain.vaccines)."""
 
     told: dict[str, int]
     county: str | None
@@ -43,6 +46,8 @@ class Counted(NamedTuple):
     first: date | None
     last: date | None
     overlaps: bool
+    site_name: str | None = None
+    products: Mapping[str, Counted] = MappingProxyType({})
 
 
 class _Fact(NamedTuple):
@@ -58,6 +63,7 @@ class _Fact(NamedTuple):
     part: tuple[str, str]
     county: str | None
     postal_code: str | None
+    site_name: str | None
 
 
 class SupplyBoard:
@@ -86,7 +92,7 @@ class SupplyBoard:
         for _, facts in self._facts.values():
             for fact in facts:
                 by_provider[fact.provider].append(fact)
-        return {provider: _counted(by_provider[provider]) for provider in sorted(by_provider, key=_order)}
+        return {provider: _by_product(by_provider[provider]) for provider in sorted(by_provider, key=_order)}
 
 
 def _order(provider: Provider) -> tuple[str, str]:
@@ -107,7 +113,7 @@ def _facts(event: VaccineSupply, version: Version) -> Iterator[_Fact]:
         if event.active and event.covid and doses is not None and doses >= 0:
             yield _Fact(
                 version, provider, event.cvx or event.ndc or "", measure, doses, last if measure == STOCK else first, last,
-                part, event.county, event.postal_code,
+                part, event.county, event.postal_code, event.site_name,
             )  # fmt: skip
 
 
@@ -123,7 +129,16 @@ def _word(fact: _Fact) -> tuple[Any, ...]:
         fact.doses,
         fact.county or "",
         fact.postal_code or "",
+        fact.site_name or "",
     )
+
+
+def _by_product(facts: Iterable[_Fact]) -> Counted:
+    by_family: dict[str, list[_Fact]] = defaultdict(list)
+    for fact in facts:
+        by_family[family(fact.product)].append(fact)
+    products = {name: _counted(by_family[name]) for name in sorted(by_family)}
+    return _counted([fact for of_family in by_family.values() for fact in of_family])._replace(products=products)
 
 
 def _counted(facts: Iterable[_Fact]) -> Counted:
@@ -143,9 +158,9 @@ def _counted(facts: Iterable[_Fact]) -> Counted:
     days = [day for fact in stands for day in (fact.first, fact.last) if day is not None]
     county = next((fact.county for fact in newest_first if fact.county), None)
     postal_code = next((fact.postal_code for fact in newest_first if fact.postal_code), None)
-    return Counted(
-        dict(sorted(told.items())), county, postal_code, min(days, default=None), max(days, default=None), overlaps
-    )
+    site_name = next((fact.site_name for fact in newest_first if fact.site_name), None)
+    first, last = min(days, default=None), max(days, default=None)
+    return Counted(dict(sorted(told.items())), county, postal_code, first, last, overlaps, site_name)
 
 
 def _newest_day(facts: Iterable[_Fact]) -> list[_Fact]:

@@ -41,6 +41,7 @@ __all__ = ["PROGRAM", "Supply"]
 KIND = VaccineSupply.kind
 _WEEK = timedelta(days=6)
 _FILE_DAY = re.compile(r"(?<!\d)(20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
+_LONGEST_NAME = 120
 _PENDING, _ARRIVED, _CANCELLED = 0, 1, 2
 _GONE = frozenset({"cancelled", "canceled", "void", "voided", "returned", "rejected", "lost", "deleted"})
 _PLANS = frozenset({"allocated", "allocated_to_date"})
@@ -87,6 +88,7 @@ class _Site(NamedTuple):
     pin: str
     county: str | None
     zip: str | None
+    name: str | None
 
 
 class _Mapper:
@@ -143,7 +145,7 @@ class _Mapper:
         zipcode = postal_code(cells.get("postal_code", ""), state)
         within = counties_of_zip(zipcode) if zipcode and county is None else frozenset()
         issues = ("unknown-county",) if told and county is None else ()
-        return _Site(pin, next(iter(within)) if len(within) == 1 else county, zipcode), issues
+        return _Site(pin, next(iter(within)) if len(within) == 1 else county, zipcode, _named(cells)), issues
 
     def _shipment(self, cells: Mapping[str, str], what: Product) -> list[_Told]:
         """The delivery of a shipment; withdrawn where it did not arrive (yet)."""
@@ -242,6 +244,7 @@ class _Mapper:
                 active=told.doses is not None,
             ),
             site=self._stamp.site(site.pin),
+            site_name=site.name,
             part_key=self._stamp.token("supply-part", *told.apart) if told.apart else None,
             **fields,
         )
@@ -260,6 +263,11 @@ class _Mapper:
     def _day(self, cells: Mapping[str, str], field: str) -> date | None:
         found = self._moment(cells, field)
         return found.day if found is not None else None
+
+
+def _named(cells: Mapping[str, str]) -> str | None:
+    """What a row calls its site. It is no part of what is counted: alone, it makes no new version."""
+    return cells.get("site_name", "")[:_LONGEST_NAME] or None
 
 
 def _version(event: VaccineSupply) -> tuple[datetime | None, int, str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from hub.domain.events import VaccineSupply
 from hub.domain.ids import content_hash
-from hub.domain.supply import SEEN, SupplyMeasure, supply_measures
+from hub.domain.supply import SEEN, SEEN_OF, SupplyMeasure, supply_measures
 from hub.domain.supply_counts import Counted, Provider, SupplyBoard
 from hub.errors import Reject
 from hub.outlets.wire import ReadRecord, Said, Wire, decoded
@@ -63,7 +63,8 @@ class SupplyDesk:
 
     def _rests_on(self, versions: Mapping[tuple[str, int], int]) -> str:
         """The versions of everything the lines rest on: it differs with each change, also one back to what was."""
-        seen = [f"{stratum}#{part}@{v}" for (stratum, part), v in versions.items() if stratum.startswith(f"{SEEN}|")]
+        told = (f"{SEEN}|", f"{SEEN_OF}|")
+        seen = [f"{stratum}#{part}@{v}" for (stratum, part), v in versions.items() if stratum.startswith(told)]
         return content_hash(self._board.state(), *sorted(seen))
 
 

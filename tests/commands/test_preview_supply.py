@@ -19,8 +19,8 @@ SUPPLY = (
     "004512,TN,47065,208,S1,L1,100,2021-01-18,2021-01-18\n"
     "B301,TN,Marion,208,S2,L1,60,2021-01-18,2021-01-18\n",
     "week.csv",
-    "PIN,CVX,Week Start,Week Ending,Doses Administered,Doses Wasted,Doses On Hand,Submitted At\n"
-    "4512,208,2021-01-18,2021-01-24,4,1,95,2021-01-25T08:00:00\n",
+    "PIN,Facility Name,CVX,Week Start,Week Ending,Doses Administered,Doses Wasted,Doses On Hand,Submitted At\n"
+    "4512,Made-up Clinic,208,2021-01-18,2021-01-24,4,1,95,2021-01-25T08:00:00\n",
 )
 
 
@@ -69,7 +69,9 @@ def test_supply_is_set_against_the_doses_of_its_pin_whatever_the_order_and_repea
         folder.mkdir()
         told.append(json.loads(preview(county(folder, Random(seed)), "--json"))["supply"])
     assert told[0] == told[1]
-    lines = {line["provider_pin"] or line["area"]: line for line in told[0]}
+    lines = {line["provider_pin"] or line["area"]: line for line in told[0] if line["product"] == "all"}
+    by_product = {line["product"]: line for line in told[0] if line["provider_pin"] == "4512"}
+    assert by_product["pfizer"]["seen"] == by_product["all"]["seen"] == 4
     north = lines["4512"]
     assert (north["delivered"], north["reported"], north["seen"], north["wasted"], north["on_hand"]) == (
         100,
@@ -79,6 +81,7 @@ def test_supply_is_set_against_the_doses_of_its_pin_whatever_the_order_and_repea
         95,
     )
     assert (north["reported_less_seen"], north["unused"], north["area"], north["issues"]) == (0, 95, "47065", [])
+    assert north["site_name"] == "Made-up Clinic"
     west = lines["B301"]
     assert (west["delivered"], west["reported"], west["seen"], west["unused"], west["area"]) == (
         60,
@@ -95,7 +98,8 @@ def test_supply_is_set_against_the_doses_of_its_pin_whatever_the_order_and_repea
 def test_people_read_it_as_a_table(tmp_path: Path) -> None:
     shown = preview(county(tmp_path, Random(3))).splitlines()
     head = next(n for n, line in enumerate(shown) if line.split()[:2] == ["vaccine", "supply"])
-    table = {line.split()[0]: line.split()[1:] for line in shown[head + 1 :]}
-    assert table["4512"] == ["-", "100", "4", "4", "1", "95", "95"]
+    table = {line.split()[0]: line.split()[1:] for line in shown[head + 1 :] if not line.startswith("    ")}
+    assert "    pfizer" in {line[:10] for line in shown[head + 1 :]}
+    assert table["4512"] == ["-", "100", "4", "4", "1", "95", "95", "Made-up", "Clinic"]
     assert table["C9"][-1] == "no-supply-told"
     assert table["all"] == ["counties", "-", "160", "4", "6", "1", "95", "154"]

@@ -51,7 +51,8 @@ def one(events: Iterable[VaccineSupply], totals: dict[str, int] | None = None) -
 def test_a_site_has_its_counts_and_what_nobody_told_is_none() -> None:
     line = one([told("a", doses_delivered=300), told("b", doses_administered=180), told("c", doses_wasted=4)])
     assert (line.delivered, line.reported, line.wasted, line.allocated, line.on_hand) == (300, 180, 4, None, None)
-    assert (line.seen, line.reported_less_seen, line.unused) == (0, 180, 296)
+    assert (line.seen, line.reported_less_seen, line.unused) == (None, None, None)
+    assert line.issues == ("no-dose-joined",)
 
 
 def test_weeks_add_up_and_expired_doses_are_wasted_ones() -> None:
@@ -78,12 +79,12 @@ def test_a_week_whose_bounds_were_corrected_counts_once_and_it_is_said() -> None
             told("b", 2, days=(date(2021, 2, 2), date(2021, 2, 8)), doses_administered=90),
         ]
     )
-    assert (line.reported, line.issues) == (90, ("overlapping-periods",))
+    assert (line.reported, line.issues) == (90, ("no-dose-joined", "overlapping-periods"))
 
 
 def test_two_systems_that_tell_of_the_same_days_are_not_added_up() -> None:
     line = one([told("a", 1, doses_administered=100), told("b", 2, source="pharmacy", doses_administered=98)])
-    assert (line.reported, line.issues) == (98, ())
+    assert (line.reported, line.issues) == (98, ("no-dose-joined",))
 
 
 def test_shipments_of_one_day_add_up_and_not_with_a_weekly_count_of_the_same_doses() -> None:
@@ -146,6 +147,48 @@ def test_an_area_sums_its_sites_and_what_no_site_told_stays_none() -> None:
     assert found["area|unknown"].sites == 1
 
 
+def test_each_product_has_a_line_of_its_own_and_together_they_are_the_line_of_all() -> None:
+    found = lines([
+        told("a", cvx="207", doses_delivered=300), told("b", cvx="208", doses_delivered=90),
+        told("c", cvx="217", doses_delivered=10), told("d", cvx=None, doses_delivered=1),
+    ], {"dose-seen|4512|provider|1": 50, "dose-seen-of|4512|moderna|1": 40, "dose-seen-of|4512|janssen|1": 10})  # fmt: skip
+    at = {
+        line.product: (line.delivered, line.seen, line.unused, line.issues)
+        for line in found.values()
+        if line.area == "unknown"
+    }
+    told_of = {line.product: (line.delivered, line.seen) for line in found.values() if line.level == "provider"}
+    assert told_of == {
+        "all": (401, 50), "moderna": (300, 40), "pfizer": (100, 0), "unspecified": (1, 0), "janssen": (None, 10),
+    }  # fmt: skip
+    assert found["provider|4512|janssen"].issues == ("no-supply-told",)
+    assert at["moderna"] == (300, 40, 260, ())
+    assert found["area|all|pfizer"].delivered == 100
+
+
+def test_a_dose_that_names_no_product_is_seen_at_its_provider_under_unspecified() -> None:
+    assert seen_strata([Given(738_000, False, "", "4512")]) == {
+        "dose-seen|4512|provider|1", "dose-seen-of|4512|unspecified|1",
+    }  # fmt: skip
+
+
+def test_a_site_whose_doses_nobody_joins_is_not_told_to_have_given_none() -> None:
+    found = lines(
+        [told("a", doses_delivered=300), told("b", pin="A77", doses_delivered=5)], {"dose-seen|4512|provider|1": 0}
+    )
+    assert {found[key].seen for key in ("provider|4512", "provider|A77", "provider|A77|moderna", "area|all")} == {None}
+    assert found["provider|4512"].issues == ("no-dose-joined",)
+
+
+def test_a_site_is_called_as_its_newest_word_that_names_it_does() -> None:
+    found = lines([
+        told("a", 1, doses_delivered=1, site_name="Old Name"), told("b", 2, doses_wasted=1, site_name="Made-up Clinic"),
+        told("c", 3, cvx="208", doses_delivered=1),
+    ])  # fmt: skip
+    assert {line.site_name for line in found.values() if line.level == "provider"} == {"Made-up Clinic"}
+    assert found["area|all"].site_name is None
+
+
 # Doses as seen
 
 
@@ -173,7 +216,7 @@ def test_a_dose_that_several_sources_tell_of_is_one_dose_of_whoever_names_the_pr
         Given(738_001, False, "moderna"),
         Given(738_000, False, "moderna", "4512"),
     ]
-    assert seen_strata(distinct_doses(reports)) == {"dose-seen|4512|provider|1"}
+    assert seen_strata(distinct_doses(reports)) == {"dose-seen|4512|provider|1", "dose-seen-of|4512|moderna|1"}
 
 
 def test_refusals_tests_withdrawals_and_doses_to_come_are_never_seen() -> None:
@@ -220,4 +263,4 @@ def test_what_is_told_anew_as_zero_leaves_nothing_of_what_was_told_before(events
         for each in events
     ]
     for line in lines([*anew, *events]).values():
-        assert (line.delivered, line.on_hand, line.unused) == (0, 0, 0)
+        assert (line.delivered, line.on_hand, line.unused) == (0, 0, None)

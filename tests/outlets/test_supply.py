@@ -76,7 +76,7 @@ def test_a_repeat_says_nothing_and_neither_does_a_restart() -> None:
     seen(log, 100, 1)
     run(log, nothing)
     said = len(log.said)
-    assert said == 3
+    assert said == 6  # provider, county and all counties: of all products, and of the one
     run(log, lambda: [log.put(INTAKE, "s", DELIVERED)], nothing)
     assert len(log.said) == said
 
