@@ -24,24 +24,32 @@ class Stated(NamedTuple):
 
 
 def hl7_status(observation: str, report: str) -> Stated:
-    """OBX-11, else OBR-25, else final with an issue; both as sent, first component."""
+    """OBX-11, else OBR-25, else final with an issue; both as sent, first component. A final observation of a corrected order is a
+    correction: many senders write it in OBR-25 alone."""
     code, order = observation.upper(), report.upper()
     if code:
         field = "obx-11" if ("obx-11", code) in statuses() else "csv"  # senders who write the word: `Final`
         if (field, code) not in statuses():
             return Stated("preliminary", "status-unknown")
-        status = statuses()[field, code]
-        withdrawn = statuses().get(("obr-25", order)) == "withdrawn"
-        return Stated(status, "status-conflict" if withdrawn and status not in ("withdrawn", None) else "")
+        status, of_order = statuses()[field, code], statuses().get(("obr-25", order))
+        conflict = of_order == "withdrawn" and status not in ("withdrawn", None)
+        return Stated(_corrected(status, of_order), "status-conflict" if conflict else "")
     return Stated(statuses().get(("obr-25", order), "final"), "status-missing")
 
 
 def fhir_status(observation: str, report: str = "") -> Stated:
-    """Observation.status, and DiagnosticReport.status where the report is at hand: a report entered in error takes its
-    results with it. A word that is not in the table (`unknown` too) is preliminary; no word at all is the report's."""
-    if report.upper() == "ENTERED-IN-ERROR":
-        return Stated("withdrawn", "" if observation.upper() == "ENTERED-IN-ERROR" else "status-conflict")
-    return _of("fhir", observation or report, "" if observation else "status-missing")
+    """Observation.status, and DiagnosticReport.status where the report is at hand: a report entered in error or cancelled takes its
+    results with it, and a final result of a corrected report is a correction. A word that is not in the table (`unknown` too) is
+    preliminary; no word at all is the report's."""
+    status, issue = _of("fhir", observation or report, "" if observation else "status-missing")
+    of_report = statuses().get(("fhir", report.strip().upper()))
+    if of_report == "withdrawn":
+        return Stated("withdrawn", issue if status == "withdrawn" else "status-conflict")
+    return Stated(_corrected(status, of_report), issue)
+
+
+def _corrected(status: LabStatus | None, of_report: LabStatus | None) -> LabStatus | None:
+    return "corrected" if (status, of_report) == ("final", "corrected") else status
 
 
 def csv_status(word: str) -> Stated:

@@ -7,6 +7,14 @@ from typing import NamedTuple
 
 from hub.domain.event_parts import CountySource
 from hub.domain.events import PersonBlock, RaceEthnicity
+from hub.domain.placeholders import (
+    PLACEHOLDER_BIRTH_DATE,
+    PLACEHOLDER_ID,
+    PLACEHOLDER_NAME,
+    real_birth_date,
+    real_id,
+    real_names,
+)
 from hub.mapping.area import Area, area
 from hub.mapping.dates import civil_date
 from hub.mapping.labs_fhir_values import codings
@@ -27,7 +35,7 @@ _SEX = {"male": "M", "female": "F", "other": "O", "unknown": "U"}
 
 class Who(NamedTuple):
     """`local_id` is empty when the report names nobody: it counts for its area and never becomes a person. `authority`: of the
-    id, empty where the Patient does not say."""
+    id, empty where nobody says."""
 
     authority: str
     local_id: str
@@ -37,20 +45,45 @@ class Who(NamedTuple):
     county_source: CountySource | None = None
 
 
-def who(patient: Json, server_id: str, county_asked: str) -> Who:
-    """The patient of a report. The id: the first identifier that is no SSN or member id, else `server_id` (the resource's, where a
-    server tells of its own; else empty). `county_asked`: the county of residence given as an answer (87721-7)."""
-    name = _name(patient)
+def who(patient: Json, server_id: str, county_asked: str, sender: str) -> Who:
+    """The patient of a report. The id: the first identifier that is no SSN or member id and names somebody, else `server_id` (the
+    resource's, where a server tells of its own; else empty). `county_asked`: the county of residence given as an answer
+    (87721-7). `sender`: whose ids without a system are."""
+    name, name_issue = _told_name(_name(patient))
+    born, birth_issue = _told_birth(text(patient.get("birthDate")))
     named = bool(text(name.get("family")) or _given(name))
-    withheld = text(name.get("use")) in _WITHHELD_USES or (not named and not text(patient.get("birthDate")))
-    own = next(_own_identifiers(patient), {})
+    withheld = text(name.get("use")) in _WITHHELD_USES or (not named and not born)
+    known = list(_own_identifiers(patient))
+    own = next((item for item in known if real_id(text(item.get("value")))), {})
+    id_issue = PLACEHOLDER_ID if known and own is not known[0] else ""
     local_id = text(own.get("value")) or server_id
     place = _place(_home(patient), county_asked)
-    block = _area(place) if withheld else _block(patient, name, local_id, place)
+    block = _area(place) if withheld else _block(patient, name, born, local_id, place)
     race, issues = race_and_issues(patient)
+    odd = tuple(issue for issue in (id_issue, name_issue, birth_issue) if issue)
     return Who(
-        _authority(own), "" if withheld else local_id, block, race, (*place.issues, *issues), place.county_source
+        _authority(own, sender),
+        "" if withheld else local_id,
+        block,
+        race,
+        (*odd, *place.issues, *issues),
+        place.county_source,
     )
+
+
+def _told_name(name: Json) -> tuple[Json, str]:
+    """A HumanName without the parts that name nobody."""
+    family, given = text(name.get("family")), _given(name)
+    told = (family, next(iter(given), ""))
+    real = real_names(*told)
+    if real == told:
+        return name, ""
+    return {**name, "family": real[0], "given": [part for part in (real[1], *given[1:]) if part]}, PLACEHOLDER_NAME
+
+
+def _told_birth(born: str) -> tuple[str, str]:
+    day = civil_date(born)
+    return (born, "") if real_birth_date(day) == day else ("", PLACEHOLDER_BIRTH_DATE)
 
 
 def identifier_of(resource: Json, *types: str) -> str:
@@ -81,10 +114,14 @@ def _own_identifiers(patient: Json) -> Iterator[Json]:
             yield item
 
 
-def _authority(identifier: Json) -> str:
-    assigner = identifier.get("assigner")
+def _authority(identifier: Json, sender: str) -> str:
+    """The system of an identifier; where it has none that means something everywhere (a URI or an OID), the sender with what it
+    says in its place."""
+    system, assigner = text(identifier.get("system")), identifier.get("assigner")
+    if ":" in system or system[:1].isdigit():
+        return system
     display = text(assigner.get("display")) if isinstance(assigner, dict) else ""
-    return text(identifier.get("system")) or display
+    return " ".join(part for part in (sender, system or display) if part)
 
 
 def _name(patient: Json) -> Json:
@@ -115,8 +152,8 @@ def _place(home: Json, county_asked: str) -> Area:
     return area(text(home.get("state")), text(home.get("postalCode")), text(home.get("district")), county_asked)
 
 
-def _block(patient: Json, name: Json, local_id: str, place: Area) -> PersonBlock:
-    home, born, given = _home(patient), text(patient.get("birthDate")), _given(name)
+def _block(patient: Json, name: Json, born: str, local_id: str, place: Area) -> PersonBlock:
+    home, given = _home(patient), _given(name)
     lines, suffix = home.get("line"), name.get("suffix")
     return PersonBlock(
         given_name=next(iter(given), None),

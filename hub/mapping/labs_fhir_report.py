@@ -71,19 +71,19 @@ class Reports:
             patient=patient,
             specimen=specimen,
             shared=(*self.headers, *rests_on),
-            who=_named(self._who(patient, heard.county), sender),
+            who=_named(self._who(patient, heard.county, sender), sender),
             answers=heard,
             sender=sender,
             content=content_hash(*[self._hash(held) for held in (*rests_on, *asked)]),
             covid_order=is_covid_test(tests),
         )
 
-    def _who(self, patient: Held, county_asked: str) -> Who:
+    def _who(self, patient: Held, county_asked: str, sender: str) -> Who:
         """Ids of contained resources, and of bundles that were made to be sent, name nobody outside."""
         if self._pool.is_elsewhere(patient):
             return Who("Patient", text(patient.body.get("id")), None, None)
         of_server = self._pool.of_server and patient.body is patient.entry.body
-        return who(patient.body, text(patient.body.get("id")) if of_server else "", county_asked)
+        return who(patient.body, text(patient.body.get("id")) if of_server else "", county_asked, sender)
 
     def _patient(self, first: Held, group: Group) -> Held:
         """The patient of the report, else of its observations, else the only one of the bundle where nobody is named."""

@@ -21,8 +21,6 @@ __all__ = [
     "specimen",
 ]
 
-_CLOCKS_APART = 1  # day: what two clocks or two zones make of one
-
 
 class Group(NamedTuple):
     """An order, its specimen, and whether any of its SARS-CoV-2 results carries a status of its own."""
@@ -74,14 +72,12 @@ def specimen(group: Group) -> str:
 
 
 def is_previous_result(obx: Segment, group: Group) -> bool:
-    """An earlier test told as an answer: nobody performed it, it has no status, and it was observed before this specimen was
-    taken; where that cannot be told, this order's own result has a status."""
-    if obx.text(11) or obx.raw(15) or obx.raw(23):
+    """An earlier test told as an answer: this order's own result has a status and this one has none, nobody performed it, and it
+    was observed before this specimen was taken, as far as that can be told. The only result of an order is never one."""
+    if not group.stated or obx.text(11) or obx.raw(15) or obx.raw(23):
         return False
     observed, collected = hl7_date(obx.text(14)), _collected_by_order(group)
-    if observed is not None and collected is not None:
-        return (collected - observed).days > (0 if group.stated else _CLOCKS_APART)
-    return group.stated
+    return observed is None or collected is None or observed < collected
 
 
 def _collected_by_order(group: Group) -> date | None:

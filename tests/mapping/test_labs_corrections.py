@@ -88,3 +88,20 @@ def test_r17_several_analytes_are_several_observations_of_one_report(read: Reade
     assert len({event.report_key for event in events}) == 1
     assert len({event.observation_key for event in events}) == 2
     assert DETECTED in STORY["final"]
+
+
+def test_r19_a_final_answer_of_a_corrected_order_is_a_correction_and_wins_at_the_same_time(read: Reader) -> None:
+    first, later = oru(), oru(answer=NOT_DETECTED, report="C", control="M2")
+    assert one(read, answer=NOT_DETECTED, report="C").status == "corrected"
+    for messages in ((first, later), (later, first)):
+        (fact,) = folded(*messages).values()
+        assert isinstance(fact, Lab)
+        assert not fact.isolates
+
+
+def test_r17_the_only_result_of_an_order_is_no_previous_one_however_old_its_observation(read: Reader) -> None:
+    event = one(read, status="", report="F", at="20210210120000+0000")
+    aged = oru(status="").replace("||||||||20210105\rSPM", "||||||||20201201\rSPM")
+    assert event.meaning == "positive"
+    (old,) = read.events(LABS, {"m": aged})
+    assert (old.meaning, old.issues) == ("positive", ("status-missing",))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.mapping.made_up_fhir import body, bundle, header, observation, organization, patient, report
 from tests.mapping.made_up_lab_csv import one as row
 from tests.mapping.made_up_lab_csv import standard
 from tests.mapping.reading import Reader
@@ -89,3 +90,32 @@ def test_a_row_whose_id_names_nobody_is_known_by_name_and_birth_date(sent: str, 
     assert (unnamed.source_person, unnamed.issues) == (None, ("placeholder-id", "placeholder-name"))
     nobody = {"patient_last_name": "UNKNOWN", "patient_first_name": "UNKNOWN", "patient_dob": "1/1/1900"}
     assert row(read, standard({"patient_id": sent, **nobody})).source_person is None
+
+
+@pytest.mark.parametrize("sent", ["UNKNOWN", "0", "n/a"])
+def test_a_fhir_identifier_that_names_nobody_leaves_people_apart(sent: str, read: Reader) -> None:
+    def of(**changes: Any) -> Any:
+        told = {"identifier": [{"system": "urn:oid:1.2.3", "value": sent}], **changes}
+        made = bundle(header(), organization(), patient(**told), report(1), observation(1))
+        (event,) = read.events("lab-elr-fhir", {"f.json": body(made)})
+        return event
+
+    ann, bob = of(), of(name=[{"family": "Sample", "given": ["Other"]}], birthDate="1950-05-05")
+    assert ann.issues == bob.issues == ("placeholder-id",)
+    assert len({ann.source_person, bob.source_person, None}) == 3
+    nobody = of(name=[{"family": "UNKNOWN", "given": ["Unk"]}], birthDate="1900-01-01")
+    assert nobody.source_person is None
+    assert nobody.issues == ("placeholder-id", "placeholder-name", "placeholder-birth-date")
+    assert (nobody.person.family_name, nobody.person.postal_code) == (None, "37201")
+
+
+def test_a_fhir_identifier_whose_system_is_no_uri_means_something_at_its_sender_only(read: Reader) -> None:
+    def of(clia: str, **identifier: Any) -> Any:
+        told = patient(identifier=[{"value": "12345", **identifier}])
+        made = bundle(header(), organization(clia), told, report(1), observation(1))
+        (event,) = read.events("lab-elr-fhir", {"f.json": body(made)})
+        return event.source_person
+
+    for identifier in ({}, {"system": "LIS"}, {"assigner": {"display": "LIS"}}):
+        assert of("44D0000001", **identifier) != of("44D0000002", **identifier)
+    assert of("44D0000001", system="urn:oid:1.2.3") == of("44D0000002", system="urn:oid:1.2.3")
