@@ -97,7 +97,11 @@ def test_foreground_ends_with_ctrl_c_and_leaves_no_process(instance: Path) -> No
         "--instance",
         str(instance),
     ]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+
+    def heed() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests in the background had it ignored
+
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed) as process:
         assert process.stderr
         assert any(line.startswith("up: broker") for line in process.stderr)
         running = _processes(instance)[:1]

@@ -146,7 +146,7 @@ def test_secrets_are_made_once_and_are_nobody_elses(instance: Path) -> None:
 
 
 SUPERVISOR = f"""
-import sys, threading
+import signal, sys, threading
 from pathlib import Path
 from hub.supervisor import ProcessSpec, Stack
 def specs(settings, roles):
@@ -154,6 +154,7 @@ def specs(settings, roles):
 with Stack(Path(sys.argv[1]), specs=specs) as stack:
     stack.start(["streams"])
     stack.wait_ready(180)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background had it ignored
     print("ready", flush=True)
     threading.Event().wait()
 """
