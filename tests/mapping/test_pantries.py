@@ -230,7 +230,7 @@ def test_the_shipped_samples_hold_the_traps(read: Reader) -> None:
 
 
 def test_r12_a_workbook_of_visits_is_read_as_its_first_sheet(read: Reader) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["Date", "Client ID", "Weight with cart", "Weight without cart", "Adults", "Children", "Note"],
         [date(2021, 2, 15), 7, 61, 31, 2, 1, "asked about rent"],
         [date(2021, 2, 15), "Anonymous", None, None, None, None, None],
