@@ -194,6 +194,8 @@ class Tending:
             "config": each.version.key if each.version is not None else None,
             "address": watch.address if each.state == "running" else {},
             "counts": dict(sorted(watch.counts.items())),
+            "ignored": dict(sorted(dict(watch.ignored).items())),
+            "since": datetime.fromtimestamp(watch.started_at, UTC).isoformat(timespec="seconds"),
             "last_record_at": datetime.fromtimestamp(last, UTC).isoformat(timespec="seconds") if last else None,
             "positions": self._stands.get(each.name, {}),
             "paused": wish is not None and wish.paused,

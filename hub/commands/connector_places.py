@@ -29,7 +29,8 @@ _TIMEOUT_S = 2.0
 
 def entries(instance: Path, *, up: bool) -> list[dict[str, Any]]:
     """One object per connector: `door`, `where`, `state` (`down` while nothing runs), `why`, `detail`, `agreement`,
-    `agreement_until`, `last_record_at` …; a folder that does not load has `broken`."""
+    `agreement_until`, `last_record_at`, `ignored` (records set aside by reason,
+    `since` the role started) …; a folder that does not load has `broken`."""
     settings = load_settings(instance)
     running = _asked(settings) if up else {}
     found = catalogue(instance)
@@ -51,7 +52,16 @@ def lines(entry: dict[str, Any], *, title: bool = False) -> list[str]:
     failed = [*failed[:-1], failed[-1] + again] if failed else []
     stale = [f"{'':18} runs as before: {entry['stale']}{again}"] if entry["stale"] else []
     about = [f"{'':18} {entry['title']} ({entry['standard']})"] if title else []
-    return [f"{name} {state(entry)}: {entry['where']}{until}{last}", *about, *failed, *stale]
+    return [f"{name} {state(entry)}: {entry['where']}{until}{last}", *about, *failed, *stale, *_aside(entry)]
+
+
+def _aside(entry: Mapping[str, Any]) -> list[str]:
+    """What was acknowledged and set aside since the role started, most first."""
+    if not entry["ignored"]:
+        return []
+    most = sorted(entry["ignored"].items(), key=lambda told: (-told[1], told[0]))
+    words = ", ".join(f"{count:,} {reason}" for reason, count in most)
+    return [f"{'':18} set aside since {entry['since']}: {words} (`hub rejected explain REASON`)"]
 
 
 def state(entry: Mapping[str, Any]) -> str:
@@ -80,7 +90,7 @@ def _entry(found: Connector, settings: Settings, live: dict[str, Any] | None) ->
         "tried_again_at": told.get("tried_again_at"),
         "program": found.program, "emits": list(found.emits), "sector": found.source.sector, "standard": found.source.standard,
         "agreement": allowed, "agreement_until": until, "last_record_at": told.get("last_record_at"),
-        "counts": told.get("counts", {}),
+        "counts": told.get("counts", {}), "ignored": told.get("ignored", {}), "since": told.get("since"),
     }  # fmt: skip
 
 

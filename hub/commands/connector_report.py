@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict
+from collections import Counter
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from hub.commands.connector_agreement import trial_agreement
+from hub.commands.connector_role import connectors_page
 from hub.config import instance_dir, load_settings, today
 from hub.connectors.catalog import Connector, find
 from hub.connectors.rewinding import parse_time
@@ -126,7 +128,12 @@ def _over_topics(name: str, since: str | None, instance: str | None) -> tuple[Pa
         )
     tally = held_tally(settings, chosen, start, asked)
     window = f"received {start:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC"
-    return make_page(tally, about(chosen, agreement, today(settings), window, now=now), asked), tally
+    whose = about(chosen, agreement, today(settings), window, now=now)
+    live = next((each for each in connectors_page(settings) or () if each["name"] == name), None)
+    if live is not None:
+        aside = Counter({(reason, ""): count for reason, count in live["ignored"].items()})
+        whose = replace(whose, aside=aside, aside_since=live["since"])
+    return make_page(tally, whose, asked), tally
 
 
 def _start(since: str | None, now: datetime) -> datetime:

@@ -16,12 +16,15 @@ __all__ = ["PAUSED_BY_OPERATOR", "STATES", "Watch"]
 STATES = ("starting", "running", "paused", "failed", "stopped")
 PAUSED_BY_OPERATOR = "paused-by-operator"
 _TELL_EVERY_S = 60.0
+ASIDE_TOLD_EVERY_S = 600.0
+"""How often a line says that records are set aside for one reason."""
 log = logger(__name__)
 
 
 class Watch:
     """Of one connector, through all its reloads. `state`, `why` and `detail` (why it failed, in words) are what /readyz says;
-    `counts` holds records by outcome and `last_record_at` seconds since 1970, both since the process started; `address` is where
+    `counts` holds records by outcome, `ignored` those set aside by reason, `last_record_at` seconds since 1970: all three since the
+    process did (`started_at`); `address` is where
     its door is open."""
 
     def __init__(self, connector: str) -> None:
@@ -31,8 +34,11 @@ class Watch:
         self.detail = ""
         self.address: dict[str, str | int] = {}
         self.counts: Counter[str] = Counter()
+        self.ignored: Counter[str] = Counter()
+        self.started_at = time()
         self.last_record_at: float | None = None
         self._told: dict[str, float] = {}
+        self._aside: dict[str, tuple[float, int]] = {}  # by reason: when a line said so, and how many there were then
         self.enter("starting", "not started yet")
 
     def opened(self, **where: str | int) -> None:
@@ -69,8 +75,9 @@ class Watch:
             self._count(count, "none", "rejected")
             stage = next((p.stage for p in receipt.problems if p.reason == problem_reason), "map")
             metrics.DLQ_RECORDS.inc(count, stage=stage, reason=problem_reason, connector=self.connector)
-        for count in receipt.ignored.values():
+        for ignored_reason, count in receipt.ignored.items():
             self._count(count, "none", "ignored")
+            self._set_aside(ignored_reason, count)
         metrics.CONNECTOR_LAST_RECORD.now(connector=self.connector)
         self.last_record_at = time()
         if receipt.rejected:
@@ -107,6 +114,16 @@ class Watch:
     def broken(self, error: BaseException) -> None:
         """Something of ours raised where nothing may be lost by going on."""
         log.error("error in the connector", connector=self.connector, exc_info=error)
+
+    def _set_aside(self, reason: str, count: int) -> None:
+        """Acknowledged, and nothing of it kept: counted by reason, and said now and then."""
+        self.ignored[reason] += count
+        metrics.CONNECTOR_IGNORED.inc(count, connector=self.connector, reason=reason)
+        now, held = monotonic(), self.ignored[reason]
+        told_at, told = self._aside.get(reason, (-ASIDE_TOLD_EVERY_S, 0))
+        if now - told_at >= ASIDE_TOLD_EVERY_S:
+            self._aside[reason] = (now, held)
+            log.info("records set aside", connector=self.connector, reason=reason, count=held - told)
 
     def _count(self, count: int, stream: str, outcome: str) -> None:
         self.counts[outcome] += count

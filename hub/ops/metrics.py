@@ -137,6 +137,9 @@ CONNECTOR_RECORDS = Count(
     stream=None,
     outcome=_OUTCOMES,
 )
+CONNECTOR_IGNORED = Count(
+    "hub_connector_ignored", "Good records that were acknowledged and set aside, by why", connector=None, reason=None
+)
 CONNECTOR_LAST_RECORD = Level(
     "hub_connector_last_record_timestamp_seconds", "When the source last sent something", connector=None
 )

@@ -34,7 +34,8 @@ _SHARES = (0.5, 0.9, 0.99)
 @dataclass(frozen=True)
 class About:
     """Whose page it is. `granted`: by kind, the fields that the agreement lets through (`person.<name>` too). `reasons`: what a
-    reason code means and what to do, by code. `keeps_ignored`: whether what was ignored is known (it is not kept on the bus)."""
+    reason code means and what to do, by code. `keeps_ignored`: whether what was ignored is known (it is not kept on the bus); else
+    `aside` is what the running role counted (reason, no field) since `aside_since`; None where no role answers."""
 
     name: str
     title: str
@@ -48,6 +49,8 @@ class About:
     keeps_ignored: bool
     expected_every_s: float | None = None
     now: datetime | None = None
+    aside: Counter[tuple[str, str]] | None = None
+    aside_since: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,7 @@ class Page:
             "connector": about.name, "title": about.title, "standard": about.standard, "made_on": about.made_on,
             "window": about.window, "agreement": about.agreement_id, "records": self.records, "events": self.events,
         }  # fmt: skip
+        head["ignored_since"] = about.aside_since or None
         body = asdict(self)
         del body["about"], body["records"], body["events"]
         plain = _plain({**head, **body})
@@ -170,12 +174,13 @@ def people_fields(kinds: Mapping[str, frozenset[str]], asked: MinimumSet) -> dic
 def make_page(tally: Tally, about: About, asked: MinimumSet) -> Page:
     """What `tally` says of the source, held against the minimum data set."""
     kinds = tuple(_kind(kind, tally, about, asked) for kind in EVENT_TYPES if kind in tally.kinds)
+    ignored = tally.ignored if about.keeps_ignored else about.aside
     return Page(
         about=about,
         records=tally.records,
         events=sum(kind.records for kind in kinds),
         rejected=_reasons(tally.rejected, about),
-        ignored=_reasons(tally.ignored, about) if about.keeps_ignored else None,
+        ignored=None if ignored is None else _reasons(ignored, about),
         kinds=kinds,
         arrival=_arrival(tally.hours, about),
     )

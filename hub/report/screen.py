@@ -36,6 +36,8 @@ def screen(made: Page) -> Iterator[RenderableType]:
             yield Text(f"{title:10} {line.records:>7,}  {line.reason}{at}")
     if made.ignored is None:
         yield Text("left aside: the hub keeps no record of these; give the file to count them", style="dim")
+    elif about.aside_since:
+        yield Text(f"left aside: counted by the running role since {about.aside_since}, not in the window", style="dim")
 
 
 def _figures(made: Page) -> str:

@@ -238,9 +238,9 @@ def _reasons(title: str, note: str, lines: Sequence[ReasonLine], numbers: Number
 def _left_aside(made: Page, numbers: Numbers) -> Child:
     if made.ignored is None:
         return None
-    return _reasons(
-        "Left aside", "Good records that the hub has no use for; nothing must be done.", made.ignored, numbers
-    )
+    since = f" Counted since {made.about.aside_since}, whatever the window above." if made.about.aside_since else ""
+    note = f"Good records that the hub has no use for; nothing must be done.{since}"
+    return _reasons("Left aside", note, made.ignored, numbers)
 
 
 def _heads(*names: str) -> Html:

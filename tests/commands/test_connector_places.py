@@ -73,6 +73,18 @@ def test_what_the_process_knows_stands_beside_what_the_files_say(instance: Path,
     )
 
 
+def test_what_was_set_aside_is_told_with_its_reasons(instance: Path) -> None:
+    aside = {"not-a-lab-report": 2, "not-covid": 30}
+    told = {**RUNNING, "ignored": aside, "since": "2021-03-01T09:00:00+00:00"}
+    with OpsServer(0, pages={"/connectors": lambda: [told]}) as ops:
+        (instance / "settings.json").write_text(json.dumps({"ports": {"connectors": ops.port}}))
+        entry = by_name(entries(instance, up=True))["lab-elr-hl7v2"]
+    assert entry["ignored"] == aside
+    assert lines(entry)[-1].strip() == (
+        "set aside since 2021-03-01T09:00:00+00:00: 30 not-covid, 2 not-a-lab-report (`hub rejected explain REASON`)"
+    )
+
+
 def test_nothing_runs_and_the_files_are_told_all_the_same(instance: Path) -> None:
     found = by_name(entries(instance, up=False))
     assert found["lab-elr-hl7v2"]["state"] == "down"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from hub.domain.events import Coded, RaceEthnicity
 from hub.report.first import Fix, fixes
 from hub.report.page import FieldLine, Page
+from hub.report.screen import screen
+from hub.report.sheet import sheet
 from hub.report.tally import Tally
 from tests.report.made_up import about, block, empty_tally, lab_result, page_of, vaccination
 
@@ -173,3 +176,16 @@ def test_nothing_of_a_person_is_in_a_page() -> None:
         value for value in ("Ada", "Example", "2175550100", "Made Up", "62701", "17167", "L-1") if value in shown
     ]
     assert about().name == "made-up"
+
+
+def test_what_the_role_set_aside_is_shown_with_since_when_and_apart_from_the_window() -> None:
+    aside = Counter({("not-an-immunization", ""): 3})
+    made = page_of(empty_tally(), keeps_ignored=False, aside=aside, aside_since="2021-03-01T00:00:00+00:00")
+    assert made.ignored is not None
+    assert [(line.reason, line.records) for line in made.ignored] == [("not-an-immunization", 3)]
+    assert made.records == page_of(empty_tally(), keeps_ignored=False).records
+    shown = "\n".join(str(part) for part in screen(made))
+    assert "not-an-immunization" in shown
+    assert "counted by the running role since 2021-03-01" in shown
+    assert made.as_json()["ignored_since"] == "2021-03-01T00:00:00+00:00"
+    assert "Counted since 2021-03-01" in sheet(made, rounded=False)
