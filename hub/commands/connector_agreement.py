@@ -22,6 +22,8 @@ __all__ = ["DRAFT", "agree", "trial_agreement", "ungranted"]
 
 _PURPOSES = ("isolation-support", "vaccine-equity")
 """What data is granted for where nobody says otherwise."""
+_FOLLOWING = ("ssn", "member_id")
+"""Numbers that follow a person through every system: of a shipped connector granted only where they are asked for by name."""
 _HEAD = "# Written by `hub connector agree`: whoever signs agreements reads it and corrects it. What is not named is not taken.\n"
 
 
@@ -70,6 +72,13 @@ def ungranted(connector: Connector, agreement: IntakeAgreement) -> list[str]:
     multiple=True,
     help=f"What it may be used for; several are allowed (default: {' and '.join(_PURPOSES)}).",
 )
+@click.option(
+    "--identifier",
+    "identifiers",
+    multiple=True,
+    type=click.Choice(_FOLLOWING),
+    help="Grant this number too, for linking; of a shipped connector neither is granted unasked. May be said twice.",
+)
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day it holds (default: a year from today).")
 @click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
 def agree(
@@ -78,12 +87,14 @@ def agree(
     recipient: str | None,
     basis: str | None,
     purposes: tuple[str, ...],
+    identifiers: tuple[str, ...],
     until: Any,
     instance: str | None,
 ) -> None:
     """Write the data-use agreement of NAME: what its source agreed to share. Without one nothing is taken in.
 
-    It grants the fields that the connector's map fills (of a shipped connector: those of the example). Read it, strike what was not
+    It grants the fields that the connector's map fills (of a shipped connector: those of the example, without `ssn` and
+    `member_id`, which --identifier adds). Read it, strike what was not
     agreed; a file that is there is never written over.
     """
     directory = instance_dir(instance)
@@ -100,6 +111,11 @@ def agree(
     document = _proposed(chosen, day) | wanted | {"agreement_id": f"{name}-1"}
     document["purposes"] = tuple(dict.fromkeys(purposes)) or document["purposes"]
     document["valid_until"] = until.date() if until else document["valid_until"]
+    brought = document["person_block"]
+    if absent := [each for each in identifiers if each not in brought]:
+        raise click.UsageError(f"{name} brings no {' and no '.join(absent)}")
+    withheld = [each for each in _FOLLOWING if each in brought and each not in identifiers and chosen.declared is None]
+    document["person_block"] = tuple(each for each in brought if each not in withheld)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with path.open("x", encoding="utf-8") as out:
         out.write(_HEAD + yaml.safe_dump(_lists(document), sort_keys=False, allow_unicode=True, width=110))
@@ -113,6 +129,10 @@ def agree(
         click.echo(f"  {kind}: {', '.join(fields)}")
     click.echo(f"  of the person, for linking: {', '.join(document['person_block']) or 'nothing'}")
     click.echo(f"  for the purposes: {', '.join(document['purposes'])}")
+    for each in withheld:
+        click.echo(
+            f"  not granted: {each}; add it with --identifier {each} where the source may share it and linking needs it"
+        )
     click.echo("read it and strike what was not agreed")
 
 

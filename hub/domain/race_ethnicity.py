@@ -89,7 +89,7 @@ def told(
     on: date | None = None,
 ) -> tuple[RaceEthnicity | None, tuple[str, ...]]:
     """A report out of what stands in the two fields, and what is odd about it (`race-in-ethnicity`, `unmapped-race`,
-    `unmapped-ethnicity`). None when nothing at all was sent."""
+    `unmapped-ethnicity`, `ethnicity-contradicts`). None when nothing at all was sent."""
     sent = tuple(filter(None, races)), tuple(filter(None, ethnicities))
     if sum(map(len, sent[0])) + sum(map(len, sent[1])) > _MEMORABLE:
         return _told(*sent, reported_by, on)
@@ -152,6 +152,9 @@ def _told(
     groups = {group for each in known for group in each.groups}
     race = _absence((each or _UNKNOWN).absence for _, each in as_race)
     ethnicity = _absence((each or _UNKNOWN).absence for _, each in as_ethnicity)
+    if groups >= ETHNICITIES:  # nobody is both: which field is right cannot be told
+        groups, ethnicity = groups - ETHNICITIES, ethnicity or "unknown"
+        issues = (*issues, "ethnicity-contradicts")
     report = RaceEthnicity(
         groups=tuple(group for group in GROUPS if group in groups),
         absence=None if groups else cast(Absence, _absence((race, ethnicity)) or "unknown"),

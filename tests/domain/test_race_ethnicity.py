@@ -69,6 +69,14 @@ def test_r26_a_race_in_the_ethnicity_field_leaves_ethnicity_unknown_and_is_said(
     assert (report.groups, report.ethnicity_absence, issues) == (("white",), "unknown", ("race-in-ethnicity",))
 
 
+@pytest.mark.parametrize(("race", "ethnicity"), [("2135-2", "2186-5"), ("Hispanic", "N"), ("", "2135-2|2186-5")])
+def test_hispanic_and_not_hispanic_at_once_tell_no_ethnicity_and_that_is_said(race: str, ethnicity: str) -> None:
+    report, issues = told([race, "2106-3"], ethnicity.split("|"))
+    assert report is not None
+    assert (report.groups, report.ethnicity_absence) == (("white",), "unknown")
+    assert issues == ("ethnicity-contradicts",)
+
+
 def test_r26_a_word_that_no_row_knows_is_unknown_and_said_never_other() -> None:
     report, issues = told(["martian"], ["N"])
     assert report is not None

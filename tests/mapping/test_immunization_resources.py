@@ -267,3 +267,10 @@ def test_what_a_bundle_says_of_tests_holds_for_all_that_is_in_it(read: Reader) -
     assert mapped.event is not None
     assert mapped.event == again.event
     assert mapped.event.processing == "debug"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("kind", ["collection", "transaction", "batch", "message", "document"])
+def test_a_dose_whose_patient_a_bundle_does_not_hold_is_nobodys_and_a_dead_letter(kind: str, read: Reader) -> None:
+    """As of a laboratory result: in a bundle that was made to be sent, the id of a Patient names nobody outside."""
+    found = read(FHIR, {"b.json": bundle({"resource": dose(patient={"reference": "Patient/absent"})}, kind=kind)})
+    assert counted(found)["rejected"] == {"no-patient": 1}

@@ -101,6 +101,11 @@ def test_an_ndc_alone_is_looked_up_and_never_guessed(read: Reader) -> None:
     assert (event.status, event.covid, event.issues) == ("administered", False, ("unknown-product",))
 
 
+def test_hispanic_as_a_race_and_not_hispanic_as_ethnicity_are_not_both_told(read: Reader) -> None:
+    both = one(read, recip_race_1="2135-2", recip_ethnicity="2186-5")
+    assert (both.race_ethnicity.groups, both.issues) == ((), ("ethnicity-contradicts",))
+
+
 def test_race_that_may_not_be_reported_is_withheld_not_unknown(read: Reader) -> None:
     assert one(read, recip_race_1="POL", recip_ethnicity="UNK").race_ethnicity.absence == "withheld"
 
