@@ -64,12 +64,17 @@ def county_of(facts: Facts) -> str:
 
 
 def doses_given(facts: Facts, as_of: int) -> list[Given]:
-    """The COVID-19 doses given until `as_of`, each once however many sources tell of it (health-standards.md §8 R22)."""
-    return distinct_doses(
-        Given(fact.occurred, fact.historical, family(fact.cvx), fact.pin)
+    """The COVID-19 doses given until `as_of`, each once however many sources tell of it (health-standards.md §8 R22).
+
+    A dose whose day is not told whole is none of these: they have a day. An update that does not say which dose it corrects
+    (`vague`) tells of no further one; of a person of whom nothing else is told, the first of them is a dose.
+    """
+    told = [
+        (fact.vague, Given(fact.occurred, fact.historical, family(fact.cvx), fact.pin))
         for _, fact in facts
-        if isinstance(fact, Dose) and fact.given and fact.occurred <= as_of
-    )
+        if isinstance(fact, Dose) and fact.given and 0 < fact.occurred <= as_of
+    ]
+    return distinct_doses(dose for vague, dose in told if not vague) or distinct_doses(dose for _, dose in told)[:1]
 
 
 def contributions(
@@ -100,7 +105,7 @@ def contributions(
 def _indicators(facts: Facts, started: Sequence[Episode], as_of: int) -> Iterator[str]:
     yield "people"
     given = doses_given(facts, as_of)
-    if given:
+    if given or any(isinstance(fact, Dose) and fact.given and not fact.occurred for _, fact in facts):
         yield "vaccinated"
         if completed_on(given) is not None:
             yield "series-complete"

@@ -60,13 +60,15 @@ class Lab(Fact, tag="l", frozen=True):
 
 
 class Dose(Fact, tag="d", frozen=True):
-    """A COVID-19 dose, given (`given`) or not; `cvx` as sent, empty where unknown; `historical`: not told by who gave it; `pin` of
-    the provider who gave it, empty where not told."""
+    """A COVID-19 dose, given (`given`) or not; `occurred` 0: its day is not told whole; `cvx` as sent, empty where unknown;
+    `historical`: not told by who gave it; `pin` of the provider who gave it, empty where not told; `vague`: it may be one that was
+    told before, corrected (hub.domain.contributions)."""
 
     given: bool
     cvx: str = ""
     historical: bool = False
     pin: str = ""
+    vague: bool = False
 
 
 class CaseReport(Fact, tag="c", frozen=True):

@@ -35,6 +35,7 @@ from hub.domain.race_reports import stored
 from hub.errors import ConfigError
 
 __all__ = [
+    "UNNUMBERED_UPDATE",
     "AnyFact",
     "Benefit",
     "CaseReport",
@@ -53,6 +54,8 @@ __all__ = [
 ]
 
 SCHEMA = 1
+UNNUMBERED_UPDATE = "update-without-number"
+"""The issue of a dose that corrects another and does not say which."""
 _HASH_LENGTH = 16  # of 32 hex characters: 64 bits settle ties between versions of one fact
 
 
@@ -204,7 +207,8 @@ def _lab(common: _Common, record: Mapping[str, Any]) -> Lab:
 def _dose(common: _Common, record: Mapping[str, Any]) -> Dose:
     given = record["covid"] and record["status"] == "administered"
     pin = pin_of(record.get("provider_pin")) or ""
-    return Dose(*common, given, record.get("cvx") or "", record.get("historical") or False, pin)
+    vague = UNNUMBERED_UPDATE in (record.get("issues") or ())
+    return Dose(*common, given, record.get("cvx") or "", record.get("historical") or False, pin, vague)
 
 
 def _case(common: _Common, record: Mapping[str, Any]) -> CaseReport:

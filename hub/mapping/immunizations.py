@@ -15,7 +15,8 @@ from hub.formats import hl7v2
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
 from hub.mapping.dates import hl7_date, hl7_time
 from hub.mapping.hl7_items import not_read, processing
-from hub.mapping.immunizations_dose import KIND, Shared, Told, added_numbers, dose, shared_numbers
+from hub.mapping.immunizations_dose import KIND, Shared, dose
+from hub.mapping.immunizations_key import Told, added_names, shared_names
 from hub.mapping.labs_patient import facility, patient
 from hub.mapping.program import (
     Alone,
@@ -151,6 +152,7 @@ def _told(message: Message) -> Iterator[Told]:
 
 def _shared(message: Message, pid: Segment, told: list[Told], stamp: Stamp, context: MappingContext) -> Shared:
     who = patient(message, pid, "")
+    several = shared_names(told)
     return Shared(
         facility=facility(message),
         patient=who,
@@ -161,6 +163,6 @@ def _shared(message: Message, pid: Segment, told: list[Told], stamp: Stamp, cont
         processing=processing(message),
         processing_said=bool(message.msh.text(11)),
         person_line=pid.line,
-        shared_numbers=shared_numbers(told),
-        added_numbers=added_numbers(told),
+        several=several,
+        added=added_names(told, several),
     )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.connectors.installed import programs
+from hub.domain.contributions import doses_given
 from hub.domain.history import Row, decode_row
 from hub.domain.ids import Ids
 from hub.mapping.program import MappingContext, Unit
@@ -179,7 +180,82 @@ def test_one_number_for_two_doses_names_neither(read: Reader) -> None:
     doses = [orc("7"), rxa(), orc("7"), rxa(on="20210220")]
     one_way = {event.fact_key for event in read.events(VXU, {"f": vxu(*doses)})}
     assert len(one_way) == 2
+    assert {event.issues for event in read.events(VXU, {"f": vxu(*doses)})} == {("order-number-shared",)}
     assert {event.fact_key for event in read.events(VXU, {"f": vxu(*doses[2:], *doses[:2])})} == one_way
+
+
+FLU = "140^Influenza^CVX"
+
+
+def standing(read: Reader, *messages: bytes) -> list[tuple[str, str]]:
+    """CVX and day of the doses of one person that stand in the end, the same in every order of the messages and read twice."""
+    events = [event for each in messages for event in read.events(VXU, {"f": each})]
+    ends = []
+    for order in permutations([*events, events[0]]):
+        (sub,) = folded(list(order)).subs.values()
+        known = {event.fact_key: event for event in events}
+        facts = [(fact, known[key]) for key, fact in sub.facts.items() if fact.active]
+        ends.append(sorted((event.cvx, date.fromordinal(fact.occurred).isoformat()) for fact, event in facts))
+    assert all(end == ends[0] for end in ends)
+    return ends[0]
+
+
+LATER = "20210302120000-0600"
+
+
+@pytest.mark.parametrize("number", ["77^E", "77"])
+def test_a_dose_under_the_number_of_a_visit_is_deleted_alone(number: str, read: Reader) -> None:
+    """health-standards §8 R21: the message that deletes it does not say that others share its number."""
+    visit = vxu(orc(number), rxa(), orc(number), rxa(vaccine=FLU))
+    assert standing(read, visit, vxu(orc(number), rxa(action="D"), at=LATER)) == [("140", "2021-01-20")]
+    assert standing(read, visit, vxu(orc(number), rxa(vaccine=FLU, action="D"), at=LATER)) == [("208", "2021-01-20")]
+
+
+@pytest.mark.parametrize("action", ["A", "U"])
+def test_another_vaccine_under_the_same_number_replaces_no_dose(action: str, read: Reader) -> None:
+    later = vxu(orc("77^E"), rxa("20211001", FLU, action=action), at="20211002120000-0600")
+    assert standing(read, vxu(orc("77^E"), rxa()), later) == [("140", "2021-10-01"), ("208", "2021-01-20")]
+
+
+@pytest.mark.parametrize(
+    ("correction", "stands"),
+    [
+        (rxa("20210122", action="U"), [("208", "2021-01-22")]),
+        (rxa(vaccine="207^Moderna^CVX", action="U"), [("207", "2021-01-20")]),
+        (rxa("20210122", "207^Moderna^CVX"), [("207", "2021-01-22")]),
+        (rxa("19000101", "213^unspecified^CVX", action="D"), []),
+        (rxa(vaccine="998^none^CVX", action="D"), []),
+        (rxa(vaccine="", action="D"), []),
+        (rxa(vaccine="998^none^CVX", completion="NA", action="U"), [("998", "2021-01-20")]),
+    ],
+)
+def test_a_numbered_dose_is_found_by_what_corrects_its_day_or_its_product(
+    correction: str, stands: list[tuple[str, str]], read: Reader
+) -> None:
+    """health-standards §8 R21."""
+    before, after = vxu(), vxu(orc(), correction, at=LATER)
+    events = [*read.events(VXU, {"f": before}), *read.events(VXU, {"f": after})]
+    (sub,) = folded(events).subs.values()
+    (fact,) = sub.facts.values()
+    assert [(events[-1].cvx, date.fromordinal(fact.occurred).isoformat())] * fact.active == stands
+
+
+def test_an_update_without_number_that_corrects_the_day_is_no_second_dose(read: Reader) -> None:
+    """health-standards §8 R21: nothing says which dose it corrects."""
+    first, update = vxu(orc("9999^E"), rxa()), vxu(orc("9999^E"), rxa("20210220", action="U"), at=LATER)
+    events = [*read.events(VXU, {"f": first}), *read.events(VXU, {"f": update})]
+    assert events[1].issues == ("order-number-missing", "update-without-number")
+    (sub,) = folded(events).subs.values()
+    as_of = date(2021, 12, 31).toordinal()
+    given = doses_given([(("s", key), fact) for key, fact in sub.facts.items()], as_of)
+    assert [date.fromordinal(dose.day).isoformat() for dose in given] == ["2021-01-20"]
+    (sub,) = folded(events[1:]).subs.values()
+    assert len(doses_given([(("s", key), fact) for key, fact in sub.facts.items()], as_of)) == 1, "told by it alone"
+
+
+def test_a_dose_without_number_is_deleted_by_person_day_and_kind_of_vaccine(read: Reader) -> None:
+    deletion = vxu(orc("9999"), rxa(vaccine="213^unspecified^CVX", action="D"), at=LATER)
+    assert standing(read, vxu(orc("9999"), rxa()), deletion) == []
 
 
 def test_deleted_and_told_anew_in_one_message_is_a_correction(read: Reader) -> None:
