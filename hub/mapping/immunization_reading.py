@@ -15,11 +15,10 @@ from hub.mapping.dates import civil_date
 from hub.mapping.immunization_patients import Subject
 from hub.mapping.program import NotMapped
 from hub.mapping.tracing_person import Json, listed, text
+from hub.mapping.vaccine_codes import vaccine_codes
 
 __all__ = ["codes", "dose_number", "given_on", "is_historical", "native_key", "status"]
 
-_CVX = frozenset({"http://hl7.org/fhir/sid/cvx", "urn:oid:2.16.840.1.113883.12.292"})
-_NDC = frozenset({"http://hl7.org/fhir/sid/ndc", "urn:oid:2.16.840.1.113883.6.69"})
 _STATUS: Mapping[str, DoseStatus] = {
     "completed": "administered", "not-done": "not-administered", "entered-in-error": "withdrawn",
 }  # fmt: skip
@@ -51,11 +50,10 @@ def given_on(resource: Json) -> date | None:
     return None
 
 
-def codes(resource: Json) -> tuple[str, str]:
-    """CVX and NDC of the vaccineCode; empty where there is none. Never its text."""
-    found = [(text(coding.get("system")), text(coding.get("code"))) for coding in _codings(resource.get("vaccineCode"))]
-    cvx = next((code for system, code in found if system in _CVX and code), "")
-    return cvx, next((code for system, code in found if system in _NDC and code), "")
+def codes(resource: Json) -> tuple[str, str, tuple[str, ...]]:
+    """CVX and NDC of the vaccineCode; empty where there is none; and what is odd about them. Never its text."""
+    codings = _codings(resource.get("vaccineCode"))
+    return vaccine_codes([(text(coding.get("code")), text(coding.get("system"))) for coding in codings])
 
 
 def is_historical(resource: Json) -> bool:

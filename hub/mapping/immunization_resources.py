@@ -172,7 +172,7 @@ class _Mapper:
         if who is None:
             raise NotMapped("no-patient", field="patient")
         given_on = reading.given_on(resource)
-        cvx, ndc = reading.codes(resource)
+        cvx, ndc, unsaid = reading.codes(resource)
         vaccine = judge(cvx, ndc, False, given_on if status == "administered" else None)
         if status == "administered" and vaccine.no_dose:
             status = "not-administered"
@@ -204,6 +204,7 @@ class _Mapper:
             issues=(
                 *vaccine.issues,
                 *issues,
+                *unsaid,
                 *unnumbered,
                 *(_oddities(who.patient) if who.patient is not None else ()),
             ),

@@ -16,11 +16,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from hub.domain.placeholders import real_id
-from hub.domain.vaccines import COVID, is_covid, judge, product
+from hub.domain.vaccines import COVID, is_covid, judge
 from hub.formats.hl7v2 import Segment
+from hub.mapping.vaccine_codes import is_cvx, vaccine_codes
 
 __all__ = [
-    "CVX",
     "Name",
     "Told",
     "action",
@@ -32,8 +32,6 @@ __all__ = [
     "type_is_covid",
 ]
 
-CVX = frozenset({"CVX", "HL70292", "292", "2.16.840.1.113883.12.292"})
-_NDC = frozenset({"NDC", "2.16.840.1.113883.6.69"})
 _ACTIONS = frozenset("XAUD")
 _VACCINE_TYPE = "30956-7"
 _MOST_REPETITIONS = 20
@@ -96,21 +94,16 @@ def action(rxa: Segment) -> tuple[str, tuple[str, ...]]:
 
 
 def codes(rxa: Segment) -> tuple[str, str, tuple[str, ...]]:
-    """CVX and NDC of RXA-5, whichever triplet they stand in; empty where not sent. RXA-5 is of table 0292 (CVX): a code of that
-    table that names no system is one."""
+    """CVX and NDC of RXA-5, whichever triplet they stand in; empty where not sent; and what is odd about them."""
     sent = rxa.coded(5)
-    pairs = ((sent.code, sent.system.upper()), (sent.alt_code, sent.alt_system.upper()))
-    cvx = next((code for code, system in pairs if system in CVX and code), "")
-    ndc = next((code for code, system in pairs if system in _NDC and code), "")
-    unsaid = "" if cvx else next((code for code, system in pairs if not system and code and product(code)), "")
-    return cvx or unsaid, ndc, ("code-system-unknown",) if unsaid else ()
+    return vaccine_codes(((sent.code, sent.system), (sent.alt_code, sent.alt_system)))
 
 
 def type_is_covid(told: Told) -> bool:
     """OBX 30956-7, the vaccine's type by CVX."""
     for obx in told.observed:
         sent = obx.coded(5)
-        if obx.text(3) == _VACCINE_TYPE and sent.system.upper() in CVX and is_covid(sent.code):
+        if obx.text(3) == _VACCINE_TYPE and is_cvx(sent.system) and is_covid(sent.code):
             return True
     return False
 

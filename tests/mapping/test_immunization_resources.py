@@ -87,6 +87,24 @@ def test_a_vaccine_is_known_by_its_coding_never_by_its_text(
     assert (event.cvx, event.ndc, event.covid) == (cvx, ndc, covid)
 
 
+@pytest.mark.parametrize(
+    "system",
+    ["CVX", "cvx", CVX + "/", "https://hl7.org/fhir/sid/cvx", "http://terminology.hl7.org/CodeSystem/CVX", "HL70292",
+     "2.16.840.1.113883.12.292", "urn:oid:2.16.840.1.113883.12.292"],
+)  # fmt: skip
+def test_the_code_system_of_vaccines_is_known_however_it_is_written(system: str, read: Reader) -> None:
+    """health-standards §8 R5, R23: as in HL7 v2."""
+    event = one(read, vaccineCode=coding(system, "208"))
+    assert (event.cvx, event.covid, event.issues) == ("208", True, ())
+
+
+@pytest.mark.parametrize(("code", "issues"), [("208", ("code-system-unknown",)), ("777", ("unknown-product",))])
+def test_a_known_code_without_system_is_cvx(code: str, issues: tuple[str, ...], read: Reader) -> None:
+    event = one(read, vaccineCode=coding("", code))
+    assert (event.covid, event.issues) == (code == "208", issues)
+    assert not one(read, vaccineCode=coding("urn:oid:1.2.3.4", "208")).covid
+
+
 def test_who_told_it_and_which_dose_it_was_are_kept(read: Reader) -> None:
     event = one(read, primarySource=False, protocolApplied=[{"doseNumberString": "2"}], isSubpotent=True)
     assert (event.historical, event.dose_number, event.issues) == (True, 2, ("partial-dose",))
