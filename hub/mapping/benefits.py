@@ -10,15 +10,14 @@ Options beside those of hub.mapping.lists: `state`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal, cast
 
 from hub.domain.events import FoodAssistance, YesNo
-from hub.mapping.lists import Line, Lister, ListKind, MapLine, read_lists
+from hub.mapping.lists import Line, Lister, ListKind, ListProgram
 from hub.mapping.lists_person import Somebody, somebody
-from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Program, Unit, accepted, ignored
+from hub.mapping.program import Mapped, NotMapped, Program, accepted, ignored
 
-__all__ = ["LIST", "PROGRAM", "Benefits"]
+__all__ = ["LIST", "PROGRAM"]
 
 LIST = ListKind(
     "food-benefits",
@@ -33,21 +32,6 @@ LIST = ListKind(
 )
 Benefit = Literal["snap", "wic"]
 _BENEFITS: tuple[Benefit, ...] = ("snap", "wic")
-
-
-class Benefits:
-    """Program `food-benefits`."""
-
-    name = LIST.program
-    alone: Alone = "headed"
-
-    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
-        """Every row of every file."""
-        return read_lists(LIST, unit, context, _mapper)
-
-
-def _mapper(lister: Lister) -> MapLine:
-    return _Mapper(lister).map_line
 
 
 class _Mapper:
@@ -98,4 +82,4 @@ class _Mapper:
         )
 
 
-PROGRAM: Program = Benefits()
+PROGRAM: Program = ListProgram(LIST, _Mapper)

@@ -13,18 +13,17 @@ Options beside those of hub.mapping.lists: `state`, `condition` (any: every row 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from hub.domain.events import Case, Event, Exposure, PersonBlock
-from hub.mapping.lists import Line, Lister, ListKind, MapLine, read_lists
+from hub.mapping.lists import Line, Lister, ListKind, ListProgram
 from hub.mapping.lists_person import Somebody, somebody
-from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Program, Unit, accepted, ignored
+from hub.mapping.program import Mapped, NotMapped, Program, accepted, ignored
 from hub.mapping.race import read_race
 from hub.mapping.tables import keyed
 
-__all__ = ["LIST", "PROGRAM", "LineLists"]
+__all__ = ["LIST", "PROGRAM"]
 
 LIST = ListKind(
     "case-line-list", Case.kind, (("record",), ("status", "exposed_on"), ("person", "family_name", "record"))
@@ -38,21 +37,6 @@ _STATUS = {
 }
 _ISOLATES = frozenset({"confirmed", "probable"})
 _COVID = "covid-19"
-
-
-class LineLists:
-    """Program `case-line-list`."""
-
-    name = LIST.program
-    alone: Alone = "headed"
-
-    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
-        """Every row of every list."""
-        return read_lists(LIST, unit, context, _mapper)
-
-
-def _mapper(lister: Lister) -> MapLine:
-    return _Mapper(lister).map_line
 
 
 class _Mapper:
@@ -132,4 +116,4 @@ def _reason(line: Line) -> str | None:
     return reason if reason in keyed("closure_reasons", "reason", "version") else "Other"
 
 
-PROGRAM: Program = LineLists()
+PROGRAM: Program = ListProgram(LIST, _Mapper)

@@ -13,7 +13,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from hub.domain.ids import content_hash
 from hub.errors import ConfigError
@@ -23,10 +23,10 @@ from hub.formats.lines import Source
 from hub.formats.spreadsheet import MAX_WORKBOOK, as_table, is_workbook
 from hub.mapping.lists_header import DELIMITERS, Heading, Needs, heading
 from hub.mapping.lists_values import NOTHING, ORDERS, UNNAMED, day_of, plain_word, time_of, word_of
-from hub.mapping.program import Content, Mapped, MappingContext, NotMapped, Unit, guarded, ignored, unreadable
+from hub.mapping.program import Alone, Content, Mapped, MappingContext, NotMapped, Unit, guarded, ignored, unreadable
 from hub.mapping.stamp import Stamp
 
-__all__ = ["Line", "ListKind", "Lister", "read_lists"]
+__all__ = ["Line", "ListKind", "ListProgram", "Lister"]
 
 
 class ListKind(NamedTuple):
@@ -125,11 +125,30 @@ class Line:
 _ANSWERS = frozenset({"race", "ethnicity", "vsp", "fleeing", "snap", "wic", "visit_type", "status"})
 """Fields in which `unknown`, `none` or `refused` is an answer."""
 
-MapLine = Callable[[Line], list[Mapped]]
+_MapLine = Callable[[Line], list[Mapped]]
 
 
-def read_lists(
-    kind: ListKind, unit: Unit, context: MappingContext, mapper: Callable[[Lister], MapLine]
+class Mapper(Protocol):
+    """What one connector makes of the rows of one file."""
+
+    def map_line(self, line: Line, /) -> list[Mapped]: ...
+
+
+class ListProgram:
+    """The program that reads lists of `kind`, each file with a `mapper` of its own."""
+
+    alone: Alone = "headed"
+
+    def __init__(self, kind: ListKind, mapper: Callable[[Lister], Mapper]) -> None:
+        self.name, self._kind, self._mapper = kind.program, kind, mapper
+
+    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
+        """Every row of every file."""
+        return _read_lists(self._kind, unit, context, lambda lister: self._mapper(lister).map_line)
+
+
+def _read_lists(
+    kind: ListKind, unit: Unit, context: MappingContext, mapper: Callable[[Lister], _MapLine]
 ) -> Iterator[Mapped]:
     """Every row of every file; a file whose header is of another kind is one rejected outcome."""
     stamp = Stamp.of(context)
@@ -144,7 +163,7 @@ def read_lists(
         map_line = mapper(lister)
 
         def outcome(
-            row: Row | RowFault, map_line: MapLine = map_line, keep: _Keeping = keep, file: str = file
+            row: Row | RowFault, map_line: _MapLine = map_line, keep: _Keeping = keep, file: str = file
         ) -> list[Mapped]:
             if isinstance(row, RowFault):
                 return [keep.fault(row, {"file": file, "row": row.number})]

@@ -12,17 +12,16 @@ Options beside those of hub.mapping.lists: `state`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any, Literal, NamedTuple, cast
 
 from hub.domain.events import FoodAssistance, RaceEthnicity, YesNo
-from hub.mapping.lists import Line, Lister, ListKind, MapLine, read_lists
+from hub.mapping.lists import Line, Lister, ListKind, ListProgram
 from hub.mapping.lists_person import Somebody, nobody, somebody
-from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Program, Unit, accepted, ignored
+from hub.mapping.program import Mapped, NotMapped, Program, accepted, ignored
 from hub.mapping.race import read_race
 
-__all__ = ["LIST", "PROGRAM", "Pantries"]
+__all__ = ["LIST", "PROGRAM"]
 
 LIST = ListKind(
     "food-pantry",
@@ -44,21 +43,6 @@ _KINDS = {
     "meal": _Kind("meal-delivery", True),
     "no-food": _Kind("pantry", False),
 }
-
-
-class Pantries:
-    """Program `food-pantry`."""
-
-    name = LIST.program
-    alone: Alone = "headed"
-
-    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
-        """Every row of every export."""
-        return read_lists(LIST, unit, context, _mapper)
-
-
-def _mapper(lister: Lister) -> MapLine:
-    return _Mapper(lister).map_line
 
 
 class _Mapper:
@@ -131,4 +115,4 @@ def _race(line: Line) -> tuple[RaceEthnicity | None, tuple[str, ...]]:
     return as_race if as_race[0] is not None and as_race[0].groups else as_ethnicity
 
 
-PROGRAM: Program = Pantries()
+PROGRAM: Program = ListProgram(LIST, _Mapper)

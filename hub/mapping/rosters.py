@@ -14,27 +14,23 @@ Options beside those of hub.mapping.lists: `isolation_sites`, `victim_service_si
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import cast
 
 from hub.domain.events import ShelterStay, SiteKind
-from hub.mapping.lists import Line, Lister, ListKind, MapLine, read_lists
+from hub.mapping.lists import Line, Lister, ListKind, ListProgram
 from hub.mapping.lists_person import Somebody, somebody
 from hub.mapping.lists_values import plain_word
 from hub.mapping.program import (
-    Alone,
     Mapped,
-    MappingContext,
     NotMapped,
     Program,
-    Unit,
     accepted,
     hard_stop,
     ignored,
 )
 
-__all__ = ["LIST", "PROGRAM", "Rosters"]
+__all__ = ["LIST", "PROGRAM"]
 
 LIST = ListKind(
     "shelter-roster-csv",
@@ -47,21 +43,6 @@ _PRESENT, _GONE = 1, 2
 _VSP = "victim-service"
 _NAMES = ("person", "full_name", "family_name")
 _DAY_ONLY = "day"
-
-
-class Rosters:
-    """Program `shelter-roster-csv`."""
-
-    name = LIST.program
-    alone: Alone = "headed"
-
-    def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
-        """Every row of every list."""
-        return read_lists(LIST, unit, context, _mapper)
-
-
-def _mapper(lister: Lister) -> MapLine:
-    return _Mapper(lister).map_line
 
 
 class _Mapper:
@@ -157,4 +138,4 @@ def _names(given: object) -> frozenset[str]:
     )
 
 
-PROGRAM: Program = Rosters()
+PROGRAM: Program = ListProgram(LIST, _Mapper)
