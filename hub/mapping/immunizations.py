@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from hub.formats import hl7v2
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
 from hub.mapping.dates import hl7_date, hl7_time
-from hub.mapping.hl7_items import not_read, processing
+from hub.mapping.hl7_items import is_version_2, kind_of, not_read, processing
 from hub.mapping.immunizations_dose import KIND, Shared, dose
 from hub.mapping.immunizations_key import Told, added_names, shared_names
 from hub.mapping.labs_patient import facility, patient
@@ -99,15 +99,16 @@ def _place(field: str, told: Told, message: Message) -> str:
 
 def _check(message: Message) -> None:
     """NotMapped for a message that tells no doses of one person."""
-    if message.code == "ACK":
+    kind = kind_of(message)
+    if kind == "ACK":
         raise NotMapped("acknowledgement", "ignored")
-    if message.code == "VXX":
+    if kind == "VXX":
         raise NotMapped("several-candidates", "ignored")
-    if message.code not in ("VXU", "RSP", "VXR"):
+    if kind not in ("VXU", "RSP", "VXR"):
         raise NotMapped("not-an-immunization", "ignored")
-    if not message.msh.text(12).startswith("2."):
+    if not is_version_2(message):
         raise NotMapped("unsupported-version", field="MSH-12")
-    if message.code != "VXU":
+    if kind != "VXU":
         _check_answer(message)
 
 
@@ -124,7 +125,7 @@ def _check_answer(message: Message) -> None:
         raise NotMapped("several-candidates", "ignored")
     qpd = message.first("QPD")
     asked = qpd.text(1).upper() if qpd is not None else ""
-    history = bool(profiles & _HISTORY) or (not profiles and (asked in _ASKED_HISTORY or message.code == "VXR"))
+    history = bool(profiles & _HISTORY) or (not profiles and (asked in _ASKED_HISTORY or kind_of(message) == "VXR"))
     if not history:
         raise NotMapped("not-an-immunization", "ignored")
 

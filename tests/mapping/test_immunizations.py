@@ -37,10 +37,16 @@ def test_an_rxa_is_a_dose(read: Reader) -> None:
     assert event.issues == ()
 
 
-@pytest.mark.parametrize("version", ["2.3.1", "2.4^^", "2.5.1", "2.7", "2.8"])
+@pytest.mark.parametrize("version", ["2.3.1", "2.4^^", "2.5.1", "2.7", "2.8", "", "v2.5.1", "HL7 2.5"])
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
 def test_every_version_and_line_end_is_read(version: str, end: str, read: Reader) -> None:
     assert one(read, version=version, end=end).cvx == "208"
+
+
+@pytest.mark.parametrize("kind", ["VXU^V04", "VXU_V04", "VXU", "vxu^v04", "VXU^V04^VXU_V04"])
+def test_a_dose_is_told_by_whatever_a_sender_calls_the_message(kind: str, read: Reader) -> None:
+    """health-standards §8 R6: as laboratories' messages."""
+    assert one(read, kind=kind).covid
 
 
 def test_a_byte_order_mark_is_no_part_of_the_message(read: Reader) -> None:
@@ -315,6 +321,8 @@ def test_who_is_not_named_counts_for_the_area_and_is_no_person(read: Reader) -> 
         ({"kind": "ORU^R01"}, "ignored", "not-an-immunization"),
         ({"kind": "ACK^V04^ACK"}, "ignored", "acknowledgement"),
         ({"version": "3.0"}, "rejected", "unsupported-version"),
+        ({"version": "25"}, "rejected", "unsupported-version"),
+        ({"version": "VXU"}, "rejected", "unsupported-version"),
         ({"pid": ""}, "rejected", "no-patient"),
         ({"pid": PID + "\r" + PID}, "rejected", "several-patients"),
         ({"kind": "RSP^K11^RSP_K11", "profile": "Z31^CDCPHINVS"}, "ignored", "several-candidates"),
