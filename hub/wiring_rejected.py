@@ -35,7 +35,7 @@ from hub.connectors.door import Unit
 from hub.connectors.installed import programs
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.disclosure import DISCLOSURE_TOPIC, Disclosure
-from hub.domain.events import Event, Sealed
+from hub.domain.events import Event
 from hub.domain.ids import Ids
 from hub.errors import Reject
 from hub.mapping.program import Mapped
@@ -219,12 +219,11 @@ class Desk:
     def _kept(self, name: str) -> Iterator[tuple[Kept, str]]:
         """What can be opened of a connector: accepted records, each once, and open letters; and where each stood."""
         seen: set[str] = set()
-        for record in read_to_end(self._bootstrap, RAW_TOPIC):
-            original = self._codec.decode(record.value)
-            if isinstance(original, Original) and original.connector == name and original.content_hash not in seen:
+        for original in self.kept_of(name):
+            if original.content_hash not in seen:
                 seen.add(original.content_hash)
                 with suppress(Reject):
-                    yield kept(self._vault.open(original.original, RAW_TOPIC, ORIGINAL_FIELD)), original.where
+                    yield self.opened(original), original.where
         for letter in self.letters():
             if letter.open and letter.rejected.connector == name:
                 with suppress(Reject):
@@ -241,19 +240,26 @@ class Desk:
             except Reject:
                 continue
 
-    def originals(self, name: str) -> Iterator[Read]:
-        """The kept originals of a connector, oldest first, each as what reads it."""
+    def kept_of(self, name: str) -> Iterator[Original]:
+        """The kept originals of a connector, sealed, oldest first."""
         for record in read_to_end(self._bootstrap, RAW_TOPIC):
             original = self._codec.decode(record.value)
             if isinstance(original, Original) and original.connector == name:
-                yield self._reading(original)
+                yield original
+
+    def opened(self, original: Original) -> Kept:
+        """In the clear. Reject: its key was erased."""
+        return kept(self._vault.open(original.original, RAW_TOPIC, ORIGINAL_FIELD))
+
+    def originals(self, name: str) -> Iterator[Read]:
+        """The kept originals of a connector, oldest first, each as what reads it."""
+        return (self._reading(original) for original in self.kept_of(name))
 
     def _reading(self, original: Original) -> Read:
         source = self.source(original.connector)
 
         def read(mapping_version: int | None, not_before: Mapping[str, Order] = MappingProxyType({})) -> list[Mapped]:
-            sealed: Sealed = original.original
-            found = kept(self._vault.open(sealed, RAW_TOPIC, ORIGINAL_FIELD))
+            found = self.opened(original)
             plain = mapping_version is None and not not_before
             reader = source if plain else source.at_version(mapping_version, not_before)
             return read_alone(reader, found, original.where)

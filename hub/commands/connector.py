@@ -13,6 +13,7 @@ from hub.commands.connector_control import pause, resume, rewind
 from hub.commands.connector_new import new, schema
 from hub.commands.connector_places import entries, lines
 from hub.commands.connector_report import report
+from hub.commands.connector_review import review
 from hub.commands.connector_run import backfill, run_connector
 from hub.commands.connector_try import try_connector
 from hub.commands.remap import list_unmapped, remap
@@ -39,7 +40,21 @@ def connector() -> None:
 
 connector.add_command(remap)
 connector.add_command(list_unmapped)
-for verb in (new, schema, test, try_connector, agree, pause, resume, rewind, backfill, run_connector, access, report):
+for verb in (
+    new,
+    schema,
+    test,
+    try_connector,
+    agree,
+    pause,
+    resume,
+    rewind,
+    backfill,
+    run_connector,
+    access,
+    report,
+    review,
+):
     connector.add_command(verb)
 
 

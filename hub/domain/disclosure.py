@@ -35,7 +35,7 @@ class Disclosure(Model):
     actor: str = Field(description="account of who asked")
     action: Action
     purpose: str
-    subject: str = Field(description="id of the dead letter, or the connector")
+    subject: str = Field(description="id of the dead letter or event, or the connector")
     detail: str = Field(description="filter, counts: codes and numbers only")
     previous: str = Field(description="hash of the entry before, hex")
     hash: str = Field(description="SHA-256 over `previous` and this entry, hex")

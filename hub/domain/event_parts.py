@@ -41,7 +41,9 @@ class Model(BaseModel):
 
 
 class Coded(Model):
-    """A coded value as sent and as understood: the original is kept, `mapped` is None where no table row fits."""
+    """A coded value as understood (`mapped`, None where no table row fits), and as sent only where it is a code of a system that
+    the hub knows. Other codes and all text stand in the encrypted original of the record alone, while that is kept
+    (docs/dead-letters.md); `original` is filled only by a declared map, `display` by none."""
 
     code: str | None = None
     system: str | None = None

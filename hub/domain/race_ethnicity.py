@@ -143,7 +143,7 @@ def _told(
     as_race = [(value, meant("race", value, on=on)) for value in races]
     as_ethnicity = [(value, meant("ethnicity", value, on=on)) for value in ethnicities]
     misplaced = [value for value, known in as_ethnicity if known is None and _is_race(value)]
-    issues = (
+    issues: tuple[str, ...] = (
         "race-in-ethnicity" if misplaced else "",
         "unmapped-race" if any(known is None for _, known in as_race) else "",
         "unmapped-ethnicity" if any(known is None for value, known in as_ethnicity if value not in misplaced) else "",

@@ -1,4 +1,4 @@
-"""What `hub connector agree` grants: what the hub needs, and a number that follows a person everywhere only where it is asked for."""
+"""What `hub connector agree` grants: what the hub needs, and a number that follows a person only where it is asked for."""
 
 from __future__ import annotations
 

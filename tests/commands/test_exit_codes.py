@@ -48,6 +48,7 @@ COMMAND_LINE = [
     "connector test nobody", "connector remap nobody", "connector unmapped nobody", "connector pause nobody",
     "connector resume nobody", "connector rewind nobody --to 2021-02-01", "connector backfill nobody --since 2021-02-01",
     "connector report nobody", "connector report lab-elr-hl7v2 empty", "connector report lab-elr-hl7v2 good.hl7 --rounded",
+    "connector review nobody", "connector review lab-elr-hl7v2 --reveal",
     "connector run nobody", "connector access nobody", "connector new Big_Name --from people.csv",
     "connector new pantry --from absent.csv", "connector new pantry --from nothing.csv", "connector try lab-elr-hl7v2 absent.hl7",
     "connector try lab-elr-hl7v2 empty", "connector try lab-elr-hl7v2 good.hl7 --agreement absent.yaml", "connector agree nobody",
@@ -62,6 +63,7 @@ MEND = [
     "connector remap hmis-csv",
     "connector unmapped hmis-csv",
     "connector report hmis-csv",
+    "connector review hmis-csv",
     "audit verify",
     "topics apply",
 ]
