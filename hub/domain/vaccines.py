@@ -7,6 +7,7 @@ Requirements 21 and 23 of health-standards.md §8.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
@@ -16,6 +17,7 @@ from hub.domain.tables import rows
 
 __all__ = [
     "COVID",
+    "PARTIAL_DATE",
     "UNSPECIFIED",
     "Group",
     "Judged",
@@ -25,11 +27,14 @@ __all__ = [
     "family",
     "is_covid",
     "judge",
+    "month_fault",
     "ndc_11",
     "product",
 ]
 
 COVID = "covid-19"
+PARTIAL_DATE = "partial-date"
+"""The issue of a dose of which only the month is told: it has no day, and is historical."""
 UNSPECIFIED = "unspecified"
 _MEMORABLE = 40  # characters: what a hostile source writes is not kept in memory
 _LONGEST_CVX = 6  # with the zeros that spreadsheets and fixed-width files put before three digits
@@ -134,6 +139,12 @@ def date_fault(given_on: date | None, born: date | None, latest: date, *, covid_
     if covid_dose and given_on < covid_group().first_dose_on:
         return "dose-before-first-vaccine"
     return None
+
+
+def month_fault(first: date, born: date | None, latest: date, *, covid_dose: bool) -> str | None:
+    """`date_fault` of a dose of which only the month is told (`first`: its first day): none of its days can be."""
+    last = first.replace(day=monthrange(first.year, first.month)[1])
+    return date_fault(max(first, min(last, latest)), born, latest, covid_dose=covid_dose)
 
 
 @lru_cache(maxsize=1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
-__all__ = ["civil_date", "hl7_date", "hl7_time", "iso_time", "local_time"]
+__all__ = ["civil_date", "hl7_date", "hl7_time", "iso_time", "local_time", "month"]
 
 _HL7 = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.\d+)?([+-]\d{4})?$")
+_MONTH = re.compile(r"(\d{4})-?(\d\d)$", re.ASCII)
 _WHOLE = len("20210216134500-0600")
 _US = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")
 
@@ -54,6 +55,15 @@ def civil_date(text: str) -> date | None:
     month, day, year = map(int, match.groups())
     try:
         return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def month(text: str) -> date | None:
+    """The first day of a month told without day, `2021-01` or `202101`; None for anything else."""
+    match = _MONTH.match(text)
+    try:
+        return date(int(match[1]), int(match[2]), 1) if match else None
     except ValueError:
         return None
 

@@ -16,13 +16,20 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
-from hub.domain.placeholders import real_birth_date, real_id, real_names
+from hub.domain.placeholders import (
+    PLACEHOLDER_BIRTH_DATE,
+    PLACEHOLDER_ID,
+    PLACEHOLDER_NAME,
+    real_birth_date,
+    real_id,
+    real_names,
+)
 from hub.formats.fhir import Resource
 from hub.mapping.dates import civil_date
 from hub.mapping.fhir_coverage import beneficiary
 from hub.mapping.tracing_person import Json, listed, name_of, reference, text
 
-__all__ = ["NO_DEMOGRAPHICS", "Patients", "Subject"]
+__all__ = ["NO_DEMOGRAPHICS", "Patients", "Subject", "placeholders"]
 
 
 class Subject(NamedTuple):
@@ -80,7 +87,7 @@ class Patients:
         if entry is not None:
             patient = entry["resource"]
             return _subject(patient, of_server=self.of_server(item)) or _unnamed(patient)
-        if self.of_server(item) and (local_id := reference(told, "Patient")):
+        if self.of_server(item) and (local_id := real_id(reference(told, "Patient"))):
             return Subject("Patient", local_id, None)
         return _identified(told.get("identifier"), None)
 
@@ -136,6 +143,19 @@ def _patients(bundle: Json) -> Mapping[str, Json]:
     return found
 
 
+def placeholders(patient: Json) -> tuple[str, ...]:
+    """Issues of a Patient in whom a word stands where nobody is known (hub.domain.placeholders)."""
+    ids = [text(patient.get("id")), *(text(one.get("value")) for one in listed(patient.get("identifier")))]
+    told = _names(patient)
+    born = civil_date(text(patient.get("birthDate")))
+    found = (
+        (PLACEHOLDER_ID, any(real_id(each) != each for each in ids)),
+        (PLACEHOLDER_NAME, real_names(*told) != told),
+        (PLACEHOLDER_BIRTH_DATE, real_birth_date(born) != born),
+    )
+    return tuple([issue for issue, odd in found if odd])
+
+
 def _of(item: Resource) -> object:
     if item.type == "Coverage":
         return beneficiary(item.body)
@@ -144,7 +164,7 @@ def _of(item: Resource) -> object:
 
 def _subject(patient: Json, *, of_server: bool) -> Subject | None:
     born = civil_date(text(patient.get("birthDate")))
-    if of_server and (local_id := text(patient.get("id"))):
+    if of_server and (local_id := real_id(text(patient.get("id")))):
         return Subject("Patient", local_id, born)
     return _first_identifier(patient, born) or _by_name(patient, born)
 
@@ -156,14 +176,18 @@ def _contained(patient: Json) -> Subject:
     return found._replace(patient=patient)
 
 
-def _by_name(patient: Json, born: date | None) -> Subject | None:
+def _names(patient: Json) -> tuple[str, str]:
+    """Family and first given name."""
     name = name_of(patient)
     given = name.get("given")
-    first = text(given[0]) if isinstance(given, list) and given else ""
-    told = real_names(text(name.get("family")), first)
-    if real_birth_date(born) is None or born is None or not all(told):
+    return text(name.get("family")), text(given[0]) if isinstance(given, list) and given else ""
+
+
+def _by_name(patient: Json, born: date | None) -> Subject | None:
+    told, day = real_names(*_names(patient)), real_birth_date(born)
+    if day is None or not all(told):
         return None
-    return Subject(_BY_NAME, "^".join((*(word.casefold() for word in told), born.isoformat())), born)
+    return Subject(_BY_NAME, "^".join((*(word.casefold() for word in told), day.isoformat())), born)
 
 
 def _unnamed(patient: Json) -> Subject:

@@ -11,7 +11,7 @@ from datetime import date
 
 from hub.domain.events import DoseStatus
 from hub.domain.placeholders import real_id
-from hub.mapping.dates import civil_date
+from hub.mapping.dates import civil_date, month
 from hub.mapping.immunization_patients import Subject
 from hub.mapping.program import NotMapped
 from hub.mapping.tracing_person import Json, listed, text
@@ -22,6 +22,7 @@ __all__ = ["codes", "dose_number", "given_on", "is_historical", "native_key", "s
 _STATUS: Mapping[str, DoseStatus] = {
     "completed": "administered", "not-done": "not-administered", "entered-in-error": "withdrawn",
 }  # fmt: skip
+_WHEN = ("occurrenceDateTime", "occurrenceString", "date")
 _REFUSAL_CODES = frozenset({"PATOBJ"})
 """Of v3-ActReason (R4 value set immunization-status-reason): the patient objects; the others are no refusals."""
 _REFUSAL_SYSTEMS = frozenset(
@@ -44,10 +45,16 @@ def status(resource: Json) -> tuple[DoseStatus, tuple[str, ...]]:
 
 def given_on(resource: Json) -> date | None:
     """The civil day as written; None where only a part of it, or words, are told."""
-    for name in ("occurrenceDateTime", "occurrenceString", "date"):
+    for name in _WHEN:
         if told := text(resource.get(name)):
             return civil_date(told)
     return None
+
+
+def given_in(resource: Json) -> date | None:
+    """The first day of the month in which it was given, where that is all that is told of when."""
+    told = next((text(resource[name]) for name in _WHEN if text(resource.get(name))), "")
+    return month(told)
 
 
 def codes(resource: Json) -> tuple[str, str, tuple[str, ...]]:
@@ -70,7 +77,7 @@ def native_key(
     for identifier in listed(resource.get("identifier")):
         if value := real_id(text(identifier.get("value"))):
             return ("identifier", text(identifier.get("system")), value), ()
-    resource_id, on = text(resource.get("id")), given_on(resource)
+    resource_id, on = text(resource.get("id")), given_on(resource) or given_in(resource)
     if resource_id and of_server:
         return ("id", resource_id), ()
     if resource_id and not who.local_id:  # nobody's: it takes the place of no other

@@ -18,7 +18,7 @@ from typing import Any
 
 from hub.domain.events import Coverage, DoseStatus, Event, Person, PersonBlock, Processing, Vaccination
 from hub.domain.ids import content_hash
-from hub.domain.vaccines import Judged, date_fault, judge, ndc_11
+from hub.domain.vaccines import PARTIAL_DATE, Judged, date_fault, judge, month_fault, ndc_11
 from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping import immunization_reading as reading
@@ -26,7 +26,7 @@ from hub.mapping.codes import cvx_code
 from hub.mapping.dates import iso_time
 from hub.mapping.fhir_coverage import Insured, coverage, numbers, plan
 from hub.mapping.fhir_processing import Surroundings
-from hub.mapping.immunization_patients import NO_DEMOGRAPHICS, Patients, Subject
+from hub.mapping.immunization_patients import NO_DEMOGRAPHICS, Patients, Subject, placeholders
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, ignored, unreadable
 from hub.mapping.race_fhir import race, race_and_issues
 from hub.mapping.race_observations import is_race, observed_race
@@ -178,7 +178,10 @@ class _Mapper:
             status = "not-administered"
         if status == "administered" and not cvx and not ndc:
             issues = (*issues, "unknown-product")
-        self._check_date(given_on, who, status, vaccine)
+        in_month = None if given_on else reading.given_in(resource)
+        if in_month is not None:
+            issues = (*issues, PARTIAL_DATE)
+        self._check_date(given_on, in_month, who, status, vaccine)
         kind = self._surroundings.kind(item, *self._patients.told_beside(item))
         key, unnumbered = reading.native_key(resource, who, cvx or ndc, of_server=self._patients.of_server(item))
         return Vaccination(
@@ -199,7 +202,7 @@ class _Mapper:
             ndc=ndc_11(ndc) or None,
             covid=vaccine.covid,
             dose_number=reading.dose_number(resource),
-            historical=reading.is_historical(resource),
+            historical=in_month is not None or reading.is_historical(resource),
             processing=kind,
             issues=(
                 *vaccine.issues,
@@ -210,10 +213,15 @@ class _Mapper:
             ),
         )
 
-    def _check_date(self, given_on: date | None, who: Subject, status: DoseStatus, vaccine: Judged) -> None:
+    def _check_date(
+        self, given_on: date | None, in_month: date | None, who: Subject, status: DoseStatus, vaccine: Judged
+    ) -> None:
         """A wrong date may be why a dose is withdrawn: that is taken without one."""
-        counts = status == "administered" and vaccine.covid
-        fault = date_fault(given_on, who.born, self._context.today(), covid_dose=counts)
+        counts, today = status == "administered" and vaccine.covid, self._context.today()
+        if in_month is not None:
+            fault = month_fault(in_month, who.born, today, covid_dose=counts)
+        else:
+            fault = date_fault(given_on, who.born, today, covid_dose=counts)
         if fault is not None and status != "withdrawn":
             raise NotMapped(fault, field="occurrenceDateTime")
 
@@ -223,8 +231,8 @@ class _Mapper:
 
 
 def _oddities(patient: Json) -> tuple[str, ...]:
-    """What is odd about where a Patient lives and what is told of race and ethnicity."""
-    return (*home_area(patient).issues, *race_and_issues(patient)[1])
+    """What is odd about who a Patient is, where they live and what is told of race and ethnicity."""
+    return (*placeholders(patient), *home_area(patient).issues, *race_and_issues(patient)[1])
 
 
 def _block(patient: Json, who: Subject) -> PersonBlock:

@@ -20,10 +20,10 @@ from typing import NamedTuple
 from hub.domain.events import DoseStatus, Processing, Vaccination, YesNo
 from hub.domain.history import UNNUMBERED_UPDATE
 from hub.domain.ids import content_hash
-from hub.domain.vaccines import Judged, date_fault, judge, ndc_11
+from hub.domain.vaccines import PARTIAL_DATE, Judged, date_fault, judge, month_fault, ndc_11
 from hub.formats.hl7v2 import Segment
 from hub.mapping.codes import cvx_code, provider_pin
-from hub.mapping.dates import hl7_date
+from hub.mapping.dates import hl7_date, month
 from hub.mapping.hl7_items import NOT_SAID
 from hub.mapping.immunizations_key import Name, Told, action, codes, name_of, numbered, type_is_covid
 from hub.mapping.labs_patient import Patient
@@ -72,11 +72,17 @@ def dose(told: Told, rxa: Segment, shared: Shared, stamp: Stamp) -> Vaccination:
         vaccine = judge(cvx, ndc, covid_told, given_on)
     withdrawn = done == "D"
     counts = status == "administered" and vaccine.covid
-    fault = date_fault(given_on, _born(shared), shared.today, covid_dose=counts)
+    in_month = None if given_on else month(rxa.text(3))
+    if in_month is not None:
+        fault = month_fault(in_month, _born(shared), shared.today, covid_dose=counts)
+        issues = (*issues, PARTIAL_DATE)
+    else:
+        fault = date_fault(given_on, _born(shared), shared.today, covid_dose=counts)
     if fault is not None and not withdrawn:  # a wrong date may be why it is withdrawn
         raise NotMapped(fault, field="RXA-3")
     name = numbered(name_of(told, rxa), shared.several)
     issues = (*issues, *unsaid, *_naming(name, done))
+    historical = in_month is not None or _is_historical(rxa)
     if shared.sent_on is not None and given_on is not None and given_on > shared.sent_on:
         issues = (*issues, "dose-after-message")
     if status == "administered" and not cvx and not ndc:
@@ -100,8 +106,8 @@ def dose(told: Told, rxa: Segment, shared: Shared, stamp: Stamp) -> Vaccination:
         covid=vaccine.covid,
         dose_number=_dose_number(told),
         series_complete=_YES_NO.get(_answer(told, _SERIES).upper(), "unknown"),
-        historical=_is_historical(rxa),
-        provider_pin=None if _is_historical(rxa) else provider_pin(rxa.text(11, 4)),
+        historical=historical,
+        provider_pin=None if historical else provider_pin(rxa.text(11, 4)),
         processing=shared.processing,
         issues=(
             *vaccine.issues,

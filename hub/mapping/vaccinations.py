@@ -1,7 +1,8 @@
 """Vaccinations: CVRS files (tab separated, 45 columns) to vaccination events, one per row.
 
-A refusal row has a date and a product and is no dose. A person is known by recip_id; names are redacted in extract
-type D. The file name `yyyymmdd_NN_AAA.txt` gives the day reported, which is the only change time there is.
+A refusal row has a date and a product and is no dose. A person is known by recip_id, unless a word stands there that names nobody;
+names are redacted in extract type D. The file name `yyyymmdd_NN_AAA.txt` gives the day reported, which is the only change time
+there is.
 
 Source: CDC COVID-19 Vaccination Reporting Specification (CVRS) v2.
 """
@@ -14,12 +15,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from hub.domain.events import DoseStatus, PersonBlock, Vaccination, YesNo
 from hub.domain.ids import content_hash
-from hub.domain.vaccines import date_fault, judge
+from hub.domain.placeholders import PLACEHOLDER_ID, real_birth_date, real_id, real_names
+from hub.domain.vaccines import PARTIAL_DATE, date_fault, judge, month_fault
 from hub.formats.delimited import Row, RowFault, Table, open_table
 from hub.formats.errors import ParseError
 from hub.mapping.area import Area, area
 from hub.mapping.codes import cvx_code, ndc_code, provider_pin
-from hub.mapping.dates import civil_date
+from hub.mapping.dates import civil_date, month
 from hub.mapping.program import (
     Alone,
     Content,
@@ -116,22 +118,28 @@ class _Mapper:
         return [accepted(self._event(cells), where, raw)]
 
     def _event(self, cells: Mapping[str, str]) -> Vaccination:
-        event_id, recipient = cells["vax_event_id"], cells["recip_id"]
-        if not event_id or not recipient:
+        event_id = cells["vax_event_id"]
+        if not event_id or not cells["recip_id"]:
             raise NotMapped("missing-key", field="recip_id" if event_id else "vax_event_id")
         status = _status(cells)
         given_on = civil_date(cells["admin_date"])
         vaccine = judge(cells["cvx"], cells["ndc"], given_on=given_on if status == "administered" else None)
         born = civil_date(cells["recip_dob"])
-        fault = date_fault(given_on, born, self._latest, covid_dose=status == "administered" and vaccine.covid)
+        counts = status == "administered" and vaccine.covid
+        in_month = None if given_on else month(cells["admin_date"])
+        if in_month is not None:
+            fault = month_fault(in_month, born, self._latest, covid_dose=counts)
+        else:
+            fault = date_fault(given_on, born, self._latest, covid_dose=counts)
         if fault is not None:
             raise NotMapped(fault, field="admin_date")
         place = area(cells["recip_address_state"], cells["recip_address_zip"], cells["recip_address_county"])
+        authority, recipient, odd_id = _recipient(cells, born)
         race, race_issues = read_race([cells[name] for name in _RACES], [cells["recip_ethnicity"]])
         return Vaccination(
             **self._stamp.fields(
                 self._stamp.fact_key(KIND, event_id),
-                source_person=self._stamp.person("recip_id", recipient),
+                source_person=self._stamp.person(authority, recipient) if recipient else None,
                 changed_at=self._changed_at,
                 status_rank=1,
                 content=content_hash(*[cells[name] for name in COLUMNS]),
@@ -146,9 +154,29 @@ class _Mapper:
             covid=vaccine.covid,
             dose_number=int(cells["dose_num"]) if cells["dose_num"] in ("1", "2", "3", "4", "5", "6") else None,
             series_complete=_YES_NO.get(cells["vax_series_complete"].upper(), "unknown"),
+            historical=in_month is not None,
             provider_pin=provider_pin(cells["vtrcks_prov_pin"]),
-            issues=(*vaccine.issues, *_issues(cells), *place.issues, *race_issues),
+            issues=(
+                *vaccine.issues,
+                *_issues(cells),
+                *([PARTIAL_DATE] if in_month else []),
+                *odd_id,
+                *place.issues,
+                *race_issues,
+            ),
         )
+
+
+def _recipient(cells: Mapping[str, str], born: date | None) -> tuple[str, str, tuple[str, ...]]:
+    """What names the recipient, under which authority, and what is odd about it: recip_id; where a word stands there that names
+    nobody (hub.domain.placeholders), name and birth date, else nothing."""
+    if recipient := real_id(cells["recip_id"]):
+        return "recip_id", recipient, ()
+    names = real_names(_shown(cells["recip_last_name"]) or "", _shown(cells["recip_first_name"]) or "")
+    day = real_birth_date(born)
+    told = all(names) and day is not None
+    known = "^".join((*(name.casefold() for name in names), f"{day}")) if told else ""
+    return "name-and-birth-date", known, (PLACEHOLDER_ID,)
 
 
 def _unquoted(cell: str) -> str:
@@ -175,7 +203,7 @@ def _person(cells: Mapping[str, str], born: date | None, place: Area) -> PersonB
         state=place.state,
         postal_code=place.postal_code,
         county=place.county,
-        local_id=cells["recip_id"],
+        local_id=real_id(cells["recip_id"]) or None,
     )
 
 

@@ -105,6 +105,17 @@ def test_a_known_code_without_system_is_cvx(code: str, issues: tuple[str, ...], 
     assert not one(read, vaccineCode=coding("urn:oid:1.2.3.4", "208")).covid
 
 
+@pytest.mark.parametrize(
+    "when", [{"occurrenceDateTime": "2021-01"}, {"occurrenceDateTime": None, "occurrenceString": "2021-01"}]
+)
+def test_a_dose_of_which_only_the_month_is_told_is_historical_and_has_no_day(
+    when: dict[str, Any], read: Reader
+) -> None:
+    event = one(read, **when)
+    assert (event.status, event.occurred_on, event.historical) == ("administered", None, True)
+    assert event.issues == ("partial-date",)
+
+
 def test_who_told_it_and_which_dose_it_was_are_kept(read: Reader) -> None:
     event = one(read, primarySource=False, protocolApplied=[{"doseNumberString": "2"}], isSubpotent=True)
     assert (event.historical, event.dose_number, event.issues) == (True, 2, ("partial-dose",))
@@ -117,6 +128,7 @@ def test_who_told_it_and_which_dose_it_was_are_kept(read: Reader) -> None:
     [
         ({"occurrenceDateTime": "2020-12-13"}, "dose-before-first-vaccine"),
         ({"occurrenceDateTime": "2021"}, "bad-date"),
+        ({"occurrenceDateTime": "2020-11"}, "dose-before-first-vaccine"),
         ({"occurrenceDateTime": None, "occurrenceString": "last winter"}, "bad-date"),
         ({"status": "on-hold"}, "not-a-known-word"),
         ({"patient": {"display": "somebody"}}, "no-patient"),
@@ -223,8 +235,10 @@ def test_an_identifier_that_names_nobody_is_none(value: str, read: Reader) -> No
     assert first[1].source_person != second[1].source_person
     known = {"name": [{"family": "Unknown", "given": ["Unknown"]}], "birthDate": "1900-01-01"}
     entries = [{"resource": patient(identifier=told, **known)}, {"resource": dose(identifier=told)}]
-    (event,) = read.events(FHIR, {"f": bundle(*entries, kind="message")})
+    found = read(FHIR, {"f": bundle(*entries, kind="message")})
+    (event,) = [mapped.event for mapped in found if mapped.event is not None]
     assert event.source_person is None
+    assert {"placeholder-id", "placeholder-name", "placeholder-birth-date"} <= set(found[1].odd)
 
 
 def test_a_dose_before_birth_is_one_also_when_it_is_read_alone(read: Reader) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.connectors.installed import programs
-from hub.domain.contributions import doses_given
+from hub.domain.contributions import contributions, doses_given
 from hub.domain.history import Row, decode_row
 from hub.domain.ids import Ids
 from hub.mapping.program import MappingContext, Unit
@@ -131,8 +131,8 @@ def test_an_unknown_product_whose_type_is_covid_counts_as_one(read: Reader) -> N
 
 @pytest.mark.parametrize(
     ("on", "reason"),
-    [("19840614", "dose-before-birth"), ("20201213", "dose-before-first-vaccine"), ("", "bad-date"), ("202101", "bad-date"),
-     ("20210230", "bad-date")],
+    [("19840614", "dose-before-birth"), ("20201213", "dose-before-first-vaccine"), ("", "bad-date"), ("2021", "bad-date"),
+     ("20210230", "bad-date"), ("202113", "bad-date"), ("202011", "dose-before-first-vaccine"), ("198405", "dose-before-birth")],
 )  # fmt: skip
 def test_impossible_dates_are_dead_letters_and_cost_only_their_dose(on: str, reason: str, read: Reader) -> None:
     """health-standards §8 R23."""
@@ -259,6 +259,21 @@ def test_an_update_without_number_that_corrects_the_day_is_no_second_dose(read: 
     assert len(doses_given([(("s", key), fact) for key, fact in sub.facts.items()], as_of)) == 1, "told by it alone"
 
 
+def test_a_dose_of_which_only_the_month_is_told_is_historical_and_has_no_day(read: Reader) -> None:
+    """It makes somebody vaccinated; what needs a day (a series, the same dose told twice, a site) is not judged by it."""
+    event = one(read, orc(), rxa("202101", "212^Janssen^CVX", at="^^^123456"))
+    assert (event.status, event.occurred_on, event.historical, event.provider_pin) == ("administered", None, True, None)
+    assert event.issues == ("partial-date",)
+    assert one(read, orc(), rxa("202012")).issues == ("partial-date",), "the month in which vaccination began"
+    (sub,) = folded([event, *read.events(VXU, {"f": vxu(orc("2"), rxa("202103"))})]).subs.values()
+    facts = [(("s", key), fact) for key, fact in sub.facts.items()]
+    as_of = date(2021, 12, 31).toordinal()
+    assert doses_given(facts, as_of) == []
+    assert {each.split("|")[0] for each in contributions(facts, [], [], as_of)} & {"vaccinated", "series-complete"} == {
+        "vaccinated"
+    }
+
+
 def test_a_dose_without_number_is_deleted_by_person_day_and_kind_of_vaccine(read: Reader) -> None:
     deletion = vxu(orc("9999"), rxa(vaccine="213^unspecified^CVX", action="D"), at=LATER)
     assert standing(read, vxu(orc("9999"), rxa()), deletion) == []
@@ -305,6 +320,30 @@ def test_numbers_and_people_of_different_authorities_are_different(read: Reader)
     assert mine.fact_key != theirs.fact_key
     other = one(read, pid=PID.replace("ALDMR", "OTHERMR"))
     assert mine.source_person != other.source_person
+
+
+@pytest.mark.parametrize("number", ["UNKNOWN", "N/A", "0000", "999999"])
+def test_two_people_under_a_number_that_names_nobody_are_two(number: str, read: Reader) -> None:
+    """health-standards §8 R24 and R25; ORC-3 too may hold such a word."""
+    pid = PID.replace("M1^", f"{number}^")
+    one_, other = one(read, pid=pid), one(read, pid=pid.replace("Ana", "Bea").replace("1984", "1990"))
+    assert one_.source_person != other.source_person
+    assert "placeholder-id" in one_.issues
+    nobody = pid.replace("Example^Ana", "Unknown^Unknown").replace("19840615", "19000101")
+    event = one(read, pid=nobody)
+    assert (event.source_person, event.person.county) == (None, "47037")
+    unnumbered = one(read, orc(f"{number}^ALDEHR"), rxa())
+    assert unnumbered.issues == ("order-number-missing",)
+
+
+def test_a_namespace_alone_means_something_only_at_its_facility(read: Reader) -> None:
+    """health-standards §8 R24: two clinics' `MRN` are two."""
+    here = vxu(pid=PID.replace("ALDMR", "MRN"))
+    (mine,), (theirs,) = (read.events(VXU, {"f": each}) for each in (here, here.replace(b"ALDERTON", b"BRISTOL")))
+    assert mine.source_person != theirs.source_person
+    shared = here.replace(b"MRN", b"MRN&1.2.3&ISO")
+    (mine,), (theirs,) = (read.events(VXU, {"f": each}) for each in (shared, shared.replace(b"ALDERTON", b"BRISTOL")))
+    assert mine.source_person == theirs.source_person
 
 
 def test_who_is_not_named_counts_for_the_area_and_is_no_person(read: Reader) -> None:

@@ -117,6 +117,22 @@ def test_the_day_reported_in_the_file_name_is_the_change_time(read: Reader) -> N
     assert late.fact_key == early.fact_key
 
 
+def test_a_recipient_whom_no_id_names_is_known_by_name_and_birth_date_else_nobody(read: Reader) -> None:
+    """health-standards §8 R24 and R25."""
+    named = {"recip_id": "UNKNOWN", "recip_first_name": "Ana", "recip_last_name": "Example", "recip_dob": "1984-06-15"}
+    first, again, other = one(read, **named), one(read, **named), one(read, **{**named, "recip_first_name": "Bea"})
+    assert first.source_person == again.source_person != other.source_person
+    assert (first.person.local_id, "placeholder-id" in first.issues) == (None, True)
+    assert one(read, **{**named, "recip_first_name": "Redacted"}).source_person is None
+    assert one(read, **{**named, "recip_dob": "1900-01-01"}).source_person is None
+
+
+def test_a_dose_of_which_only_the_month_is_told_is_kept_without_a_day(read: Reader) -> None:
+    event = one(read, admin_date="2021-01")
+    assert (event.status, event.occurred_on, event.historical) == ("administered", None, True)
+    assert "partial-date" in event.issues
+
+
 def test_header_names_come_in_any_order_and_case(read: Reader) -> None:
     shuffled = cvrs({}, columns=tuple(reversed(COLUMNS))).replace("cvx", "CVX", 1)
     (event,) = read.events(CVRS, {"f": shuffled})
