@@ -24,6 +24,7 @@ from hub.domain.needs import SupportNeed
 from hub.domain.projection import Projector
 from hub.domain.supply import SupplyMeasure, supply_measures
 from hub.domain.supply_counts import SupplyBoard
+from hub.domain.vaccine_series import series_rules_version
 
 __all__ = ["CURRENT_STATES", "Outcome", "Preview", "PreviewResult"]
 
@@ -79,6 +80,7 @@ class PreviewResult:
             "needs": [need.model_dump(mode="json", exclude={"revision"}) for need in self.needs],
             "sites": list(self.sites),
             "tallies": dict(self.totals),
+            "series_rule": series_rules_version(),
             "measures": [measure.model_dump(mode="json") for measure in self.measures],
             "supply": [measure.model_dump(mode="json") for measure in self.supply],
         }

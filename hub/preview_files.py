@@ -22,6 +22,7 @@ from hub.privacy.agreements import DRAFT, example_agreement, intake_agreement
 from hub.routing import Routed, route
 from hub.wiring_bus import denominators, ids_of, isolation_rules
 from hub.wiring_reading import OFFLINE_IDS, catalogue, taken
+from hub.wiring_tables import use_own_tables
 
 __all__ = ["Previewed", "preview_files"]
 
@@ -55,6 +56,8 @@ def preview_files(
     `connectors`: a folder of declared ones, by default those of the instance; a file that nobody else knows is for the one that
     makes events of it.
     """
+    if instance is not None:
+        use_own_tables(instance)
     catalog = load([connectors], programs=programs()) if connectors is not None else catalogue(instance)
     own = own_connectors(catalog.values())
     routed = [_owned(unit, own, instance) for path in paths for unit in route(path, tuple(catalog))]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from hub.config import ROLES, Settings
 from hub.errors import ConfigError
 from hub.ops.logs import configure
+from hub.wiring_tables import use_own_tables
 
 __all__ = ["collect_seldom", "run_role"]
 
@@ -35,6 +36,7 @@ def run_role(role: str, settings: Settings) -> None:
     configure(role)
     module, _, name = _ROLES[role].partition(":")
     run: Callable[[Settings], None] = getattr(importlib.import_module(module), name)
+    use_own_tables(settings.instance)
     collect_seldom()
     run(settings)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
-from importlib import resources
 
 from hub.bus.cloud_events import cloud_events_headers
 from hub.bus.codec import Codec
@@ -16,6 +15,7 @@ from hub.bus.schema_registry import SchemaIds
 from hub.bus.topic_admin import apply_schemas, apply_topics
 from hub.bus.topics import TOPICS, Topic, changelog, delivery
 from hub.config import Settings
+from hub.domain import tables
 from hub.domain.ids import Ids
 from hub.domain.isolation import NATIONAL, Rules, load_rules
 from hub.domain.measures import Denominators, load_denominators
@@ -108,9 +108,8 @@ class StreamLetters:
 
 
 def isolation_rules(jurisdiction: str = NATIONAL) -> Rules:
-    """The dated rules shipped with the hub, as they hold in that jurisdiction."""
-    table = resources.files("hub.domain") / "tables" / "isolation_rules.csv"
-    return load_rules(table.read_text(encoding="utf-8"), jurisdiction)
+    """The dated rules shipped with the hub, or the installation's own in their place, as they hold in that jurisdiction."""
+    return load_rules(tables.text("isolation_rules"), jurisdiction)
 
 
 def denominators(settings: Settings) -> Denominators:

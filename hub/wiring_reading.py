@@ -27,6 +27,7 @@ from hub.mapping.declared.program import Traced
 from hub.mapping.program import MAPPING_VERSION, Mapped, MappingContext, Program, hard_stop
 from hub.mapping.program import Unit as SourceUnit
 from hub.ops import metrics
+from hub.wiring_tables import use_own_tables
 
 __all__ = ["OFFLINE_IDS", "Reader", "Taken", "catalogue", "explained", "granted", "outcomes", "taken", "units"]
 
@@ -43,7 +44,10 @@ def _latest_date() -> date:
 
 
 def catalogue(instance: Path | None = None) -> Catalogue:
-    """The connectors of the catalogue and of an instance (DIR/connectors/), each with a program that exists; and what is broken."""
+    """The connectors of the catalogue and of an instance (DIR/connectors/), each with a program that exists; and what is broken.
+    From now on this process reads the instance's own code tables."""
+    if instance is not None:
+        use_own_tables(instance)
     return load([instance / "connectors"] if instance is not None else [], programs=programs())
 
 

@@ -21,6 +21,7 @@ from hub.privacy.agreements import delivery_agreements, intake_agreement, kind_o
 from hub.privacy.secrets import open_to_others, read_secret
 from hub.supervisor import read_state
 from hub.supervisor import status as status_of
+from hub.wiring_tables import own_tables
 
 _DELIVERY = delivery_topic("")[: -len(".v1")]
 FREE_BYTES = 2 << 30  # a generated county of 2000 with all its topics takes about a tenth
@@ -55,6 +56,7 @@ def examine(instance: Path) -> list[Finding]:
     settings = _found("settings", lambda: _settings(instance))
     rest: list[tuple[str, Callable[[], str]]] = [
         ("disk", lambda: _disk(instance)),
+        ("tables", lambda: _tables(instance)),
         ("secrets", lambda: _secrets(instance)),
         ("connectors", lambda: _connectors(instance)),
         ("agreements", lambda: _agreements(instance)),
@@ -109,6 +111,27 @@ def _disk(instance: Path) -> str:
             f"{free / 2**30:.1f} GiB free below {existing}: Kafka needs room; free some or use another --instance"
         )
     return f"{free / 2**30:.0f} GiB free"
+
+
+def _tables(instance: Path) -> str:
+    """Which code tables are the installation's own, and since when processes that run may not have read them."""
+    own = own_tables(instance)
+    if not own:
+        return "as they come with the hub"
+    words = ", ".join(
+        f"{each.name} ({each.new} rows of its own{''.join(f', {v}' for v in each.versions)}; {each.left_out} of the hub's left out)"
+        for each in own
+    )
+    noted = read_state(instance)
+    started = [float(one["start"] or 0) for one in noted.processes.values()] if noted.running else []
+    changed = sorted(
+        each.name
+        for each in own
+        if started and (instance / "tables" / f"{each.name}.csv").stat().st_mtime > min(started)
+    )
+    if changed:
+        raise HubError(f"changed since the stack started: {', '.join(changed)}; restart to apply: `hub down`, `hub up`")
+    return f"own: {words}"
 
 
 def _secrets(instance: Path) -> str:

@@ -66,7 +66,7 @@ class IntakeAgreement(_Agreement):
     connector: str = Field(pattern=_NAME)
     discloser: str
     recipient: str
-    keep_originals: bool = Field(default=True, description="keep each original, encrypted, for `retention_days`")
+    keep_originals: bool = Field(default=True, description="keep each original, encrypted, for the days of its topic")
     person_block: tuple[str, ...] = Field(default=(), description="identifiers that may be taken, for linking only")
     events: dict[str, tuple[str, ...]] = Field(min_length=1, description="fields that may be taken, by event kind")
 

@@ -4,7 +4,8 @@ Coverage = people with a dose / population of the group. Intervals: Wilson score
 continuity correction), Newcombe's hybrid score for a difference (Newcombe 1998, method 10), both at 95 %. Nothing is
 clamped: a coverage above 1 is shown with `denominator_suspect`, and has no interval, no gap and no part in the gaps of
 others, because its denominator cannot be right. Unknown race is never a group: its share is `unknown_share`, and above
-20 % every rate of that area is marked unreliable (equity-identity.md requirement 5).
+20 % every rate of that area is marked unreliable (equity-identity.md requirement 5). No count is suppressed or rounded here,
+not even 1: who publishes outside must do it (docs/race-and-place.md).
 """
 
 from __future__ import annotations

@@ -10,9 +10,15 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import ClassVar
 
+from pydantic import Field
+
 from hub.domain.events import Model
+from hub.domain.race_views import TOLD_BY
+from hub.domain.vaccine_series import series_rules_version
 
 __all__ = ["PartitionTally", "Tally", "TallyBoard"]
+
+_BY_SERIES_RULES = ("series-complete|", f"{TOLD_BY}series-complete|")
 
 
 class Tally(Model):
@@ -24,6 +30,9 @@ class Tally(Model):
     partition: int
     count: int
     version: int
+    rule: str | None = Field(
+        default=None, description="of series-complete: table, version and hash of the rules that judged it"
+    )
 
     @property
     def key(self) -> str:
@@ -51,7 +60,11 @@ class PartitionTally:
         """The absolute totals of `strata`, zeros included; `version` is the highest person-topic offset folded."""
         return [
             Tally.model_construct(
-                stratum=stratum, partition=self._partition, count=self._counts[stratum], version=version
+                stratum=stratum,
+                partition=self._partition,
+                count=self._counts[stratum],
+                version=version,
+                rule=_rule(stratum),
             )
             for stratum in sorted(strata)
         ]
@@ -59,6 +72,10 @@ class PartitionTally:
     def strata(self) -> set[str]:
         """Every stratum this partition has a total for."""
         return set(self._counts)
+
+
+def _rule(stratum: str) -> str | None:
+    return series_rules_version() if stratum.startswith(_BY_SERIES_RULES) else None
 
 
 class TallyBoard:

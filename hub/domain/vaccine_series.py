@@ -12,10 +12,11 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from hub.domain.tables import rows
+from hub.domain.ids import content_hash
+from hub.domain.tables import rows, text
 from hub.domain.vaccines import UNSPECIFIED, covid_group
 
-__all__ = ["Given", "SeriesRule", "completed_on", "distinct_doses", "series_rules"]
+__all__ = ["Given", "SeriesRule", "completed_on", "distinct_doses", "series_rules", "series_rules_version"]
 
 
 class Given(NamedTuple):
@@ -107,3 +108,11 @@ def series_rules() -> Rules:
             )
         )
     return found
+
+
+@lru_cache(maxsize=1)
+def series_rules_version() -> str:
+    """What a count of complete series cites: the table, the newest version of its rows, and a hash of its text, which tells an
+    installation's own table from the hub's: `vaccine_series 2023-10 61a9ef72`."""
+    newest = max(row["version"] for row in rows("vaccine_series"))
+    return f"vaccine_series {newest} {content_hash(text('vaccine_series'))[:8]}"

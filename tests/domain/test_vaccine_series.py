@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.domain.tables import rows
-from hub.domain.vaccine_series import Given, completed_on, distinct_doses
+from hub.domain.tallies import PartitionTally
+from hub.domain.vaccine_series import Given, completed_on, distinct_doses, series_rules_version
 
 FIRST = date(2021, 2, 1).toordinal()
 
@@ -101,3 +103,17 @@ def test_every_rule_speaks_of_families_that_the_products_have() -> None:
     families = {row["family"] for row in rows("cvx")}
     told = {name for row in rows("vaccine_series") for name in (row["family"], *row["counts_with"].split())}
     assert told <= families
+
+
+def test_a_count_of_complete_series_says_by_which_rules() -> None:
+    rule = series_rules_version()
+    assert re.fullmatch(r"vaccine_series 20\d\d-\d\d [0-9a-f]{8}", rule)
+    counted = PartitionTally(0)
+    strata = [
+        "series-complete|47065|race_ethnicity|white",
+        "told-series-complete|47065|told|white/?unknown",
+        "people|47065|a|b",
+    ]
+    counted.move(strata, [])
+    told = {tally.stratum: tally.rule for tally in counted.totals(strata, 1)}
+    assert told == {strata[0]: rule, strata[1]: rule, strata[2]: None}
