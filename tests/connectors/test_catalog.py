@@ -155,7 +155,7 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_an_unknown_name_lists_the_names_there_are() -> None:
     connectors: dict[str, Connector] = load()
-    with pytest.raises(ConfigError, match="there is no connector nope: there are .*, hmis-csv, "):
+    with pytest.raises(ConfigError, match=r"there is no connector nope: there are .*, hmis-csv, "):
         find("nope", connectors)
 
 

@@ -74,7 +74,12 @@ def test_of_the_samples_only_these_say_anything_odd(read: Reader, shared_samples
         "ReportStream-StandardCSV-ExampleData-20220509.csv": ["status-missing"],
         "SR-UPLOAD.csv": ["status-missing", "unknown-county"],
         "SR_CP_02262024.csv": [],
-        "ca_test_file.csv": ["correction-without-status", "replaced-by-correction", "state-accented", "zip-not-in-state"],
+        "ca_test_file.csv": [
+            "correction-without-status",
+            "replaced-by-correction",
+            "state-accented",
+            "zip-not-in-state",
+        ],
         "duplicate.csv": ["replaced-by-correction", "unknown-county", "zip-not-in-state"],
         "vt_test_file.csv": ["correction-without-status", "replaced-by-correction"],
     }
