@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from hub.domain.events import Coded, Coverage, PersonBlock, Processing, RaceEthnicity
 from hub.domain.ids import content_hash
 from hub.domain.lab_meaning import Code
-from hub.domain.payers import Payer, payer_of
+from hub.domain.payers import Payer, payer_of, typology_code
 from hub.mapping.dates import iso_time
 from hub.mapping.labs_fhir_values import codings, day
 from hub.mapping.stamp import Stamp
@@ -29,7 +29,6 @@ MOST = 20
 """So many plans and numbers of a person are read; nobody has more."""
 _ID_TYPES = {"MA": Payer("medicaid", "yes", "MA"), "MC": Payer("medicare", "unknown", "MC")}
 _TYPOLOGY = frozenset({"https://nahdo.org/sopt", "urn:oid:2.16.840.1.113883.3.221.5"})
-_GROUPS = "123456"  # of the typology; 7 to 9 hold unlike payers
 _TAKEN_BACK = frozenset({"entered-in-error", "cancelled"})
 
 
@@ -132,7 +131,7 @@ def _payer(types: tuple[Code, ...], words: str, classes: list[str], company: str
     typed = next((code.code for code in types if code.system in _TYPOLOGY), "")
     codes = [code.code for code in types if code.system not in _TYPOLOGY]
     told = (*codes, *(code.display for code in types), words, *classes, company)
-    return payer_of(typed, typed[:1] if typed[:1] in _GROUPS else "", *(word for word in told if not word.isdigit()))
+    return payer_of(typology_code(typed), *(word for word in told if not word.isdigit()))
 
 
 def _text(concept: object) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from hub.domain.events import Coded, Coverage, PersonBlock
 from hub.domain.ids import content_hash
-from hub.domain.payers import Payer, payer_of
+from hub.domain.payers import Payer, payer_of, typology_code
 from hub.formats.hl7v2 import Message, Segment
 from hub.mapping.dates import hl7_date
 from hub.mapping.hl7_items import processing
@@ -53,7 +53,7 @@ def _plans(message: Message, patient: Patient, sent_at: datetime | None, stamp: 
         plan, company, kind = in1.coded(2), in1.text(3), in1.text(15)
         if not (plan.code or plan.display or company or kind):
             continue
-        payer = payer_of(kind, plan.code, plan.alt_code, company)
+        payer = payer_of(kind, typology_code(kind), plan.code, plan.alt_code, company)
         key = ("plan", company, plan.code or plan.display, kind)
         number = in1.text(36) or in1.text(49)
         found = _coverage(key, payer, number, message, patient, sent_at, stamp, content_hash(in1.line))

@@ -115,3 +115,9 @@ def test_every_product_says_whether_it_is_a_covid_vaccine() -> None:
     assert len({row["cvx"] for row in rows("cvx")}) == len(rows("cvx"))
     assert not is_covid(None)
     assert product("208") is not None
+
+
+def test_the_tris_sucrose_product_was_in_use_from_its_own_authorization() -> None:
+    """CVX 217 is not CVX 208: authorized on 2021-10-29 (cvx.csv; unverified: from memory)."""
+    assert judge("217", "", given_on=date(2021, 10, 28)).issues == ("product-not-in-use",)
+    assert judge("217", "", given_on=date(2021, 10, 29)).issues == ()
