@@ -108,7 +108,9 @@ class Preview:
             word = type(event).kind if event is not None else outcome.reason or "unknown"
             self._counts[outcome.outcome][word] += 1
             if event is not None:
-                self._events.setdefault(event.event_id, event)
+                known = self._events.setdefault(event.event_id, event)
+                if version_of(known) < version_of(event):  # the same record, sent again later
+                    self._events[event.event_id] = event
                 self._issues.update(outcome.odd)
 
     def finish(self, as_of: date) -> PreviewResult:

@@ -1,7 +1,7 @@
 """Laboratory reports: HL7 v2 ORU^R01 to lab-result events, one per analyte, and to coverage events, one per payer.
 
 The same observation is told by (sending facility, filler order else specimen, code, OBX-4); its version by OBR-22
-else MSH-7, then the status, then the content. A correction or withdrawal is a whole new message with the same key.
+else MSH-7, then the status, then MSH-7, then the content. A correction or withdrawal is a whole new message with the same key.
 Whatever is not production (MSH-11) is marked so and starts nothing.
 """
 
@@ -209,6 +209,7 @@ def _event(
             content=content_hash(report.content, obx.line, report.processing),
             occurred_on=collected_on or resulted_on,
             active=state != "withdrawn",
+            sent_at=report.sent_at,
         ),
         race_ethnicity=report.patient.race,
         county_source=report.patient.county_source,

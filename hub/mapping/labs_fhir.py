@@ -2,8 +2,9 @@
 and coverage events of the people tested.
 
 The same observation is told by (sender, filler order else specimen else report id, code, sub-id); its version by
-DiagnosticReport.issued, else Observation.issued, else meta.lastUpdated, else Bundle.timestamp, then the status. A report that
-came by HL7 v2 as well is another fact: relays rewrite the sending facility (MSH-4), and a fact is what one source knows.
+DiagnosticReport.issued, else Observation.issued, else meta.lastUpdated, else Bundle.timestamp, then the status, then the latter
+two. A report that came by HL7 v2 as well is another fact: relays rewrite the sending facility (MSH-4), and a fact is what one
+source knows.
 """
 
 from __future__ import annotations

@@ -68,6 +68,7 @@ class Results:
                 content=content,
                 occurred_on=collected or resulted,
                 active=state != "withdrawn",
+                sent_at=self._sent_at(body),
             ),
             **_answered(report),
             race_ethnicity=known.race,
@@ -137,13 +138,15 @@ class Results:
         return found
 
     def _changed_at(self, body: Json, head: Json) -> datetime | None:
+        told = (iso_time(text(each.get("issued")), self._zone) for each in (head, body))
+        return next((at for at in told if at is not None), None) or self._sent_at(body)
+
+    def _sent_at(self, body: Json) -> datetime | None:
+        """When a server took this version, else when the bundle was made."""
         meta = body.get("meta")
         updated = meta.get("lastUpdated") if isinstance(meta, dict) else None
-        for told in (head.get("issued"), body.get("issued"), updated, self._pool.bundle.get("timestamp")):
-            at = iso_time(text(told), self._zone)
-            if at is not None:
-                return at
-        return None
+        told = (iso_time(text(each), self._zone) for each in (updated, self._pool.bundle.get("timestamp")))
+        return next((at for at in told if at is not None), None)
 
 
 def _tested_when(report: Report, body: Json) -> str:

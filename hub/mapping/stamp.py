@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -18,6 +18,15 @@ __all__ = ["Stamp", "unless_production"]
 def unless_production(processing: Processing) -> tuple[str, ...]:
     """What the content of a version says more than its record: a test and the real record that it rehearses are two versions."""
     return () if processing == "production" else (processing,)
+
+
+_ROOM = 10**12  # seconds: more than until the year 9999
+_SINCE = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _and_sent(status_rank: int, sent_at: datetime) -> int:
+    """A rank that compares by status first, then by when it was sent."""
+    return status_rank * _ROOM + max(int((sent_at - _SINCE).total_seconds()), 0)
 
 
 class Stamp:
@@ -77,18 +86,25 @@ class Stamp:
         occurred_on: date | None,
         active: bool = True,
         labels: Sequence[str] = (),
+        sent_at: datetime | None = None,
     ) -> dict[str, Any]:
-        """The common fields of an event; `content` is the content hash of its record.
+        """The common fields of an event; `content` is the content hash of its record. `sent_at`: when the message was sent, where
+        that is not `changed_at`: of two versions of one time and status the one sent later stands.
 
-        The event id is of the whole version: a value that comes back later (A, B, A) is a third event, not the first
-        again.
+        The event id is of the version as the source knows it: a value that comes back later (A, B, A) is a third event, not
+        the first again, and the same record sent again is the same event.
         """
-        at = changed_at or EPOCH
+        at, known_rank = changed_at or EPOCH, status_rank
+        if sent_at is not None:
+            status_rank = _and_sent(status_rank, sent_at)
         if self._not_before:
-            at, status_rank = max((at, status_rank), self._not_before.get(fact_key, (at, status_rank)))
+            least = self._not_before.get(fact_key, (at, status_rank))
+            if least > (at, status_rank):
+                at, status_rank = least
+                known_rank = status_rank
         if labels:
             content = content_hash(content, *labels)  # a record that became more sensitive is told anew
-        version = f"{content} {at.isoformat()} {status_rank}"
+        version = f"{content} {at.isoformat()} {known_rank}"
         return {
             **self._fixed,
             "event_id": self._keys.event_id(fact_key, version, self._context.mapping_version),

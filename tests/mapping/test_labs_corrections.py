@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain.events import LabResult
 from hub.domain.history import AnyFact, Lab, decode_row
+from hub.domain.identity import version_of
+from tests.mapping.made_up_fhir import DETECTED as SEEN
+from tests.mapping.made_up_fhir import NOT_DETECTED as UNSEEN
+from tests.mapping.made_up_fhir import body
+from tests.mapping.made_up_fhir import message as fhir_message
 from tests.mapping.reading import Reader
 from tests.mapping.test_labs import DETECTED, LABS, NOT_DETECTED, one, oru
 
@@ -105,3 +112,45 @@ def test_r17_the_only_result_of_an_order_is_no_previous_one_however_old_its_obse
     assert event.meaning == "positive"
     (old,) = read.events(LABS, {"m": aged})
     assert (old.meaning, old.issues) == ("positive", ("status-missing",))
+
+
+OF_ONE_MINUTE = [
+    oru(sent="20210107", control="1"),
+    oru(answer=NOT_DETECTED, report="C", status="C", sent="20210108", control="2"),
+    oru(report="C", status="C", sent="20210109", control="3"),
+]
+
+
+@pytest.mark.parametrize("order", range(20))
+def test_r18_of_two_corrections_that_repeat_the_time_of_the_report_the_one_sent_later_stands(order: int) -> None:
+    told = [message.replace("F-1^", f"F-{order}^") for message in OF_ONE_MINUTE]
+    for messages in itertools.permutations(told):
+        (fact,) = folded(*messages).values()
+        assert isinstance(fact, Lab)
+        assert fact.isolates
+    (fact,) = folded(*told[1::-1]).values()
+    assert isinstance(fact, Lab)
+    assert not fact.isolates
+
+
+def test_r18_an_original_sent_again_later_does_not_undo_its_correction_of_the_same_time() -> None:
+    again = OF_ONE_MINUTE[0].replace("|20210107||ORU", "|20210120||ORU")
+    assert again != OF_ONE_MINUTE[0]
+    for messages in itertools.permutations([OF_ONE_MINUTE[1], again]):
+        (fact,) = folded(*messages).values()
+        assert isinstance(fact, Lab)
+        assert not fact.isolates
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_r18_of_two_fhir_corrections_of_one_issued_the_bundle_made_later_stands(number: int) -> None:
+    def told(day: int, answer: str, status: str) -> str:
+        made = fhir_message(status=status, answer=answer)
+        made["timestamp"] = f"2021-02-{day}T00:00:00Z"
+        return body(made).replace("ORD-1", f"ORD-{number}")
+
+    files = [told(17, SEEN, "final"), told(18, UNSEEN, "corrected"), told(19, SEEN, "corrected")]
+    for order in itertools.permutations(files):
+        events = [event for file in order for event in READ.events("lab-elr-fhir", {"f.json": file})]
+        last = max(events, key=version_of)
+        assert (last.meaning, last.status) == ("positive", "corrected")
