@@ -57,8 +57,14 @@ def test_neither_order_nor_repeats_change_anything(pair: tuple[list[Given], list
         ([dose(0, "pfizer"), dose(28, "moderna")], 28),
         ([dose(30, "janssen")], 30),
         ([dose(0, "janssen")], None),  # before there was one
-        ([dose(0, "unspecified"), dose(30, "unspecified")], None),  # nothing is claimed without a rule
-        ([dose(0, "abroad"), dose(30, "abroad")], None),
+        ([dose(0, "unspecified"), dose(24, "unspecified")], 24),  # CVX 213: of any product it takes two such
+        ([dose(0, "unspecified"), dose(23, "unspecified")], None),
+        ([dose(0, "unspecified"), dose(28, "pfizer")], 28),
+        ([dose(0, "moderna"), dose(28, "unspecified")], 28),
+        ([dose(0, "pfizer"), dose(21, "unspecified")], None),  # which interval holds is not known: the longer one
+        ([dose(0, "unspecified")], None),
+        ([dose(0, "abroad"), dose(30, "abroad")], None),  # nothing is claimed without a rule
+        ([dose(0, "unspecified"), dose(30, "abroad")], None),
     ],
 )
 def test_a_series_is_complete_by_the_rule_of_its_product_and_day(doses: list[Given], complete: int | None) -> None:
@@ -79,7 +85,11 @@ def on(day: str, family: str) -> Given:
     ("doses", "complete"),
     [
         ([on("2022-08-01", "novavax"), on("2022-08-22", "novavax")], "2022-08-22"),
-        ([on("2022-08-01", "novavax"), on("2022-08-22", "pfizer")], None),  # no rule mixes these two
+        ([on("2022-08-01", "novavax"), on("2022-08-22", "pfizer")], None),  # mixed: 28 days
+        ([on("2022-08-01", "novavax"), on("2022-08-29", "pfizer")], "2022-08-29"),
+        ([on("2022-08-01", "moderna"), on("2022-08-29", "novavax")], "2022-08-29"),
+        ([on("2022-08-01", "unspecified"), on("2022-08-29", "novavax")], "2022-08-29"),
+        ([on("2022-07-01", "unspecified"), on("2022-08-01", "unspecified")], None),  # there are series of three by then
         ([on("2021-03-01", "janssen"), on("2021-12-01", "pfizer")], "2021-03-01"),  # a booster changes nothing
         ([on("2021-12-01", "pfizer-5-11"), on("2021-12-22", "pfizer")], "2021-12-22"),  # twelve years old in between
         ([on("2022-10-01", "pfizer-bivalent")], None),  # a booster only, until one bivalent dose was a series
