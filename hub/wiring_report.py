@@ -28,12 +28,14 @@ from hub.redrive.reasons import reasons
 from hub.redrive.remap import unmapped as unmapped_of
 from hub.report.names import SenderNames
 from hub.report.page import About, people_fields
-from hub.report.tally import Tally, Unmapped
+from hub.report.tally import Place, Tally, Unmapped
 from hub.wiring_reading import OFFLINE_IDS, explained
 
 __all__ = ["about", "file_tally", "held_tally", "minimum_set"]
 
-_FIELD = re.compile(r"(?:^| )field (\S+)$")
+_FIELD = re.compile(r"(?:^| )field (.+)$")
+_NUMBER = re.compile(r"\d+")
+_APART = ("file", "field")
 _UNMAPPED_IN = {"product": "cvx", "question and answer": "answer"}
 """What hub.redrive.remap calls a coded value that is no single field, and the field to fix."""
 
@@ -74,11 +76,19 @@ def file_tally(connector: Connector, agreement: IntakeAgreement, paths: Iterable
 
 
 def _count(tally: Tally, mapped: Mapped, found: list[Unmapped] | None) -> None:
+    place = _place(
+        str(mapped.where.get("file", "")), " ".join(f"{x} {n}" for x, n in mapped.where.items() if x not in _APART)
+    )
     if mapped.event is not None:
-        tally.event(mapped.event, None, _unmapped(mapped.event) if found is None else found)
-        tally.kinds[type(mapped.event).kind].issues.update(mapped.issues)  # beside those that the event holds
+        tally.event(mapped.event, None, _unmapped(mapped.event) if found is None else found, mapped.issues, place)
     elif mapped.reason != "file-not-used":
-        tally.refused(mapped.outcome, mapped.reason or "unspecified", str(mapped.where.get("field", "")))
+        tally.refused(mapped.outcome, mapped.reason or "unspecified", str(mapped.where.get("field", "")), place=place)
+
+
+def _place(file: str, within: str) -> Place:
+    """Where a record is, sorted by the file and the number of the record in it."""
+    number = _NUMBER.search(within)
+    return file, int(number.group()) if number else 0, f"{file} {within}".strip()
 
 
 def held_tally(settings: Settings, connector: Connector, since: datetime, asked: MinimumSet) -> Tally:
@@ -101,7 +111,8 @@ def held_tally(settings: Settings, connector: Connector, since: datetime, asked:
                 tally.event(opened, received_at, _unmapped(event))
         for letter in bus.letters():
             at_fault = _FIELD.search(letter.where)
-            tally.refused("rejected", letter.reason, at_fault.group(1) if at_fault else "", letter.received_at)
+            place = _place("", _FIELD.sub("", letter.where)) if letter.where else None
+            tally.refused("rejected", letter.reason, at_fault.group(1) if at_fault else "", letter.received_at, place)
     finally:
         ids.close()
         vault.close()

@@ -1,7 +1,9 @@
 """What to fix first: every finding of a page as one thing to do, the costliest first.
 
-Rank: records it costs × weight. A refused record is lost whole (4); a required field left out, or its code not understood, leaves
-a record that cannot do what it is for (3); an expected one takes away one use of it (2); a late one comes when help is late (2).
+Rank: first what loses records or leaves out what is required; then what is expected, or late; last the answers that are asked on
+order entry, which no laboratory has by itself. Among these: records it costs × weight. A refused record is lost whole (4); a
+required field left out, or its code not understood, leaves a record that cannot do what it is for (3); an expected one takes away
+one use of it (2); a late one comes when help is late (2).
 Optional fields, fields that the agreement leaves out or the format has no place for, and what is ignored are never asked for.
 """
 
@@ -15,6 +17,8 @@ from hub.report.tally import ANSWERED
 
 __all__ = ["Fix", "fixes", "words"]
 
+_LOST, _ASKED, _ON_ORDER = 1, 2, 3  # tiers
+_ORDER_ENTRY = "ask on order entry"
 _REFUSED, _REQUIRED, _EXPECTED, _LATE, _SILENT = 4.0, 3.0, 2.0, 2.0, 1.0
 _ON_PURPOSE = frozenset({"no-consent", "victim-service-provider", "key-erased"})
 """Refusals that protect somebody: nothing is to be fixed."""
@@ -23,7 +27,8 @@ _ON_PURPOSE = frozenset({"no-consent", "victim-service-provider", "key-erased"})
 @dataclass(frozen=True)
 class Fix:
     """`where`: the sender's own name of the field at fault (empty: none). `standard`: what asks for it. `of` is what the share of
-    `records` is of. `people` None: not counted for this finding. `cost` ranks."""
+    `records` is of. `people` None: not counted for this finding. `tier`, then `cost` rank. `do` is for the hub's operator, `ask`
+    (where the words differ) for the sender. `places`: where the first such records are."""
 
     what: str
     where: str
@@ -35,20 +40,25 @@ class Fix:
     people: int | None
     people_exact: bool
     cost: float
+    tier: int = _ASKED
+    ask: str = ""
+    places: tuple[str, ...] = ()
 
-    def advice(self) -> tuple[str, str, str]:
-        """What to do, in three parts of which the middle is the sender's name of a field, or empty."""
+    def advice(self, *, partner: bool = False) -> tuple[str, str, str]:
+        """What to do, in three parts of which the middle is the sender's name of a field, or empty. `partner`: in words for the
+        sender, else for the hub's operator."""
+        do = (self.ask if partner else "") or self.do
         if not self.where:
-            return self.do, "", ""
-        if self.do.endswith("."):
-            return "In", self.where, f": {self.do[:1].lower()}{self.do[1:]}"
-        return self.do, self.where, "."
+            return do, "", ""
+        if do.endswith("."):
+            return "In", self.where, f": {do[:1].lower()}{do[1:]}"
+        return do, self.where, "."
 
 
 def fixes(page: Page) -> tuple[Fix, ...]:
     """All of them, the costliest first; equals by their words."""
     found = [*_refused(page), *(fix for kind in page.kinds for fix in _of_kind(kind)), *_silence(page)]
-    return tuple(sorted(found, key=lambda fix: (-fix.cost, fix.what)))
+    return tuple(sorted(found, key=lambda fix: (fix.tier, -fix.cost, fix.what)))
 
 
 def _refused(page: Page) -> Iterator[Fix]:
@@ -57,7 +67,7 @@ def _refused(page: Page) -> Iterator[Fix]:
             yield Fix(
                 what=f"Refused: {line.reason}", where=line.field, costs=f"the record is lost. {line.means}".rstrip(),
                 do=line.do or _explain(line), standard="", records=line.records, of=page.records, people=None, people_exact=True,
-                cost=_REFUSED * line.records,
+                cost=_REFUSED * line.records, tier=_LOST, ask=line.ask, places=line.places,
             )  # fmt: skip
 
 
@@ -88,10 +98,23 @@ def _answered(kind: KindPage) -> int:
 def _missing(kind: KindPage, line: FieldLine, missing: int, weight: float) -> Fix:
     where = line.sender or line.field
     return Fix(
-        what=f"{kind.kind}: {words(line.field)} is missing", where=where, costs=line.without,
-        do="Give it in", standard=line.standard, records=missing, of=kind.records, people=line.people,
-        people_exact=line.people_exact, cost=weight * missing,
+        what=f"{kind.kind}: {words(line.field)} {_how(line, missing)}", where=where, costs=line.without,
+        do="Write it as the format asks, in" if line.unread >= missing else "Give it in", standard=line.standard,
+        records=missing, of=kind.records, people=line.people,
+        people_exact=line.people_exact, cost=weight * missing, tier=_tier(line), places=line.places,
     )  # fmt: skip
+
+
+def _how(line: FieldLine, missing: int) -> str:
+    if not line.unread:
+        return "is missing"
+    return "cannot be read" if line.unread >= missing else "is missing, or cannot be read"
+
+
+def _tier(line: FieldLine) -> int:
+    if line.need == "required":
+        return _LOST
+    return _ON_ORDER if _ORDER_ENTRY in line.standard else _ASKED
 
 
 def _unmapped(kind: KindPage, line: FieldLine, weight: float) -> Fix:
@@ -102,6 +125,7 @@ def _unmapped(kind: KindPage, line: FieldLine, weight: float) -> Fix:
         do="Tell the hub's steward what your codes mean (one row each in the code table), or send standard ones in",
         standard=line.standard,
         records=line.unmapped, of=line.filled, people=None, people_exact=True, cost=weight * line.unmapped,
+        tier=_tier(line), places=line.unmapped_places,
     )  # fmt: skip
 
 
@@ -121,7 +145,7 @@ def _silence(page: Page) -> Iterator[Fix]:
     yield Fix(
         what=f"Silent for {arrival.silent_h} h, expected every {arrival.expected_h:g} h", where="", people=None,
         costs="nothing new is known from this source", do="Look whether the sender's export and its queue run.",
-        standard="",
+        ask="Look whether your export and its queue run.", standard="",
         records=0, of=0, people_exact=True, cost=_SILENT * page.records,
     )  # fmt: skip
 

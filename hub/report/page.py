@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 from hub.domain.events import EVENT_TYPES
 from hub.domain.minimum import HALVES, NOTHING, MinimumSet, asked_fields, of_person
 from hub.report.delays import CLOCKS, quantile
 from hub.report.names import NOWHERE, SenderNames
-from hub.report.tally import KindTally, Tally
+from hub.report.partner import partner_words
+from hub.report.tally import KindTally, Place, Tally
 
 __all__ = [
     "About",
@@ -56,7 +58,9 @@ class About:
 @dataclass(frozen=True)
 class FieldLine:
     """One field of one kind. `status`: `counted`; `not-agreed` (the agreement leaves it out) or `not-in-format` (the sender's
-    format has no place for it): of these two nothing is asked. `people`: how many have a record without it (None: not counted)."""
+    format has no place for it): of these two nothing is asked. `people`: how many have a record without it (None: not counted).
+    `unread`: records where something was sent that could not be read. `places`: where the first records are that lack it;
+    `unmapped_places`: those whose code no table has. Both are empty where the place is not known."""
 
     field: str
     sender: str
@@ -69,6 +73,9 @@ class FieldLine:
     rests_on: str
     without: str
     standard: str
+    unread: int = 0
+    places: tuple[str, ...] = ()
+    unmapped_places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,13 +117,16 @@ class KindPage:
 
 @dataclass(frozen=True)
 class ReasonLine:
-    """Why records were refused or left aside."""
+    """Why records were refused or left aside. `means` and `do` are for the hub's operator, `ask` for the sender (of refused ones).
+    `places`: where the first of them are."""
 
     reason: str
     field: str
     records: int
     means: str
     do: str
+    ask: str = ""
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -179,7 +189,7 @@ def make_page(tally: Tally, about: About, asked: MinimumSet) -> Page:
         about=about,
         records=tally.records,
         events=sum(kind.records for kind in kinds),
-        rejected=_reasons(tally.rejected, about),
+        rejected=_reasons(tally.rejected, about, tally.places, refused=True),
         ignored=None if ignored is None else _reasons(ignored, about),
         kinds=kinds,
         arrival=_arrival(tally.hours, about),
@@ -237,6 +247,9 @@ def _fields(kind: str, counted: KindTally, about: About, asked: MinimumSet, else
             rests_on=ask.rests_on if ask else "",
             without=ask.without if ask else "",
             standard=ask.standard if ask else "",
+            unread=min(counted.unread[name], counted.records - counted.filled[name]),
+            places=_words(counted.places.get(name, ())),
+            unmapped_places=_words(counted.places.get(f"unmapped {name}", ())),
         )  # fmt: skip
         lines.append(found)
     return lines
@@ -270,12 +283,25 @@ def _delays(kind: str, counted: KindTally, asked: MinimumSet) -> list[DelayLine]
     return found
 
 
-def _reasons(counted: Counter[tuple[str, str]], about: About) -> tuple[ReasonLine, ...]:
+def _reasons(
+    counted: Counter[tuple[str, str]],
+    about: About,
+    places: Mapping[tuple[str, str], Sequence[Place]] = MappingProxyType({}),
+    *,
+    refused: bool = False,
+) -> tuple[ReasonLine, ...]:
     ordered = sorted(counted.items(), key=lambda each: (-each[1], each[0]))
     return tuple(
-        ReasonLine(reason, field, n, *about.reasons.get(reason.partition(".")[0], ("", "")))
+        ReasonLine(
+            reason, field, n, *about.reasons.get(reason.partition(".")[0], ("", "")), partner_words(reason) if refused else "",
+            _words(places.get((reason, field), ())),
+        )
         for (reason, field), n in ordered
-    )
+    )  # fmt: skip
+
+
+def _words(places: Sequence[Place]) -> tuple[str, ...]:
+    return tuple(words for _, _, words in places)
 
 
 def _arrival(hours: Counter[datetime], about: About) -> Arrival | None:

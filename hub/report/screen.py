@@ -60,6 +60,8 @@ def _first(made: Page) -> Iterator[RenderableType]:
         before, where, after = fix.advice()
         yield Text(f"    {before}{' ' if where else ''}{where}{after}")
         yield Text(f"    costs: {fix.costs}", style="dim")
+        if fix.places:
+            yield Text(f"    first at: {'; '.join(fix.places)}", style="dim")
     if len(found) > _FIRST:
         yield Text(f"    … {len(found) - _FIRST} more: --json has them all", style="dim")
 

@@ -15,8 +15,13 @@ __all__ = ["FIRST", "sheet"]
 FIRST = 8
 """So many things to fix stand at the top; the tables below show the rest."""
 _BAR, _HIGH = 96, 10
+_SPANS = ("Half within", "9 of 10", "99 of 100")
 _LOW = 0.8
 _LAST_NEEDED = ("required", "expected")
+_LEGEND = (
+    "Required: without it a record cannot do what it is for. Expected: without it one use of the record is lost. "
+    "Optional: good to have. In red: some records lack it."
+)
 
 
 def sheet(made: Page, *, rounded: bool = False) -> str:
@@ -100,12 +105,13 @@ def _fix(fix: Fix, numbers: Numbers) -> Html:
         )
         if fix.people:
             size += f", {numbers.count(fix.people, exact=fix.people_exact)} {'person' if fix.people == 1 else 'people'}"
-    before, where, after = fix.advice()
+    before, where, after = fix.advice(partner=True)
     return el(
         "li",
         el("div", el("span", fix.what), el("span", size, class_="size"), class_="fix"),
         el("p", f"Costs: {fix.costs}.".replace("..", "."), class_="soft"),
         el("p", before, *((" ", el("code", where), after) if where else ()), *_asked_by(fix)),
+        el("p", f"First at: {'; '.join(fix.places)}.", class_="soft") if fix.places and not numbers.rounded else None,
     )
 
 
@@ -144,7 +150,7 @@ def _fields(kind: KindPage, lines: Sequence[FieldLine], numbers: Numbers) -> Htm
     people = ("#People without",) if any(line.people for line in lines) else ()
     heads = _heads("Field, as the sender calls it", "Asked", "Filled", *coded, *people, "Without it")
     rows = [_field(line, kind, numbers, coded=bool(coded), people=bool(people)) for line in lines]
-    return _table(f"How the fields of {kind.kind} are filled", heads, rows)
+    return _table(f"How the fields of {kind.kind} are filled. {_LEGEND}", heads, rows)
 
 
 def _field(line: FieldLine, kind: KindPage, numbers: Numbers, *, coded: bool, people: bool) -> Html:
@@ -156,11 +162,11 @@ def _field(line: FieldLine, kind: KindPage, numbers: Numbers, *, coded: bool, pe
     return el(
         "tr",
         el("th", words(line.field), el("code", line.sender, class_="own") if line.sender else None, scope="row"),
-        el("td", el("span", line.need, class_="need lacks" if lacks else "need")),
-        el("td", _bar(filled.part, low=lacks and (filled.part or 0) < _LOW), filled.words, class_="bar"),
-        el("td", how) if coded else None,
-        el("td", who, class_="n") if people else None,
-        el("td", line.without if lacks else "", class_="soft why"),
+        _cell("Asked", el("span", line.need, class_="need lacks" if lacks else "need")),
+        _cell("Filled", _bar(filled.part, low=lacks and (filled.part or 0) < _LOW), filled.words, class_="bar"),
+        _cell("Coded", how) if coded else None,
+        _cell("People without", who, class_="n") if people else None,
+        _cell("Without it", line.without if lacks else "", class_="soft why"),
     )
 
 
@@ -193,7 +199,7 @@ def _left_out(kind: KindPage) -> Child:
 def _delays(lines: Sequence[DelayLine], numbers: Numbers) -> Child:
     if not lines:
         return None
-    heads = _heads("From", "to", "#Half within", "#9 of 10", "#99 of 100", "#Late")
+    heads = _heads("From", "to", *(f"#{head}" for head in _SPANS), "#Late")
     return [
         el("h3", "How late"),
         _table("Delays, by the clocks they are taken from", heads, [_delay(x, numbers) for x in lines]),
@@ -207,10 +213,10 @@ def _delay(line: DelayLine, numbers: Numbers) -> Html:
     spans = (line.half, line.nine_tenths, line.most)
     return el(
         "tr",
-        el("td", line.since),
-        el("td", line.until),
-        *(el("td", f"{n} {unit}" if told else "too few", class_="n") for n in spans),
-        el("td", late, class_="n"),
+        _cell("From", line.since),
+        _cell("to", line.until),
+        *(_cell(head, f"{n} {unit}" if told else "too few", class_="n") for head, n in zip(_SPANS, spans, strict=True)),
+        _cell("Late", late, class_="n"),
     )
 
 
@@ -224,11 +230,22 @@ def _words_of(title: str, counted: object, numbers: Numbers) -> Child:
 def _reasons(title: str, note: str, lines: Sequence[ReasonLine], numbers: Numbers) -> Child:
     if not lines:
         return None
-    heads = _heads("Reason", "Field", "#Records", "What it means", "What to do")
+    where = not numbers.rounded and any(line.places for line in lines)
+    asked = any(line.ask for line in lines)
+    heads = _heads(
+        "Reason",
+        "Field",
+        "#Records",
+        *(("First at",) if where else ()),
+        "What it means",
+        *(("What to do",) if asked else ()),
+    )
     rows = [
         el(
-            "tr", el("th", el("code", line.reason), scope="row"), el("td", el("code", line.field)),
-            el("td", numbers.count(line.records), class_="n"), el("td", line.means), el("td", line.do),
+            "tr", el("th", el("code", line.reason), scope="row"), _cell("Field", el("code", line.field) if line.field else None),
+            _cell("Records", numbers.count(line.records), class_="n"),
+            _cell("First at", "; ".join(line.places)) if where else None,
+            _cell("What it means", line.means), _cell("What to do", line.ask) if asked else None,
         )
         for line in lines
     ]  # fmt: skip
@@ -241,6 +258,11 @@ def _left_aside(made: Page, numbers: Numbers) -> Child:
     since = f" Counted since {made.about.aside_since}, whatever the window above." if made.about.aside_since else ""
     note = f"Good records that the hub has no use for; nothing must be done.{since}"
     return _reasons("Left aside", note, made.ignored, numbers)
+
+
+def _cell(label: str, *children: Child, class_: str | None = None) -> Html:
+    """A cell that says its column's name where the page is too narrow for a head row; an empty one is not shown there."""
+    return el("td", *children, class_=class_, data_label=label if any(children) else None)
 
 
 def _heads(*names: str) -> Html:

@@ -13,7 +13,7 @@ from hub.report.delays import delays_of
 from hub.report.sketch import Sketch
 from hub.report.versions import Versions
 
-__all__ = ["ANSWERED", "KindTally", "Tally", "Unmapped", "filled_fields"]
+__all__ = ["ANSWERED", "KindTally", "Place", "Tally", "Unmapped", "filled_fields"]
 
 Unmapped = tuple[str, str]
 """(field of the event, value as sent)"""
@@ -24,11 +24,32 @@ ANSWERED = frozenset({"declined", "withheld"})
 """Reasons for no race or ethnicity that are an answer: the sender asked, and can do no more."""
 _MOST_REASONS = 500
 _OTHER = ("other", "")
+_PLACES = 5
+_OF_DATES = ("occurred_on", "collected_on", "resulted_on", "onset_on")
+_UNREAD = {
+    "unreadable-date": _OF_DATES,
+    "unreadable-birth-date": ("person.birth_date",),
+    "born-after-test": ("person.birth_date",),
+    "unreadable-zip": ("person.postal_code",),
+}
+"""Issues that say of fields which hold nothing that something was sent and could not be read."""
+Place = tuple[str, int, str]
+"""(file, number of the record, in words): sorted as people look for it."""
+
+
+def keep_place(kept: list[Place], place: Place | None) -> None:
+    """The first five places, whatever the order in which they come."""
+    if place is not None and place not in kept and (len(kept) < _PLACES or place < kept[-1]):
+        kept.append(place)
+        kept.sort()
+        del kept[_PLACES:]
 
 
 @dataclass
 class KindTally:
-    """One kind of event. `area_only`: records of nobody who can be known; `described`: those that hold a person block."""
+    """One kind of event. `area_only`: records of nobody who can be known; `described`: those that hold a person block. `unread`: by
+    field, records that hold nothing of it because what was sent could not be read. `places`: where the first records are that
+    lack a field (its name), hold codes that no table has (`unmapped <field>`) or are odd (`issue <code>`)."""
 
     records: int = 0
     withdrawn: int = 0
@@ -38,6 +59,8 @@ class KindTally:
     unmapped: Counter[str] = field(default_factory=Counter)
     absences: Counter[str] = field(default_factory=Counter)
     issues: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
+    places: dict[str, list[Place]] = field(default_factory=dict)
     delays: dict[str, Counter[int]] = field(default_factory=dict)
     lacking: dict[str, Sketch] = field(default_factory=dict)
     versions: Versions = field(default_factory=lambda: Versions(_FACTS))
@@ -47,9 +70,15 @@ class KindTally:
     last_on: date | None = None
 
     def take(
-        self, event: Event, received_at: datetime | None, unmapped: Iterable[Unmapped], needed: Iterable[str]
+        self,
+        event: Event,
+        received_at: datetime | None,
+        unmapped: Iterable[Unmapped],
+        needed: Iterable[str],
+        odd: Iterable[str] = (),
+        place: Place | None = None,
     ) -> None:
-        """One record. `needed`: fields for which the people who lack them are counted."""
+        """One record. `needed`: fields for which the people who lack them are counted. `odd`: issues beside the event's own."""
         self.records += 1
         self.withdrawn += not event.active
         self.versions.add(event.fact_key, event.event_id)
@@ -64,7 +93,14 @@ class KindTally:
         self.unmapped.update({name for name, _ in unmapped})
         for name, value in unmapped:
             self.values.add(f"{name}\t{value[:200]}")
-        self.issues.update(getattr(event, "issues", ()))
+        issues = (*getattr(event, "issues", ()), *odd)
+        self.issues.update(issues)
+        self.unread.update({name for issue in issues for name in _unread(issue) if name not in found})
+        if place is not None:
+            lacking = (name for name in needed if name not in found)
+            coded = (f"unmapped {name}" for name, _ in unmapped)
+            for word in (*lacking, *coded, *(f"issue {code}" for code in issues)):
+                keep_place(self.places.setdefault(word, []), place)
         for clock, delay in delays_of(event, received_at):
             self.delays.setdefault(clock, Counter())[delay] += 1
         if event.occurred_on is not None:
@@ -87,8 +123,11 @@ class KindTally:
         """Take in the tally of another part."""
         for name in ("records", "withdrawn", "area_only", "described"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("filled", "unmapped", "absences", "issues"):
+        for name in ("filled", "unmapped", "absences", "issues", "unread"):
             getattr(self, name).update(getattr(other, name))
+        for word, places in other.places.items():
+            for place in places:
+                keep_place(self.places.setdefault(word, []), place)
         for clock, counted in other.delays.items():
             self.delays.setdefault(clock, Counter()).update(counted)
         for name, sketch in other.lacking.items():
@@ -110,19 +149,37 @@ class Tally:
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
     ignored: Counter[tuple[str, str]] = field(default_factory=Counter)
     hours: Counter[datetime] = field(default_factory=Counter)
+    places: dict[tuple[str, str], list[Place]] = field(default_factory=dict)
 
-    def event(self, event: Event, received_at: datetime | None = None, unmapped: Iterable[Unmapped] = ()) -> None:
-        """A record that became an event."""
+    def event(
+        self,
+        event: Event,
+        received_at: datetime | None = None,
+        unmapped: Iterable[Unmapped] = (),
+        odd: Iterable[str] = (),
+        place: Place | None = None,
+    ) -> None:
+        """A record that became an event. `odd`: issues beside the event's own."""
         kind = type(event).kind
         counted = self.kinds.setdefault(kind, KindTally())
-        counted.take(event, received_at, unmapped, self.needed.get(kind, frozenset()))
+        counted.take(event, received_at, unmapped, self.needed.get(kind, frozenset()), odd, place)
         self._came(received_at)
 
-    def refused(self, outcome: str, reason: str, field_at_fault: str = "", received_at: datetime | None = None) -> None:
+    def refused(
+        self,
+        outcome: str,
+        reason: str,
+        field_at_fault: str = "",
+        received_at: datetime | None = None,
+        place: Place | None = None,
+    ) -> None:
         """A record that was `rejected` or `ignored`; of more than 500 different reasons and fields the rest is `other`."""
         counted = self.rejected if outcome == "rejected" else self.ignored
         key = (reason, field_at_fault)
-        counted[key if key in counted or len(counted) < _MOST_REASONS else _OTHER] += 1
+        key = key if key in counted or len(counted) < _MOST_REASONS else _OTHER
+        counted[key] += 1
+        if outcome == "rejected":
+            keep_place(self.places.setdefault(key, []), place)
         self._came(received_at)
 
     def merge(self, other: Tally) -> None:
@@ -132,6 +189,9 @@ class Tally:
         self.rejected.update(other.rejected)
         self.ignored.update(other.ignored)
         self.hours.update(other.hours)
+        for key, places in other.places.items():
+            for place in places:
+                keep_place(self.places.setdefault(key, []), place)
 
     @property
     def records(self) -> int:
@@ -159,6 +219,14 @@ def filled_fields(event: Event) -> Iterator[str]:
                 yield name
         elif value not in (None, "", (), "unknown"):
             yield name
+
+
+def _unread(issue: str) -> tuple[str, ...]:
+    """The fields that an issue is about; of a declared map it names the event's own behind the code (`not-a-date.birth_date`)."""
+    code, _, name = issue.partition(".")
+    if name and code.startswith("not-"):
+        return name, f"person.{name}"
+    return _UNREAD.get(code, ())
 
 
 def _told(race: RaceEthnicity) -> Iterator[str]:

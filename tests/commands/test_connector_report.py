@@ -78,7 +78,9 @@ def test_a_declared_connector_is_reported_by_its_own_column_names(tmp_path: Path
 def test_the_page_for_people_and_the_html_file_say_the_same_first_thing(tmp_path: Path) -> None:
     sample = SHIPPED / "iis-cvrs" / "samples" / "doses.txt"
     said = hub(tmp_path, "report", "iis-cvrs", sample)
-    assert "1. vaccination: provider pin is missing: 3 of 3" in said.stdout
+    assert "1. Refused: bad-date: 1 of " in said.stdout
+    assert "first at: doses.txt row " in said.stdout
+    assert "2. vaccination: provider pin is missing: 3 of 3" in said.stdout
     made = tmp_path / "report.html"
     assert hub(tmp_path, "report", "iis-cvrs", sample, "--html", made).exit_code == 0
     assert "vaccination: provider pin is missing" in made.read_text()

@@ -72,6 +72,28 @@ def test_tables_have_captions_and_heads_and_a_bar_says_nothing_that_words_do_not
     assert dict(seen.tags)["html"] == {"lang": "en"}
 
 
+def test_the_page_says_what_its_badges_mean() -> None:
+    text = sheet(page_of(tally()))
+    assert "Required: without it a record cannot do what it is for." in text
+
+
+def refused() -> Tally:
+    made = tally(20)
+    made.refused("rejected", "short-row", place=("b.csv", 3, "b.csv row 3"))
+    return made
+
+
+def test_the_page_speaks_to_the_sender_and_says_where_refused_records_are() -> None:
+    text = sheet(page_of(refused(), reasons={"short-row": ("A row is too short.", "hub rejected redrive it.")}))
+    assert "b.csv row 3" in text
+    assert "The row has fewer cells than the header" in text
+    assert "hub rejected" not in text
+
+
+def test_rounded_no_place_is_told() -> None:
+    assert "b.csv row 3" not in sheet(page_of(refused()), rounded=True)
+
+
 @pytest.mark.parametrize(("ink", "ground"), TEXT)
 def test_text_stands_out_from_its_ground(ink: str, ground: str) -> None:
     assert contrast(ink, ground) >= 4.5
@@ -139,6 +161,13 @@ def test_a_browser_shows_the_page_without_an_error_and_nothing_sticks_out(tmp_pa
         assert page.get_by_role("heading", name="Fix first").is_visible()
         assert page.locator("ol.fixes li").count() == 3
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        page.set_viewport_size({"width": 420, "height": 800})  # a telephone: every cell below its row's name, none cut
+        boxes = page.evaluate(
+            "[...document.querySelectorAll('th[scope=row], td[data-label]')].map(e => e.getBoundingClientRect().right)"
+        )
+        assert boxes
+        assert max(boxes) <= 420
+        assert page.evaluate("[...document.querySelectorAll('.scroll')].every(e => e.scrollWidth <= e.clientWidth)")
         page.set_viewport_size({"width": 680, "height": 900})  # what A4 leaves between its margins
         page.emulate_media(media="print")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
