@@ -34,8 +34,8 @@ test: setup-dev ## Lint, types, import contracts, then all tests (HUB_TEST_REQUI
 	@echo "== pytest, $(JOBS) at a time; what is skipped is named at the end, with its reason"
 	@$(PY) -m pytest -q -n $(JOBS) --dist loadfile
 
-samples: setup-dev ## What the hub makes of the shared samples of laboratories and immunizations, against tables judged by hand
-	@$(PY) -m pytest -q tests/samples
+samples: setup-dev ## What the hub makes of the shared samples (HUB_SHARED=folder, default ../shared), against tables judged by hand
+	@HUB_TEST_REQUIRE_ALL=1 $(PY) -m pytest -q tests/samples
 
 check: setup-dev ## The quick half of `make test`: format, lint, types, import contracts
 	@$(VENV)/bin/ruff format --check hub tests; $(VENV)/bin/ruff check hub tests; $(VENV)/bin/mypy; $(VENV)/bin/lint-imports

@@ -117,7 +117,8 @@ def show(letter_id: str, reveal: bool, purpose: str | None, instance: str | None
         click.echo(json.dumps(row))
     else:
         for name, value in row.items():
-            click.echo(f"{name:16} {value}")
+            lines = str(value).replace("\r\n", "\n").replace("\r", "\n")  # a bare CR writes each segment over the last
+            click.echo(f"{name:16} {lines}")
 
 
 @rejected.command()
