@@ -26,7 +26,9 @@ from hub.wiring_reading import OFFLINE_IDS, catalogue, explained
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per record, in input order.")
 @click.option("--summary", is_flag=True, help="One JSON object of counts.")
 @click.option(
-    "--explain", is_flag=True, help="Of a declared map, for each field: rule, input, code row. Of all: what the agreement removed; where it goes."
+    "--explain",
+    is_flag=True,
+    help="What the agreement removed and where it goes; of a declared map, for each field: rule, input, code row.",
 )
 @click.option(
     "--row", type=int, help="Only this row, message, or item of a list or bundle (from 1; a table's header is row 1)."
