@@ -37,6 +37,8 @@ _MESSAGES = (
     (b"ORU^R01", "lab-elr-hl7v2"),
     (b"ORU^R3", "lab-elr-hl7v2"),
     (b"ORU_R", "lab-elr-hl7v2"),
+    (b"OUL^R2", "lab-elr-hl7v2"),
+    (b"OUL_R2", "lab-elr-hl7v2"),
     (b"VXU^V04", "iis-vxu"),
     (b"RSP^K11", "iis-vxu"),
     (b"ACK^V04", "iis-vxu"),
@@ -155,7 +157,7 @@ def _of_unusual_separators(head: bytes) -> str | None:
     kind = header.split(header[3:4], 9)[8:9] if len(header) > 8 else []
     if not kind or kind[0][3:4].isalnum():
         return None
-    return {b"ORU": "lab-elr-hl7v2", b"VXU": "iis-vxu"}.get(kind[0][:3])
+    return {b"ORU": "lab-elr-hl7v2", b"OUL": "lab-elr-hl7v2", b"VXU": "iis-vxu"}.get(kind[0][:3])
 
 
 def _is_cvrs(head: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Laboratory reports: HL7 v2 ORU^R01 to lab-result events, one per analyte, and to coverage events, one per payer.
+"""Laboratory reports: HL7 v2 ORU^R01 and OUL^R22 to R24 to lab-result events, one per analyte, and to coverage events.
 
 The same observation is told by (sending facility, filler order else specimen, code, OBX-4); its version by OBR-22
 else MSH-7, then the status, then MSH-7, then the content. A correction or withdrawal is a whole new message with the same key.
@@ -22,7 +22,7 @@ from hub.formats import hl7v2
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
 from hub.mapping.codes import code_of, system_of
 from hub.mapping.dates import hl7_time
-from hub.mapping.hl7_items import NOT_SAID, not_read, processing
+from hub.mapping.hl7_items import NOT_SAID, is_version_2, not_read, processing
 from hub.mapping.labs_coverage import coverages
 from hub.mapping.labs_groups import (
     Group,
@@ -53,6 +53,7 @@ from hub.mapping.stamp import Stamp
 __all__ = ["Labs"]
 
 KIND = LabResult.kind
+_REPORTS = frozenset({"ORU", "OUL"})
 _MAX_REPEATS = 100
 _LINES = frozenset({"TX", "FT", "ST"})
 _MEMORABLE = 200  # characters: what a hostile sender writes is not kept in memory
@@ -115,7 +116,9 @@ def _by_patient(message: Message, where: dict[str, str | int]) -> Iterator[tuple
     """A message of several people (ORU_R01 repeats PATIENT_RESULT) is one of each, under its header: what was found in
     one is never told of another."""
     starts = [n for n, segment in enumerate(message.segments) if segment.name == "PID"]
-    if len(starts) < 2 or len({(message.segments[n].raw(3), message.segments[n].raw(5)) for n in starts}) < 2:
+    field = message.separators.field
+    people = {message.segments[n].line.split(field, 2)[-1] for n in starts}  # PID-1 counts them
+    if len(people) < 2:
         yield message, where
         return
     header = message.segments[: starts[0]]
@@ -126,10 +129,9 @@ def _by_patient(message: Message, where: dict[str, str | int]) -> Iterator[tuple
 
 
 def _message(message: Message, where: dict[str, str | int], stamp: Stamp, context: MappingContext) -> list[Mapped]:
-    if message.code[:3] != "ORU":  # `ORU`, or the structure `ORU_R01` in its place
+    if message.code[:3] not in _REPORTS:  # `ORU`, or the structure `ORU_R01` in its place
         return [ignored("not-a-lab-report", where, message.raw, KIND)]
-    version = message.msh.text(12)
-    if version and not version.startswith("2."):
+    if not is_version_2(message):
         raise NotMapped("unsupported-version", field="MSH-12")
     pid = message.first("PID")
     if pid is None:

@@ -19,12 +19,13 @@ from hub.domain.lab_answers import Answers
 from hub.domain.lab_meaning import Answer, Asked, Code, Judged, Policy, Unkept, asked, is_covid_test, judge, policy_of
 from hub.domain.lab_names import named
 from hub.domain.lab_status import RANK, csv_status
+from hub.domain.placeholders import real_id
 from hub.formats.delimited import Row, RowFault, open_table
 from hub.formats.errors import ParseError
 from hub.mapping.codes import LOINC, SNOMED, code_of
 from hub.mapping.labs_csv_dates import Moment, moment
 from hub.mapping.labs_csv_layouts import DELIMITERS, Layout, layout_of
-from hub.mapping.labs_csv_person import Patient, patient, word
+from hub.mapping.labs_csv_person import Patient, patient, residence_issue, word
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, ignored, unreadable
 from hub.mapping.stamp import Stamp
 
@@ -113,8 +114,8 @@ class _Mapper:
             return [unreadable(row.error, where, raw)]
         result = self._result(row.cells)
         events = [self._event(result)]
-        replaced = result.cells["corrected_id"]
-        if replaced and replaced != result.cells["order_id"] and result.status in ("corrected", "withdrawn"):
+        replaced = _replaced_id(result.cells)
+        if replaced and result.status in ("corrected", "withdrawn"):
             events.append(self._replaced(result, replaced))
         return [accepted(event, where, raw) for event in events]
 
@@ -135,7 +136,7 @@ class _Mapper:
         odd = (
             "header-by-names" if self._layout.by_names else "",
             "unknown-column" if self._layout.unknown else "",
-            _residence_issue(cells),
+            residence_issue(cells),
             _correction_issue(cells, status),
         )
         content = content_hash(*[f"{name}={cells[name]}" for name in self._fields if cells[name]], *statuses)
@@ -285,9 +286,10 @@ def _answers(result: _Result) -> Answers:
     return answers
 
 
-def _residence_issue(cells: _Cells) -> str:
-    told = cells["residence"]
-    return "unknown-residence" if told and not (told.isdigit() or word("residence", told)) else ""
+def _replaced_id(cells: _Cells) -> str:
+    """The other result that a row says it replaces."""
+    named = real_id(cells["corrected_id"])
+    return "" if named == cells["order_id"] else named
 
 
 def _correction_issue(cells: _Cells, status: LabStatus) -> str:

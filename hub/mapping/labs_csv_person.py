@@ -24,7 +24,7 @@ from hub.mapping.places import state_code
 from hub.mapping.race import read_race
 from hub.mapping.tables import rows
 
-__all__ = ["Patient", "patient", "word"]
+__all__ = ["Patient", "patient", "residence_issue", "word"]
 
 Fields = Mapping[str, str]
 
@@ -91,6 +91,12 @@ def patient(cells: Fields, born: date | None) -> Patient:
 def word(field: str, text: str) -> str | None:
     """What a word or code of this field stands for (tables/lab_csv_words.csv), exact and case-free; None when unknown."""
     return _words().get((field, text.strip().upper()))
+
+
+def residence_issue(cells: Fields) -> str:
+    """`unknown-residence` where a word or code says where somebody lives and nobody knows it."""
+    told = cells["residence"]
+    return "unknown-residence" if told and not (told.isdigit() or word("residence", told)) else ""
 
 
 def _key(local_id: str, family: str, given: str, born: date | None) -> tuple[str, ...]:

@@ -32,18 +32,25 @@ class Group(NamedTuple):
 
 
 def observations_of(message: Message) -> Iterator[tuple[Segment, Group]]:
-    """Each OBX with the order above it and the specimen of that order, wherever in the group the specimen stands."""
+    """Each OBX with the order above it and the specimen of that order, wherever in the group the specimen stands. In an OUL (HL7
+    v2.5.1 §7.3, unverified: from memory) a specimen that stands above the orders is of those below it, and ORC follows OBR."""
     groups: list[tuple[Group, list[Segment]]] = []
     orc: Segment | None = None
+    above: Segment | None = None
     loose: Segment | None = None  # the first specimen, also where it stands above every order
+    heading = message.code[:3] == "OUL"
     for segment in message.segments:
         if segment.name == "ORC":
             orc = segment
+            if heading and groups and not groups[-1][1]:
+                groups[-1] = (groups[-1][0]._replace(orc=orc), groups[-1][1])
         elif segment.name == "OBR":
-            groups.append((Group(orc, segment, None), []))
+            groups.append((Group(None if heading else orc, segment, above), []))
         elif segment.name == "SPM":
+            if heading and (above is not None or not groups):
+                above = segment
             loose = loose or segment
-            if groups and groups[-1][0].spm is None:
+            if above is None and groups and groups[-1][0].spm is None:
                 groups[-1] = (groups[-1][0]._replace(spm=segment), groups[-1][1])
         elif segment.name == "OBX":
             if not groups:

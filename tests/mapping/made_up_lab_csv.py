@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hub.domain.events import LabResult
+from hub.domain.identity import version_of
 from hub.mapping.tables import rows
 from tests.mapping.reading import Reader
 
@@ -54,10 +55,10 @@ def one(read: Reader, text: str, **options: Any) -> Any:
 
 
 def state(events: Iterable[LabResult]) -> dict[str, tuple[str, str, bool]]:
-    """What stands of each fact once all are told: the highest version, of equals the later."""
+    """What stands of each fact once all are told: the highest version, as in the streams and the preview."""
     latest: dict[str, LabResult] = {}
     for event in events:
         held = latest.get(event.fact_key)
-        if held is None or (event.changed_at, event.status_rank) >= (held.changed_at, held.status_rank):
+        if held is None or version_of(event) > version_of(held):
             latest[event.fact_key] = event
     return {key: (event.meaning, event.status, event.active) for key, event in latest.items()}

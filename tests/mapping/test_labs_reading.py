@@ -84,7 +84,7 @@ def test_r6_a_result_is_known_by_its_message_type_however_much_of_it_is_given(ki
 
 
 @pytest.mark.parametrize(
-    "kind", ["ORM^O01", "OML^O21^OML_O21", "ADT^A04", "VXU^V04^VXU_V04", "ACK^R01", "OUL^R22", "MDM^T02"]
+    "kind", ["ORM^O01", "OML^O21^OML_O21", "ADT^A04", "VXU^V04^VXU_V04", "ACK^R01", "ORL^O22", "MDM^T02"]
 )
 def test_r6_other_messages_on_a_laboratory_feed_are_set_aside(kind: str, read: Reader) -> None:
     found = read(LABS, {"m": oru().replace("ORU^R01^ORU_R01", kind) + oru(order="F-2")})
