@@ -86,7 +86,7 @@ def test_topics_are_applied_and_what_stands_on_them_is_shown(
     codec.close()
     shown = rows(CliRunner().invoke(tail, [topic.name, "--instance", str(instance), "--count", "3"]))
     assert [row["value"] for row in shown] == [
-        {"kind": "tally", "stratum": "a", "partition": 1, "count": 2, "version": 3},
+        {"kind": "tally", "stratum": "a", "partition": 1, "count": 2, "version": 3, "rule": None},
         {"unreadable": "bad-magic", "bytes": 4},
         None,
     ]
