@@ -1,8 +1,8 @@
 """Laboratory results in CSV: one row per analyte, in the layouts of tables/lab_csv_columns.csv, told by the header.
 
 A result is known by (CLIA of the laboratory, else its name; order or result id; test code), its version by the day
-released, else resulted. A correction that names the result it replaces withdraws that one as well: chains of
-corrections end in the same state in any order.
+released, else resulted. A row that names the result it corrects is a correction, whatever its status forgets to say, and
+withdraws the one it names: chains of corrections end in the same state in any order.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class _Mapper:
             for field, first, others in self._columns
         })  # fmt: skip
         statuses = [row[name] for name in self._layout.columns.get("status", ()) if row[name]]
-        status, status_issues = _status(statuses)
+        status, status_issues = _status(statuses, cells)
         judged = _judged(cells, self._policy, self._layout)
         days, date_issues = self._days(cells)
         born, born_issues = self._born(cells, days)
@@ -137,7 +137,6 @@ class _Mapper:
             "header-by-names" if self._layout.by_names else "",
             "unknown-column" if self._layout.unknown else "",
             residence_issue(cells),
-            _correction_issue(cells, status),
         )
         content = content_hash(*[f"{name}={cells[name]}" for name in self._fields if cells[name]], *statuses)
         told = tuple(dict.fromkeys(issue for issue in (*issues, *odd) if issue))
@@ -224,13 +223,16 @@ def _day(result: _Result, name: str) -> Any:
     return result.days[name].day if name in result.days else None
 
 
-def _status(stated: list[str]) -> tuple[LabStatus, tuple[str, ...]]:
-    """The result's own status, else the observation's or order's. NotMapped when there is no result yet."""
+def _status(stated: list[str], cells: _Cells) -> tuple[LabStatus, tuple[str, ...]]:
+    """The result's own status, else the observation's or order's; a final result that names the one it corrects is a correction.
+    NotMapped when there is no result yet."""
     status, issue = csv_status(stated[0] if stated else "")
     if status is None:
         raise NotMapped("no-result-yet", "ignored")
     conflict = status != "withdrawn" and any(csv_status(other).status == "withdrawn" for other in stated[1:])
-    return status, tuple(filter(None, (issue, "status-conflict" if conflict else "")))
+    unsaid = status in ("preliminary", "final") and bool(cells["corrected_id"] or cells["correction_reason"])
+    issues = issue, "status-conflict" if conflict else "", "correction-without-status" if unsaid else ""
+    return "corrected" if status == "final" and real_id(cells["corrected_id"]) else status, tuple(filter(None, issues))
 
 
 def _judged(cells: _Cells, policy: Policy, layout: Layout) -> Judged:
@@ -290,8 +292,3 @@ def _replaced_id(cells: _Cells) -> str:
     """The other result that a row says it replaces."""
     named = real_id(cells["corrected_id"])
     return "" if named == cells["order_id"] else named
-
-
-def _correction_issue(cells: _Cells, status: LabStatus) -> str:
-    named = cells["corrected_id"] or cells["correction_reason"]
-    return "correction-without-status" if named and status not in ("corrected", "withdrawn") else ""

@@ -141,9 +141,39 @@ def test_r19_r20_a_chain_of_corrections_under_new_ids_leaves_only_the_last(read:
     assert len(ends[0]) == 3
 
 
-def test_a_corrected_id_without_the_status_withdraws_nothing(read: Reader) -> None:
-    event = one(read, pdi({"Corrected_result_ID": "R0"}))
-    assert (event.status, event.issues) == ("final", ("correction-without-status",))
+def test_r19_r20_a_row_that_names_what_it_corrects_replaces_it_though_its_status_is_final(read: Reader) -> None:
+    correction = {"Result_ID": "R2", "Corrected_result_ID": "R1", "Test_result_code": "260415000",
+                  "Date_result_released": "20220403"}  # fmt: skip
+    rows = [{}, correction]
+    ends = [
+        state(read.events(LAB, {"f.csv": pdi(*order)})) for order in (*permutations(rows), [*rows, *rows], [*rows, {}])
+    ]
+    assert all(end == ends[0] for end in ends)
+    assert sorted(ends[0].values()) == [("negative", "corrected", True), ("review", "withdrawn", False)]
+    corrected, withdrawn = read.events(LAB, {"f.csv": pdi(correction)})
+    assert (corrected.status, corrected.issues) == ("corrected", ("correction-without-status",))
+    assert (withdrawn.status, withdrawn.fact_key) == ("withdrawn", one(read, pdi({})).fact_key)
+
+
+def test_r19_a_row_that_names_itself_as_corrected_wins_over_the_original_of_that_day(read: Reader) -> None:
+    rows = [{}, {"Corrected_result_ID": "R1", "Test_result_code": "260415000"}]
+    for order in permutations(rows):
+        assert list(state(read.events(LAB, {"f.csv": pdi(*order)})).values()) == [("negative", "corrected", True)]
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        ({"Corrected_result_ID": "R0", "Test_result_status": "P"}, "preliminary"),
+        ({"Test_correction_reason": "typing error"}, "final"),
+        ({"Corrected_result_ID": "N/A"}, "final"),
+    ],
+)
+def test_what_names_no_result_or_is_no_result_yet_withdraws_nothing(
+    row: dict[str, str], status: str, read: Reader
+) -> None:
+    event = one(read, pdi(row))
+    assert (event.status, event.issues) == (status, ("correction-without-status",))
 
 
 # R24 to R28: people and places

@@ -32,12 +32,11 @@ TABLE = [
     Expected("SR-UPLOAD.csv", {"not-covid final": 4, "negative final": 1}),
     Expected("SR_CP_02262024.csv", {"positive final": 1}, flags=1),
     Expected("ca_test_file.csv",
-             {"inconclusive corrected": 1, "review withdrawn": 1, "inconclusive final": 2,
-              "positive final": 1, "negative final": 1},
+             {"inconclusive corrected": 3, "positive corrected": 1, "negative corrected": 1, "review withdrawn": 5},
              flags=1),
     Expected("duplicate.csv", {"positive corrected": 1, "review withdrawn": 1}, flags=1),
     Expected("vt_test_file.csv",
-             {"negative corrected": 2, "inconclusive corrected": 1, "review withdrawn": 3, "negative final": 2}),
+             {"negative corrected": 4, "inconclusive corrected": 1, "review withdrawn": 5}),
 ]  # fmt: skip
 
 
