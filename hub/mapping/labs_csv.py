@@ -224,14 +224,13 @@ def _day(result: _Result, name: str) -> Any:
 
 
 def _status(stated: list[str], cells: _Cells) -> tuple[LabStatus, tuple[str, ...]]:
-    """The result's own status, else the observation's or order's; a final result that names the one it corrects is a correction.
+    """The result's own status within those of observation and order; a final result that names the one it corrects is a correction.
     NotMapped when there is no result yet."""
-    status, issue = csv_status(stated[0] if stated else "")
+    status, issue = csv_status(*(stated or [""]))
     if status is None:
         raise NotMapped("no-result-yet", "ignored")
-    conflict = status != "withdrawn" and any(csv_status(other).status == "withdrawn" for other in stated[1:])
     unsaid = status in ("preliminary", "final") and bool(cells["corrected_id"] or cells["correction_reason"])
-    issues = issue, "status-conflict" if conflict else "", "correction-without-status" if unsaid else ""
+    issues = issue, "correction-without-status" if unsaid else ""
     return "corrected" if status == "final" and real_id(cells["corrected_id"]) else status, tuple(filter(None, issues))
 
 

@@ -43,8 +43,30 @@ def test_r19_the_observation_decides_else_the_report(observation: str, report: s
 def test_a_missing_or_unknown_status_is_told_as_an_issue() -> None:
     assert hl7_status("", "F").issue == "status-missing"
     assert hl7_status("?", "").issue == "status-unknown"
-    assert {hl7_status("F", report).issue for report in ("W", "D", "X")} == {"status-conflict"}
-    assert hl7_status("X", "W").issue == hl7_status("I", "X").issue == ""
+    assert hl7_status("?", "X") == ("withdrawn", "status-unknown")
+
+
+@pytest.mark.parametrize("report", ["X", "W", "D"])
+@pytest.mark.parametrize(
+    ("observation", "in_fhir", "conflicts"),
+    [("F", "final", True), ("P", "preliminary", True), ("I", "registered", False), ("W", "entered-in-error", False)],
+)
+def test_r19_a_withdrawn_report_takes_its_results_with_it_alike_in_every_format(
+    observation: str, in_fhir: str, conflicts: bool, report: str
+) -> None:
+    of_report = "cancelled" if report == "X" else "entered-in-error"
+    expected = ("withdrawn", "status-conflict" if conflicts else "")
+    assert hl7_status(observation, report) == expected
+    assert csv_status(observation, "", report) == expected
+    assert fhir_status(in_fhir, of_report) == expected
+
+
+def test_r19_a_correction_stands_in_an_order_posted_as_wrong_and_nothing_stands_in_a_cancelled_one() -> None:
+    for told in (hl7_status, csv_status):
+        assert told("C", "W") == told("C", "D") == ("corrected", "status-conflict")
+        assert told("C", "X") == ("withdrawn", "status-conflict")
+        assert told("F", "C") == ("corrected", "")
+    assert fhir_status("corrected", "cancelled") == ("withdrawn", "status-conflict")
 
 
 @pytest.mark.parametrize(
