@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hub.connectors.installed import programs
 from hub.domain.events import Event
+from hub.domain.history import AnyFact, decode_row
 from hub.domain.ids import Ids
 from hub.mapping.program import Mapped, MappingContext, Unit
 
@@ -46,3 +47,14 @@ def counted(found: list[Mapped]) -> dict[str, dict[str, int]]:
 
 def identity(event: Event) -> tuple[str, str]:
     return event.fact_key, event.event_id
+
+
+def facts_of(events: Iterable[Event]) -> dict[str, AnyFact]:
+    """What one person's row holds after these events of theirs, told one after the other."""
+    row = decode_row(None)
+    for offset, event in enumerate(events):
+        fields = {name: getattr(event, name) for name in type(event).model_fields if name != "person"}
+        if event.race_ethnicity is not None:
+            fields["race_ethnicity"] = event.race_ethnicity.model_dump()
+        row.apply("p", offset, {**fields, "kind": type(event).kind, "county": None, "link_revision": 0})
+    return {key: fact for sub in row.subs.values() for key, fact in sub.facts.items()}

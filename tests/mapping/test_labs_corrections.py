@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain.events import LabResult
-from hub.domain.history import AnyFact, Lab, decode_row
+from hub.domain.history import AnyFact, Lab
 from hub.domain.identity import version_of
 from tests.mapping.made_up_fhir import DETECTED as SEEN
 from tests.mapping.made_up_fhir import NOT_DETECTED as UNSEEN
 from tests.mapping.made_up_fhir import body
 from tests.mapping.made_up_fhir import message as fhir_message
-from tests.mapping.reading import Reader
+from tests.mapping.reading import Reader, facts_of
 from tests.mapping.test_labs import DETECTED, LABS, NOT_DETECTED, one, oru
 
 FLU = "OBX|2|CWE|80382-5^Flu A^LN||260373001^Detected^SCT||||||{status}|||20210105"
@@ -38,13 +38,7 @@ READ = Reader()
 
 def folded(*messages: str) -> dict[str, AnyFact]:
     """What a person's row holds after these messages, one after the other."""
-    row = decode_row(None)
-    for offset, message in enumerate(messages):
-        for event in READ.events(LABS, {"m": message}):
-            fields = {name: getattr(event, name) for name in type(event).model_fields if name != "person"}
-            fields["race_ethnicity"] = event.race_ethnicity.model_dump()
-            row.apply("p", offset, {**fields, "kind": type(event).kind, "county": None, "link_revision": 0})
-    return dict(next(iter(row.subs.values())).facts)
+    return facts_of(event for message in messages for event in READ.events(LABS, {"m": message}))
 
 
 END = folded(*STORY.values())
