@@ -171,6 +171,11 @@ class ShelterStay(Event):
     left_on: date | None = None
     household: str | None = None
     issues: tuple[str, ...] = ()
+    known_as_of: date | None = Field(default=None, description="the day up to which the source told of this stay")
+    current_until: date | None = Field(
+        default=None, description="the last day on which that still counts as now, by the source's cadence; later it is `last seen`"
+    )
+    household_head: YesNo = "unknown"
 
 
 class LivingSituation(Event):
@@ -191,6 +196,11 @@ class Site(Event):
     site_kind: SiteKind
     beds: int | None = None
     operating_until: date | None = None
+    known_as_of: date | None = Field(default=None, description="the day for which beds and people were told")
+    current_until: date | None = Field(default=None, description="the last day on which that still counts as now")
+    unnamed: int | None = Field(
+        default=None, description="people there on known_as_of whose own stays do not name the site: it is withheld"
+    )
 
 
 class VaccineSupply(Event):

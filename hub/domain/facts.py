@@ -89,13 +89,16 @@ class Quarantine(Fact, tag="q", frozen=True):
 
 
 class Stay(Fact, tag="s", frozen=True):
-    """Presence at a site: nights [entered, left); `left` 0 = still there. `presence` false = paperwork only."""
+    """Presence at a site: nights [entered, left); `left` 0 = still there. `presence` false = paperwork only. `known`: the day up to
+    which its source told, `current` the last day on which that counts as now; 0 = not told, and then it always does."""
 
     presence: bool
     site: str
     site_kind: str
     entered: int
     left: int
+    known: int = 0
+    current: int = 0
 
     @property
     def isolates(self) -> bool:

@@ -226,7 +226,8 @@ def _case(common: _Common, record: Mapping[str, Any]) -> CaseReport:
 def _stay(common: _Common, record: Mapping[str, Any]) -> Stay:
     entered = _ordinal(record["entered_on"])
     left = entered + 1 if record["stay"] == "night" else _ordinal(record["left_on"])
-    return Stay(*common, record["presence"], record["site"], record["site_kind"], entered, left)
+    known, current = _ordinal(record.get("known_as_of")), _ordinal(record.get("current_until"))
+    return Stay(*common, record["presence"], record["site"], record["site_kind"], entered, left, known, current)
 
 
 def _screening(common: _Common, record: Mapping[str, Any]) -> ScreenAnswer:
