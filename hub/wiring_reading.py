@@ -70,6 +70,7 @@ class Reader:
             mapping_version=MAPPING_VERSION if connector.declared is None else connector.mapping_version,
             options=connector.options,
             today=_latest_date,
+            cadence_s=connector.expected_every_s,
         )
 
     def __call__(self, unit: Unit) -> Iterator[Mapped]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from math import ceil
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -40,6 +41,7 @@ __all__ = [
     "unreadable",
 ]
 
+_DAY_S = 86_400
 MAPPING_VERSION = 1
 """Rises with every change of what a record maps to; part of each event's version, last."""
 
@@ -77,7 +79,8 @@ class MappingContext:
 
     `not_before`, by fact_key: the (changed_at, status_rank) that a remap found on the bus; its event may not sort before them
     because a changed map reads its time elsewhere. `today`: the latest civil date that it is anywhere; a later one is a mistake of
-    its source. Programs have no clock of their own: whoever reads hands one in.
+    its source. Programs have no clock of their own: whoever reads hands one in. `cadence_s`: how often the source tells anew, as its
+    connector.yaml expects; None where nothing is expected.
     """
 
     source: str
@@ -87,6 +90,14 @@ class MappingContext:
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     not_before: Mapping[str, tuple[datetime, int]] = field(default_factory=lambda: MappingProxyType({}))
     today: Callable[[], date] = lambda: date.max
+    cadence_s: float | None = None
+
+    def current_until(self, known_as_of: date | None) -> date | None:
+        """The last day on which what was told of that day still counts as now: until the source should have told anew, in whole
+        days. None where it is not known when that is: then it counts until it is told otherwise."""
+        if known_as_of is None or self.cadence_s is None:
+            return None
+        return known_as_of + timedelta(days=max(1, ceil(self.cadence_s / _DAY_S)))
 
     @property
     def zone(self) -> ZoneInfo:
