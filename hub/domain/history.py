@@ -35,6 +35,7 @@ from hub.domain.race_reports import stored
 from hub.errors import ConfigError
 
 __all__ = [
+    "LINK_REVISIONS",
     "UNNUMBERED_UPDATE",
     "AnyFact",
     "Benefit",
@@ -54,6 +55,8 @@ __all__ = [
 ]
 
 SCHEMA = 1
+LINK_REVISIONS = 1 << 23
+"""Link revisions stay below: those of a need are 2^40 times as high (hub.domain.projection) and must fit a signed 64-bit number."""
 UNNUMBERED_UPDATE = "update-without-number"
 """The issue of a dose that corrects another and does not say which."""
 _HASH_LENGTH = 16  # of 32 hex characters: 64 bits settle ties between versions of one fact
@@ -110,7 +113,8 @@ class Row(msgspec.Struct, array_like=True):
 
         Returns the source_persons whose sub-history must now be sent on, because its owner is another key. Raises
         KeyError/TypeError/ValueError on a record that is not what its schema promises: the caller dead-letters it, and
-        the row is as it was before. A record that its source marks as a test is no fact of anybody.
+        the row is as it was before. A record that its source marks as a test is no fact of anybody. A link revision that no need
+        could be written with is refused at once: kept, it would refuse every later record of the person.
         """
         kind = record["kind"]
         source_person = record["source_person"]
@@ -135,6 +139,8 @@ class Row(msgspec.Struct, array_like=True):
         return [source_person] if sub.owner != person_key else []
 
     def _sub(self, source_person: str, revision: int, owner: str) -> SubHistory:
+        if not 0 <= revision < LINK_REVISIONS:
+            raise ValueError("link revision out of range")
         sub = self.subs.get(source_person)
         if sub is None:
             sub = self.subs[source_person] = SubHistory(revision, owner, {}, {})

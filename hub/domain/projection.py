@@ -14,14 +14,14 @@ from typing import NamedTuple
 
 from hub.domain.agreement import merge_labels
 from hub.domain.contributions import contributions
-from hub.domain.history import AnyFact, Row, Stay, SubHistory
+from hub.domain.history import LINK_REVISIONS, AnyFact, Row, Stay, SubHistory
 from hub.domain.ids import Ids
 from hub.domain.isolation import EPISODE_D, Episode, FactName, Rules, episodes
 from hub.domain.needs import CONDITION, RULE_VERSION, FoundNeed, SupportNeed, needs_of
 
 __all__ = ["Projection", "Projector"]
 
-_REVISION_STEP = 1 << 40  # offsets stay below: 10^12 records of one partition; the link revision ranks above them
+_REVISION_STEP = (1 << 63) // LINK_REVISIONS  # 2^40; offsets stay below: 10^12 records of one partition
 
 
 class Projection(NamedTuple):
