@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import quote
 
 from pydantic import Field, field_validator, model_validator
 
@@ -24,6 +22,7 @@ from hub.connectors.door import Unit
 from hub.connectors.doors import Around, DoorKind
 from hub.connectors.positions import Position
 from hub.connectors.pull import ALL, STREAM_NAME, Fetched, PullDoor, PullOptions, SourceAway
+from hub.connectors.sql_database import Database, DriverMissing, NoUrl, sqlalchemy
 from hub.connectors.sql_seen import Seen
 from hub.connectors.sql_values import alike, earlier, heard, said, table
 from hub.declared import Declared
@@ -103,32 +102,28 @@ class SqlPollOptions(PullOptions):
 
 
 class SqlRows:
-    """Rows of one stream. `url` gives SQLAlchemy's URL; SQLite and PostgreSQL are opened read-only by their own means, other
-    databases by the rights of the account."""
+    """Rows of one stream. `url` gives SQLAlchemy's URL, see hub.connectors.sql_database."""
 
     def __init__(self, url: Callable[[], str], options: SqlPollOptions, stream: SqlStream | None = None) -> None:
         self._url, self._options, self._stream = url, options, stream or options.asked[0]
-        self._engine: Any = None
+        self._database: Database | None = None
         self.until: datetime | None = None
-        self._closed = False
 
     async def open(self) -> None:
         """ConfigError when the secret is missing, is no URL or its driver is not installed; the database is not asked yet."""
-        said = self._url()
         try:
-            url = sqlalchemy().make_url(said)
-            self._engine = sqlalchemy().create_engine(url, **_read_only(url, self._options.timeout_s))
-        except ImportError:
+            self._database = Database(self._url(), self._options.timeout_s)
+        except DriverMissing:
             raise ConfigError(
                 f"the secret {self._options.secret} names a database whose driver is not installed"
             ) from None
-        except sqlalchemy().exc.ArgumentError:
+        except NoUrl:
             raise ConfigError(f"the secret {self._options.secret} holds no database URL") from None
 
     async def close(self) -> None:
-        self._closed = True
-        if self._engine is not None:
-            await asyncio.to_thread(self._engine.dispose)
+        """A question that is still under way ends by itself, and its connection with it."""
+        if self._database is not None:
+            await asyncio.to_thread(self._database.close)
 
     async def fetch(self, position: Position | None) -> AsyncIterator[Fetched]:
         furthest = (heard(position["cursor"]), heard(position["key"])) if position else None
@@ -181,71 +176,11 @@ class SqlRows:
         return sqlalchemy().column(self._stream.cursor), sqlalchemy().column(self._stream.key)
 
     def _ask(self, asked: Any) -> list[dict[str, Any]]:
-        exc = sqlalchemy().exc
-        try:
-            with self._engine.connect() as connection:
-                try:
-                    rows = [dict(row) for row in connection.execute(asked).mappings()]
-                finally:
-                    if self._closed:  # while it asked: its pool is gone, and nobody else would close it
-                        connection.invalidate()
-        except exc.SQLAlchemyError as why:
-            raise SourceAway(_reason(why)) from None
+        assert self._database is not None, "not opened"
+        rows = self._database.ask(asked)
         if rows and not {self._stream.cursor, self._stream.key} <= rows[0].keys():
             raise SourceAway("sql-no-such-column")
         return rows
-
-
-def sqlalchemy() -> Any:
-    """Imported when a connector needs it: it takes half a second."""
-    import sqlalchemy
-
-    return sqlalchemy
-
-
-def _read_only(url: Any, timeout_s: float) -> dict[str, Any]:
-    backend = url.get_backend_name()
-    if backend == "sqlite":
-        path = f"file:{quote(str(url.database or ''))}?mode=ro"
-        return {"creator": lambda: sqlite3.connect(path, uri=True, timeout=timeout_s, check_same_thread=False)}
-    if backend == "postgresql":
-        said = f"-c default_transaction_read_only=on -c statement_timeout={int(timeout_s * 1_000)}"
-        keep = {
-            "keepalives_idle": 15,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-        }  # a peer that vanished is noticed
-        return {
-            "connect_args": {"options": said, "connect_timeout": 10, "tcp_user_timeout": 30_000, **keep},
-            "execution_options": {"postgresql_readonly": True},  # each transaction by itself, whatever the session says
-            "pool_pre_ping": True,
-        }
-    return {"pool_pre_ping": True}
-
-
-_STATES: Mapping[str, str] = {"28": "sql-login-refused", "3D": "sql-login-refused", "57014": "sql-timeout"}
-_WORDS = {  # PostgreSQL's client gives no state for a connection that was refused
-    "certificate": "sql-certificate",
-    "does not support ssl": "sql-certificate",
-    "password authentication failed": "sql-login-refused",
-    "no pg_hba.conf entry": "sql-login-refused",
-    "no password supplied": "sql-login-refused",
-    "does not exist": "sql-login-refused",  # role or database
-}
-
-
-def _reason(why: Any) -> str:
-    """A code for what SQLAlchemy raised."""
-    exc, cause = sqlalchemy().exc, getattr(why, "orig", None)
-    state = str(getattr(cause, "sqlstate", None) or "")
-    known = _STATES.get(state) or _STATES.get(state[:2])
-    if known is not None:
-        return known
-    if isinstance(why, exc.OperationalError) and not state:
-        text = str(cause).lower()
-        known = next((code for words, code in _WORDS.items() if words in text), None)
-    away = isinstance(why, exc.OperationalError | exc.InterfaceError | exc.TimeoutError)
-    return known or ("sql-away" if away else "sql-refused")
 
 
 def _follows(here: tuple[Any, Any], after: tuple[Any, Any]) -> bool:

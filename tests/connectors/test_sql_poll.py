@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from hub.connectors import doors
 from hub.connectors.door import Unit
+from hub.connectors.sql_database import Database
 from hub.connectors.sql_poll import SqlPollOptions, SqlRows
 from hub.connectors.sql_seen import MOST, Seen
 from hub.connectors.sql_values import earlier as moved_back
@@ -213,14 +214,12 @@ def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 def test_the_source_cannot_be_written_to(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
 
-    async def write() -> None:
-        rows = SqlRows(lambda: f"sqlite:///{scene.path}", scene.options)
-        await rows.open()
-        with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            rows._engine.raw_connection().execute("delete from doses")
-        await rows.close()
-
-    asyncio.run(write())
+    database = Database(f"sqlite:///{scene.path}", 1.0)
+    connection = database._engine.raw_connection()
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        connection.execute("delete from doses")
+    connection.close()
+    database.close()
 
 
 @pytest.mark.parametrize("query", ["delete from doses", "select 1; drop table doses", "  ", "update doses set x = 1"])
