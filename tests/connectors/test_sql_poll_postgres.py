@@ -162,9 +162,6 @@ def test_a_kill_at_record_k_and_another_life_give_the_same_ids(k: int, scene: Sc
     assert scene.ids() == wanted(*range(12))
 
 
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"
-)  # SQLAlchemy drops one cut while it is made
 def test_connections_that_are_cut_again_and_again_cost_time_and_nothing_else(scene: Scene) -> None:
     scene.add(*range(100))
     over = threading.Event()
@@ -185,7 +182,6 @@ def test_connections_that_are_cut_again_and_again_cost_time_and_nothing_else(sce
     assert scene.ids() == wanted(*range(100))
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_server_that_restarts_is_waited_for(scene: Scene) -> None:
     scene.add(1)
     scene.live(scene.has(1))
