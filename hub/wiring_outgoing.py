@@ -14,7 +14,7 @@ from hub.bus.producer import Batch, DurableProducer
 from hub.bus.topics import intake_topic
 from hub.connectors.door import Problem, Unit, unit_token
 from hub.connectors.packing import Outgoing
-from hub.domain.events import Event, Sealed, Site, VaccineSupply
+from hub.domain.events import Event, Sealed, Service, Site, VaccineSupply
 from hub.domain.ids import content_hash
 from hub.errors import RetryError
 from hub.mapping.program import MAPPING_VERSION
@@ -41,7 +41,7 @@ class SealedPack:
     def event(self, event: Event) -> Outgoing:
         """On hub.intake.<kind>.v1, the person block sealed."""
         topic = intake_topic(type(event).kind)
-        key = event.site if isinstance(event, Site | VaccineSupply) else event.source_person or event.fact_key
+        key = event.site if isinstance(event, Site | VaccineSupply | Service) else event.source_person or event.fact_key
         return (
             topic,
             key.encode(),

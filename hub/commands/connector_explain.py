@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.bus.avro_schema import schema_file_name
 from hub.bus.topics import intake_topic
-from hub.domain.events import Event, PersonBlock, Site, VaccineSupply
+from hub.domain.events import PLACE_KINDS, Event, PersonBlock
 from hub.mapping.declared.program import Traced
 from hub.mapping.declared.targets import Step
 from hub.mapping.program import Mapped
@@ -28,8 +28,8 @@ def explain_lines(traced: Traced, granted: Mapped, *, masked: bool) -> Iterator[
         removed = list(_removed(event, granted.event))
         yield f"  the agreement removed: {', '.join(removed) or 'nothing'}"
         own = "source_person" if event.source_person else "fact_key"
-        key = "site" if isinstance(event, Site | VaccineSupply) else own
         kind = type(event)
+        key = "site" if kind.kind in PLACE_KINDS else own
         yield f"  to {intake_topic(kind.kind)}, key {key} {getattr(event, key)}, schema {schema_file_name(kind)}"
 
 

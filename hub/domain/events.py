@@ -12,15 +12,15 @@ UTC.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from hub.domain.event import Event
 from hub.domain.event_parts import (
     Absence,
     Coded,
-    CountySource,
     DoseStatus,
     LabStatus,
     Meaning,
@@ -37,40 +37,47 @@ from hub.domain.event_parts import (
     Situation,
     YesNo,
 )
+from hub.domain.need_words import Signal
+from hub.domain.referral_events import Consent, Referral, Service
 
 __all__ = [
-    "EVENT_TYPES", "PLACE_KINDS", "Absence", "Case", "Coded", "Coverage", "DoseStatus", "Event", "Exposure", "FoodAssistance",
-    "LabResult", "LabStatus", "LivingSituation", "Meaning", "Method", "Model", "PayerClass", "Person", "PersonBlock", "Processing",
-    "RaceEthnicity", "RaceGroup", "ReportedBy", "Screening", "Sealed", "ShelterStay", "Site", "SiteKind", "Situation",
-    "Vaccination", "VaccineSupply", "YesNo", "is_production",
+    "EVENT_TYPES",
+    "PLACE_KINDS",
+    "Absence",
+    "Case",
+    "Coded",
+    "Consent",
+    "Coverage",
+    "DoseStatus",
+    "Event",
+    "Exposure",
+    "FoodAssistance",
+    "LabResult",
+    "LabStatus",
+    "LivingSituation",
+    "Meaning",
+    "Method",
+    "Model",
+    "PayerClass",
+    "Person",
+    "PersonBlock",
+    "Processing",
+    "RaceEthnicity",
+    "RaceGroup",
+    "Referral",
+    "ReportedBy",
+    "Screening",
+    "Sealed",
+    "Service",
+    "ShelterStay",
+    "Site",
+    "SiteKind",
+    "Situation",
+    "Vaccination",
+    "VaccineSupply",
+    "YesNo",
+    "is_production",
 ]  # fmt: skip
-
-
-class Event(Model):
-    """What every event carries."""
-
-    kind: ClassVar[str] = ""
-
-    event_id: str = Field(description="names this version of this fact; a repeat has the same")
-    source: str = Field(description="connector that brought it")
-    source_person: str | None = Field(
-        description="HMAC of source and local id; None: counts for its area, never becomes a person"
-    )
-    fact_key: str = Field(description="HMAC of the source's native key of the observation, dose or stay")
-    changed_at: datetime = Field(description="the source's own change time, UTC; 1970-01-01 when it gives none")
-    status_rank: int = Field(description="breaks ties of changed_at: a later status ranks higher")
-    content_hash: str = Field(description="hash of the source record without transport fields")
-    mapping_version: int
-    occurred_on: date | None = Field(description="when it happened, by the source's civil calendar")
-    active: bool = Field(description="false: this fact is withdrawn")
-    agreement_id: str
-    labels: tuple[str, ...] = Field(description="confidentiality and sensitivity labels, highest first")
-    purposes: tuple[str, ...]
-    race_ethnicity: RaceEthnicity | None = None
-    county_source: CountySource | None = Field(
-        default=None, description="what told the county of residence; ambiguous: nothing told it alone"
-    )
-    person: PersonBlock | Sealed | None = None
 
 
 class Person(Event):
@@ -258,10 +265,15 @@ class FoodAssistance(Event):
     program: Literal["snap", "wic", "pantry", "meal-delivery"]
     enrolled: YesNo
     delivered: bool = False
+    category: str | None = Field(default=None, description="need category that this speaks of; None: of none")
+    signal: Signal | None = Field(default=None, description="how strong a word it is of that need; None: no word")
+    household: str | None = Field(default=None, description="token of the household as this source groups people")
+    household_size: int | None = Field(default=None, description="people in that household, as told with this fact")
+    issues: tuple[str, ...] = ()
 
 
 class Screening(Event):
-    """One answer of a social-needs screening, in the need vocabulary (Gravity category codes)."""
+    """What is known of one social need, in the need vocabulary (Gravity category codes): an answer of a screening, or a diagnosis."""
 
     kind: ClassVar[str] = "screening"
 
@@ -270,6 +282,8 @@ class Screening(Event):
     question: Coded
     answer: Coded
     final: bool
+    signal: Signal = Field(default="screened", description="reported by somebody, answered to a tool, or inferred")
+    issues: tuple[str, ...] = ()
 
 
 _TYPES: tuple[type[Event], ...] = (
@@ -285,10 +299,13 @@ _TYPES: tuple[type[Event], ...] = (
     Screening,
     Coverage,
     VaccineSupply,
+    Referral,
+    Consent,
+    Service,
 )
 EVENT_TYPES: dict[str, type[Event]] = {cls.kind: cls for cls in _TYPES}
 """Every event kind, by the word used in topic names (`hub.intake.<kind>.v1`)."""
-PLACE_KINDS = frozenset({Site.kind, VaccineSupply.kind})
+PLACE_KINDS = frozenset({Site.kind, VaccineSupply.kind, Service.kind})
 """Kinds that speak of a place: keyed by its site token, never by a person, and not on the person topic."""
 
 

@@ -13,12 +13,14 @@ __all__ = [
     "AnyFact",
     "Benefit",
     "CaseReport",
+    "Choice",
     "Demographics",
     "Dose",
     "Fact",
     "Lab",
     "Living",
     "Quarantine",
+    "Referred",
     "ScreenAnswer",
     "Stay",
 ]
@@ -126,4 +128,25 @@ class ScreenAnswer(Fact, tag="a", frozen=True):
     needs: bool
 
 
-AnyFact = Demographics | Lab | Dose | CaseReport | Quarantine | Stay | Living | Benefit | ScreenAnswer
+class Referred(Fact, tag="r", frozen=True):
+    """A referral. `helped_on` 0: there is no proof that it helped; `whole` false: it is a part of another, or a request; `request`
+    empty where none is told."""
+
+    category: str
+    helped_on: int
+    whole: bool
+    request: str
+
+
+class Choice(Fact, tag="o", frozen=True):
+    """What a person said of the use of what is known of them, as it decides whether support may be offered: `permit`, `deny`, or
+    nothing (empty); in force from `since` to `until`, 0 = without end."""
+
+    decision: str
+    since: int
+    until: int
+
+
+AnyFact = (
+    Demographics | Lab | Dose | CaseReport | Quarantine | Stay | Living | Benefit | ScreenAnswer | Referred | Choice
+)

@@ -17,16 +17,19 @@ from typing import Any
 
 import msgspec
 
+from hub.domain.consents import support_decision
 from hub.domain.facts import (
     AnyFact,
     Benefit,
     CaseReport,
+    Choice,
     Demographics,
     Dose,
     Fact,
     Lab,
     Living,
     Quarantine,
+    Referred,
     ScreenAnswer,
     Stay,
 )
@@ -40,12 +43,14 @@ __all__ = [
     "AnyFact",
     "Benefit",
     "CaseReport",
+    "Choice",
     "Demographics",
     "Dose",
     "Fact",
     "Lab",
     "Living",
     "Quarantine",
+    "Referred",
     "Row",
     "ScreenAnswer",
     "Stay",
@@ -242,6 +247,13 @@ def _screening(common: _Common, record: Mapping[str, Any]) -> ScreenAnswer:
     return ScreenAnswer(*common, record["category"] if answers else "", record["indicates_need"] == "yes")
 
 
+def _referral(common: _Common, record: Mapping[str, Any]) -> Referred:
+    """The day of the proof: when it ended, else when its source last changed it, else when it was sent."""
+    ended: datetime | None = record["outcome_at"] or (record["changed_at"] if common[0] else None)
+    helped_on = (ended.date().toordinal() if ended else common[5]) if record["proof"] is not None else 0
+    return Referred(*common, record["category"], helped_on, record["part_of"] is None, record["request"] or "")
+
+
 _FACTS: dict[str, Callable[[_Common, Mapping[str, Any]], AnyFact]] = {
     "person": lambda common, _: Demographics(*common),
     "lab-result": _lab,
@@ -253,4 +265,6 @@ _FACTS: dict[str, Callable[[_Common, Mapping[str, Any]], AnyFact]] = {
     "food-assistance": lambda common, record: Benefit(*common, record["program"], record["delivered"]),
     "screening": _screening,
     "coverage": lambda common, _: Demographics(*common),
+    "referral": _referral,
+    "consent": lambda common, record: Choice(*common, *support_decision(record, common[5])),
 }

@@ -15,7 +15,7 @@ from io import StringIO
 from typing import Literal, cast, get_args
 
 from hub.domain.agreement import grantable
-from hub.domain.events import EVENT_TYPES, Event, PersonBlock
+from hub.domain.events import EVENT_TYPES, PLACE_KINDS, Event, PersonBlock
 
 __all__ = ["EVERYBODY", "HALVES", "NOTHING", "Ask", "MinimumSet", "Need", "asked_fields", "load_minimum", "of_person"]
 
@@ -26,7 +26,6 @@ NOTHING = "nothing"
 HALVES = ("race_ethnicity.race", "race_ethnicity.ethnicity")
 """SPD 15 of 1997 asks for race and for ethnicity, that of 2024 for one list: a Hispanic answer to it fills only the second half."""
 _COMMON = ("source_person", "occurred_on", "changed_at")
-_OF_PLACES = frozenset({"site", "vaccine-supply"})
 _NEEDS: tuple[str, ...] = get_args(Need)
 
 
@@ -69,7 +68,7 @@ class MinimumSet:
 
 def of_person(kind: str) -> bool:
     """Whether events of this kind speak of a person, not of a place."""
-    return kind not in _OF_PLACES
+    return kind not in PLACE_KINDS
 
 
 def asked_fields(kind: str) -> tuple[str, ...]:

@@ -14,9 +14,11 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
+from hub.domain.consents import refused_since
 from hub.domain.events import Model
-from hub.domain.history import AnyFact, Benefit, Living, ScreenAnswer, Stay
+from hub.domain.history import AnyFact, Benefit, Choice, Living, Referred, ScreenAnswer, Stay
 from hub.domain.isolation import Episode, FactName
+from hub.domain.referrals import helping
 
 __all__ = ["CONDITION", "RULES", "RULE_VERSION", "FoundNeed", "NeedState", "Support", "SupportNeed", "needs_of"]
 
@@ -107,6 +109,7 @@ def _place(facts: Facts, episode: Episode, as_of: int) -> _Finding | None:
         if isinstance(fact, Stay)
         if fact.isolates and fact.entered <= last and (not fact.left or fact.left > episode.start)
     ]
+    beds += helping(facts, _PLACE_CATEGORIES, episode.start, last)
     return _Finding(tuple(sorted(reasons)), evidence, True, min(beds, default=None)) if reasons else None
 
 
@@ -144,6 +147,7 @@ def _food(facts: Facts, episode: Episode, as_of: int) -> _Finding | None:
         for name, fact in facts
         if isinstance(fact, Benefit) and fact.delivered and episode.start <= fact.occurred <= min(as_of, episode.until)
     ]
+    meals += helping(facts, _FOOD_CATEGORIES, episode.start, min(as_of, episode.until))
     return _Finding(tuple(sorted(reasons)), evidence, False, min(meals, default=None)) if reasons else None
 
 
@@ -157,15 +161,30 @@ def _newest(answers: Sequence[_Answer]) -> tuple[set[str], tuple[FactName, ...]]
 RULES: Mapping[Support, Callable[[Facts, Episode, int], _Finding | None]] = {"place": _place, "food": _food}
 
 
+def _past(facts: Facts, episode: Episode, finding: _Finding, day: int) -> bool:
+    """Whether the need was over, or helped, before a day."""
+    if episode.until < day:
+        return True
+    proof = next((fact for name, fact in facts if name == finding.helped), None)
+    if isinstance(proof, Stay):
+        return proof.entered < day
+    return proof is not None and (proof.helped_on if isinstance(proof, Referred) else proof.occurred) < day
+
+
 def needs_of(facts: Facts, found: Sequence[Episode], as_of: int) -> list[FoundNeed]:
-    """All needs of a person on day `as_of` (ordinal); `facts` are the active ones with their names."""
+    """All needs of a person on day `as_of` (ordinal); `facts` are the active ones with their names.
+
+    Who refuses support, or revoked their consent to it, has none: what stands open is taken back, nothing new is raised
+    (social-standards.md R23). What was over or helped before that day stays as it was.
+    """
     needs: list[FoundNeed] = []
+    refused = refused_since(((name, fact) for name, fact in facts if isinstance(fact, Choice)), as_of)
     for episode in found:
         if episode.start > as_of:
             continue
         for support, rule in RULES.items():
             finding = rule(facts, episode, as_of)
-            if finding is None:
+            if finding is None or (refused is not None and not _past(facts, episode, finding, refused)):
                 continue
             state: NeedState = "helped" if finding.helped else "ended" if as_of > episode.until else "open"
             proof = (finding.helped,) if finding.helped else ()

@@ -110,4 +110,5 @@ def test_a_model_of_another_class_is_left_to_the_slow_way() -> None:
 
 def test_nearly_every_record_of_the_hub_has_a_writer_of_its_own() -> None:
     assert LabResult in dict(WRITERS)
-    assert len(WRITERS) >= len(models()) - 1
+    rare = {"Consent", "PersonConsent"}  # lists of records
+    assert len(WRITERS) >= len([model for model in models() if model.__name__ not in rare]) - 1

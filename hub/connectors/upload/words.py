@@ -101,6 +101,9 @@ KINDS = {
     "screening": ("screening answer", "screening answers"),
     "coverage": ("coverage record", "coverage records"),
     "vaccine-supply": ("supply record", "supply records"),
+    "referral": ("referral", "referrals"),
+    "consent": ("consent", "consents"),
+    "service": ("service", "services"),
 }
 REFUSALS = {
     400: "The hub could not understand this request. Please go back and try again.",

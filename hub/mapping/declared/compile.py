@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, get_origin
 from zoneinfo import ZoneInfo
 
 from hub.domain.events import EVENT_TYPES, Event, PersonBlock
@@ -33,8 +33,11 @@ class Complaint(NamedTuple):
 
 
 def event_fields(kind: str) -> tuple[str, ...]:
-    """The fields of an event that a map may set under `fields`."""
-    own = [name for name in EVENT_TYPES[kind].model_fields if name not in Event.model_fields and name != "issues"]
+    """The fields of an event that a map may set under `fields`: none that holds a list."""
+    own = [
+        name for name, info in EVENT_TYPES[kind].model_fields.items()
+        if name not in Event.model_fields and get_origin(info.annotation) is not tuple
+    ]  # fmt: skip
     return (*own, "race_ethnicity")
 
 

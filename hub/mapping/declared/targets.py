@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from types import NoneType, UnionType
-from typing import Any, Literal, NamedTuple, cast, get_args, get_origin
+from typing import Any, Literal, NamedTuple, Union, cast, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
@@ -21,7 +21,10 @@ __all__ = ["TOKENS", "Around", "Hook", "Notes", "Step", "Target", "Unmapped", "t
 
 Kind = Literal["str", "bool", "int", "date", "time", "word", "coded", "race", "token"]
 Hook = Callable[[str], str | None]
-TOKENS = frozenset({"site", "household", "plan", "report_key", "observation_key", "specimen_key", "part_key"})
+TOKENS = frozenset({
+    "site", "household", "plan", "report_key", "observation_key", "specimen_key", "part_key", "referral", "request", "part_of",
+    "provider", "service", "organization",
+})  # fmt: skip
 """Fields that hold an opaque token of an id of the source, never the id."""
 
 
@@ -80,7 +83,7 @@ class Around(NamedTuple):
 def target(model: type[BaseModel], name: str) -> Target:
     """The field as its model declares it."""
     info = model.model_fields[name]
-    parts = get_args(info.annotation) if get_origin(info.annotation) is UnionType else (info.annotation,)
+    parts = get_args(info.annotation) if get_origin(info.annotation) in (Union, UnionType) else (info.annotation,)
     kinds = [part for part in parts if part is not NoneType]
     kind = cast(Any, kinds[0])
     nullable = len(kinds) < len(parts) or not info.is_required()
@@ -88,5 +91,7 @@ def target(model: type[BaseModel], name: str) -> Target:
         return Target(name, "token", nullable=nullable)
     if get_origin(kind) is Literal:
         return Target(name, "word", get_args(kind), nullable)
-    plain: dict[Any, Kind] = {str: "str", bool: "bool", int: "int", date: "date", Coded: "coded", RaceEthnicity: "race"}
+    plain: dict[Any, Kind] = {
+        str: "str", bool: "bool", int: "int", date: "date", datetime: "time", Coded: "coded", RaceEthnicity: "race",
+    }  # fmt: skip
     return Target(name, plain[kind], nullable=nullable)

@@ -31,6 +31,9 @@ _LEAST: dict[str, dict[str, Any]] = {
     "screening": {"category": "food", "indicates_need": "yes", "question": {}, "answer": {}, "final": True},
     "coverage": {"payer_class": "medicaid"},
     "vaccine-supply": {"site": "s", "covid": True},
+    "referral": {"referral": "r", "category": "food-insecurity", "status": "sent"},
+    "consent": {"status": "given"},
+    "service": {"service": "s", "site": "s", "status": "active", "offered": True},
 }  # fmt: skip
 
 
