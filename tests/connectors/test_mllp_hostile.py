@@ -147,15 +147,23 @@ def test_two_thousand_silent_connections_leave_room_for_an_honest_one() -> None:
     async def play(it: Hub) -> None:
         honest = await it.sender()
         assert await honest.ask(b"ann:1") == b"AA ann:1"
+        came = 1
         for _ in range(40):
-            await asyncio.gather(*(it.sender(HOSTILE) for _ in range(50)), return_exceptions=True)
+            tried = await asyncio.gather(*(it.sender(HOSTILE) for _ in range(50)), return_exceptions=True)
+            came += sum(not isinstance(each, BaseException) or isinstance(each, ConnectionResetError) for each in tried)
             assert await honest.ask(b"bob:1") == b"AA bob:1"
+        assert came == 2_001
+        while turned_away() - before + len(it.door._connections) < came:  # the last ones wait to be accepted
+            await asyncio.sleep(0.002)
+        assert turned_away() - before + len(it.door._connections) == came
         assert len(it.door._connections) <= 16
+        assert await honest.ask(b"cy:1") == b"AA cy:1"
 
-    before = closed("too-many-connections") + closed("too-many-from-address") + closed("too-fast") + closed("made-room")
+    def turned_away() -> float:
+        return sum(map(closed, ("too-many-connections", "too-many-from-address", "too-fast", "made-room")))
+
+    before = turned_away()
     scenario(play, connections=16)
-    after = closed("too-many-connections") + closed("too-many-from-address") + closed("too-fast") + closed("made-room")
-    assert after - before >= 1_900
 
 
 def test_a_newcomer_takes_the_place_of_the_longest_silent_connection_and_of_no_other() -> None:
@@ -199,12 +207,16 @@ def test_a_storm_of_connects_is_turned_away_and_the_others_are_let_in() -> None:
         assert await (await it.sender()).ask(b"bob:1") == b"AA bob:1"
 
     before = closed("too-fast")
-    scenario(play, connects_per_s=1.0)
-    assert closed("too-fast") > before + 30
+    scenario(play, connects_per_s=0.0001)  # one of each address, and no other as long as a test may take
+    assert closed("too-fast") == before + 49
 
 
 def test_a_flood_of_junk_is_counted_and_not_written_down_without_end() -> None:
+    most = 0.0
+
     async def play(it: Hub) -> None:
+        nonlocal most
+        began = asyncio.get_running_loop().time()
         honest = await it.sender()
         for number in range(150):
             junk = await it.sender()
@@ -212,11 +224,12 @@ def test_a_flood_of_junk_is_counted_and_not_written_down_without_end() -> None:
             assert await junk.answer() == b""
             if number % 50 == 0:
                 assert await honest.ask(b"ann:1") == b"AA ann:1"
+        most = 61 + asyncio.get_running_loop().time() - began  # 60 at once, and one more each second
 
     before = closed("frame-no-start")
     bus = scenario(play, connects_per_s=1_000.0)
     assert closed("frame-no-start") == before + 150
-    assert 60 <= len(values(bus.log, "dead")) < 100
+    assert 60 <= len(values(bus.log, "dead")) <= most
 
 
 def test_a_sender_that_never_reads_its_answers_is_cut_and_its_answers_are_not_kept() -> None:
