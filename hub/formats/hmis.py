@@ -3,6 +3,9 @@
 Three dialects, told by Export.CSVVersion and checked against the headers: FY2022, FY2024, FY2026. File and column
 names in any case; unknown files are named, not read. Export dates in ISO or MM-DD-YYYY.
 
+A header that has the marks of the year that CSVVersion says, and those of another beside them, has columns left over and is read
+as what it says; one that has only another year's marks is refused.
+
 Sources: HUD HMIS CSV Format Specifications FY2022, FY2024, FY2026.
 """
 
@@ -12,14 +15,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Literal
 
 from hub.formats.delimited import Limits, Row, Table, open_table
 from hub.formats.errors import ParseError
-from hub.formats.lines import Source
+from hub.formats.lines import Source, decode
 
-__all__ = ["FILES", "Dialect", "Export", "Opener", "open_export", "parse_date"]
+__all__ = ["FILES", "ROWS_LOOKED_AT", "Dialect", "Export", "Opener", "open_export", "parse_date"]
 
 Dialect = Literal["FY2022", "FY2024", "FY2026"]
 Opener = bytes | Callable[[], Source]
@@ -36,12 +40,20 @@ _BY_NAME = {name.lower(): name for name in FILES}
 _VERSION = re.compile(r"\s*(?:FY)?\s*(20\d\d)", re.IGNORECASE)
 _YEARS: dict[str, Dialect] = {"2022": "FY2022", "2024": "FY2024", "2026": "FY2026"}
 
-MARKS: dict[Dialect, dict[str, tuple[str, ...]]] = {
-    "FY2022": {"client": ("ethnicity",), "project": ("trackingmethod",)},
-    "FY2024": {"client": ("hispaniclatinaeo",)},
-    "FY2026": {"client": ("hispaniclatinao", "sex")},
-}
-"""Columns that only one dialect has."""
+_NEWER: frozenset[Dialect] = frozenset({"FY2024", "FY2026"})
+MARKS: Mapping[str, Mapping[str, frozenset[Dialect]]] = {
+    "Client": {
+        "ethnicity": frozenset({"FY2022"}), "hispaniclatinaeo": frozenset({"FY2024"}),
+        "hispaniclatinao": frozenset({"FY2026"}), "sex": frozenset({"FY2026"}),
+    },
+    "Project": {
+        "trackingmethod": frozenset({"FY2022"}), "hmisparticipatingproject": frozenset({"FY2022"}), "rrhsubtype": _NEWER,
+    },
+    "HealthAndDV": {"domesticviolencevictim": frozenset({"FY2022"}), "domesticviolencesurvivor": _NEWER},
+    "Exit": {"destinationsubsidytype": _NEWER},
+    "CurrentLivingSituation": {"clssubsidytype": _NEWER},
+}  # fmt: skip
+"""Columns that not every dialect has, by the table that is looked at first (social-standards.md 1.1)."""
 
 _DATES = ("%m-%d-%Y %H:%M:%S", "%m-%d-%Y", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y")
 
@@ -70,8 +82,27 @@ class Export:
         except ParseError as error:
             raise ParseError(error.reason, f"{name}.csv") from None
 
+    def repeated(self, name: str, column: str) -> frozenset[str]:
+        """Values of a key column that may stand in more than one row of a table: every one that does, and now and then one that
+        does not. Found without parsing rows; of a table of more than `ROWS_LOOKED_AT` rows nothing is said, for memory's sake."""
+        table = self.table(name)
+        if column not in table.names:
+            return frozenset()
+        seen: set[int] = set()
+        twice: set[bytes] = set()
+        for key in islice(table.first_glance(table.names.index(column)), ROWS_LOOKED_AT + 1):
+            mark = hash(key)
+            if mark in seen:
+                twice.add(key)
+            seen.add(mark)
+        if len(seen) > ROWS_LOOKED_AT:
+            return frozenset()
+        return frozenset(decode(key)[0] for key in twice)
+
 
 _LIMITS = Limits()
+ROWS_LOOKED_AT = 1_000_000
+"""Some 70 MB of memory. In a larger table the newest of several copies stands all the same, in the history of its person."""
 
 
 def open_export(files: Mapping[str, Opener], limits: Limits = _LIMITS) -> Export:
@@ -122,22 +153,22 @@ def _about(export: Export) -> Mapping[str, str]:
 def _dialect(version: str, export: Export) -> Dialect:
     match = _VERSION.match(version)
     dialect = _YEARS.get(match.group(1)) if match else None
-    marked = _marked(export)
+    table, shown = _shown(export)
     if dialect is None:
-        if match or marked is None:  # a year we do not know must not be read as one that we know
+        if match or len(shown) != 1:  # a year we do not know must not be read as one that we know
             raise ParseError("unknown-version", "Export.csv")
-        return marked
-    if marked is not None and marked != dialect:
-        raise ParseError("version-mismatch", "Client.csv")
+        return next(iter(shown))
+    if shown and dialect not in shown:
+        raise ParseError("version-mismatch", f"{table}.csv")
     return dialect
 
 
-def _marked(export: Export) -> Dialect | None:
-    """The dialect that the headers show, None when the files that would show it are not there."""
-    for name in ("Client", "Project"):
+def _shown(export: Export) -> tuple[str, frozenset[Dialect]]:
+    """The first table whose header tells dialects apart, and all that its marks speak for; none where no table does."""
+    for name, marks in MARKS.items():
         if name in export.tables:
             columns = export.table(name).names
-            for dialect, marks in MARKS.items():
-                if any(mark in columns for mark in marks.get(name.lower(), ())):
-                    return dialect
-    return None
+            shown = frozenset[Dialect]().union(*(years for mark, years in marks.items() if mark in columns))
+            if shown:
+                return name, shown
+    return "", frozenset()

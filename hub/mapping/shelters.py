@@ -3,23 +3,28 @@ food-assistance.
 
 Presence is told by a bed night (night-by-night shelter) or by an enrollment in an entry-exit shelter, from entry
 until exit; an open enrollment in a night-by-night shelter is paperwork. Rows of victim service providers are refused
-without a body; everything about a person who is fleeing carries the label SDV. Free text leaves the row before it is
-kept.
+without a body; everything about a person who is fleeing carries the label SDV, and their stays name neither site nor household.
+Free text, and columns that no year of the specification has, leave the row before it is kept.
 
 Options: `isolation_projects` (ProjectIDs), `county` (FIPS code of the area served), `timezone`.
 """
 
 from __future__ import annotations
 
-import csv
-import io
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from hub.formats.delimited import Row, RowFault
 from hub.formats.errors import ParseError
 from hub.formats.hmis import Export, open_export
-from hub.mapping.program import Alone, Mapped, MappingContext, Unit, guarded, ignored, unreadable
+from hub.mapping.program import Alone, Mapped, MappingContext, Unit, guarded, ignored, rejected, unreadable
+from hub.mapping.shelters_answers import Answers
+from hub.mapping.shelters_copies import SHARED
+from hub.mapping.shelters_facts import Facts
 from hub.mapping.shelters_index import Index
+from hub.mapping.shelters_kept import Kept
+from hub.mapping.shelters_lists import unknown_codes
+from hub.mapping.shelters_nights import Nights
 from hub.mapping.shelters_rows import Rows
 from hub.mapping.stamp import Stamp
 
@@ -27,19 +32,12 @@ __all__ = ["Shelters"]
 
 MapRow = Callable[[Mapping[str, str], Mapping[str, str | int], bytes], list[Mapped]]
 
-_FREE_TEXT = (
-    "locationdetails",
-    "additionalraceethnicity",
-    "differentidentitytext",
-    "otherdestination",
-    "othertypeprovided",
-)
 _REFERS = {
     "Enrollment": ("Client", "Project"), "Exit": ("Enrollment",), "Services": ("Enrollment",),
     "CurrentLivingSituation": ("Enrollment",), "IncomeBenefits": ("Enrollment",),
 }  # fmt: skip
 """Tables whose rows mean nothing without another: HMIS CSV specification, foreign keys."""
-_READ = ("Export", "Organization", "Project", "HMISParticipation", "Inventory", "HealthAndDV")
+_READ = ("Export", "HMISParticipation", "Inventory", "HealthAndDV")
 
 
 class Shelters:
@@ -66,22 +64,24 @@ class Shelters:
 class _Mapper:
     def __init__(self, export: Export, index: Index, stamp: Stamp, context: MappingContext) -> None:
         self._export = export
-        self._rows = Rows(export.dialect, index, stamp, context)
-        self._file = ""
-        self._columns: tuple[str, ...] = ()
-        self._free_text: tuple[str, ...] = ()
+        self._index = index
+        facts, unnamed = Facts(export, index, stamp, context), Counter[str]()
+        self._answers = Answers(facts)
+        self._rows, self._nights = Rows(facts, self._answers, unnamed), Nights(facts, unnamed)
+        self._kept: Kept
 
     def outcomes(self) -> Iterator[Mapped]:
         rows = self._rows
         yield from self._missing()
         tables: tuple[tuple[str, str, str | None, MapRow], ...] = (
-            ("Project", "site", None, rows.project),
+            ("Organization", "site", None, rows.organization),
             ("Client", "person", "clients", rows.client),
             ("Enrollment", "shelter-stay", "enrollments", rows.enrollment),
-            ("Exit", "living-situation", "exits", rows.exit),
-            ("Services", "shelter-stay", None, rows.service),
-            ("CurrentLivingSituation", "living-situation", None, rows.living),
-            ("IncomeBenefits", "food-assistance", None, rows.benefits),
+            ("Exit", "living-situation", "exits", self._answers.exit),
+            ("Services", "shelter-stay", None, self._nights.service),
+            ("CurrentLivingSituation", "living-situation", None, self._answers.living),
+            ("IncomeBenefits", "food-assistance", None, self._answers.benefits),
+            ("Project", "site", None, rows.project),
         )
         for name, kind, entity, map_row in tables:
             if name in self._export.tables:
@@ -104,28 +104,34 @@ class _Mapper:
         except ParseError as error:
             yield unreadable(error, {"file": f"{name}.csv"}, b"")
             return
-        self._file, self._columns = f"{name}.csv", table.names
-        self._free_text = tuple(column for column in _FREE_TEXT if column in table.names)
+        kept = self._kept = Kept(name, table, self._index.fleeing, whole_rows=not self._index.any_stopped)
+        aside = self._index.verdicts.get(name, {})
+        for _ in kept.unknown:
+            yield ignored("column-not-used", {"file": kept.file}, b"", kind)
 
         def outcome(row: Row | RowFault) -> list[Mapped]:
-            where, raw = self._locate(row)
             if isinstance(row, RowFault):
-                return [unreadable(row.error, where, raw)]
+                return [unreadable(row.error, *kept.of(row))]
+            if (why := aside.get(row.number)) is not None:
+                return [self._set_aside(why, row, kind, entity)]
+            where, raw = kept.of(row)
             found = map_row(row.cells, where, raw)
-            if entity:
+            if entity and found:
                 found[0] = found[0]._replace(entity=entity)
+            if found and (odd := unknown_codes(name, row.cells)):
+                found[0] = found[0]._replace(issues=(*found[0].issues, *odd))
             return found
 
-        yield from guarded(table.rows(), outcome, self._locate, kind)
+        for mapped in guarded(table.rows(), outcome, self._locate, kind):
+            yield mapped if mapped.raw or mapped.outcome != "rejected" else mapped._replace(hard_stop=True)
+
+    def _set_aside(self, why: str, row: Row, kind: str, entity: str | None) -> Mapped:
+        where, raw = self._locate(row)
+        if why == SHARED:
+            return rejected(why, where, raw, kind, entity)
+        return ignored(why, where, raw, kind)
 
     def _locate(self, row: Row | RowFault) -> tuple[Mapping[str, str | int], bytes]:
-        return {"file": self._file, "row": row.number}, self._without_free_text(row)
-
-    def _without_free_text(self, row: Row | RowFault) -> bytes:
-        if not self._free_text or isinstance(row, RowFault) or not any(row.cells[name] for name in self._free_text):
-            return row.raw
-        out = io.StringIO(newline="")
-        csv.writer(out, lineterminator="\n").writerow(
-            "" if name in _FREE_TEXT else row.cells[name] for name in self._columns
-        )
-        return out.getvalue().encode()
+        """Where a row that gives no event stands, and what may be kept of it: nothing that may be a victim service's."""
+        where, raw = self._kept.of(row)
+        return where, raw if isinstance(row, RowFault) or self._index.may_hold_row(row.cells) else b""

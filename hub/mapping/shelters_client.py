@@ -14,7 +14,7 @@ from hub.domain.race_ethnicity import ETHNICITIES, RACES, Field, Meant, hmis_col
 from hub.mapping.dates import civil_date
 from hub.mapping.race import report
 
-__all__ = ["client_block", "client_race"]
+__all__ = ["client_block", "client_race", "hash_issues"]
 
 Cells = Mapping[str, str]
 
@@ -41,6 +41,22 @@ def client_block(cells: Cells, placeholder_ssns: Set[str], county: str | None) -
         county=county,
         local_id=cells["personalid"],
     )
+
+
+def hash_issues(cells: Cells, hash_status: str) -> tuple[str, ...]:
+    """`hash-unknown` where values look hashed, and not as Export.HashStatus says (social-standards.md R6). 4 is SHA-256: of names
+    64 hexadecimal digits, of the SSN as many behind its last four. Nothing hashed is compared with clear text."""
+    names = [value for name in ("firstname", "middlename", "lastname") if (value := cells.get(name, ""))]
+    ssn = cells.get("ssn", "")
+    if hash_status == "4":
+        fits = all(_SHA256.fullmatch(name) for name in names) and (not ssn or _SSN_SHA256.fullmatch(ssn))
+    else:
+        fits = hash_status in ("2", "3") or not any(_HASH.match(value) for value in (*names, ssn))
+    return () if fits else ("hash-unknown",)
+
+
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+_SSN_SHA256 = re.compile(r"[0-9xX]{4}[0-9A-Fa-f]{64}")
 
 
 def _clear(cells: Cells, name: str) -> str | None:

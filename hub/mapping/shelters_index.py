@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
@@ -20,9 +20,10 @@ from hub.domain.ids import content_hash
 from hub.formats.delimited import Row
 from hub.formats.hmis import Export, parse_date
 from hub.mapping.dates import civil_date, local_time
+from hub.mapping.shelters_copies import KEYS, SHARED, Verdicts, verdicts
 from hub.mapping.tables import rows
 
-__all__ = ["Enrollment", "Exit", "Index", "Project", "changed_at", "row_content"]
+__all__ = ["Enrollment", "Exit", "Index", "Project", "changed_at", "row_content", "row_parts"]
 
 _SSN_SHARED_BY = 3  # an SSN on three people is a placeholder
 _LONGEST_TIME = 40  # characters: what a hostile source writes is not kept in memory
@@ -46,6 +47,8 @@ class Enrollment(NamedTuple):
     person: str
     project: str
     clashes: bool
+    entered_on: date | None
+    deleted: bool
 
 
 class Exit(NamedTuple):
@@ -58,7 +61,8 @@ class Exit(NamedTuple):
 
 @dataclass(slots=True)
 class Index:
-    """Built by `Index.of`; ids are the export's own."""
+    """Built by `Index.of`; ids are the export's own. `as_of`: the day up to which the export tells: its period's end, or the day it
+    was made where that is earlier. `verdicts`: by table, the rows that do not stand."""
 
     zone: ZoneInfo
     isolation_projects: Set[str]
@@ -70,14 +74,18 @@ class Index:
     fleeing: set[str] = field(default_factory=set)
     placeholder_ssns: set[str] = field(default_factory=set)
     any_stopped: bool = False
+    verdicts: dict[str, Verdicts] = field(default_factory=dict)
     _held: set[str] = field(default_factory=set)
     _stopped: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, export: Export, zone: ZoneInfo, isolation_projects: Set[str]) -> Index:
         """Read the tables that say what the others mean. Raises ParseError when one has no readable header."""
-        end = civil_date(export.about.get("exportenddate", ""))
-        index = cls(zone, isolation_projects, end or (export.exported_at.date() if export.exported_at else None))
+        end, exported = civil_date(export.about.get("exportenddate", "")), export.exported_at
+        told = [day for day in (end, exported.date() if exported else None) if day]
+        index = cls(zone, isolation_projects, min(told, default=None))
+        for name in sorted(export.tables.intersection(KEYS)):
+            index.verdicts[name] = verdicts(export, name, lambda cells: changed_at(cells, zone), row_content)
         index._read_projects(export)
         index._read_inventory(export)
         index._read_enrollments(export)
@@ -95,6 +103,30 @@ class Index:
             return False
         return person in self._stopped or self.any_stopped
 
+    def may_hold_row(self, cells: Mapping[str, str]) -> bool:
+        """Whether a row that gives no event may be kept: nothing in this export is a victim service provider's, or its enrollment
+        is known and not theirs."""
+        if not self.any_stopped:
+            return True
+        enrollment = self.enrollments.get(cells.get("enrollmentid", ""))
+        return enrollment is not None and not enrollment.clashes and not self.project_of(enrollment).stopped
+
+    def unnamed(self, project_id: str) -> int:
+        """People in an entry-exit shelter on the day of the export whose stays may not name it (they are fleeing)."""
+        day = self.as_of
+        project = self.projects.get(project_id, _NO_PROJECT)
+        if day is None or not project.overnight or project.nightly or not self.fleeing:
+            return 0
+        return sum(
+            enrollment.project == project_id
+            and enrollment.person in self.fleeing
+            and not (enrollment.deleted or enrollment.clashes)
+            and enrollment.entered_on is not None
+            and enrollment.entered_on <= day
+            and not ((left := self.exits.get(name)) and left.left_on and left.left_on <= day)
+            for name, enrollment in self.enrollments.items()
+        )
+
     def labels(self, person: str) -> tuple[str, ...]:
         """Sensitivity of everything about this person: SDV (domestic violence) while they are fleeing."""
         return ("R", "SDV") if person in self.fleeing else ()
@@ -102,15 +134,15 @@ class Index:
     def _read_projects(self, export: Export) -> None:
         victim_services = {
             cells.get("organizationid", "")
-            for cells in _cells(export, "Organization")
+            for cells in self._cells(export, "Organization", every=True)
             if cells.get("victimserviceprovider") == "1"
         }
         elsewhere = {
             cells.get("projectid", "")
-            for cells in _cells(export, "HMISParticipation")
+            for cells in self._cells(export, "HMISParticipation", every=True)
             if cells.get("hmisparticipationtype") == "2" and not cells.get("datedeleted")
         }
-        for cells in _cells(export, "Project"):
+        for cells in self._cells(export, "Project"):
             project_id = cells.get("projectid", "")
             stopped = (
                 cells.get("organizationid", "") in victim_services
@@ -121,15 +153,20 @@ class Index:
             if project_id in self.isolation_projects:
                 kind, overnight = "isolation", True
             self.projects[project_id] = Project(kind, nightly, overnight, stopped)
-        self.any_stopped = bool(victim_services or elsewhere) or any(p.stopped for p in self.projects.values())
+        self.any_stopped = self._may_be_stopped(export, len(victim_services))
+
+    def _may_be_stopped(self, export: Export, victim_services: int) -> bool:
+        """Whether somebody of whom no enrollment is told may be a victim service provider's: a project is, or no project is told
+        and every organization is."""
+        if self.projects:
+            return any(project.stopped for project in self.projects.values())
+        organizations = {
+            cells.get("organizationid", "") for cells in self._cells(export, "Organization", every=True)
+        } - {""}
+        return 0 < len(organizations) <= victim_services
 
     def _read_inventory(self, export: Export) -> None:
-        counted: set[str] = set()  # a row that stands twice has its beds once
-        for cells in _cells(export, "Inventory"):
-            content = row_content(cells)
-            if content in counted:
-                continue
-            counted.add(content)
+        for cells in self._cells(export, "Inventory"):
             start, end = civil_date(cells.get("inventorystartdate", "")), civil_date(cells.get("inventoryenddate", ""))
             day, beds = self.as_of, cells.get("bedinventory", "")
             current = day is None or ((start is None or start <= day) and (end is None or end >= day))
@@ -137,32 +174,50 @@ class Index:
                 self.beds[cells.get("projectid", "")] += int(beds)
 
     def _read_enrollments(self, export: Export) -> None:
-        for cells in _cells(export, "Enrollment"):
+        aside = self.verdicts.get("Enrollment", {})
+        for number, cells in self._numbered(export, "Enrollment"):
+            if aside.get(number, SHARED) != SHARED:
+                continue
             enrollment_id, person = cells.get("enrollmentid", ""), cells.get("personalid", "")
-            known = self.enrollments.get(enrollment_id)
-            clashes = known is not None and (known.clashes or known.person != person)
-            enrollment = Enrollment(person, cells.get("projectid", ""), clashes)
+            enrollment = Enrollment(
+                person,
+                cells.get("projectid", ""),
+                number in aside,
+                civil_date(cells.get("entrydate", "")),
+                bool(cells.get("datedeleted")),
+            )
             self.enrollments[enrollment_id] = enrollment
             (self._stopped if self.project_of(enrollment).stopped else self._held).add(person)
 
     def _read_exits(self, export: Export) -> None:
-        for cells in _cells(export, "Exit"):
+        for cells in self._cells(export, "Exit"):
             changed = changed_at(cells, self.zone)
             left_on = None if cells.get("datedeleted") else civil_date(cells.get("exitdate", ""))
             found = Exit(left_on, changed, row_content(cells))
             known = self.exits.get(cells.get("enrollmentid", ""))
-            if known is None or _order(found) > _order(known):
+            if known is None or _later(found, known):
                 self.exits[cells.get("enrollmentid", "")] = found
 
     def _read_people(self, export: Export) -> None:
-        for cells in _cells(export, "HealthAndDV"):
+        for cells in self._cells(export, "HealthAndDV", every=True):
             if cells.get("currentlyfleeing") == "1" and not cells.get("datedeleted"):
                 self.fleeing.add(cells.get("personalid", ""))
         people: dict[str, set[str]] = {}
-        for cells in _cells(export, "Client"):
+        for cells in self._cells(export, "Client"):
             if ssn := cells.get("ssn", ""):
                 people.setdefault(ssn, set()).add(cells.get("personalid", ""))
         self.placeholder_ssns = {ssn for ssn, shared in people.items() if len(shared) >= _SSN_SHARED_BY}
+
+    def _cells(self, export: Export, table: str, *, every: bool = False) -> Iterator[dict[str, str]]:
+        """Rows of a table that can be read and stand (`every`: or not); none when the export does not have it."""
+        aside = {} if every else self.verdicts.get(table, {})
+        return (cells for number, cells in self._numbered(export, table) if number not in aside)
+
+    def _numbered(self, export: Export, table: str) -> Iterator[tuple[int, dict[str, str]]]:
+        """Rows that can be read. The others are told elsewhere."""
+        if table not in export.tables:
+            return iter(())
+        return ((row.number, row.cells) for row in export.table(table).rows() if isinstance(row, Row))
 
 
 _NO_PROJECT = Project("other", nightly=False, overnight=False, stopped=False)
@@ -188,15 +243,25 @@ def _read_before(text: str, zone: ZoneInfo) -> datetime | None:
     return local_time(parse_date(text), zone)
 
 
+def row_parts(cells: Mapping[str, str]) -> list[str]:
+    """A row without the columns of its transport: the same row in the next export says the same."""
+    return [f"{name}={value}" for name, value in cells.items() if value and name not in _TRANSPORT]
+
+
+_TRANSPORT = frozenset({"exportid", "userid"})
+
+
 def row_content(cells: Mapping[str, str]) -> str:
-    """Hash of a row without the columns of its transport: the same row in the next export hashes alike."""
-    return content_hash(
-        *[f"{name}={value}" for name, value in cells.items() if value and name not in ("exportid", "userid")]
-    )
+    """Hash of a row without the columns of its transport."""
+    return content_hash(*row_parts(cells))
 
 
-def _order(found: Exit) -> tuple[bool, datetime | None, str]:
-    return found.changed_at is not None, found.changed_at, found.content
+def _later(found: Exit, known: Exit) -> bool:
+    """Whether of two exits of one enrollment the first stands: changed later; at one time the one whose content sorts last."""
+    return (found.changed_at or _NEVER, found.content) > (known.changed_at or _NEVER, known.content)
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def _project_type(cells: Mapping[str, str]) -> tuple[SiteKind, bool, bool]:
@@ -213,10 +278,3 @@ def _types() -> Mapping[str, tuple[SiteKind, bool, bool]]:
         row["code"]: (cast(SiteKind, row["site_kind"]), row["nightly"] == "yes", row["overnight"] == "yes")
         for row in rows("project_types")
     }
-
-
-def _cells(export: Export, table: str) -> Iterator[dict[str, str]]:
-    """Readable rows of a table; none when the export does not have it. Rows that cannot be read are told elsewhere."""
-    if table not in export.tables:
-        return iter(())
-    return (row.cells for row in export.table(table).rows() if isinstance(row, Row))

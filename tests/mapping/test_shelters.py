@@ -134,7 +134,7 @@ def test_free_text_leaves_the_row_before_it_is_kept(read: Reader) -> None:
 
 
 def test_a_deleted_row_withdraws_and_outranks_its_former_state(read: Reader) -> None:
-    was = of(read, "shelter-stay", export())[1]
+    was = of(read, "shelter-stay", export())[2]
     now = of(
         read, "shelter-stay", export(Services=TABLES["Services"].replace(f"200,{WHEN},\nS2", f"200,{WHEN},{WHEN}\nS2"))
     )
@@ -232,8 +232,9 @@ def test_food_benefits_are_facts_only_where_they_were_answered(read: Reader) -> 
     ],
 )
 def test_broken_rows_are_dead_letters_with_their_position(table: str, row: str, reason: str, read: Reader) -> None:
-    text = TABLES[table] + row + "\n"
-    rejected = [m for m in read(HMIS, export(**{table: text})) if m.outcome == "rejected" and not m.hard_stop]
+    text, organization = TABLES[table] + row + "\n", "OrganizationID,VictimServiceProvider\nO1,0\nO2,0\n"
+    found = read(HMIS, export(Organization=organization, **{table: text}))
+    rejected = [m for m in found if m.outcome == "rejected" and not m.hard_stop]
     assert reason in {mapped.reason for mapped in rejected}
     assert (f"{table}.csv", text.count("\n")) in {(m.where["file"], m.where["row"]) for m in rejected}
 

@@ -1,0 +1,49 @@
+"""What the HMIS specification says of a table: its columns and their coded lists (tables/hmis_columns.csv, hmis_lists.csv)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from hub.mapping.tables import rows
+
+__all__ = ["UNKNOWN_CODE", "Columns", "columns_of", "unknown_codes"]
+
+UNKNOWN_CODE = "unknown-hmis-code"
+"""Issue of an accepted row that has a code which its list does not have (999; RaceNone 0)."""
+
+
+class Columns(NamedTuple):
+    """Lower-case names. `text`: free text, which leaves a row before it is kept; `places`: where somebody lived or stays,
+    which leaves the rows of those who are fleeing."""
+
+    known: frozenset[str]
+    text: frozenset[str]
+    places: frozenset[str]
+
+
+@lru_cache(maxsize=32)
+def columns_of(table: str) -> Columns:
+    """The columns that any of the three years has; all empty for a table of which none is read."""
+    told = {
+        row["kind"]: frozenset(row["columns"].lower().split()) for row in rows("hmis_columns") if row["table"] == table
+    }
+    text, places = told.get("free-text", frozenset()), told.get("location", frozenset())
+    return Columns(told.get("coded", frozenset()) | text | places, text, places)
+
+
+def unknown_codes(table: str, cells: Mapping[str, str]) -> tuple[str, ...]:
+    """`unknown-hmis-code` where a coded cell of this row has a value that its list does not have; a blank is no code."""
+    for column, codes in _lists(table):
+        value = cells.get(column, "")
+        if value and value not in codes:
+            return (UNKNOWN_CODE,)
+    return ()
+
+
+@lru_cache(maxsize=32)
+def _lists(table: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple(
+        (row["column"].lower(), frozenset(row["codes"].split())) for row in rows("hmis_lists") if row["table"] == table
+    )

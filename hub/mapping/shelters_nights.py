@@ -1,0 +1,108 @@
+"""HMIS Services to bed nights: the mass of an export, a row for each person and night, so whatever rows share is made once.
+
+A bed night (RecordType 200) is presence at its shelter on that night and no other (social-standards.md R8). One on the day of the
+exit is kept, with an issue. What an enrollment gives to its nights is found at the first of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from hub.domain.events import ShelterStay
+from hub.domain.ids import content_hash
+from hub.mapping.dates import civil_date
+from hub.mapping.program import Mapped, NotMapped, accepted, hard_stop, ignored
+from hub.mapping.shelters_facts import DELETED, STANDING, STOP, Cells, Facts, Where, needed
+from hub.mapping.shelters_index import changed_at, row_parts
+
+__all__ = ["BED_NIGHTS", "Nights"]
+
+BED_NIGHTS = "bed_nights"
+_BED_NIGHT = "200"  # RecordType, HUD HMIS list 4.14
+_KEPT = 50_000
+
+
+class _Bed(NamedTuple):
+    """What the nights of one enrollment share. `odd`: issues of them all; `fixed`: fields of them all."""
+
+    person: str
+    project: str
+    stopped: bool
+    unnamed: bool
+    left_on: date | None
+    source_person: str
+    labels: tuple[str, ...]
+    odd: tuple[str, ...]
+    kind: str
+    fixed: dict[str, Any]
+
+
+class Nights:
+    """`unnamed` counts, by project, the people of the day of the export whose stays do not name their site."""
+
+    def __init__(self, facts: Facts, unnamed: Counter[str]) -> None:
+        self._facts, self._unnamed = facts, unnamed
+        self._zone, self._as_of = facts.index.zone, facts.index.as_of
+        cadence = facts.context.current_until(date.min)
+        self._current: timedelta | None = cadence - date.min if cadence is not None else None
+        self._beds: dict[str, _Bed] = {}
+        self._day = lru_cache(maxsize=4_096)(civil_date)
+
+    def service(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
+        enrollment_id = cells.get("enrollmentid", "")
+        bed = self._beds.get(enrollment_id) or self._bed_of(enrollment_id, cells)
+        if bed.person != cells.get("personalid"):
+            needed(cells, "personalid")
+            raise NotMapped("person-mismatch", field="personalid")
+        night_of = cells.get("recordtype")
+        if bed.stopped:
+            return [hard_stop(STOP, where, "shelter-stay", BED_NIGHTS if night_of == _BED_NIGHT else None)]
+        if night_of != _BED_NIGHT:
+            return [ignored("not-a-bed-night", where, raw, "shelter-stay")]
+        night = self._day(needed(cells, "dateprovided"))
+        if night is None:
+            raise NotMapped("bad-date", field="dateprovided")
+        if bed.unnamed and night == self._as_of:
+            self._unnamed[bed.project] += 1
+        return [accepted(self._night(cells, bed, night), where, raw, BED_NIGHTS)]
+
+    def _night(self, cells: Cells, bed: _Bed, night: date) -> ShelterStay:
+        deleted, stamp = bool(cells.get("datedeleted")), self._facts.stamp
+        issues = ("bed-night-on-exit-date", *bed.odd) if bed.left_on == night else bed.odd
+        fields = stamp.fields(
+            stamp.fact_key("bed-night", needed(cells, "servicesid")),
+            source_person=bed.source_person,
+            changed_at=changed_at(cells, self._zone),
+            status_rank=DELETED if deleted else STANDING,
+            content=content_hash(*row_parts(cells), bed.kind, *issues),
+            occurred_on=night,
+            active=not deleted,
+            labels=bed.labels,
+        )
+        until = night + self._current if self._current is not None else None
+        return ShelterStay(
+            **fields, **bed.fixed, entered_on=night, known_as_of=night, current_until=until, issues=issues
+        )
+
+    def _bed_of(self, enrollment_id: str, cells: Cells) -> _Bed:
+        facts = self._facts
+        enrollment = facts.enrollment_of(cells)
+        project, left = facts.index.project_of(enrollment), facts.index.exits.get(enrollment_id)
+        fixed = {
+            "stay": "night",
+            "presence": project.overnight,
+            "site": facts.site(enrollment),
+            "site_kind": project.kind,
+        }
+        bed = _Bed(
+            enrollment.person, enrollment.project, project.stopped, enrollment.person in facts.index.fleeing,
+            left.left_on if left else None, facts.stamp.person("PersonalID", enrollment.person),
+            facts.index.labels(enrollment.person), () if project.overnight else ("bed-night-outside-shelter",), project.kind, fixed,
+        )  # fmt: skip
+        if len(self._beds) >= _KEPT:
+            self._beds.clear()
+        self._beds[enrollment_id] = bed
+        return bed
