@@ -273,7 +273,7 @@ class FoodAssistance(Event):
 
 
 class Screening(Event):
-    """What is known of one social need, in the need vocabulary (Gravity category codes): an answer of a screening, or a diagnosis."""
+    """What is known of one social need, in Gravity category codes: an answer of a screening, or a diagnosis."""
 
     kind: ClassVar[str] = "screening"
 

@@ -1,25 +1,28 @@
 """Social-needs screenings: an HRSN CSV set (comma or pipe, joined on PAT_MRN_ID) to person and screening events.
 
 Files are told by their columns: demographics (CONSENT), facility and visit flags (VISIT_PART_2_FLAG), answers
-(QUESTION_CODE). Without consent nothing of a person is held: their rows are refused without a body. Screenings that
-are not final raise nothing; one entered in error withdraws its answers. A need is a (question, answer) pair of
-tables/screening_answers.csv; the HITS total is computed from its four items, not believed.
+(QUESTION_CODE). Without consent nothing of a person is held, nor of a visit under 42 CFR Part 2 unless the consent covers that:
+their rows are refused without a body. Screenings that are not final raise nothing; one entered in error withdraws its answers. A
+need is a (question, answer) pair of tables/needs.csv; the HITS total is computed from its items and compared with what was sent.
+
+Options: `timezone`; `consent_covers`, a list: `part-2` where the consent behind CONSENT = Y is one under 42 CFR 2.31 that names the
+recipient and the purposes of the agreement (social-standards.md requirement 21).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 
-from hub.domain.events import Coded, Person, PersonBlock, Screening, YesNo
+from hub.domain.events import Coded, Person, PersonBlock, Screening
 from hub.domain.ids import content_hash
+from hub.errors import ConfigError
 from hub.formats.delimited import Row, RowFault, Table, open_table
 from hub.formats.errors import ParseError
 from hub.mapping.area import Area, area
-from hub.mapping.codes import code_of
-from hub.mapping.dates import civil_date, iso_time
+from hub.mapping.codes import LOINC, code_of
+from hub.mapping.dates import civil_date
 from hub.mapping.program import (
     Alone,
     Mapped,
@@ -33,22 +36,20 @@ from hub.mapping.program import (
     unreadable,
 )
 from hub.mapping.race import read_race
-from hub.mapping.screening_answers import Answer, Scores, read_answer
+from hub.mapping.screening_answers import Answer, read_answer
+from hub.mapping.screening_set import Cells, PersonKey, ScreeningSet, state_of, told_day, told_time
 from hub.mapping.stamp import Stamp
 
 __all__ = ["Screenings"]
 
-Cells = Mapping[str, str]
-PersonKey = tuple[str, str]
-"""FACILITY_ID, PAT_MRN_ID."""
-
 _DEMOGRAPHIC = ("pat_mrn_id", "consent", "last_name", "pat_birth_date")
 _ADMIN = ("pat_mrn_id", "visit_part_2_flag")
 _ANSWERS = ("pat_mrn_id", "encounter_id", "screening_status_code", "recorded_time", "question_code", "answer_code")
-_FINAL = frozenset({"final", "amended", "corrected"})
-_YES = frozenset({"Y", "YES", "TRUE", "1"})
-_FLAGS = {"visit_part_2_flag": "ETH", "visit_omh_flag": "PSY", "visit_opwdd_flag": "R"}
+_COVERS = frozenset({"part-2"})
 _SEVERAL = re.compile(r"[;,~]")
+_SAYS = {"YES": "yes", "NO": "no"}
+_NO_NEED_ASKED = ("physical activity", "substance use", "mental health", "disability")
+"""Domains of the set that are no social need: the scores computed in them have no question code."""
 
 
 class Screenings:
@@ -65,22 +66,16 @@ class Screenings:
         yield from mapper.answers()
 
 
-@dataclass(slots=True)
-class _Set:
-    """What answers need of the other rows. `newest`: the latest RECORDED_TIME of each person."""
-
-    consent: dict[PersonKey, bool] = field(default_factory=dict)
-    labels: dict[PersonKey, set[str]] = field(default_factory=dict)
-    newest: dict[PersonKey, datetime] = field(default_factory=dict)
-    scores: Scores = field(default_factory=Scores)
-
-
 class _Mapper:
     def __init__(self, unit: Unit, context: MappingContext) -> None:
         self._unit = unit
         self._zone = context.zone
+        self._today = context.today
         self._stamp = Stamp(context)
-        self._set = _Set()
+        self._set = ScreeningSet(context.zone)
+        self._covered = frozenset(context.options.get("consent_covers") or ())
+        if not self._covered <= _COVERS:
+            raise ConfigError(f"options.consent_covers: {', '.join(sorted(_COVERS))} is all that it can name")
         self._demographic: list[str] = []
         self._answers: list[str] = []
         self._file = ""
@@ -94,18 +89,19 @@ class _Mapper:
                 if kind == "demographic":
                     table.require(_DEMOGRAPHIC, "header")
                     self._demographic.append(name)
-                    self._read_consent(table)
+                    _each(table, self._set.add_person)
                 elif kind == "screening":
                     table.require(_ANSWERS, "header")
                     self._answers.append(name)
-                    self._read_times(table)
+                    _each(table, self._set.add_answer)
                 elif kind == "admin":
                     table.require(_ADMIN, "header")
-                    self._read_flags(table)
+                    _each(table, self._set.add_flags)
                 else:
                     yield ignored("file-not-used", {"file": name}, b"")
             except ParseError as error:
                 yield unreadable(error, {"file": name}, b"")
+        self._set.settle()
 
     def people(self) -> Iterator[Mapped]:
         """A person event for everyone who consented."""
@@ -126,94 +122,81 @@ class _Mapper:
     def _locate(self, row: Row | RowFault) -> tuple[Mapping[str, str | int], bytes]:
         return {"file": self._file, "row": row.number}, row.raw
 
-    def _read_consent(self, table: Table) -> None:
-        for cells in _cells(table):
-            given = cells["consent"].upper() in _YES
-            self._set.consent[_who(cells)] = given and self._set.consent.get(_who(cells), True)  # a refusal stands
-
-    def _read_flags(self, table: Table) -> None:
-        for cells in _cells(table):
-            flags = {label for column, label in _FLAGS.items() if cells.get(column, "").upper() in _YES}
-            if flags:
-                self._set.labels.setdefault(_who(cells), {"R"}).update(flags)
-
-    def _read_times(self, table: Table) -> None:
-        for cells in _cells(table):
-            who, at = _who(cells), iso_time(cells["recorded_time"], self._zone)
-            if at is not None:
-                self._set.newest[who] = max(at, self._set.newest.get(who, at))
-            self._set.scores.add((*who, cells["encounter_id"]), cells["question_code"], cells["answer_code"])
-
-    def _consented(self, who: PersonKey) -> str:
-        """Why nothing of this person may be held; empty when they consented."""
-        given = self._set.consent.get(who)
-        return "" if given else "no-consent" if given is not None else "no-demographics"
-
     def _person(self, row: Row | RowFault) -> list[Mapped]:
         where, raw = self._locate(row)
         if isinstance(row, RowFault):
-            return [unreadable(row.error, where, raw)]
-        cells, who = row.cells, _who(row.cells)
+            return [unreadable(row.error, where, b"")._replace(hard_stop=True)]  # nobody can say who consented to it
+        cells, who = row.cells, self._set.who(row.cells)
+        if refusal := self._set.refusal(who, self._covered):
+            return [hard_stop(refusal, where, Person.kind)]
         if not who[1]:
             raise NotMapped("missing-key", field="pat_mrn_id")
-        if refusal := self._consented(who):
-            return [hard_stop(refusal, where, Person.kind)]
         fields = self._stamp.fields(
             self._stamp.fact_key("person", *who),
             source_person=self._stamp.person(*who),
-            changed_at=self._set.newest.get(who),
+            changed_at=self._set.newest(who),
             status_rank=1,
             content=content_hash(*[f"{name}={value}" for name, value in cells.items()]),
             occurred_on=None,
-            labels=self._labels(who),
+            labels=self._set.labels(who),
         )
         race, odd = read_race(_split(cells.get("race_code", "")), _split(cells.get("ethnicity_code", "")))
         place = area(cells.get("state", ""), cells.get("zip", ""), cells.get("county", ""))
         event = Person(**fields, person=_block(cells, place), race_ethnicity=race, county_source=place.county_source)
         return [accepted(event, where, raw)._replace(issues=(*place.issues, *odd))]
 
-    def _labels(self, who: PersonKey, *more: str) -> tuple[str, ...]:
-        return tuple(sorted({*self._set.labels.get(who, ()), *more} - {""}))
-
     def _answer(self, row: Row | RowFault) -> list[Mapped]:
         where, raw = self._locate(row)
         if isinstance(row, RowFault):
-            return [unreadable(row.error, where, raw)]
-        cells, who = row.cells, _who(row.cells)
-        if refusal := self._consented(who):
+            return [unreadable(row.error, where, b"")._replace(hard_stop=True)]
+        cells, who = row.cells, self._set.who(row.cells)
+        if refusal := self._set.refusal(who, self._covered):
             return [hard_stop(refusal, where, Screening.kind)]
-        state, encounter = cells["screening_status_code"].lower(), cells.get("encounter_status_code", "").lower()
-        withdrawn = "entered-in-error" in (state, encounter)
-        if not withdrawn and (state not in _FINAL or encounter == "cancelled"):
+        state = state_of(cells)
+        if state == "open":
             raise NotMapped("not-final", "ignored")
+        if not cells["question_code"] and cells.get("sdoh_domain", "").lower().startswith(_NO_NEED_ASKED):
+            raise NotMapped("not-a-social-need", "ignored")
         for name in ("encounter_id", "question_code"):
             if not cells[name]:
                 raise NotMapped("missing-key", field=name)
-        answer = read_answer(
-            cells["question_code"], cells["answer_code"], self._set.scores, (*who, cells["encounter_id"])
-        )
-        return [accepted(self._screening(cells, who, answer, withdrawn), where, raw)]
+        answer = read_answer(cells["question_code"], cells["answer_code"], self._set.scores, self._set.of_score(cells))
+        return [accepted(self._screening(cells, who, answer, state == "withdrawn"), where, raw)]
+
+    def _day(self, cells: Cells, withdrawn: bool) -> date | None:
+        """NotMapped where nobody can say on which day it was said; a wrong day may be why it is withdrawn."""
+        day = told_day(cells)
+        if withdrawn:
+            return day
+        if day is None:
+            raise NotMapped("bad-date" if cells["recorded_time"] else "missing-key", field="recorded_time")
+        if day > self._today():
+            raise NotMapped("date-in-the-future", field="recorded_time")
+        return day
 
     def _screening(self, cells: Cells, who: PersonKey, answer: Answer, withdrawn: bool) -> Screening:
         native = (*who, cells["encounter_id"], answer.question, *((cells["answer_code"],) if answer.multi else ()))
-        need: YesNo = answer.indicates_need
+        need = answer.indicates_need
         fields = self._stamp.fields(
             self._stamp.fact_key("screening", *native),
             source_person=self._stamp.person(*who),
-            changed_at=iso_time(cells["recorded_time"], self._zone),
+            changed_at=told_time(cells, self._zone),
             status_rank=3 if withdrawn else 2 if cells["screening_status_code"].lower() != "final" else 1,
             content=content_hash(*[f"{name}={value}" for name, value in cells.items()], need),
-            occurred_on=civil_date(cells["recorded_time"]),
+            occurred_on=self._day(cells, withdrawn),
             active=not withdrawn,
-            labels=self._labels(who, *(("R", answer.label) if answer.label else ())),
+            labels=self._set.labels(who, *(("R", answer.label) if answer.label else ())),
         )
+        said = _SAYS.get(cells.get("potential_need_indicated", "").upper())
+        differs = ("need-differs",) if said and need != "unknown" and said != need else ()
         return Screening(
             **fields,
             category=answer.category,
             indicates_need=need,
-            question=Coded(code=code_of(answer.question), system="http://loinc.org"),
-            answer=Coded(code=code_of(cells["answer_code"]), system="http://loinc.org", mapped=answer.category),
+            question=Coded(code=code_of(answer.question), system=LOINC),
+            answer=Coded(code=code_of(cells["answer_code"]), system=LOINC, mapped=answer.category),
             final=not withdrawn,
+            issues=(*answer.issues, *differs),
         )
 
 
@@ -229,12 +212,10 @@ def _kind(name: str, table: Table) -> str:
     return next((kind for column, kind in marks.items() if column in table.names), "")
 
 
-def _cells(table: Table) -> Iterator[Cells]:
-    return (row.cells for row in table.rows() if isinstance(row, Row))
-
-
-def _who(cells: Cells) -> PersonKey:
-    return cells.get("facility_id", ""), cells["pat_mrn_id"]
+def _each(table: Table, take: Callable[[Cells], None]) -> None:
+    for row in table.rows():
+        if isinstance(row, Row):
+            take(row.cells)
 
 
 def _split(value: str) -> list[str]:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from hub.errors import ConfigError
 from tests.mapping.reading import Reader, counted
 
 HRSN = "hrsn-screening"
@@ -133,9 +135,30 @@ def test_safety_is_the_sum_of_its_items_and_not_what_was_sent(
     assert (event.category, event.indicates_need, event.labels) == ("intimate-partner-violence", need, ("R", "SDV"))
 
 
-def test_visit_flags_label_every_event_of_the_person(read: Reader) -> None:
-    events = read.events(HRSN, drop(answer("88122-7", "LA28397-0"), flags="Yes"))
-    assert {event.labels for event in events} == {("R", "ETH")}
+def flagged(part_2: str = "No", omh: str = "No", opwdd: str = "No") -> dict[str, bytes | str]:
+    files = drop(answer("88122-7", "LA28397-0"))
+    return {**files, "QE_ADMIN_DATA_x.csv": table(ADMIN, [("M1", "F1", part_2, omh, opwdd)])}
+
+
+@pytest.mark.parametrize("flag", ["Yes", "Y", "1", "Unknown"])
+def test_r20_r21_of_a_visit_under_part_2_nothing_is_held_without_a_consent_that_covers_it(
+    flag: str, read: Reader
+) -> None:
+    """social-standards R20, R21: a hard stop leaves no bytes; a flag that is neither yes nor no counts as yes."""
+    found = read(HRSN, flagged(part_2=flag))
+    assert [(m.reason, m.raw, m.hard_stop) for m in found] == [("part-2-not-covered", b"", True)] * 2
+    events = read.events(HRSN, flagged(part_2=flag), consent_covers=["part-2"])
+    assert {event.labels for event in events} == {("R", "42CFRPart2", "ETH")}
+
+
+def test_other_visit_flags_label_every_event_of_the_person(read: Reader) -> None:
+    assert {event.labels for event in read.events(HRSN, flagged(omh="Yes"))} == {("R", "PSY")}
+    assert {event.labels for event in read.events(HRSN, flagged(opwdd="Yes"))} == {("R",)}
+
+
+def test_what_no_consent_can_cover_is_a_wrong_setting(read: Reader) -> None:
+    with pytest.raises(ConfigError):
+        read(HRSN, drop(), consent_covers=["everything"])
 
 
 def test_detailed_race_codes_roll_up(read: Reader) -> None:
@@ -146,6 +169,113 @@ def test_detailed_race_codes_roll_up(read: Reader) -> None:
 def test_questions_that_are_no_social_need_do_not_enter(read: Reader) -> None:
     found = read(HRSN, drop(answer("68524-8", "LA26460-8"), answer("44250-9", "LA6571-9"), answer("88122-7", "")))
     assert counted(found)["ignored"] == {"not-a-social-need": 2, "no-answer": 1}
+
+
+def told(columns: tuple[str, ...], *rows: dict[str, str]) -> dict[str, bytes | str]:
+    """A drop with rows by column."""
+    plain = dict(zip(ANSWER, answer("88122-7", "LA28397-0"), strict=True))
+    return {
+        **drop(),
+        "SCREENING_x.csv": table(columns, [tuple({**plain, **row}.get(name, "") for name in columns) for row in rows]),
+    }
+
+
+def test_r12_a_total_is_compared_with_the_sum_of_its_items(read: Reader) -> None:
+    """social-standards R12: HITS total recomputed from the four items and compared."""
+    items = [{"QUESTION_CODE": q, "ANSWER_CODE": "LA6482-9"} for q in HITS]
+    for sent, issues in (("20", ()), ("12", ("score-mismatch",)), ("", ())):
+        total = {"QUESTION_CODE": "95614-4", "ANSWER_CODE": "", "ANSWER_CODE_DESCRIPTION": sent}
+        (event,) = screened(read, told((*ANSWER, "ANSWER_CODE_DESCRIPTION"), *items, total))
+        assert (event.indicates_need, event.issues) == ("yes", issues)
+
+
+@pytest.mark.parametrize(
+    ("items", "sent", "need", "issues"),
+    [
+        (0, "12", "yes", ("score-not-checked",)),
+        (0, "4", "no", ("score-not-checked",)),
+        (2, "6", "unknown", ("score-mismatch",)),  # two items of 5 are 10 already
+        (2, "12", "yes", ("score-not-checked",)),
+        (0, "99", "unknown", ("score-mismatch",)),
+    ],
+)
+def test_a_total_without_all_its_items_is_believed_where_they_allow_it(
+    items: int, sent: str, need: str, issues: tuple[str, ...], read: Reader
+) -> None:
+    there = [{"QUESTION_CODE": q, "ANSWER_CODE": "LA6482-9"} for q in HITS[:items]]
+    total = {"QUESTION_CODE": "95614-4", "ANSWER_CODE": "", "ANSWER_CODE_DESCRIPTION": sent}
+    (event,) = screened(read, told((*ANSWER, "ANSWER_CODE_DESCRIPTION"), *there, total))
+    assert (event.indicates_need, event.issues) == (need, issues)
+
+
+def test_items_that_are_not_final_add_nothing_and_one_in_error_withdraws_the_score(read: Reader) -> None:
+    high, low = [answer(q, "LA6482-9") for q in HITS], [answer(q, "LA6482-9", "preliminary") for q in HITS]
+    assert screened(read, drop(*low)) == []
+    (event,) = screened(read, drop(*[answer(q, "LA6482-9", "entered-in-error") for q in HITS]))
+    assert (event.active, event.fact_key) == (False, screened(read, drop(*high))[0].fact_key)
+
+
+def test_r12_a_score_without_question_code_is_set_aside_by_its_domain(read: Reader) -> None:
+    """Two such rows stand in every drop of the New York set: physical activity and mental health."""
+    files = told((*ANSWER, "SDOH_DOMAIN"), {"QUESTION_CODE": "", "SDOH_DOMAIN": "Physical Activity"},
+                 {"QUESTION_CODE": "", "SDOH_DOMAIN": "Food Insecurity"})  # fmt: skip
+    found = counted(read(HRSN, files))
+    assert (found["ignored"], found["rejected"]) == ({"not-a-social-need": 1}, {"missing-key": 1})
+
+
+def test_a_domain_that_is_misspelt_changes_nothing(read: Reader) -> None:
+    (event,) = screened(read, told((*ANSWER, "SDOH_DOMAIN"), {"QUESTION_CODE": "96778-6", "ANSWER_CODE": "LA31996-4",
+                                                             "SDOH_DOMAIN": "Inadequate Housng"}))  # fmt: skip
+    assert (event.category, event.issues) == ("inadequate-housing", ())
+
+
+def test_what_the_sender_says_of_a_need_is_compared(read: Reader) -> None:
+    (event,) = screened(read, told(ANSWER, {"POTENTIAL_NEED_INDICATED": "No"}))
+    assert (event.indicates_need, event.issues) == ("yes", ("need-differs",))
+
+
+@pytest.mark.parametrize(
+    ("time", "day"),
+    [
+        ("2021-01-06T23:41:20.000000+04:00", date(2021, 1, 6)),
+        ("2021-01-06T00:41:20-12:00", date(2021, 1, 6)),
+        ("2021-01-06", date(2021, 1, 6)),
+        ("1/6/2021 15:05", date(2021, 1, 6)),
+        ("2021-01-06 15:05:13", date(2021, 1, 6)),
+        ("2021-01-06T15:05:13Z", date(2021, 1, 6)),
+    ],
+)
+def test_the_day_is_the_one_that_was_written_whatever_the_time_zone(time: str, day: date, read: Reader) -> None:
+    (event,) = screened(read, told(ANSWER, {"RECORDED_TIME": time}))
+    assert (event.occurred_on, event.changed_at.year) == (day, 2021)
+
+
+@pytest.mark.parametrize(("time", "reason"), [("", "missing-key"), ("yesterday", "bad-date")])
+def test_an_answer_of_no_day_is_a_dead_letter_and_not_silently_useless(time: str, reason: str, read: Reader) -> None:
+    assert counted(read(HRSN, told(ANSWER, {"RECORDED_TIME": time})))["rejected"] == {reason: 1}
+
+
+@pytest.mark.parametrize("without", ["DEMOGRAPHIC_DATA_x.csv", "SCREENING_x.csv", "QE_ADMIN_DATA_x.csv"])
+def test_r12_a_file_without_facility_is_joined_on_the_record_number(without: str, read: Reader) -> None:
+    files = drop(answer("88122-7", "LA28397-0"))
+    files[without] = "\n".join("|".join(c for n, c in enumerate(line.split("|")) if n != 1)
+                               for line in str(files[without]).splitlines()) + "\n"  # fmt: skip
+    assert counted(read(HRSN, files))["events"] == {"person": 1, "screening": 1}
+
+
+def test_one_record_number_at_two_facilities_is_two_people(read: Reader) -> None:
+    people = (person(), ("M1", "F2", "N", "Another", "Example", "1990-01-01", "NY", "12301", "", ""))
+    files = drop(answer("88122-7", "LA28397-0"), people=people)
+    assert counted(read(HRSN, files))["events"] == {"person": 1, "screening": 1}
+    files["SCREENING_x.csv"] = str(files["SCREENING_x.csv"]).replace("M1|F1", "M1|F2")
+    assert counted(read(HRSN, files))["events"] == {"person": 1}
+
+
+def test_a_broken_row_is_not_held_since_nobody_can_say_who_consented_to_it(read: Reader) -> None:
+    files = drop(answer("88122-7", "LA28397-0"))
+    files["SCREENING_x.csv"] = str(files["SCREENING_x.csv"]) + "M1|F1\n"
+    (broken,) = [m for m in read(HRSN, files) if m.outcome == "rejected"]
+    assert (broken.raw, broken.hard_stop) == (b"", True)
 
 
 def test_a_row_without_question_is_a_dead_letter(read: Reader) -> None:
