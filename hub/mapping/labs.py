@@ -17,12 +17,12 @@ from hub.domain.ids import content_hash
 from hub.domain.lab_answers import Answers
 from hub.domain.lab_meaning import Judged, Policy, policy_of
 from hub.domain.lab_status import RANK
-from hub.domain.lab_tables import observations
 from hub.formats import hl7v2
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
-from hub.mapping.codes import code_of, system_of
+from hub.mapping.codes import code_of
 from hub.mapping.dates import hl7_time
 from hub.mapping.hl7_items import NOT_SAID, is_version_2, not_read, processing
+from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_coverage import coverages
 from hub.mapping.labs_groups import (
     Group,
@@ -34,7 +34,7 @@ from hub.mapping.labs_groups import (
     resulted,
     specimen,
 )
-from hub.mapping.labs_observation import is_covid_order, is_question, judged, status
+from hub.mapping.labs_observation import codings_of, is_covid_order, is_question, judged, status
 from hub.mapping.labs_patient import Patient, facility, patient
 from hub.mapping.labs_questions import answers
 from hub.mapping.program import (
@@ -227,8 +227,8 @@ def _event(
         collected_on=collected_on,
         resulted_on=resulted_on,
         **report.answers.fields(),
-        test=_as_sent(obx.coded(3)),
-        result=_as_sent(obx.coded(5), meant.meaning) if obx.raw(5) else None,
+        test=_test(obx.coded(3), meant.loinc),
+        result=_answer(obx.coded(5), meant.meaning) if obx.raw(5) else None,
         issues=issues,
     )
 
@@ -267,25 +267,21 @@ def _message_issues(report: _Report) -> tuple[str, ...]:
     )
 
 
-def _as_sent(coded: hl7v2.Coded, mapped: str | None = None) -> Coded:
-    """Code, system and mapping.
-
-    Whatever is no code of a system we know stays in the encrypted original: it may hold anything.
-    """
-    if sum(map(len, coded)) > _MEMORABLE:
-        return _clear_part(coded, mapped)
-    return _clear_part_before(coded, mapped)
+def _test(coded: hl7v2.Coded, loinc: str | None) -> Coded:
+    return (_test_before if sum(map(len, coded)) <= _MEMORABLE else _test_of)(coded, loinc)
 
 
-def _clear_part(coded: hl7v2.Coded, mapped: str | None) -> Coded:
-    code, system = coded.code or coded.alt_code, coded.system or coded.alt_system
-    return Coded(
-        code=code if code in observations() else code_of(code),
-        system=system_of(system),
-        mapped=mapped,
-    )
+def _answer(coded: hl7v2.Coded, meaning: str) -> Coded:
+    return (_answer_before if sum(map(len, coded)) <= _MEMORABLE else _answer_of)(coded, meaning)
 
 
-_clear_part_before = lru_cache(maxsize=2_048)(
-    _clear_part
-)  # check digits and a strict model for the same few codes: 8 us
+def _test_of(coded: hl7v2.Coded, loinc: str | None) -> Coded:
+    return coded_test(codings_of(coded), loinc)
+
+
+def _answer_of(coded: hl7v2.Coded, meaning: str) -> Coded:
+    return coded_answer(codings_of(coded), meaning)
+
+
+_test_before = lru_cache(maxsize=2_048)(_test_of)  # the same few codes in every report: 0.2 us in place of 2
+_answer_before = lru_cache(maxsize=2_048)(_answer_of)

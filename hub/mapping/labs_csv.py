@@ -23,6 +23,7 @@ from hub.domain.placeholders import real_id
 from hub.formats.delimited import Row, RowFault, open_table
 from hub.formats.errors import ParseError
 from hub.mapping.codes import LOINC, SNOMED, code_of
+from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_csv_dates import Moment, moment
 from hub.mapping.labs_csv_layouts import DELIMITERS, Layout, layout_of
 from hub.mapping.labs_csv_person import Patient, patient, residence_issue, word
@@ -157,20 +158,17 @@ class _Mapper:
         return born, ("two-digit-birth-year",) if born.short_year else ()
 
     def _event(self, result: _Result) -> LabResult:
-        cells, judged, status = result.cells, result.judged, result.status
-        common = self._common(result, self._order(result), status, result.content)
-        value = cells["result"]
+        judged, value = result.judged, result.cells["result"]
+        common = self._common(result, self._order(result), result.status, result.content)
         return LabResult(
             **common,
             meaning=judged.meaning,
             collected_on=_day(result, "collected"),
             resulted_on=_day(result, "resulted"),
             **_answers(result).fields(),
-            result=Coded(
-                code=code_of(value), system=SNOMED if code_of(value) else None, mapped=judged.meaning
-            ) if value else None,
+            result=_answered(value, judged.meaning) if value else None,
             issues=result.issues,
-        )  # fmt: skip
+        )
 
     def _replaced(self, result: _Result, order: str) -> LabResult:
         """The result that a correction names as replaced: withdrawn, whatever it said and whenever it comes."""
@@ -184,7 +182,6 @@ class _Mapper:
         fact_key = stamp.fact_key(KIND, result.facility, order, code)
         specimen, person = cells["specimen_id"], result.patient.key
         collected, resulted = _day(result, "collected"), _day(result, "resulted")
-        test = code_of(cells["test_code"])
         return {
             **stamp.fields(
                 fact_key,
@@ -205,7 +202,7 @@ class _Mapper:
             "observation_key": fact_key,
             "report_key": stamp.token("report", result.facility, order),
             "specimen_key": stamp.token("specimen", result.facility, specimen) if specimen else None,
-            "test": Coded(code=test, system=LOINC if test else None),
+            "test": coded_test((Code(cells["test_code"], LOINC),), result.judged.loinc) if cells["test_code"] else None,
         }
 
     def _order(self, result: _Result) -> str:
@@ -217,6 +214,15 @@ class _Mapper:
         if not result.patient.key or not when:
             raise NotMapped("missing-key", field=self._layout.column("order_id"))
         return "^".join((*result.patient.key, when))
+
+
+def _answered(value: str, meaning: str) -> Coded:
+    """A number is a code of SNOMED CT, also where a spreadsheet wrote it with decimals."""
+    code = value[:-2] if _AS_NUMBER.match(value) else value
+    if not (code.isascii() and code.isdigit()):
+        return coded_answer((), meaning, value)
+    found = coded_answer((Code(code, SNOMED),), meaning)
+    return found if code == value or found.code is None else found.model_copy(update={"original": value})
 
 
 def _day(result: _Result, name: str) -> Any:

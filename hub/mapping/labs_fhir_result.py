@@ -10,9 +10,9 @@ from hub.domain.events import Coded, LabResult
 from hub.domain.ids import content_hash
 from hub.domain.lab_meaning import Code, Judged, Unkept, asked, judge, policy_of
 from hub.domain.lab_status import RANK, fhir_status
-from hub.domain.lab_tables import observations
-from hub.mapping.codes import code_of, system_of
+from hub.mapping.codes import code_of
 from hub.mapping.dates import iso_time
+from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_fhir_bundle import Held, Pool
 from hub.mapping.labs_fhir_patient import identifier_of
 from hub.mapping.labs_fhir_report import Report, content_of, specimen_of
@@ -84,8 +84,8 @@ class Results:
             specimen_key=self._stamp.token("specimen", report.sender, number) if number else None,
             collected_on=collected,
             resulted_on=resulted,
-            test=_as_sent(codings(part.get("code"))),
-            result=_as_sent(codings(part.get("valueCodeableConcept")), meant.meaning) if has_value(part) else None,
+            test=coded_test(codings(part.get("code")), meant.loinc),
+            result=_result(part, meant) if has_value(part) else None,
             issues=tuple(issue for issue in issues if issue),
         )
 
@@ -200,10 +200,6 @@ def _answered(report: Report) -> dict[str, Any]:
     return {**report.answers.fields(), **({"age_years": None} if born else {})}
 
 
-def _as_sent(told: tuple[Code, ...], mapped: str | None = None) -> Coded | None:
-    """The first coding, as far as it is a code of a system we know; whatever else was sent stays in the encrypted original."""
-    if not told and mapped is None:
-        return None
-    first = next(iter(told), Code(""))
-    code = first.code if first.code in observations() else code_of(first.code)
-    return Coded(code=code, system=system_of(first.system), mapped=mapped)
+def _result(part: Json, meant: Judged) -> Coded:
+    given = answer(part)
+    return coded_answer(given.codings, meant.meaning, given.text if given.kind != "other" else "")

@@ -12,7 +12,7 @@ from hub.domain.lab_tables import observations
 from hub.formats.hl7v2 import Coded, Segment
 from hub.mapping.program import NotMapped
 
-__all__ = ["is_covid_order", "is_covid_result", "is_question", "judged", "status"]
+__all__ = ["codings_of", "is_covid_order", "is_covid_result", "is_question", "judged", "status"]
 
 _CODED_TYPES = frozenset({"CWE", "CE", "CNE", "CF", "IS", "ID", ""})
 _TEXT_TYPES = frozenset({"ST", "TX", "FT", "STX", "TXT", "STRING"})

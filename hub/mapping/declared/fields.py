@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast, get_args
 from zoneinfo import ZoneInfo
 
+from hub.domain.code_names import name_of_code
 from hub.domain.events import Absence, Coded, RaceGroup
 from hub.mapping.codes import code_of, cvx_code, ndc_code, provider_pin
 from hub.mapping.declared.codes import Row, Table, folded
@@ -146,7 +147,11 @@ class FieldRule:
         words = f"{table.name}.csv row {row.number}: {row.status}"
         if row.status == "mapped":
             return Coded(
-                code=row.target, system=row.system or None, original=text, mapped=row.target
+                code=row.target,
+                system=row.system or None,
+                display=name_of_code(row.target),
+                original=text,
+                mapped=row.target,
             ), f"{words} → {row.target}"
         return Coded(original=text), words
 
