@@ -19,7 +19,7 @@ from hub.errors import ConfigError
 from hub.formats.delimited import open_table
 from hub.formats.errors import ParseError
 from hub.formats.hmis import FILES
-from hub.mapping import benefits, line_lists, pantries, rosters
+from hub.mapping import benefits, line_lists, pantries, referral_lists, rosters
 from hub.mapping.labs_csv_layouts import DELIMITERS, layout_of
 from hub.mapping.lists_header import DELIMITERS as LIST_DELIMITERS
 from hub.mapping.lists_header import heading
@@ -52,7 +52,7 @@ _LAB_REPORT = (
 )
 _CVRS = frozenset({"vax_event_id", "recip_id", "admin_date", "cvx"})
 _IMMUNIZATION = re.compile(rb'"resourceType"\s*:\s*"Immunization"')
-_LISTS = (rosters.LIST, line_lists.LIST, pantries.LIST, benefits.LIST)
+_LISTS = (rosters.LIST, line_lists.LIST, pantries.LIST, referral_lists.LIST, benefits.LIST)
 _SETS = ("DEMOGRAPHIC_DATA", "SCREENING", "QE_ADMIN_DATA")
 
 

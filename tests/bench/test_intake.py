@@ -40,7 +40,9 @@ def mllp(rate: float, window: int = 1, memory: Memory | None = FLAT) -> MllpRun:
     return MllpRun(100, 10, 4, window, 1.0, rate, {"AA": 100}, 1.0, 2.0, 1.0, 1.0, 1.0, memory)
 
 
-NOT_MEASURED = frozenset({"case-line-list", "food-benefits", "food-pantry", "shelter-roster-csv"})
+NOT_MEASURED = frozenset({
+    "case-line-list", "food-benefits", "food-pantry", "referral-csv", "shelter-roster-csv",
+})
 """Lists of a few hundred rows a day."""
 
 

@@ -193,6 +193,7 @@ AGREED = ("--discloser", "Made-up Lab", "--recipient", "Made-up County", "--basi
         "food-benefits",
         "food-pantry",
         "shelter-roster-csv",
+        "referral-csv",
         "iis-cvrs",
         "iis-fhir",
         "iis-vxu",
@@ -239,6 +240,7 @@ def test_list_says_of_each_connector_what_it_lacks(instance: Path) -> None:
         "food-benefits",
         "food-pantry",
         "shelter-roster-csv",
+        "referral-csv",
     }
     assert str(instance / "agreements" / "hmis-csv.yaml") in entries["hmis-csv"]["agreement"]
     assert (entries["hmis-csv"]["state"], entries["hmis-csv"]["why"]) == ("off", "no-agreement")

@@ -27,6 +27,7 @@ NAMES = [
     "lab-csv",
     "lab-elr-fhir",
     "lab-elr-hl7v2",
+    "referral-csv",
     "sara-alert",
     "shelter-roster-csv",
     "vaccine-supply",

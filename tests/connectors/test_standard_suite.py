@@ -72,6 +72,21 @@ class TestBenefits(ConnectorSuite):
     agreement_file = EXAMPLES / "food-benefits.yaml"
 
 
+class TestGoData(ConnectorSuite):
+    folder = SHIPPED / "godata"
+    agreement_file = EXAMPLES / "godata.yaml"
+
+
+class TestCommCare(ConnectorSuite):
+    folder = SHIPPED / "commcare"
+    agreement_file = EXAMPLES / "commcare.yaml"
+
+
 class TestLineLists(ConnectorSuite):
     folder = SHIPPED / "case-line-list"
     agreement_file = EXAMPLES / "case-line-list.yaml"
+
+
+class TestReferralLists(ConnectorSuite):
+    folder = SHIPPED / "referral-csv"
+    agreement_file = EXAMPLES / "referral-csv.yaml"

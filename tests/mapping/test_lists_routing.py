@@ -10,7 +10,7 @@ import pytest
 from hub.connectors.catalog import SHIPPED
 from hub.routing import route
 
-LISTS = ("shelter-roster-csv", "food-pantry", "food-benefits", "case-line-list")
+LISTS = ("shelter-roster-csv", "food-pantry", "food-benefits", "case-line-list", "referral-csv")
 
 
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in SHIPPED.glob("*/samples")))

@@ -25,6 +25,7 @@ CONNECTORS = (
     "food-benefits",
     "food-pantry",
     "shelter-roster-csv",
+    "referral-csv",
 )
 
 

@@ -30,7 +30,7 @@ _NAME = r"^[a-z][a-z0-9-]{0,62}$"
 class Source(Declared):
     """What emits the data, in words people of the field know."""
 
-    sector: Literal["labs", "immunization", "contact-tracing", "shelters", "food", "other"]
+    sector: Literal["labs", "immunization", "contact-tracing", "shelters", "food", "referrals", "other"]
     format: str = Field(
         pattern=_NAME,
         description="for `map`: csv, hl7v2, json, fhir, or one that an installed package adds (docs/extending.md); "
