@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
+from hub.domain.capacity import free_beds
 from hub.domain.events import Event, PersonBlock, Site, VaccineSupply, is_production
 from hub.domain.history import Row, decode_row
 from hub.domain.identity import link, linked_fields, version_of
@@ -132,7 +133,7 @@ class Preview:
             people=frozenset(groups.values()),
             needs=tuple(sorted(needs, key=lambda need: need.need_id)),
             groups=by_person,
-            sites=tuple(self._sites(totals)),
+            sites=tuple(self._sites(totals, as_of)),
             totals=dict(sorted(totals.items())),
             measures=tuple(measures(totals, self._denominators)),
             supply=tuple(self._supply(totals)),
@@ -173,7 +174,7 @@ class Preview:
                 board.put(event)
         return supply_measures(board.counted(), totals)
 
-    def _sites(self, totals: Mapping[str, int]) -> list[dict[str, Any]]:
+    def _sites(self, totals: Mapping[str, int], as_of: date) -> list[dict[str, Any]]:
         newest: dict[str, Site] = {}
         for event in self._events.values():
             if isinstance(event, Site):
@@ -182,14 +183,10 @@ class Preview:
                     newest[event.fact_key] = event
         return [
             {
-                "site": site.site,
-                "site_kind": site.site_kind,
-                "beds": site.beds,
-                "present": totals.get(f"present|{site.site}|site|{site.site_kind}", 0),
-                "isolating": totals.get(f"isolating|{site.site}|site|{site.site_kind}", 0),
+                **row.as_json(),
+                "isolating": totals.get(f"isolating|{row.site}|site|{row.site_kind}", 0),
             }
-            for site in sorted(newest.values(), key=lambda site: site.site)
-            if site.active
+            for row in free_beds(newest.values(), totals, as_of)
         ]
 
 

@@ -96,7 +96,8 @@ def _words(result: PreviewResult, nobodys: list[str], as_of: date) -> list[str]:
     for site in result.sites:
         if site["present"]:
             beds = f" of {site['beds']} beds" if site["beds"] else ""
-            lines.append(f"  {site['present']:8,}  present{beds} at {site['site_kind']} site {site['site'][:6]}…")
+            free = f", {site['free']} free (known as of {site['known_as_of']})" if site["free"] is not None else ""
+            lines.append(f"  {site['present']:8,}  present{beds} at {site['site_kind']} site {site['site'][:6]}…{free}")
     return [*lines, *_supply_words(result)]
 
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from hub.domain.history import AnyFact, Dose, Stay
 from hub.domain.isolation import Episode, FactName
 from hub.domain.needs import FoundNeed
+from hub.domain.presence import is_present
 from hub.domain.race_reports import Dated, Resolved, resolve, unstored
 from hub.domain.race_views import TOLD, TOLD_BY, word_of
 from hub.domain.supply import seen_strata
@@ -94,10 +95,15 @@ def contributions(
         strata.add(f"need-{need.state}|all|support|{need.support}")
     isolating = any(episode.until >= as_of for episode in started)
     for _, fact in facts:
-        if isinstance(fact, Stay) and fact.presence and fact.entered <= as_of and (not fact.left or as_of < fact.left):
-            strata.add(f"present|{fact.site}|site|{fact.site_kind}")
+        if not isinstance(fact, Stay):
+            continue
+        site = f"{fact.site}|site|{fact.site_kind}"
+        if is_present(fact, as_of):
+            strata.add(f"present|{site}")
             if isolating:
-                strata.add(f"isolating|{fact.site}|site|{fact.site_kind}")
+                strata.add(f"isolating|{site}")
+        elif fact.presence and not fact.left and fact.entered <= as_of:
+            strata.add(f"last-seen|{site}")
     strata |= seen_strata(doses_given(facts, as_of))
     return sorted(strata)
 

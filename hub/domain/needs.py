@@ -18,6 +18,7 @@ from hub.domain.consents import refused_since
 from hub.domain.events import Model
 from hub.domain.history import AnyFact, Benefit, Choice, Living, Referred, ScreenAnswer, Stay
 from hub.domain.isolation import Episode, FactName
+from hub.domain.presence import is_current, last_known_night
 from hub.domain.referrals import helping
 
 __all__ = ["CONDITION", "RULES", "RULE_VERSION", "FoundNeed", "NeedState", "Support", "SupportNeed", "needs_of"]
@@ -34,6 +35,9 @@ cycle of weekly exports, doubled)."""
 FOOD_LOOK_BACK_D = 365
 """A food screening holds for 12 months (social-standards.md requirement 10)."""
 
+PLACE_UNKNOWN = "place-unknown"
+"""Last seen in a congregate site, longer ago than its source's cadence: where they must isolate now, nobody knows."""
+_STAYS = "stays-in-congregate-site"
 _HOMELESS = frozenset({"homeless-unsheltered", "homeless-sheltered"})
 _ROOM_OF_ONES_OWN = frozenset({"housed", "institutional"})
 """Answers that take an earlier lack back. `unstable` (a friend's sofa) is neither a room to isolate in nor proof of none."""
@@ -97,11 +101,14 @@ Facts = Sequence[tuple[FactName, AnyFact]]
 
 
 def _place(facts: Facts, episode: Episode, as_of: int) -> _Finding | None:
-    """Who must isolate cannot do so in a congregate site or without a home; a stay at an isolation site is help."""
+    """Who must isolate cannot do so in a congregate site or without a home; a stay at an isolation site is help. Whoever was only
+    last seen in such a site needs a place too: `place-unknown`."""
     answers = [answer for name, fact in facts if (answer := _where_they_live(name, fact, episode, as_of))]
     reasons, evidence = _newest(answers)
     if episode.congregate:
-        reasons.add("stays-in-congregate-site")
+        reasons.add(_STAYS)
+    if _STAYS in reasons:
+        reasons.discard(PLACE_UNKNOWN)
     last = min(as_of, episode.until)
     beds = [
         name
@@ -119,8 +126,8 @@ def _where_they_live(name: FactName, fact: AnyFact, episode: Episode, as_of: int
     if isinstance(fact, Stay):
         if not fact.presence or fact.site_kind != "congregate" or fact.entered > last:
             return None
-        night = min(fact.left - 1, last) if fact.left else last
-        return _Answer(night, "stays-in-congregate-site", name) if night >= first else None
+        night, told = last_known_night(fact, last), _STAYS if is_current(fact, last) else PLACE_UNKNOWN
+        return _Answer(night, told, name) if night >= first else None
     if isinstance(fact, Living) and fact.situation in _HOMELESS | _ROOM_OF_ONES_OWN:
         reason = "no-home" if fact.situation in _HOMELESS else None
     elif isinstance(fact, ScreenAnswer) and fact.category in _PLACE_CATEGORIES:

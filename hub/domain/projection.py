@@ -163,7 +163,7 @@ def _next_due(facts: Sequence[tuple[FactName, AnyFact]], found: Sequence[Episode
     days = {day for episode in found for day in (episode.start, episode.until + 1)}
     for _, fact in facts:
         if isinstance(fact, Stay):
-            days.update((fact.entered, fact.left))
+            days.update((fact.entered, fact.left, fact.current + 1 if fact.current else 0))
         elif fact.occurred > today:
             days.add(fact.occurred)
     return min((day for day in days if day > today), default=0)
