@@ -1,12 +1,14 @@
 """HTTP as a careful guest: named hosts only, one login, limits on size and time; each failure is a `SourceAway` with a code.
 
 Redirects are not followed: a source that answers with one is asked to be configured where it stands. A token is fetched when there
-is none, shortly before it ends, and once more after a 401; it goes to the hosts of the configured URLs and to no other.
+is none, shortly before it ends, and once more after a 401; it goes to the hosts of the configured URLs and to no other. No URL that
+this module gives back holds it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -17,7 +19,7 @@ import httpx
 from pydantic import Field
 
 from hub.connectors.away import SourceAway
-from hub.connectors.http_login import Login, check_secret, form_of, token_of
+from hub.connectors.http_login import Login, asking, check_secret, token_of
 from hub.connectors.http_origin import origin
 from hub.connectors.http_wire import Tls, context, transport, why_unreachable
 from hub.declared import Declared
@@ -76,7 +78,7 @@ class HttpClient:
             return
         if self._login is not None:
             check_secret(self._login, self._secret(self._login.secret))
-        named = {host for _, host, _ in self._asked} | ({origin(self._login.token_url)[1]} if self._login else set())
+        named = {host for _, host, _ in self._asked} | _host_of(self._login)
         timeout = httpx.Timeout(self._limits.read_s, connect=self._limits.connect_s)
         wire = transport(context(self._tls, self._secret), named)
         self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False, transport=wire)
@@ -94,7 +96,8 @@ class HttpClient:
             content = bytearray()
             async for chunk in self.chunks(answer, self._limits.max_bytes):
                 content += chunk
-            return Body(answer.status_code, answer.headers, bytes(content), str(answer.url))
+            asked = httpx.URL(url).copy_merge_params(params) if params else url  # as asked: answer.url may hold a token
+            return Body(answer.status_code, answer.headers, bytes(content), str(asked))
 
     @contextlib.asynccontextmanager
     async def stream(
@@ -103,9 +106,10 @@ class HttpClient:
         """The answer to a GET, its body unread."""
         self.check(url)
         for last in (False, True):
-            sent = {**(headers or {}), **await self._authorization(url)}
+            told, asked = await self._authorization(url)
+            whole = httpx.URL(url).copy_merge_params({**(params or {}), **asked})
             try:
-                async with self._http().stream("GET", url, headers=sent, params=params or None) as answer:
+                async with self._http().stream("GET", whole, headers={**(headers or {}), **told}) as answer:
                     if answer.status_code == 401 and self._login is not None and not last:
                         self._token = None
                         continue
@@ -139,6 +143,10 @@ class HttpClient:
         """A link as found in an answer of `url`, checked."""
         found = urljoin(url, link)
         self.check(found)
+        if (
+            self._login is not None and self._login.param is not None
+        ):  # some sources write our own token into their links
+            found = str(httpx.URL(found).copy_remove_param(self._login.param))
         return found
 
     def _http(self) -> httpx.AsyncClient:
@@ -165,27 +173,34 @@ class HttpClient:
             return None
         return min(max(seconds, 0.0), _LONGEST_WAIT_S)
 
-    async def _authorization(self, url: str) -> dict[str, str]:
+    async def _authorization(self, url: str) -> tuple[dict[str, str], dict[str, str]]:
+        """Headers and query parameters that say who we are."""
         if self._login is None or origin(url) not in self._ours:
-            return {}
+            return {}, {}
         if self._token is None or self._token[1] <= self._clock():
             self._token = await self._log_in(self._login)
-        return {"authorization": f"Bearer {self._token[0]}"}
+        return self._login.carried(self._token[0])
 
     async def _log_in(self, login: Login) -> tuple[str, float]:
         try:
-            form, basic = form_of(login, self._secret(login.secret))
-            auth = httpx.USE_CLIENT_DEFAULT if basic is None else basic
-            async with self._http().stream("POST", login.token_url, data=form, auth=auth) as answer:
+            if login.by == "key":
+                return self._secret(login.secret), math.inf
+            ask = asking(login, self._secret(login.secret))
+            auth = httpx.USE_CLIENT_DEFAULT if ask.basic is None else ask.basic
+            async with self._http().stream("POST", ask.url, data=ask.form, json=ask.json, auth=auth) as answer:
                 if answer.status_code != 200:
                     after_s = self.wait_of(answer.headers) if answer.status_code in (429, 503) else None
                     raise SourceAway(f"login-{answer.status_code}", after_s)
                 content = bytearray()
                 async for chunk in self.chunks(answer, _TOKEN_BYTES):
                     content += chunk
-            token, lasts = token_of(bytes(content))
+            token, lasts = token_of(login, bytes(content))
             return token, self._clock() + max(lasts - _EARLY_S, lasts / 2)
         except ConfigError:  # the secret file went away: other connectors must not suffer for it
             raise SourceAway("login-no-secret") from None
         except (httpx.HTTPError, httpx.InvalidURL) as why:
             raise SourceAway(why_unreachable(why).replace("http-", "login-", 1)) from None
+
+
+def _host_of(login: Login | None) -> set[str]:
+    return {origin(login.token_url)[1]} if login is not None and login.token_url is not None else set()

@@ -1,10 +1,11 @@
-"""Which URLs may stand in connector.yaml, and what counts as the same place."""
+"""Which URLs may stand in connector.yaml, what counts as the same place, and how an answer is looked into."""
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["Origin", "origin", "safe_url"]
+__all__ = ["Origin", "at", "origin", "safe_url"]
 
 Origin = tuple[str, str, int]
 """Scheme, host and port."""
@@ -24,3 +25,12 @@ def origin(url: str) -> Origin:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
         raise ValueError("must be an http or https URL without user name")
     return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def at(document: Any, path: str) -> Any:
+    """The value at a path with dots (`@`: the document itself), None where there is none."""
+    if path == "@":
+        return document
+    for part in path.split("."):
+        document = document.get(part) if isinstance(document, dict) else None
+    return document

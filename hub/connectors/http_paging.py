@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import httpx
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from hub.connectors.away import SourceAway
 from hub.connectors.http_client import Body
+from hub.connectors.http_origin import at
 from hub.declared import Declared
 
-__all__ = ["Paging", "Since", "at", "json_of", "next_link", "with_params"]
+__all__ = ["Paging", "Since", "json_of", "next_link", "numbers", "query", "size_of", "with_params"]
 
 _NEXT = re.compile(r'<([^<>]*)>\s*((?:;\s*[\w-]+\s*=\s*(?:"[^"]*"|[^",;\s]+)\s*)*)')
 _REL = re.compile(r';\s*rel\s*=\s*"?([^";]+)"?', re.IGNORECASE)
@@ -23,23 +25,79 @@ _REL = re.compile(r';\s*rel\s*=\s*"?([^";]+)"?', re.IGNORECASE)
 class Paging(Declared):
     """How the next page is found."""
 
-    by: Literal["none", "link-header", "body-link", "fhir", "page-number", "cursor"] = "none"
+    by: Literal["none", "link-header", "body-link", "fhir", "page-number", "offset", "cursor"] = "none"
     at: str = Field(default="next", description="body-link, cursor: path in the JSON body, with dots")
-    param: str = Field(default="page", description="page-number, cursor: query parameter")
-    first: int = Field(default=1, description="page-number: the first page")
-    items: str | None = Field(
-        default=None, description="path of the list of records in the body; an empty list is no page"
+    param: str = Field(
+        default="page", description="page-number, offset, cursor: query parameter; of offset how many records to skip"
     )
+    first: int = Field(default=1, description="page-number: the first page")
+    size: int = Field(default=100, ge=1, le=10_000, description="offset: records of a page")
+    size_param: str | None = Field(default=None, description="offset: the query parameter that says so")
+    items: str | None = Field(
+        default=None,
+        description="path of the list of records in the body, `@` where the body is that list; an empty list is no page",
+    )
+
+    @model_validator(mode="after")
+    def _knows_its_records(self) -> Paging:
+        if self.by == "offset" and self.items is None:
+            raise ValueError("offset needs items: what was read is counted")
+        return self
 
 
 class Since(Declared):
     """Ask for changes only."""
 
     param: str = Field(min_length=1, description="query parameter, such as _lastUpdated")
-    form: str = Field(default="{}", pattern=r"\{\}", description="how the time is written into it, such as ge{}")
+    form: str = Field(
+        default="{}",
+        pattern=r"\{\}",
+        description="how the time is written into it, such as ge{}; {skip} and {limit} stand there for those of "
+        "paging: {by: offset}, which then has no parameters of its own",
+    )
+    first: str | None = Field(
+        default=None, description="the time of the first round; left out: that asks without the parameter"
+    )
     overlap_s: float = Field(
         default=300.0, ge=0, description="how far to look back: later than a transaction at the source lasts"
     )
+
+    def begin(self, since: str) -> str:
+        """The time to ask from, of one that was kept."""
+        return (datetime.fromisoformat(since) - timedelta(seconds=self.overlap_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def query(paging: Paging, since: Since | None, begin: str | None, place: int | None = None) -> dict[str, str]:
+    """The query parameters of a request: changes from `begin` on (a time as kept), the page at `place` (a number, or an offset)."""
+    found: dict[str, str] = {}
+    if place is not None:
+        found[paging.param] = str(place)
+        if paging.by == "offset" and paging.size_param:
+            found[paging.size_param] = str(paging.size)
+    if since is None:
+        return found
+    if "{skip}" in since.form:
+        found.pop(paging.param, None)
+    time = since.first if begin is None else since.begin(begin)
+    if time is not None:
+        told = since.form.replace("{skip}", str(place or 0)).replace("{limit}", str(paging.size))
+        found[since.param] = told.replace("{}", time)
+    return found
+
+
+def size_of(body: Body, paging: Paging) -> int:
+    """How many records a page holds; 1 where nothing says what a record is. SourceAway `http-unreadable`."""
+    if not body.content.strip():
+        return 0
+    if paging.items is None:
+        return 1
+    found = at(json_of(body), paging.items)
+    return len(found) if isinstance(found, list | dict) else int(bool(found))
+
+
+def numbers(paging: Paging) -> bool:
+    """Whether pages are asked for by number, which shift while they are read."""
+    return paging.by in ("page-number", "offset")
 
 
 def next_link(body: Body, paging: Paging, resolve: Callable[[str, str], str]) -> str | None:
@@ -74,13 +132,6 @@ def json_of(body: Body) -> Any:
         return json.loads(body.content)
     except (ValueError, RecursionError):
         raise SourceAway("http-unreadable") from None
-
-
-def at(document: Any, path: str) -> Any:
-    """The value at a path with dots, None where there is none."""
-    for part in path.split("."):
-        document = document.get(part) if isinstance(document, dict) else None
-    return document
 
 
 def _link_header(header: str) -> str | None:

@@ -1,9 +1,9 @@
 """The HTTP-poll door: asks a URL again and again for what is new, page by page.
 
 How the next page is found is declared (`paging`): the Link header, a link in the body (FHIR: `link` with relation `next`), a page
-number, or a cursor. `since` asks for changes only: from when the last whole round began, by the source's own clock, less an
-overlap; what comes twice has the same ids. A link that leads to another host is not followed. Numbered pages shift while they are
-read: they are read until two passes in a row saw the same. FHIR bulk export is a round of its own (hub.connectors.bulk_export).
+number, an offset, or a cursor. `since` asks for changes only: from when the last whole round began, by the source's own clock, less
+an overlap; what comes twice has the same ids. A link that leads to another host is not followed. Numbered pages shift while they
+are read: they are read until two passes in a row saw the same. FHIR bulk export is a round of its own (hub.connectors.bulk_export).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
@@ -23,7 +23,7 @@ from hub.connectors.doors import Around, DoorKind
 from hub.connectors.http_client import Body, HttpClient, HttpLimits
 from hub.connectors.http_login import Login
 from hub.connectors.http_origin import safe_url
-from hub.connectors.http_paging import Paging, Since, at, json_of, next_link, with_params
+from hub.connectors.http_paging import Paging, Since, next_link, numbers, query, size_of, with_params
 from hub.connectors.http_wire import Tls
 from hub.connectors.positions import Position
 from hub.connectors.pull import ALL, STREAM_NAME, Fetched, PullDoor, PullOptions, PullSource, SourceAway
@@ -41,6 +41,7 @@ class HttpStream(Declared):
 
     name: str = Field(default=ALL, pattern=STREAM_NAME, description="its position's name: never change it")
     url: str
+    since: Since | None = Field(default=None, description="in place of the door's own")
 
     @field_validator("url")
     @classmethod
@@ -91,7 +92,7 @@ class HttpPollOptions(PullOptions):
     def rewound(self, position: Position | None, to: datetime | None) -> Position | None:
         if to is None:
             return super().rewound(position, to)
-        if self.since is None and self.export is None:
+        if self.export is None and any((stream.since or self.since) is None for stream in self.asked):
             raise ConfigError(
                 "it reads everything at each round (there is no `since`); `hub connector run NAME --once` does so now"
             )
@@ -105,10 +106,11 @@ class HttpPages:
         self,
         client: HttpClient,
         options: HttpPollOptions,
-        url: str,
+        stream: HttpStream,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._client, self._options, self._url, self._now = client, options, url, now
+        self._client, self._options, self._now = client, options, now
+        self._url, self._since = stream.url, stream.since or options.since
 
     async def open(self) -> None:
         await self._client.open()
@@ -118,13 +120,13 @@ class HttpPages:
 
     async def fetch(self, position: Position | None) -> AsyncIterator[Fetched]:
         since = position.get("since") if position else None
-        if self._options.paging.by == "page-number":
+        if numbers(self._options.paging):
             async for each in self._numbered(since):
                 yield each
             return
         first = await self._first(position)
         if first is None:
-            began, body = None, await self._ask(self._url, self._params(since))
+            began, body = None, await self._ask(self._url, query(self._options.paging, self._since, since))
         else:
             began, body = first
         began = began or self._time_of(body)
@@ -132,7 +134,7 @@ class HttpPages:
         for _ in range(_PAGES):
             link = next_link(body, self._options.paging, self._client.resolve)
             after = {"since": began} if link is None else {"since": since, "next": link, "began": began}
-            unit = None if self._is_empty(body) else _unit(body)
+            unit = _unit(body) if size_of(body, self._options.paging) else None
             yield Fetched(unit, after)
             if link is None:
                 return
@@ -161,11 +163,16 @@ class HttpPages:
         paging = self._options.paging
         for _ in range(_PASSES):
             these: list[str] = []
-            for number in range(paging.first, paging.first + _PAGES):
-                body = await self._ask(self._url, {**self._params(since), paging.param: str(number)})
+            place = paging.first if paging.by == "page-number" else 0
+            for _ in range(_PAGES):
+                body = await self._ask(self._url, query(paging, self._since, since, place))
                 began = began or self._time_of(body)
-                if self._is_empty(body):
+                size = size_of(body, paging)
+                if not size:
                     break
+                place += (
+                    1 if paging.by == "page-number" else size
+                )  # as many as came: a source may give fewer than asked
                 name = hashlib.sha256(body.content).hexdigest()
                 if name in these[-1:]:  # a source that gives its last page for every number beyond it
                     break
@@ -189,12 +196,6 @@ class HttpPages:
             raise SourceAway("http-html")  # a log-in or error page that says 200
         return body
 
-    def _params(self, since: str | None) -> dict[str, str]:
-        if self._options.since is None or since is None:
-            return {}
-        begin = datetime.fromisoformat(since) - timedelta(seconds=self._options.since.overlap_s)
-        return {self._options.since.param: self._options.since.form.replace("{}", begin.strftime("%Y-%m-%dT%H:%M:%SZ"))}
-
     def _time_of(self, body: Body) -> str:
         """When the round began, by the source's clock if it tells, in UTC."""
         try:
@@ -202,13 +203,6 @@ class HttpPages:
         except (KeyError, ValueError, TypeError):
             said = self._now()
         return min(said, self._now()).isoformat(timespec="seconds")
-
-    def _is_empty(self, body: Body) -> bool:
-        if not body.content.strip():
-            return True
-        if self._options.paging.items is None:
-            return False
-        return not at(json_of(body), self._options.paging.items)
 
 
 def _unit(body: Body) -> Unit:
@@ -221,9 +215,10 @@ def _build(options: HttpPollOptions, around: Around) -> PullDoor:
 
     def source(stream: HttpStream) -> PullSource:
         if options.export is None:
-            return HttpPages(client, options, stream.url)
+            return HttpPages(client, options, stream)
         spool = around.spool if stream.name == ALL else around.spool / stream.name
-        return BulkExport(client, stream.url, options.export, spool)
+        instead = [HttpPages(client, options, HttpStream(url=url)) for url in options.export.instead]
+        return BulkExport(client, stream.url, options.export, spool, instead)
 
     streams = {stream.name: source(stream) for stream in options.asked}
     return PullDoor(streams, options, around.positions, around.watch)

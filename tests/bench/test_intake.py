@@ -41,9 +41,9 @@ def mllp(rate: float, window: int = 1, memory: Memory | None = FLAT) -> MllpRun:
 
 
 NOT_MEASURED = frozenset({
-    "case-line-list", "food-benefits", "food-pantry", "referral-csv", "shelter-roster-csv",
+    "case-line-list", "commcare", "food-benefits", "food-pantry", "godata", "referral-csv", "shelter-roster-csv",
 })
-"""Lists of a few hundred rows a day."""
+"""Lists of a few hundred rows a day; and polls, where the source's own pages are what takes time."""
 
 
 def told(report: Report) -> dict[str, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,16 @@ from hub.connectors.catalog.folder import _hooks
 from hub.connectors.file_drop import FileDropOptions
 from hub.domain.events import EVENT_TYPES
 from hub.errors import ConfigError
+from hub.mapping.declared.compile import compile_map
+from hub.mapping.declared.program import Spec
 from hub.privacy.agreements import example_agreement
 
 NAMES = [
     "case-line-list",
+    "commcare",
     "food-benefits",
     "food-pantry",
+    "godata",
     "hmis-csv",
     "hrsn-screening",
     "iis-cvrs",
@@ -139,8 +144,10 @@ def test_a_code_table_that_cannot_be_read_breaks_its_own_folder_only(
 
 
 def test_a_format_of_somebody_else_that_breaks_harms_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks(*_: object) -> None:
-        raise ZeroDivisionError
+    def breaks(spec: Spec, *others: Any) -> Any:
+        if spec.name == "pantry":
+            raise ZeroDivisionError
+        return compile_map(spec, *others)
 
     own(tmp_path, "pantry", BY_MAP)
     monkeypatch.setattr("hub.connectors.catalog.folder.compile_map", breaks)
