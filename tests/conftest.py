@@ -26,6 +26,9 @@ settings.load_profile("hub")
 SHOWN = "shown at the end"
 """A test that records a property of this name has its value printed under the run's output, in an xdist run too."""
 REQUIRE_ALL = os.environ.get("HUB_TEST_REQUIRE_ALL") == "1"
+LONG_S = 900.0
+"""What a `live` or `slow` test may take before it counts as hung, where it says nothing else: a stack waits 300 s for its roles and
+300 s to come to rest, and says which of them was late; all others have pyproject.toml's `timeout`."""
 
 
 class Broker(Protocol):
@@ -160,6 +163,12 @@ class _XdistBroker:
     def pytest_unconfigure(self) -> None:
         if self._broker is not None:
             self._broker.stop()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    long = item.get_closest_marker("live") or item.get_closest_marker("slow")
+    if long and item.get_closest_marker("timeout") is None:
+        item.add_marker(pytest.mark.timeout(LONG_S))
 
 
 def pytest_configure(config: pytest.Config) -> None:

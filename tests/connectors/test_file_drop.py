@@ -289,6 +289,7 @@ def test_an_inbox_that_cannot_be_made_is_a_configuration_error(tmp_path: Path) -
         asyncio.run(Desk(tmp_path / "file" / "inbox").door.open())
 
 
+@pytest.mark.slow
 def test_ten_thousand_small_files_are_each_taken_once(inbox: Path) -> None:
     desk = Desk(inbox, stable_s=0)
     for number in range(10_000):
