@@ -23,7 +23,8 @@ TABLES = {
 }
 ROWS = [(name, row) for name, rows in sorted(TABLES.items()) for row in rows]
 KEYS = {
-    "cdcrec": ("code",), "cvx": ("cvx",), "lab_status": ("field", "code"), "ndc": ("ndc",), "observations": ("code",),
+    "cdcrec": ("code",), "code_names": ("code",), "needs": ("system", "question", "answer"),
+    "cvx": ("cvx",), "lab_status": ("field", "code"), "ndc": ("ndc",), "observations": ("code",),
     "pathogen_names": ("name",), "payers": ("code",), "placeholders": ("kind", "word"), "result_words": ("words",),
     "results": ("code", "observation_class"), "vaccine_groups": ("group",), "yes_no": ("question", "code"),
     "race_codes": ("system", "field", "value", "valid_from"), "counties": ("fips",), "county_zips": ("fips",), "states": ("state",),
@@ -91,7 +92,16 @@ def test_every_loinc_code_has_its_check_digit() -> None:
     assert seen > 200
 
 
-@pytest.mark.parametrize(("name", "column"), [("results", "code"), ("lab_csv_words", "code"), ("yes_no", "code")])
+SNOMED = [
+    ("results", "code"),
+    ("lab_csv_words", "code"),
+    ("yes_no", "code"),
+    ("code_names", "code"),
+    ("needs", "answer"),
+]
+
+
+@pytest.mark.parametrize(("name", "column"), SNOMED)
 def test_every_snomed_code_has_its_check_digit(name: str, column: str) -> None:
     codes = [row[column] for row in TABLES[name] if row[column].isdigit() and len(row[column]) >= 6]
     assert codes
