@@ -17,7 +17,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import FileIO
 from pathlib import Path
 
@@ -41,18 +41,18 @@ class Registry:
     def __init__(self, path: Path, vault: Vault, mint: Callable[[], str] = mint_person_key) -> None:
         self._vault, self._mint = vault, mint
         self._lock = _only_worker(path)
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._lock.close)
             with translated(path):
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
                 self._path, self._db = path, sqlite3.connect(path, isolation_level=None, timeout=10)
+                undo.callback(self._db.close)
                 self._db.execute("PRAGMA journal_mode=WAL")
                 self._db.execute("PRAGMA synchronous=FULL")
                 self._check_version()
                 self._db.executescript(SCHEMA)
             vault.ensure_keys([OUTBOX_KEY])
-        except BaseException:
-            self._lock.close()
-            raise
+            undo.pop_all()
 
     def close(self) -> None:
         """Let another worker take the file."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -38,9 +38,10 @@ class KeyStore:
             raise ConfigError("the key-encryption key must have 32 bytes")
         self._kek = AESGCM(kek)
         self._path = path
-        with self._io():
+        with self._io(), ExitStack() as undo:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives -wal and -shm the same mode
             self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+            undo.callback(self._db.close)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute("PRAGMA secure_delete=ON")
@@ -48,6 +49,7 @@ class KeyStore:
             self._check_kek()
             self._seen = self._last_erasure()
             self._version = self._data_version()
+            undo.pop_all()
 
     def close(self) -> None:
         self._db.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,35 +14,11 @@ from sqlalchemy import event, text
 from hub.connectors.away import SourceAway
 from hub.connectors.sql_database import Database
 from hub.connectors.sql_poll import SqlPollOptions, SqlRows
+from tests.sqlite_connections import Connections
 
 OPTIONS = SqlPollOptions(kind="sql-poll", query="select id, changed from doses", cursor="changed", key="id")
 POINTS = ["do_connect", "connect", "checkout", "before_cursor_execute", "after_cursor_execute", "reset", "checkin"]
 """Events of SQLAlchemy in the life of a connection, from before it is made until just before the pool has it back."""
-
-
-class Connections:
-    """Every connection that was made, and which of them is open."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        made = self.made = list[sqlite3.Connection]()
-        closed = self.closed = list[sqlite3.Connection]()
-        self.before: Callable[[], None] = lambda: None
-        connect = sqlite3.connect
-
-        class Watched(sqlite3.Connection):
-            def close(self) -> None:
-                super().close()
-                closed.append(self)
-
-        def watched(*args: Any, **options: Any) -> sqlite3.Connection:
-            self.before()
-            made.append(connect(*args, factory=Watched, **options))
-            return made[-1]
-
-        monkeypatch.setattr(sqlite3, "connect", watched)
-
-    def all_closed(self) -> bool:
-        return {id(each) for each in self.made} == {id(each) for each in self.closed}
 
 
 class Gate:

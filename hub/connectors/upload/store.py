@@ -24,7 +24,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from hub.errors import ConfigError, RetryError
 __all__ = ["UploadStore"]
 
 _SCHEMA = """
+PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;
 CREATE TABLE IF NOT EXISTS upload (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, who TEXT NOT NULL, began TEXT NOT NULL, ended TEXT,
   state TEXT NOT NULL, rows INTEGER NOT NULL, counts TEXT NOT NULL DEFAULT '{}', file BLOB NOT NULL,
@@ -67,10 +68,11 @@ class UploadStore:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-                self._db.execute(f"PRAGMA {pragma}")
-            self._db.executescript(_SCHEMA)
+            with ExitStack() as undo:
+                self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+                undo.callback(self._db.close)
+                self._db.executescript(_SCHEMA)
+                undo.pop_all()
         except (OSError, sqlite3.Error) as why:
             raise ConfigError(f"cannot open {path}, where uploads are kept: {type(why).__name__}") from None
 
