@@ -126,7 +126,7 @@ def totals(row: Row) -> dict[str, int]:
 
 
 def test_r27_a_later_better_answer_moves_a_dose_that_was_counted_as_unknown() -> None:
-    """Unknown → known: the dose of March counts for the group that was told in April."""
+    """health-standards.md §8 R27. Unknown → known: the dose of March counts for the group that was told in April."""
     first = fold(record(1, "?unknown"))
     assert "vaccinated|47065|race_ethnicity|unknown" in strata(first)
     projector = Projector(Ids(b"k" * 32), RULES)
