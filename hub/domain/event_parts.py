@@ -41,9 +41,10 @@ class Model(BaseModel):
 
 
 class Coded(Model):
-    """A coded value as understood (`mapped`, None where no table row fits), and as sent only where it is a code of a system that
-    the hub knows. Other codes and all text stand in the encrypted original of the record alone, while that is kept
-    (docs/dead-letters.md); `original` is filled only by a declared map, `display` by none."""
+    """A coded value. `code` and `system` as sent where a table of the hub or a check digit vouches for the code (a code field may
+    hold anything, a name too); `display` is the hub's own name of it; `original` what the sender wrote, as far as a table of the
+    hub or of a declared map has it; `mapped` what it was understood as, None where no row fits. All else stands in the encrypted
+    original of the record alone, while that is kept (docs/dead-letters.md)."""
 
     code: str | None = None
     system: str | None = None

@@ -116,6 +116,10 @@ class LabResult(Event):
     test: Coded | None = None
     result: Coded | None = None
     issues: tuple[str, ...] = ()
+    collected_as_told: str | None = Field(
+        default=None,
+        description="when the specimen was taken, ISO 8601, as far as it was told; a zone only where one was",
+    )
 
 
 class Vaccination(Event):
@@ -133,6 +137,11 @@ class Vaccination(Event):
     provider_pin: str | None = None
     processing: Processing = "production"
     issues: tuple[str, ...] = ()
+    vaccine: Coded | None = Field(default=None, description="the product as it was coded: CVX, else NDC")
+    occurred_as_told: str | None = Field(
+        default=None,
+        description="when it was given, ISO 8601, as far as it was told: a month alone has no `occurred_on`",
+    )
 
 
 class Case(Event):
@@ -180,7 +189,8 @@ class ShelterStay(Event):
     issues: tuple[str, ...] = ()
     known_as_of: date | None = Field(default=None, description="the day up to which the source told of this stay")
     current_until: date | None = Field(
-        default=None, description="the last day on which that still counts as now, by the source's cadence; later it is `last seen`"
+        default=None,
+        description="the last day on which that still counts as now, by the source's cadence; later it is `last seen`",
     )
     household_head: YesNo = "unknown"
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
-__all__ = ["civil_date", "hl7_date", "hl7_time", "iso_time", "local_time", "month"]
+__all__ = ["as_told", "civil_date", "hl7_date", "hl7_time", "iso_time", "local_time", "month"]
 
 _HL7 = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.\d+)?([+-]\d{4})?$")
 _MONTH = re.compile(r"(\d{4})-?(\d\d)$", re.ASCII)
+_HL7_CLOCK = re.compile(r"([01]\d|2[0-3])([0-5]\d)?([0-5]\d)?(?:\.\d+)?(?:([+-]\d\d)(\d\d))?$", re.ASCII)
+_ISO_CLOCK = re.compile(r"T((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?$", re.ASCII)
 _WHOLE = len("20210216134500-0600")
 _US = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")
 
@@ -66,6 +68,29 @@ def month(text: str) -> date | None:
         return date(int(match[1]), int(match[2]), 1) if match else None
     except ValueError:
         return None
+
+
+def as_told(text: str) -> str | None:
+    """A date or time in ISO 8601 with the precision it was told in (month, day, hour, minute, second), and with its zone where it
+    has one: HL7 v2 DTM, ISO 8601, else what `civil_date` and `month` read. None for anything else; without fractions of seconds."""
+    if len(text) == _WHOLE and text[:14].isdigit() and text.isascii():
+        try:  # the form nearly all senders of HL7 v2 use: a fifth of the time
+            return datetime.fromisoformat(f"{text[:8]}T{text[8:]}").isoformat()
+        except ValueError:
+            pass
+    day = civil_date(text)
+    if day is None:
+        first = month(text)
+        return f"{first:%Y-%m}" if first is not None else None
+    if text[4:5] == "-":
+        clock = _ISO_CLOCK.match(text, 10)
+        return f"{day}T{clock[1]}{clock[2] or ''}" if clock else str(day)
+    told = _HL7_CLOCK.match(text, 8) if text[:8].isdigit() else None
+    if told is None:
+        return str(day)
+    hour, minute, second, zone, minutes = told.groups()
+    clock_time = ":".join(part for part in (hour, minute, second) if part)
+    return f"{day}T{clock_time}{zone}:{minutes}" if zone else f"{day}T{clock_time}"
 
 
 def iso_time(text: str, zone: tzinfo = UTC) -> datetime | None:

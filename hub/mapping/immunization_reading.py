@@ -11,13 +11,13 @@ from datetime import date
 
 from hub.domain.events import DoseStatus
 from hub.domain.placeholders import real_id
-from hub.mapping.dates import civil_date, month
+from hub.mapping.dates import as_told, civil_date, month
 from hub.mapping.immunization_patients import Subject
 from hub.mapping.program import NotMapped
 from hub.mapping.tracing_person import Json, listed, text
 from hub.mapping.vaccine_codes import vaccine_codes
 
-__all__ = ["codes", "dose_number", "given_on", "is_historical", "native_key", "status"]
+__all__ = ["codes", "dose_number", "given_as_told", "given_in", "given_on", "is_historical", "native_key", "status"]
 
 _STATUS: Mapping[str, DoseStatus] = {
     "completed": "administered", "not-done": "not-administered", "entered-in-error": "withdrawn",
@@ -45,16 +45,21 @@ def status(resource: Json) -> tuple[DoseStatus, tuple[str, ...]]:
 
 def given_on(resource: Json) -> date | None:
     """The civil day as written; None where only a part of it, or words, are told."""
-    for name in _WHEN:
-        if told := text(resource.get(name)):
-            return civil_date(told)
-    return None
+    return civil_date(_when(resource))
 
 
 def given_in(resource: Json) -> date | None:
     """The first day of the month in which it was given, where that is all that is told of when."""
-    told = next((text(resource[name]) for name in _WHEN if text(resource.get(name))), "")
-    return month(told)
+    return month(_when(resource))
+
+
+def given_as_told(resource: Json) -> str | None:
+    """When it was given, ISO 8601, as far as it is told; None where words are told."""
+    return as_told(_when(resource))
+
+
+def _when(resource: Json) -> str:
+    return next((text(resource[name]) for name in _WHEN if text(resource.get(name))), "")
 
 
 def codes(resource: Json) -> tuple[str, str, tuple[str, ...]]:

@@ -32,8 +32,9 @@ from hub.mapping.race_fhir import race, race_and_issues
 from hub.mapping.race_observations import is_race, observed_race
 from hub.mapping.stamp import Stamp, unless_production
 from hub.mapping.tracing_person import Json, block, home_area, text
+from hub.mapping.vaccine_codes import coded_vaccine
 
-__all__ = ["ImmunizationResources"]
+__all__ = ["ImmunizationResources", "ResourceMapper"]
 
 KIND = Vaccination.kind
 _USED = frozenset({"Patient", "Immunization", "Coverage", "Observation"})
@@ -47,7 +48,7 @@ class ImmunizationResources:
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every resource of every file."""
-        mapper = _Mapper(Stamp(context), context)
+        mapper = ResourceMapper(Stamp(context), context)
         for file in unit.files:
             mapper.file = file
             data = unit.data(file)
@@ -59,7 +60,9 @@ class ImmunizationResources:
                 yield ignored("empty", {"file": file}, data)
 
 
-class _Mapper:
+class ResourceMapper:
+    """What one file's resources become; for other programs whose source tells of doses too."""
+
     def __init__(self, stamp: Stamp, context: MappingContext) -> None:
         self._stamp = stamp
         self._context = context
@@ -211,6 +214,8 @@ class _Mapper:
                 *unnumbered,
                 *(_oddities(who.patient) if who.patient is not None else ()),
             ),
+            vaccine=coded_vaccine(vaccine, cvx, ndc),
+            occurred_as_told=reading.given_as_told(resource),
         )
 
     def _check_date(

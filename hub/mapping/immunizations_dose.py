@@ -23,12 +23,13 @@ from hub.domain.ids import content_hash
 from hub.domain.vaccines import PARTIAL_DATE, Judged, date_fault, judge, month_fault, ndc_11
 from hub.formats.hl7v2 import Segment
 from hub.mapping.codes import cvx_code, provider_pin
-from hub.mapping.dates import hl7_date, month
+from hub.mapping.dates import as_told, hl7_date, month
 from hub.mapping.hl7_items import NOT_SAID
 from hub.mapping.immunizations_key import Name, Told, action, codes, name_of, numbered, type_is_covid
 from hub.mapping.labs_patient import Patient
 from hub.mapping.program import NotMapped
 from hub.mapping.stamp import Stamp, unless_production
+from hub.mapping.vaccine_codes import coded_vaccine
 
 __all__ = ["KIND", "Shared", "dose"]
 
@@ -116,6 +117,8 @@ def dose(told: Told, rxa: Segment, shared: Shared, stamp: Stamp) -> Vaccination:
             *shared.patient.issues,
             *(() if shared.processing_said else (NOT_SAID,)),
         ),
+        vaccine=coded_vaccine(vaccine, cvx, ndc),
+        occurred_as_told=as_told(rxa.text(3)),
     )
 
 

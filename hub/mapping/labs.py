@@ -20,7 +20,7 @@ from hub.domain.lab_status import RANK
 from hub.formats import hl7v2
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
 from hub.mapping.codes import code_of
-from hub.mapping.dates import hl7_time
+from hub.mapping.dates import as_told, hl7_time
 from hub.mapping.hl7_items import NOT_SAID, is_version_2, not_read, processing
 from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_coverage import coverages
@@ -197,7 +197,7 @@ def _event(
     fact_key = _fact_key(obx, group, report, meant, stamp, seen)
     if fact_key is None:
         return None
-    collected_on, resulted_on = collected(obx, group), resulted(obx, group)
+    (collected_on, collected_text), resulted_on = collected(obx, group), resulted(obx, group)
     reported = hl7_time(group.obr.text(22), context.zone) if group.obr is not None else None
     taken = specimen(group)
     odd = (*meant.issues, state_issue, *date_issues(obx, group), *report.patient.issues, *_message_issues(report))
@@ -230,6 +230,7 @@ def _event(
         test=_test(obx.coded(3), meant.loinc),
         result=_answer(obx.coded(5), meant.meaning) if obx.raw(5) else None,
         issues=issues,
+        collected_as_told=as_told(collected_text) if collected_on is not None else None,
     )
 
 

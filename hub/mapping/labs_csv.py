@@ -168,6 +168,7 @@ class _Mapper:
             **_answers(result).fields(),
             result=_answered(value, judged.meaning) if value else None,
             issues=result.issues,
+            collected_as_told=result.days["collected"].told if "collected" in result.days else None,
         )
 
     def _replaced(self, result: _Result, order: str) -> LabResult:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 
-from hub.mapping.dates import hl7_date, hl7_time, iso_time
+from hub.mapping.dates import as_told, hl7_date, hl7_time, iso_time
 
 __all__ = ["Moment", "moment"]
 
@@ -24,11 +24,13 @@ _PIVOT = 69  # of two digits without anything to compare with: 69 to 99 are 19xx
 
 
 class Moment(NamedTuple):
-    """`day` as written, whatever the zone; `at` in UTC, midnight where no time was given; `short_year`: two digits."""
+    """`day` as written, whatever the zone; `at` in UTC, midnight where no time was given; `short_year`: two digits; `told`: in ISO
+    8601, as far as it was told."""
 
     day: date
     at: datetime
     short_year: bool = False
+    told: str | None = None
 
 
 def moment(text: str, zone: tzinfo, *, not_after: date | None = None) -> Moment | None:
@@ -58,7 +60,7 @@ _read_before = lru_cache(maxsize=8192)(
 
 def _compact(word: str, zone: tzinfo) -> Moment | None:
     day, at = hl7_date(word), hl7_time(word, zone)
-    return Moment(day, at) if day is not None and at is not None else None
+    return Moment(day, at, told=as_told(word)) if day is not None and at is not None else None
 
 
 def _us(word: str, zone: tzinfo, not_after: date | None) -> Moment | None:
@@ -70,7 +72,9 @@ def _us(word: str, zone: tzinfo, not_after: date | None) -> Moment | None:
     year = _year(int(match.group(3)), not_after) if short else int(match.group(3))
     hour = _hour(int(match.group(4) or 0), match.group(7))
     at = datetime(year, month, day, hour, int(match.group(5) or 0), int(match.group(6) or 0), tzinfo=zone)
-    return Moment(at.date(), at.astimezone(UTC), short)
+    precision = "seconds" if match.group(6) else "minutes"
+    told = at.replace(tzinfo=None).isoformat(timespec=precision) if match.group(4) else f"{at.date()}"
+    return Moment(at.date(), at.astimezone(UTC), short, told)
 
 
 def _year(digits: int, not_after: date | None) -> int:
@@ -97,5 +101,6 @@ def _iso(word: str, zone: tzinfo) -> Moment | None:
     clock = word[match.end() :].strip(" T")
     if clock[1:2] == ":":
         clock = "0" + clock
-    at = iso_time(f"{day}T{clock}" if clock else f"{day}", zone)
-    return Moment(day, at) if at is not None else None
+    told = f"{day}T{clock}" if clock else f"{day}"
+    at = iso_time(told, zone)
+    return Moment(day, at, told=as_told(told)) if at is not None else None

@@ -11,12 +11,12 @@ from hub.domain.ids import content_hash
 from hub.domain.lab_meaning import Code, Judged, Unkept, asked, judge, policy_of
 from hub.domain.lab_status import RANK, fhir_status
 from hub.mapping.codes import code_of
-from hub.mapping.dates import iso_time
+from hub.mapping.dates import as_told, civil_date, iso_time
 from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_fhir_bundle import Held, Pool
 from hub.mapping.labs_fhir_patient import identifier_of
 from hub.mapping.labs_fhir_report import Report, content_of, specimen_of
-from hub.mapping.labs_fhir_values import answer, codings, day, has_value, processing
+from hub.mapping.labs_fhir_values import answer, codings, day, has_value, processing, written
 from hub.mapping.program import MappingContext, NotMapped
 from hub.mapping.stamp import Stamp
 from hub.mapping.tracing_person import Json, listed, text
@@ -26,6 +26,8 @@ __all__ = ["Results"]
 KIND = LabResult.kind
 _MOST_REPEATS = 100
 _LABORATORY = frozenset({"laboratory", "LAB"})
+_EFFECTIVE = ("effectiveDateTime", "effectivePeriod", "effectiveInstant")
+_COLLECTED = ("collectedDateTime", "collectedPeriod")
 
 
 class Results:
@@ -51,7 +53,8 @@ class Results:
         fact_key = self._fact_key(part, order, state, report, meant)
         if fact_key is None:
             return None
-        collected, resulted = _collected(body, specimen, head), day(head.get("issued")) or day(body.get("issued"))
+        told, resulted = _collected(body, specimen, head), day(head.get("issued")) or day(body.get("issued"))
+        collected = civil_date(told)
         kind, stated = processing([*(one.body for one in report.shared), body, self._pool.bundle])
         unsaid = self._pool.bundle.get("type") == "message" and not stated
         issues = (*meant.issues, state_issue, *report.who.issues, "processing-missing" if unsaid else "")
@@ -87,6 +90,7 @@ class Results:
             test=coded_test(codings(part.get("code")), meant.loinc),
             result=_result(part, meant) if has_value(part) else None,
             issues=tuple(issue for issue in issues if issue),
+            collected_as_told=as_told(told) if collected is not None else None,
         )
 
     def _judged(self, part: Json, body: Json, report: Report) -> Judged:
@@ -179,18 +183,16 @@ def _require_laboratory(body: Json, report: Report) -> None:
         raise NotMapped("not-a-lab-report", "ignored")
 
 
-def _collected(body: Json, specimen: Held | None, head: Json) -> date | None:
-    """When the specimen was taken: the observation's own time, else the specimen's, else the report's."""
+def _collected(body: Json, specimen: Held | None, head: Json) -> str:
+    """When the specimen was taken, as written: the observation's own time, else the specimen's, else the report's."""
     collection = specimen.body.get("collection") if specimen is not None else None
-    told = collection if isinstance(collection, dict) else {}
-    return (
-        _effective(body) or day(told.get("collectedDateTime")) or day(told.get("collectedPeriod")) or _effective(head)
-    )
+    of_specimen = collection if isinstance(collection, dict) else {}
+    told = (*map(body.get, _EFFECTIVE), *map(of_specimen.get, _COLLECTED), *map(head.get, _EFFECTIVE))
+    return next((at for value in told if civil_date(at := written(value)) is not None), "")
 
 
 def _effective(resource: Json) -> date | None:
-    names = ("effectiveDateTime", "effectivePeriod", "effectiveInstant")
-    return next((found for name in names if (found := day(resource.get(name)))), None)
+    return next((found for name in _EFFECTIVE if (found := day(resource.get(name)))), None)
 
 
 def _answered(report: Report) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hub.domain.lab_meaning import Answer, Code
 from hub.mapping.dates import civil_date
 from hub.mapping.tracing_person import Json, listed, text
 
-__all__ = ["answer", "codings", "day", "has_value", "processing", "told"]
+__all__ = ["answer", "codings", "day", "has_value", "processing", "told", "written"]
 
 _PROCESSING_ID = "v2-0103"
 _PROCESSING: dict[str, Processing] = {"P": "production", "D": "debug"}
@@ -58,7 +58,12 @@ def told(observation: Json) -> tuple[str, date | None, str]:
 
 def day(value: object) -> date | None:
     """The civil date of a dateTime or instant as written, or of the start of a Period."""
-    return civil_date(text(value.get("start") if isinstance(value, dict) else value))
+    return civil_date(written(value))
+
+
+def written(value: object) -> str:
+    """A dateTime or instant, or the start of a Period, as it stands there."""
+    return text(value.get("start") if isinstance(value, dict) else value)
 
 
 def processing(resources: Iterable[Json]) -> tuple[Processing, bool]:

@@ -83,19 +83,21 @@ def is_previous_result(obx: Segment, group: Group) -> bool:
     was observed before this specimen was taken, as far as that can be told. The only result of an order is never one."""
     if not group.stated or obx.text(11) or obx.raw(15) or obx.raw(23):
         return False
-    observed, collected = hl7_date(obx.text(14)), _collected_by_order(group)
+    observed, (collected, _) = hl7_date(obx.text(14)), _collected_by_order(group)
     return observed is None or collected is None or observed < collected
 
 
-def _collected_by_order(group: Group) -> date | None:
-    return (hl7_date(group.spm.text(17)) if group.spm is not None else None) or (
-        hl7_date(group.obr.text(7)) if group.obr is not None else None
-    )
+def _collected_by_order(group: Group) -> tuple[date | None, str]:
+    for segment, field in ((group.spm, 17), (group.obr, 7)):
+        if segment is not None and (day := hl7_date(told := segment.text(field))) is not None:
+            return day, told
+    return None, ""
 
 
-def collected(obx: Segment, group: Group) -> date | None:
-    """SPM-17, else OBR-7, else OBX-14."""
-    return _collected_by_order(group) or hl7_date(obx.text(14))
+def collected(obx: Segment, group: Group) -> tuple[date | None, str]:
+    """SPM-17, else OBR-7, else OBX-14: the day, and what was written."""
+    day, told = _collected_by_order(group)
+    return (day, told) if day is not None else (hl7_date(obx.text(14)), obx.text(14))
 
 
 def resulted(obx: Segment, group: Group) -> date | None:

@@ -21,7 +21,7 @@ from hub.formats.delimited import Row, RowFault, Table, open_table
 from hub.formats.errors import ParseError
 from hub.mapping.area import Area, area
 from hub.mapping.codes import cvx_code, ndc_code, provider_pin
-from hub.mapping.dates import civil_date, month
+from hub.mapping.dates import as_told, civil_date, month
 from hub.mapping.program import (
     Alone,
     Content,
@@ -36,6 +36,7 @@ from hub.mapping.program import (
 )
 from hub.mapping.race import read_race
 from hub.mapping.stamp import Stamp
+from hub.mapping.vaccine_codes import coded_vaccine
 
 __all__ = ["COLUMNS", "Vaccinations"]
 
@@ -164,6 +165,8 @@ class _Mapper:
                 *place.issues,
                 *race_issues,
             ),
+            vaccine=coded_vaccine(vaccine, cells["cvx"], cells["ndc"]),
+            occurred_as_told=as_told(cells["admin_date"]),
         )
 
 
