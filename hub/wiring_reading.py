@@ -63,6 +63,9 @@ class Reader:
             )
         self._connector, self._spool = connector, spool
         self._declared = connector.declared  # asked for once: of a model's private attribute it takes 3 us a message
+        self._program: Program | None = None
+        if connector.declared is None:
+            self._program = programs()[connector.program or connector.name]
         self._context = MappingContext(
             source=connector.name,
             agreement=agreement,
@@ -74,6 +77,9 @@ class Reader:
         )
 
     def __call__(self, unit: Unit) -> Iterator[Mapped]:
+        if self._program is not None and isinstance(unit.content, bytes):
+            yield from self._program.read(SourceUnit(unit.name, {unit.name: unit.content}), self._context)
+            return
         for traced in self.traced(unit):
             for found in traced.unmapped:
                 metrics.UNMAPPED_CODES.inc(connector=self._connector.name, table=found.table)
@@ -97,8 +103,8 @@ class Reader:
         if self._declared is not None:
             yield from self._declared.traced(source, self._context, explain=explain)
             return
-        program: Program = programs()[self._connector.program or self._connector.name]
-        for mapped in program.read(source, self._context):
+        assert self._program is not None
+        for mapped in self._program.read(source, self._context):
             yield Traced(mapped)
 
     def _source_unit(self, name: str, content: Path | Mapping[str, Path], held: ExitStack) -> SourceUnit:

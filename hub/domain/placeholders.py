@@ -71,7 +71,7 @@ def _names_nobody(text: str) -> bool:
 
 def _plain(text: str) -> str:
     """Words in capital letters with one blank between them."""
-    return _BETWEEN.sub(" ", text.upper()).strip()
+    return text.upper() if text.isalpha() else _BETWEEN.sub(" ", text.upper()).strip()
 
 
 @lru_cache(maxsize=4)

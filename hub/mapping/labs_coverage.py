@@ -42,8 +42,8 @@ _Told = Iterator[tuple[tuple[str, ...], Coverage]]
 
 def _numbers(message: Message, pid: Segment, patient: Patient, sent_at: datetime | None, stamp: Stamp) -> _Told:
     for n in range(1, min(pid.repetitions(3), _MOST) + 1):
-        number, payer = pid.text(3, repetition=n), _ID_TYPES.get(pid.text(3, 5, repetition=n).upper())
-        if number and payer is not None:
+        payer = _ID_TYPES.get(pid.text(3, 5, repetition=n).upper())
+        if payer is not None and (number := pid.text(3, repetition=n)):
             key = ("id", payer.payer_class)
             yield key, _coverage(key, payer, number, message, patient, sent_at, stamp, content_hash(number))
 

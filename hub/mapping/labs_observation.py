@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Literal
 
 from hub.domain.events import LabStatus
@@ -10,6 +9,7 @@ from hub.domain.lab_meaning import Answer, Asked, Code, Judged, Policy, Unkept, 
 from hub.domain.lab_status import hl7_status
 from hub.domain.lab_tables import observations
 from hub.formats.hl7v2 import Coded, Segment
+from hub.formats.hl7v2_segment import remembering
 from hub.mapping.program import NotMapped
 
 __all__ = ["codings_of", "is_covid_order", "is_covid_result", "is_question", "judged", "status"]
@@ -27,16 +27,19 @@ _Kind = Literal["coded", "text", "other"]
 
 def judged(obx: Segment, *, covid_order: bool, policy: Policy) -> Judged:
     """What this observation means. NotMapped when it is no result that the hub may keep."""
+    found = _judged(obx, covid_order, policy)
+    if isinstance(found, Unkept):
+        raise NotMapped(found.reason, "ignored")
+    return found
+
+
+@remembering(2, 3, 5)  # laboratories ask a few dozen questions, thousands of times a day
+def _judged(obx: Segment, covid_order: bool, policy: Policy) -> Judged | Unkept:
     question, kind = obx.coded(3), _kind(obx)
     if kind == "coded" and (told := obx.repetitions(5)) > 1:
-        return _kept(_judged_each(obx, question, min(told, _MOST_ANSWERS), covid_order, policy))
+        return _judged_each(obx, question, min(told, _MOST_ANSWERS), covid_order, policy)
     answered = obx.coded(5) if kind != "other" else None
-    text = _text(obx, kind, answered)
-    if len(obx.raw(3)) + len(obx.raw(5)) <= _MEMORABLE:
-        found = _judged_before(question, kind, answered, text, covid_order, policy)
-    else:
-        found = _judged(question, kind, answered, text, covid_order, policy)
-    return _kept(found)
+    return _judged_one(question, kind, answered, _text(obx, kind, answered), covid_order, policy)
 
 
 def _text(obx: Segment, kind: _Kind, answered: Coded | None) -> str:
@@ -47,12 +50,6 @@ def _text(obx: Segment, kind: _Kind, answered: Coded | None) -> str:
     if kind == "other":
         return obx.raw(5)[:1]
     return "" if answered is None or any(answered) else obx.text(5, _ORIGINAL_TEXT)
-
-
-def _kept(found: Judged | Unkept) -> Judged:
-    if isinstance(found, Unkept):
-        raise NotMapped(found.reason, "ignored")
-    return found
 
 
 def _judged_each(obx: Segment, question: Coded, told: int, covid_order: bool, policy: Policy) -> Judged | Unkept:
@@ -75,7 +72,7 @@ def _kind(obx: Segment) -> _Kind:
     return "other"
 
 
-def _judged(
+def _judged_one(
     question: Coded, kind: _Kind, answered: Coded | None, text: str, covid_order: bool, policy: Policy
 ) -> Judged | Unkept:
     codings = tuple(code for code in codings_of(answered) if any(code)) if answered is not None else ()
@@ -85,9 +82,6 @@ def _judged(
     if of.known is not None and of.known.cls == "panel" and given.given and kind != "other":
         of, covid_order = Asked(of.loinc, None, "panel-for-test"), True
     return judge(of, given, covid_order=covid_order, policy=policy)
-
-
-_judged_before = lru_cache(maxsize=4_096)(_judged)  # laboratories ask a few dozen questions, thousands of times a day
 
 
 def _asked(question: Coded) -> Asked:
@@ -110,6 +104,7 @@ def status(obx: Segment, obr: Segment | None) -> tuple[LabStatus, str]:
     return stated, issue
 
 
+@remembering(3, 29)
 def is_question(obx: Segment) -> bool:
     """An answer of the person (by its code, or marked QST in OBX-29), not an observation: read by labs_questions."""
     known = observations().get(obx.coded(3).code)
@@ -118,7 +113,12 @@ def is_question(obx: Segment) -> bool:
 
 def is_covid_order(obr: Segment | None) -> bool:
     """OBR-4 asks for a SARS-CoV-2 test or panel, so that an unknown code under it deserves a look."""
-    return obr is not None and is_covid_test(codings_of(obr.coded(4)))
+    return obr is not None and _asks_for_covid(obr)
+
+
+@remembering(4)
+def _asks_for_covid(obr: Segment) -> bool:
+    return is_covid_test(codings_of(obr.coded(4)))
 
 
 def is_covid_result(obx: Segment) -> bool:

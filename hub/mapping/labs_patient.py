@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 from typing import NamedTuple
 
 from hub.domain.event_parts import CountySource
@@ -17,8 +17,10 @@ from hub.domain.placeholders import (
     real_names,
 )
 from hub.formats.hl7v2 import Coded, Message, Segment
+from hub.formats.hl7v2_segment import remembering
 from hub.mapping.area import Area, area
 from hub.mapping.dates import hl7_date
+from hub.mapping.hl7_items import header
 from hub.mapping.race import contradiction, read_race
 
 __all__ = ["Patient", "facility", "patient"]
@@ -27,7 +29,6 @@ _WITHHELD_NAMES = frozenset({"U", "S"})  # table 0200: unspecified, pseudonym: w
 _OWN_TYPES = frozenset({"L", "M", "N"})  # table 0301: locally defined
 _MOST_REPETITIONS = 50
 """So many repetitions of a field are looked at: reaching the n-th costs n, and a hostile field may have a million."""
-_MEMORABLE = 300  # characters: what a hostile source writes is not kept in memory
 _KNOWN_CODES = ("CDCREC", "HL70005", "HL70189", "NULLFL", "HL70002")
 
 
@@ -45,8 +46,8 @@ class Patient(NamedTuple):
 
 
 def facility(message: Message) -> str:
-    """The sending facility, MSH-4: its universal id (CLIA, OID), else its name."""
-    return message.msh.text(4, 2) or message.msh.text(4)
+    """The sending facility."""
+    return header(message.msh).facility
 
 
 def patient(message: Message, pid: Segment, county_asked: str) -> Patient:
@@ -60,9 +61,10 @@ def patient(message: Message, pid: Segment, county_asked: str) -> Patient:
         local_id = ""
     home = pid.components(11)
     place = area(_at(home, 4), _at(home, 5), _at(home, 9), county_asked)
-    block = _block(pid, name, born, home, place, local_id, identified=not withheld)
+    birth_date = _birth_date(born)
+    block = _block(pid, name, born, birth_date, home, place, local_id, identified=not withheld)
     race, race_issues = _race(pid)
-    unread = "unreadable-birth-date" if born and not withheld and _birth_date(born) is None else ""
+    unread = "unreadable-birth-date" if born and not withheld and birth_date is None else ""
     key = local_id
     if not withheld and not local_id:
         key = _name_and_birth_date(name, born)
@@ -131,8 +133,9 @@ def _at(components: tuple[str, ...], number: int) -> str:
 def _authority(message: Message, pid: Segment, field: int, n: int) -> str:
     """The assigning authority of an id: its universal id; else the sending facility and its namespace, as a namespace alone (or a
     universal id of a type of one's own, table 0301) means something only there: two laboratories' `LIS` are two."""
-    universal, namespace = pid.text(field, 4, 2, n), pid.text(field, 4, 1, n)
-    if universal and pid.text(field, 4, 3, n).upper() not in _OWN_TYPES:
+    named = pid.subcomponents(field, 4, n)
+    namespace, universal = _at(named, 1), _at(named, 2)
+    if universal and _at(named, 3).upper() not in _OWN_TYPES:
         return universal
     return " ".join([part for part in (facility(message), namespace, universal) if part])
 
@@ -141,6 +144,7 @@ def _block(
     pid: Segment,
     name: tuple[str, ...],
     born: str,
+    birth_date: date | None,
     home: tuple[str, ...],
     place: Area,
     local_id: str,
@@ -156,7 +160,7 @@ def _block(
         middle_name=_at(name, 3) or None,
         family_name=_at(name, 1) or None,
         suffix=_at(name, 4) or None,
-        birth_date=_birth_date(born),
+        birth_date=birth_date,
         birth_date_partial=bool(born) and len(born) < 8,
         sex=pid.text(8).upper() or None,
         ssn=pid.text(19).replace("-", "") or None,
@@ -196,23 +200,15 @@ def _telecom(pid: Segment) -> tuple[str | None, str | None]:
 _Race = tuple[RaceEthnicity | None, tuple[str, ...]]
 
 
+@remembering(10, 22)
 def _race(pid: Segment) -> _Race:
-    races = tuple([pid.coded(10, n) for n in range(1, _repetitions(pid, 10) + 1)])
-    ethnicities = tuple([pid.coded(22, n) for n in range(1, _repetitions(pid, 22) + 1)])
-    if sum([len(text) for each in (*races, *ethnicities) for text in each]) > _MEMORABLE:
-        return _told(races, ethnicities)
-    return _told_before(races, ethnicities)
-
-
-def _told(races: tuple[Coded, ...], ethnicities: tuple[Coded, ...]) -> _Race:
+    races = [pid.coded(10, n) for n in range(1, _repetitions(pid, 10) + 1)]
+    ethnicities = [pid.coded(22, n) for n in range(1, _repetitions(pid, 22) + 1)]
     told, issues = read_race([_value(one) for one in races], [_value(one) for one in ethnicities])
     return told, (*issues, *contradiction(_beside(races), _beside(ethnicities)))
 
 
-_told_before = lru_cache(maxsize=4096)(_told)  # a source tells the same few answers over and over
-
-
-def _beside(told: tuple[Coded, ...]) -> list[tuple[str, str]]:
+def _beside(told: Sequence[Coded]) -> list[tuple[str, str]]:
     return [(one.code, one.display) for one in told if one.code and one.display]
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from typing import NamedTuple
 
 from hub.domain.lab_answers import Answers
 from hub.domain.lab_tables import observations
 from hub.formats.hl7v2 import Message, Segment
+from hub.formats.hl7v2_segment import remembering
 from hub.mapping.dates import hl7_date
 
 __all__ = ["answers"]
@@ -18,29 +21,36 @@ _WITHDRAWN = frozenset({"W", "D", "X"})
 def answers(message: Message) -> Answers:
     """All answers of a message; the first known one of each question stands."""
     found = Answers()
-    table = observations()
     for obx in message.all("OBX"):
-        question = obx.coded(3)
-        known = table.get(question.code) or table.get(question.alt_code)
-        if known is not None and known.asks and obx.text(11).upper() not in _WITHDRAWN:
-            _observed(found, known.asks, obx)
-    for segment in message.segments:
-        if segment.name == "NTE":
-            _noted(found, segment)
+        for told in _told(obx):
+            found.tell(told.asks, told.value, on=told.on, unit=told.unit)
+    for note in message.all("NTE"):
+        _noted(found, note)
     return found
 
 
-def _observed(found: Answers, asks: str, obx: Segment) -> None:
+class _Told(NamedTuple):
+    asks: str
+    value: str
+    on: date | None = None
+    unit: str = ""
+
+
+@remembering(3, 5, 6, 11)
+def _told(obx: Segment) -> tuple[_Told, ...]:
+    """What an OBX tells; nothing where it answers no question that the hub keeps, or is withdrawn."""
+    question, table = obx.coded(3), observations()
+    known = table.get(question.code) or table.get(question.alt_code)
+    if known is None or not known.asks or obx.text(11).upper() in _WITHDRAWN:
+        return ()
     value = obx.text(5)
-    if asks == "onset":
-        found.tell(asks, value, on=hl7_date(value))
-    elif asks == "age":  # a structured number has its comparator first: ^10
-        found.tell(asks, value or obx.text(5, 2), unit=obx.text(6))
-    else:
-        answered = obx.coded(5)
-        found.tell(asks, answered.code or answered.display)
-        if answered.alt_code:
-            found.tell(asks, answered.alt_code)
+    if known.asks == "onset":
+        return (_Told(known.asks, value, on=hl7_date(value)),)
+    if known.asks == "age":  # a structured number has its comparator first: ^10
+        return (_Told(known.asks, value or obx.text(5, 2), unit=obx.text(6)),)
+    answered = obx.coded(5)
+    first = _Told(known.asks, answered.code or answered.display)
+    return (first, _Told(known.asks, answered.alt_code)) if answered.alt_code else (first,)
 
 
 def _noted(found: Answers, note: Segment) -> None:
