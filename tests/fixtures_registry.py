@@ -57,7 +57,8 @@ def running_registry(bootstrap: str, topic: str | None = None) -> Iterator[Runni
     finally:
         if thread.is_alive():
             found["loop"].call_soon_threadsafe(found["task"].cancel)
-        thread.join(20)
+        thread.join(120)
+        assert not thread.is_alive(), "the registry did not end"
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -77,10 +78,9 @@ def the_pages(town: Town) -> dict[str, bytes]:
         if role == "clock":
             continue
         for page in ("metrics", "readyz", "livez"):
-            asked = http.client.HTTPConnection(town.settings.host, town.settings.port(role), timeout=60)
-            asked.request("GET", f"/{page}")
-            found[f"{role}/{page}"] = asked.getresponse().read()
-            asked.close()
+            with closing(http.client.HTTPConnection(town.settings.host, town.settings.port(role), timeout=60)) as asked:
+                asked.request("GET", f"/{page}")
+                found[f"{role}/{page}"] = asked.getresponse().read()
     return found
 
 

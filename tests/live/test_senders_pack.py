@@ -6,6 +6,7 @@ import http.client
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -95,11 +96,12 @@ def _sent(doors: Doors, sent: Sent, entry: Mapping[str, Any]) -> Counts | None:
 
 
 def _posted(doors: Doors, name: str, body: bytes) -> Counts:
-    connection = http.client.HTTPConnection(doors.settings.host, doors.settings.port("http"), timeout=60)
-    connection.request("POST", f"/push/{name}", body, {"X-API-Key": KEY, "Content-Type": PUSHED[name][2]})
-    answer = connection.getresponse()
-    told = json.loads(answer.read())
-    connection.close()
+    with closing(
+        http.client.HTTPConnection(doors.settings.host, doors.settings.port("http"), timeout=60)
+    ) as connection:
+        connection.request("POST", f"/push/{name}", body, {"X-API-Key": KEY, "Content-Type": PUSHED[name][2]})
+        answer = connection.getresponse()
+        told = json.loads(answer.read())
     assert answer.status in (200, 202, 422), told
     return receipt(told if answer.status != 422 else told["receipt"])
 

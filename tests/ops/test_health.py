@@ -3,6 +3,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -13,11 +14,10 @@ from hub.ops.health import Flag, Heartbeat, OpsServer
 
 
 def get(port: int, path: str) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("GET", path)
-    answer = connection.getresponse()
-    body = answer.read()
-    connection.close()
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read()
     return answer.status, json.loads(body) if answer.getheader("Content-Type") == "application/json" else body
 
 

@@ -87,10 +87,9 @@ class Installation:
         return list(read_to_end(self.settings.require_bootstrap(), topic))
 
     def page(self, role: str, path: str) -> dict[str, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.settings.port(role), timeout=60)
-        connection.request("GET", path)
-        found: dict[str, Any] = json.loads(connection.getresponse().read())
-        connection.close()
+        with closing(http.client.HTTPConnection("127.0.0.1", self.settings.port(role), timeout=60)) as connection:
+            connection.request("GET", path)
+            found: dict[str, Any] = json.loads(connection.getresponse().read())
         return found
 
     @contextmanager
