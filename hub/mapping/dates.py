@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 __all__ = ["as_told", "civil_date", "hl7_date", "hl7_time", "iso_time", "local_time", "month"]
 
@@ -39,7 +40,12 @@ def hl7_time(text: str, zone: tzinfo) -> datetime | None:
 
 def hl7_date(text: str) -> date | None:
     """The civil date of an HL7 v2 time, as written; None when it has no day or is no date (30 February)."""
-    return civil_date(text[:8]) if text[:8].isdigit() and len(text) >= 8 else None
+    return _day(text[:8]) if len(text) >= 8 else None
+
+
+@lru_cache(maxsize=8_192)  # the same few days over and over: ten of them in a laboratory message
+def _day(digits: str) -> date | None:
+    return civil_date(digits) if digits.isdigit() else None
 
 
 def civil_date(text: str) -> date | None:

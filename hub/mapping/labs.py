@@ -9,33 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
 
-from hub.domain.events import Coded, LabResult, Processing
+from hub.domain.events import Coded, LabResult, Meaning, Processing
 from hub.domain.ids import content_hash
 from hub.domain.lab_answers import Answers
 from hub.domain.lab_meaning import Judged, Policy, policy_of
 from hub.domain.lab_status import RANK
 from hub.formats import hl7v2
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
+from hub.formats.hl7v2_segment import remembering
 from hub.mapping.codes import code_of
 from hub.mapping.dates import as_told, hl7_time
-from hub.mapping.hl7_items import NOT_SAID, is_version_2, not_read, processing
+from hub.mapping.hl7_items import Header, header, not_read
 from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_coverage import coverages
 from hub.mapping.labs_groups import (
     Group,
-    collected,
-    date_issues,
+    dates,
     filler,
     is_previous_result,
     observations_of,
-    resulted,
     specimen,
 )
 from hub.mapping.labs_observation import codings_of, is_covid_order, is_question, judged, status
-from hub.mapping.labs_patient import Patient, facility, patient
+from hub.mapping.labs_patient import Patient, patient
 from hub.mapping.labs_questions import answers
 from hub.mapping.program import (
     Alone,
@@ -56,7 +54,6 @@ KIND = LabResult.kind
 _REPORTS = frozenset({"ORU", "OUL"})
 _MAX_REPEATS = 100
 _LINES = frozenset({"TX", "FT", "ST"})
-_MEMORABLE = 200  # characters: what a hostile sender writes is not kept in memory
 
 
 class Labs:
@@ -110,11 +107,16 @@ class _Report(NamedTuple):
     content: str
     report_key: str
     policy: Policy
+    issues: tuple[str, ...]
+    """What is odd about the message as a whole."""
 
 
 def _by_patient(message: Message, where: dict[str, str | int]) -> Iterator[tuple[Message, dict[str, str | int]]]:
     """A message of several people (ORU_R01 repeats PATIENT_RESULT) is one of each, under its header: what was found in
     one is never told of another."""
+    if len(message.all("PID")) < 2:
+        yield message, where
+        return
     starts = [n for n, segment in enumerate(message.segments) if segment.name == "PID"]
     field = message.separators.field
     people = {message.segments[n].line.split(field, 2)[-1] for n in starts}  # PID-1 counts them
@@ -129,14 +131,15 @@ def _by_patient(message: Message, where: dict[str, str | int]) -> Iterator[tuple
 
 
 def _message(message: Message, where: dict[str, str | int], stamp: Stamp, context: MappingContext) -> list[Mapped]:
-    if message.code[:3] not in _REPORTS:  # `ORU`, or the structure `ORU_R01` in its place
+    about = header(message.msh)
+    if about.code[:3] not in _REPORTS:  # `ORU`, or the structure `ORU_R01` in its place
         return [ignored("not-a-lab-report", where, message.raw, KIND)]
-    if not is_version_2(message):
+    if not about.is_version_2:
         raise NotMapped("unsupported-version", field="MSH-12")
     pid = message.first("PID")
     if pid is None:
         raise NotMapped("no-patient", field="PID")
-    report = _report(message, pid, stamp, context)
+    report = _report(message, about, pid, stamp, context)
     found: list[Mapped] = []
     seen: dict[tuple[str, ...], list[str]] = {}
     for obx, group in observations_of(message):
@@ -158,23 +161,29 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
     return found or [ignored("no-observation", where, message.raw, KIND)]
 
 
-def _report(message: Message, pid: Segment, stamp: Stamp, context: MappingContext) -> _Report:
+def _report(message: Message, about: Header, pid: Segment, stamp: Stamp, context: MappingContext) -> _Report:
     told = answers(message)
     who = patient(message, pid, told.county)
-    sender = facility(message)
+    sent = message.msh.text(7)
+    sent_at = hl7_time(sent, context.zone)
     orders = (filler(Group(None, obr, None)) for obr in message.all("OBR"))
     first_order = next((order for order in orders if order), "") or filler(Group(message.first("ORC"), None, None))
+    odd = (
+        about.issue,
+        "unreadable-date" if (sent and sent_at is None) or (told.onset_unread and told.onset is None) else "",
+    )
     return _Report(
         message=message,
         patient=who,
         source_person=stamp.person(who.authority, who.key) if who.key else None,
         answers=told,
-        processing=processing(message),
-        sent_at=hl7_time(message.msh.text(7), context.zone),
-        facility=sender,
+        processing=about.processing,
+        sent_at=sent_at,
+        facility=about.facility,
         content=content_hash(*[segment.line for segment in message.segments if segment.name not in ("MSH", "SFT")]),
-        report_key=stamp.token("report", sender, first_order or message.control_id),
+        report_key=stamp.token("report", about.facility, first_order or message.control_id),
         policy=policy_of(context.options),
+        issues=(*who.issues, *odd),
     )
 
 
@@ -197,10 +206,10 @@ def _event(
     fact_key = _fact_key(obx, group, report, meant, stamp, seen)
     if fact_key is None:
         return None
-    (collected_on, collected_text), resulted_on = collected(obx, group), resulted(obx, group)
+    when = dates(obx, group)
     reported = hl7_time(group.obr.text(22), context.zone) if group.obr is not None else None
     taken = specimen(group)
-    odd = (*meant.issues, state_issue, *date_issues(obx, group), *report.patient.issues, *_message_issues(report))
+    odd = (*meant.issues, state_issue, when.issue, *report.issues)
     issues = tuple(dict.fromkeys(issue for issue in odd if issue))
     return LabResult(
         **stamp.fields(
@@ -209,7 +218,7 @@ def _event(
             changed_at=reported or report.sent_at,
             status_rank=RANK[state],
             content=content_hash(report.content, obx.line, report.processing),
-            occurred_on=collected_on or resulted_on,
+            occurred_on=when.collected or when.resulted,
             active=state != "withdrawn",
             sent_at=report.sent_at,
         ),
@@ -224,13 +233,13 @@ def _event(
         observation_key=fact_key,
         report_key=report.report_key,
         specimen_key=stamp.token("specimen", report.facility, taken) if taken else None,
-        collected_on=collected_on,
-        resulted_on=resulted_on,
+        collected_on=when.collected,
+        resulted_on=when.resulted,
         **report.answers.fields(),
-        test=_test(obx.coded(3), meant.loinc),
-        result=_answer(obx.coded(5), meant.meaning) if obx.raw(5) else None,
+        test=_test(obx, meant.loinc),
+        result=_answer(obx, meant.meaning),
         issues=issues,
-        collected_as_told=as_told(collected_text) if collected_on is not None else None,
+        collected_as_told=as_told(when.written) if when.collected is not None else None,
     )
 
 
@@ -259,30 +268,11 @@ def _fact_key(
     return stamp.fact_key(KIND, *native, *([str(len(told))] if len(told) > 1 else []))
 
 
-def _message_issues(report: _Report) -> tuple[str, ...]:
-    header = report.message.msh
-    return (
-        "" if header.text(11) else NOT_SAID,
-        "unreadable-date" if header.text(7) and report.sent_at is None else "",
-        "unreadable-date" if report.answers.onset_unread and report.answers.onset is None else "",
-    )
+@remembering(3)
+def _test(obx: Segment, loinc: str | None) -> Coded:
+    return coded_test(codings_of(obx.coded(3)), loinc)
 
 
-def _test(coded: hl7v2.Coded, loinc: str | None) -> Coded:
-    return (_test_before if sum(map(len, coded)) <= _MEMORABLE else _test_of)(coded, loinc)
-
-
-def _answer(coded: hl7v2.Coded, meaning: str) -> Coded:
-    return (_answer_before if sum(map(len, coded)) <= _MEMORABLE else _answer_of)(coded, meaning)
-
-
-def _test_of(coded: hl7v2.Coded, loinc: str | None) -> Coded:
-    return coded_test(codings_of(coded), loinc)
-
-
-def _answer_of(coded: hl7v2.Coded, meaning: str) -> Coded:
-    return coded_answer(codings_of(coded), meaning)
-
-
-_test_before = lru_cache(maxsize=2_048)(_test_of)  # the same few codes in every report: 0.2 us in place of 2
-_answer_before = lru_cache(maxsize=2_048)(_answer_of)
+@remembering(5)
+def _answer(obx: Segment, meaning: Meaning) -> Coded | None:
+    return coded_answer(codings_of(obx.coded(5)), meaning) if obx.raw(5) else None

@@ -11,13 +11,12 @@ from hub.mapping.dates import hl7_date
 from hub.mapping.labs_observation import is_covid_result
 
 __all__ = [
+    "Dates",
     "Group",
-    "collected",
-    "date_issues",
+    "dates",
     "filler",
     "is_previous_result",
     "observations_of",
-    "resulted",
     "specimen",
 ]
 
@@ -40,7 +39,11 @@ def observations_of(message: Message) -> Iterator[tuple[Segment, Group]]:
     loose: Segment | None = None  # the first specimen, also where it stands above every order
     heading = message.code[:3] == "OUL"
     for segment in message.segments:
-        if segment.name == "ORC":
+        if segment.name == "OBX":
+            if not groups:
+                groups.append((Group(orc, None, None), []))
+            groups[-1][1].append(segment)
+        elif segment.name == "ORC":
             orc = segment
             if heading and groups and not groups[-1][1]:
                 groups[-1] = (groups[-1][0]._replace(orc=orc), groups[-1][1])
@@ -52,10 +55,6 @@ def observations_of(message: Message) -> Iterator[tuple[Segment, Group]]:
             loose = loose or segment
             if above is None and groups and groups[-1][0].spm is None:
                 groups[-1] = (groups[-1][0]._replace(spm=segment), groups[-1][1])
-        elif segment.name == "OBX":
-            if not groups:
-                groups.append((Group(orc, None, None), []))
-            groups[-1][1].append(segment)
     for group, observed in groups:
         bare = any(not obx.raw(11) for obx in observed)  # hardly ever: only then it matters
         stated = bare and any(obx.text(11) and is_covid_result(obx) for obx in observed)
@@ -83,34 +82,34 @@ def is_previous_result(obx: Segment, group: Group) -> bool:
     was observed before this specimen was taken, as far as that can be told. The only result of an order is never one."""
     if not group.stated or obx.text(11) or obx.raw(15) or obx.raw(23):
         return False
-    observed, (collected, _) = hl7_date(obx.text(14)), _collected_by_order(group)
+    observed, collected = hl7_date(obx.text(14)), _collected_by_order(group)
     return observed is None or collected is None or observed < collected
 
 
-def _collected_by_order(group: Group) -> tuple[date | None, str]:
-    for segment, field in ((group.spm, 17), (group.obr, 7)):
-        if segment is not None and (day := hl7_date(told := segment.text(field))) is not None:
-            return day, told
-    return None, ""
+def _collected_by_order(group: Group) -> date | None:
+    return (hl7_date(group.spm.text(17)) if group.spm is not None else None) or (
+        hl7_date(group.obr.text(7)) if group.obr is not None else None
+    )
 
 
-def collected(obx: Segment, group: Group) -> tuple[date | None, str]:
-    """SPM-17, else OBR-7, else OBX-14: the day, and what was written."""
-    day, told = _collected_by_order(group)
-    return (day, told) if day is not None else (hl7_date(obx.text(14)), obx.text(14))
+class Dates(NamedTuple):
+    """Of one observation. `collected`: SPM-17, else OBR-7, else OBX-14, and what was `written` there; `resulted`: OBR-22, else
+    OBX-19; `issue`: `unreadable-date` where one of the five holds something that is no day: the result stands without it, or with
+    the next one that tells the same."""
+
+    collected: date | None
+    written: str
+    resulted: date | None
+    issue: str
 
 
-def resulted(obx: Segment, group: Group) -> date | None:
-    """OBR-22, else OBX-19."""
-    return (hl7_date(group.obr.text(22)) if group.obr is not None else None) or hl7_date(obx.text(19))
-
-
-def date_issues(obx: Segment, group: Group) -> tuple[str, ...]:
-    """`unreadable-date` where SPM-17, OBR-7, OBX-14, OBR-22 or OBX-19 holds something that is no day: the result stands without
-    it, or with the next one that tells the same, and says so."""
-    told = [obx.text(14), obx.text(19)]
-    if group.obr is not None:
-        told += group.obr.text(7), group.obr.text(22)
-    if group.spm is not None:
-        told.append(group.spm.text(17))
-    return ("unreadable-date",) if any(text and hl7_date(text) is None for text in told) else ()
+def dates(obx: Segment, group: Group) -> Dates:
+    """When it was collected and resulted, by the civil calendar of the sender."""
+    obr, spm = group.obr, group.spm
+    taken = spm.text(17) if spm is not None else ""
+    ordered, reported = (obr.text(7), obr.text(22)) if obr is not None else ("", "")
+    told = (taken, ordered, obx.text(14), reported, obx.text(19))
+    days = [hl7_date(text) for text in told]
+    unread = any(text and day is None for text, day in zip(told, days, strict=True))
+    first = 0 if days[0] else 1 if days[1] else 2
+    return Dates(days[first], told[first], days[3] or days[4], "unreadable-date" if unread else "")
