@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hub.errors import RetryError
 from hub.outlets.wire import Wire
 
 __all__ = ["Watcher"]
 
+_AGAIN_S = 0.1
 Poll = Callable[[], "list[Any]"]
 
 
@@ -33,9 +35,9 @@ class Watcher:
         return self
 
     def stop(self) -> None:
-        """End; what was seen stays readable."""
+        """End; what was seen stays readable. Nobody polls any more on return: what is polled may be closed."""
         self._stop.set()
-        self._thread.join(timeout=10)
+        self._thread.join()
 
     def needs(self) -> Counter[tuple[str, str]]:
         """Number of needs by (support, state)."""
@@ -61,7 +63,12 @@ class Watcher:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            for record in self._poll():
+            try:
+                records = self._poll()
+            except RetryError:  # the broker is away: it may come back
+                self._stop.wait(_AGAIN_S)
+                continue
+            for record in records:
                 if record.value is None:
                     with self._lock:
                         self._measures.pop(record.key, None)  # of the three, only a measure is ever taken back
