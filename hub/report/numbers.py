@@ -1,7 +1,7 @@
 """How counts are written: exact, for the source itself; or rounded, for anybody else, so that no small group can be told.
 
-Rounded: 1 to 10 is `under 11`; above, to the nearest ten, each number for itself, so that no difference of two gives a small one
-back. Shares follow the rounded counts, and are not told of fewer than 11 (threshold: equity-identity.md, requirement 14).
+Rounded: 1 to 10 is `under 11`, 11 to 14 are named as these (the nearest ten would stand below what is `under 11`); above, to the
+nearest ten, each number for itself, so that no difference of two gives a small one back. Shares follow the rounded counts, and are not told of fewer than 11 (threshold: equity-identity.md, requirement 14).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import NamedTuple
 __all__ = ["SMALL", "Numbers", "Share"]
 
 SMALL = 11
+_LOWEST = 15
+"""The first number above SMALL whose nearest ten is not below it."""
 
 
 class Share(NamedTuple):
@@ -30,6 +32,8 @@ class Numbers:
         """`about` where the number is an estimate."""
         if self.rounded and 0 < n < SMALL:
             return f"under {SMALL}"
+        if self.rounded and SMALL <= n < _LOWEST:
+            return f"{'' if exact else 'about '}{SMALL} to {_LOWEST - 1}"
         shown = _ten(n) if self.rounded else n
         return f"{'' if exact else 'about '}{shown:,}"
 

@@ -279,7 +279,8 @@ def _table(caption: str, heads: Html, rows: Sequence[Html]) -> Html:
 
 def _footer(numbers: Numbers) -> Html:
     whom = (
-        "Counts of 1 to 10 are written as under 11, others to the nearest ten: for anybody who may see the source's quality."
+        "Counts of 1 to 10 are written as under 11, of 11 to 14 as that, others to the nearest ten: "
+        "for anybody who may see the source's quality."
         if numbers.rounded
         else "Exact counts: for the source itself and the hub. For anybody else, make it with --rounded."
     )

@@ -135,6 +135,15 @@ def test_rounded_small_counts_all_look_alike(part: int) -> None:
     assert rounded.share(500 - part, 500) == rounded.share(499, 500)
 
 
+@pytest.mark.parametrize("whole", range(11, 40))
+def test_rounded_a_whole_never_stands_below_the_part_that_it_has(whole: int) -> None:
+    rounded = Numbers(rounded=True)
+    least = int(rounded.count(whole).split()[0])
+    assert rounded.count(10) == "under 11"
+    assert least >= 11
+    assert {rounded.count(n) for n in range(11, 15)} == {"11 to 14"}
+
+
 def test_exact_shares_say_none_or_all_only_when_it_is_so() -> None:
     exact = Numbers(rounded=False)
     assert [exact.share(n, 10_000).words for n in (0, 1, 9_999, 10_000)] == ["0 %", "1 %", "99 %", "100 %"]
