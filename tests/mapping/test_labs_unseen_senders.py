@@ -82,6 +82,8 @@ SENDERS: dict[str, Sent] = {
     "a null": Sent('""', "review final"),
     "a no-break space behind it": Sent("Detected\u00a0", kind="ST"),
     "a space of no width within it": Sent("De\u200btected", "review final", "ST"),
+    "questions beside it that are no results": Sent("Not Detected", "negative final", "ST",
+        more="OBX|2|DT|30952-6^Vaccinated on^LN||20210101||||||F\rOBX|3|ST|8691-8^Travel^LN||COVID-19 area||||||F"),
     "segments of its own": Sent(DETECTED, more="ZLR|1|x\rZPS|1|LAB"),
     "a note broken in two lines": Sent(DETECTED, more="NTE|1||This line was\rbroken by the sender"),
 }  # fmt: skip
