@@ -37,6 +37,9 @@ VERBS = {
     "run": Verb("hub.commands.run:run", "Run one role in the foreground (what `up` and a container start)."),
     "connector": Verb("hub.commands.connector:connector", "Plug in a source system: draft, try, test, lint, remap."),
     "rejected": Verb("hub.commands.rejected:rejected", "Dead letters: list, show, explain, redrive."),
+    "referral": Verb(
+        "hub.commands.referral:referral", "Support needs as referrals to send: FHIR Task, ServiceRequest."
+    ),
     "audit": Verb("hub.commands.audit:audit", "The audit trail of disclosures: list, verify."),
     "preview": Verb("hub.commands.preview:preview", "The whole path without a broker: files in, needs out."),
     "topics": Verb("hub.commands.topics:topics", "List or create the topics."),

@@ -52,6 +52,7 @@ _LAB_REPORT = (
 )
 _CVRS = frozenset({"vax_event_id", "recip_id", "admin_date", "cvx"})
 _IMMUNIZATION = re.compile(rb'"resourceType"\s*:\s*"Immunization"')
+_REFERRAL = re.compile(rb'"resourceType"\s*:\s*"(Task|ServiceRequest)"')
 _LISTS = (rosters.LIST, line_lists.LIST, pantries.LIST, referral_lists.LIST, benefits.LIST)
 _SETS = ("DEMOGRAPHIC_DATA", "SCREENING", "QE_ADMIN_DATA")
 
@@ -148,6 +149,8 @@ def _sniff(path: Path) -> str | None:
         return "iis-fhir"
     if head.startswith((b"{", b"[")) and all(mark.search(head) for mark in _LAB_REPORT):
         return "lab-elr-fhir"
+    if head.startswith((b"{", b"[")) and _REFERRAL.search(head):
+        return "gravity-referral"
     return None
 
 

@@ -52,6 +52,8 @@ _BY_NAME = "name-and-birth-date"
 NO_DEMOGRAPHICS = frozenset({"meta", "text", "photo", "contained"})
 """Members of a Patient that say nothing of who it is: no part of its version. (`meta` tells the version's time and stays.)"""
 _LONGEST_PATIENT = 65_536
+_WHOSE = {"Observation": "subject", "ServiceRequest": "subject", "Task": "for"}
+"""The element that says whose a resource is; `patient` of all others."""
 _SERVER = frozenset({"searchset", "history"})
 """Types of bundles in which a server tells of its own resources."""
 _BEFORE, _AFTER = b'{"resourceType":"Bundle","type":"%b","entry":[', b'{"resource":%b}]}'
@@ -159,7 +161,7 @@ def placeholders(patient: Json) -> tuple[str, ...]:
 def _of(item: Resource) -> object:
     if item.type == "Coverage":
         return beneficiary(item.body)
-    return item.body.get("subject" if item.type == "Observation" else "patient")
+    return item.body.get(_WHOSE.get(item.type, "patient"))
 
 
 def _subject(patient: Json, *, of_server: bool) -> Subject | None:

@@ -31,6 +31,7 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "people.csv").write_text("Client ID,Night\nC-1,2021-02-15\n")
     (tmp_path / "empty").mkdir()
     (tmp_path / "nothing.csv").write_bytes(b"")
+    (tmp_path / "needs.jsonl").write_text('{"key": "n1", "value": {"support": "food", "local_id": "C-1"}}\n')
     return tmp_path / "instance"
 
 
@@ -38,6 +39,7 @@ DONE = [
     "connector list", "connector schema", "connector new pantry --from people.csv", "connector try lab-elr-hl7v2 good.hl7",
     "preview good.hl7 --as-of 2021-03-01", "rejected explain bad-date", "topics list", "schemas list", "schemas check", "down",
     "rejected explain unmapped-code.program",
+    "referral write needs.jsonl --requester Organization/c --system https://s.example",
     "broker list", "connector report lab-elr-hl7v2 good.hl7", "schemas dictionary",
 ]  # fmt: skip
 NO = [
@@ -56,6 +58,9 @@ COMMAND_LINE = [
     "preview empty --as-of 2021-03-01",
     "rejected nonsense", "rejected explain nonsense", "rejected show 1234 --reveal", "up --roles clerk", "run clerk",
     "tail hub.nonsense", "bench nonsense", "demo --people none", "synthetic nonsense", "audit nonsense",
+    "referral nonsense", "referral write needs.jsonl",
+    "referral write absent.jsonl --requester Organization/c --system https://s.example",
+    "referral write good.hl7 --requester Organization/c --system https://s.example",
 ]  # fmt: skip
 MEND = [
     "tail hub.person.event.v1",

@@ -23,6 +23,7 @@ NAMES = [
     "commcare",
     "food-benefits",
     "food-pantry",
+    "gravity-referral",
     "godata",
     "hmis-csv",
     "hrsn-screening",

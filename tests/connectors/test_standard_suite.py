@@ -89,4 +89,9 @@ class TestLineLists(ConnectorSuite):
 
 class TestReferralLists(ConnectorSuite):
     folder = SHIPPED / "referral-csv"
+
+
+class TestReferralResources(ConnectorSuite):
+    folder = SHIPPED / "gravity-referral"
+    agreement_file = EXAMPLES / "gravity-referral.yaml"
     agreement_file = EXAMPLES / "referral-csv.yaml"

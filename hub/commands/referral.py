@@ -1,0 +1,85 @@
+"""`hub referral write`: support needs as referrals to send, FHIR Task and ServiceRequest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub.mapping.referral_request import Ends, Order, transaction
+from hub.verbs import Verbs
+
+__all__ = ["referral"]
+
+
+@click.group(cls=Verbs)
+def referral() -> None:
+    """Referrals: what is asked of services for people who need support."""
+
+
+@referral.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--requester", required=True, help="Who asks, as the receiver's server calls it: Organization/county.")
+@click.option("--owner", default="", help="Who is asked; left out: whoever takes it.")
+@click.option(
+    "--system", required=True, help="URI of the receiver's own numbers of people: https://shelters.example/clients."
+)
+@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%S"]), help="When it is asked, UTC (default: now).")
+@click.pass_context
+def write(ctx: click.Context, file: Path, requester: str, owner: str, system: str, at: datetime | None) -> None:
+    """Write a FHIR transaction a line for each open need in FILE: what `hub tail hub.delivery.SUBSCRIBER.v1 --json` gives.
+
+    The person is named by `local_id`, so the delivery agreement must grant it beside `support`; nothing else of them is
+    written. A line without these is left out and counted; exit 1 where there was one. A need that was taken back has no line
+    of its own to write.
+    """
+    asked = (at or datetime.now(UTC)).replace(tzinfo=UTC, microsecond=0)
+    written = left_out = 0
+    for line in _lines(file):
+        order = _order(line)
+        try:
+            told = transaction(order, Ends(requester, owner, system), asked) if order is not None else None
+        except KeyError:
+            told = None
+        if told is None:
+            left_out += line.get("value", line) is not None
+            continue
+        click.echo(json.dumps(told, separators=(",", ":")))
+        written += 1
+    click.echo(f"{written} referrals written; {left_out} lines left out", err=True)
+    ctx.exit(1 if left_out else 0)
+
+
+def _lines(file: Path) -> Iterator[Mapping[str, Any]]:
+    """The objects of a file with one a line. UsageError names the first line that is none."""
+    with file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                found = json.loads(line)
+            except ValueError:
+                found = None
+            if not isinstance(found, dict):
+                raise click.UsageError(f"{file.name}, line {number}: this is no JSON object")
+            yield found
+
+
+def _order(line: Mapping[str, Any]) -> Order | None:
+    """The order of a delivered need; None where it is taken back, closed, or names neither person nor support."""
+    value = line.get("value", line)
+    if not isinstance(value, dict) or value.get("state", "open") != "open":
+        return None
+    number, support, person = value.get("need_id") or line.get("key"), value.get("support"), value.get("local_id")
+    if not (isinstance(number, str) and isinstance(support, str) and isinstance(person, str) and number and person):
+        return None
+    until = value.get("until")
+    try:
+        day = date.fromisoformat(until) if isinstance(until, str) else None
+    except ValueError:
+        day = None
+    return Order(number, support, value.get("urgency") == "urgent", day, person)

@@ -1,0 +1,128 @@
+"""What a FHIR resource refers to, where it is at hand: contained, or in the same bundle; and a resource with these, to be
+read alone.
+
+References may be `Task/1`, a URL that ends so, with or without a version, or the fullUrl of an entry (FHIR R4 Bundle, resolving
+references). `named` is what stands for a resource in tokens: type and id where the reference says them, else the reference whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from hub.formats.fhir import Resource
+from hub.mapping.tracing_person import Json, listed, text
+
+__all__ = ["Beside", "named", "target_of"]
+
+_BEFORE, _AFTER = b'{"resourceType":"Bundle","type":"%b","entry":[', b"]}"
+_LONGEST = 65_536
+_SILENT = frozenset({"text", "photo", "contained"})
+
+
+def target_of(reference: object) -> str:
+    """Where a reference points, without version; of a logical one `system|value`; empty where it points nowhere."""
+    if not isinstance(reference, dict):
+        return ""
+    if target := text(reference.get("reference")).split("/_history/", 1)[0]:
+        return target
+    identifier = reference.get("identifier")
+    value = text(identifier.get("value")) if isinstance(identifier, dict) else ""
+    return f"{text(identifier.get('system'))}|{value}" if value and isinstance(identifier, dict) else ""
+
+
+def named(target: str) -> str:
+    """`Task/1` of `https://a.example/fhir/Task/1`; all else as it is."""
+    parts = target.rsplit("/", 2)
+    return "/".join(parts[-2:]) if len(parts) >= 2 and parts[-2][:1].isupper() and "|" not in target else target
+
+
+class Beside:
+    """Remembers the bundle that is being read, and no other."""
+
+    def __init__(self) -> None:
+        self._bundle: Json | None = None
+        self._entries: Mapping[str, Json] = {}
+
+    def found(self, item: Resource, reference: object) -> Json | None:
+        """The resource that a reference of `item` points to, if it is at hand."""
+        target = target_of(reference)
+        if target.startswith("#"):
+            contained = listed(item.body.get("contained"))
+            return next((one for one in contained if text(one.get("id")) == target[1:]), None)
+        entries = self._of(item.bundle)
+        entry = entries.get(target) or entries.get(named(target))
+        return None if entry is None else entry["resource"]
+
+    def own_name(self, resource: Json, of_server: bool) -> str:
+        """What names a resource: its id where a server tells of its own; in a bundle that was made to be sent, where ids hold
+        inside that bundle only, its first identifier before it. Empty where it has neither."""
+        local_id = text(resource.get("id"))
+        numbered = f"{resource['resourceType']}/{local_id}" if local_id else ""
+        if of_server and numbered:
+            return numbered
+        known = ((text(each.get("system")), text(each.get("value"))) for each in listed(resource.get("identifier")))
+        return next((f"{system}|{value}" for system, value in known if value), numbered)
+
+    def name_of(self, item: Resource, reference: object, of_server: bool) -> str:
+        """What stands for the target of a reference; empty where it points nowhere or into `item` itself."""
+        target = target_of(reference)
+        if not target or target.startswith("#"):
+            return ""
+        entry = self._of(item.bundle).get(target) or self._of(item.bundle).get(named(target))
+        return (self.own_name(entry["resource"], of_server) if entry is not None else "") or named(target)
+
+    def every(self, item: Resource, kind: str) -> Iterable[Json]:
+        """All resources of a type in the bundle of `item`."""
+        told = (entry["resource"] for entry in self._of(item.bundle).values())
+        return [resource for resource in told if resource["resourceType"] == kind]
+
+    def alone(self, item: Resource, of_server: bool, *references: object) -> bytes:
+        """The original of `item` and, as it takes these to read it alone, the entries that it refers to (without narrative)."""
+        targets = [target_of(reference) for reference in references]
+        entries = self._of(item.bundle)
+        needed = [entry for target in targets if (entry := entries.get(target) or entries.get(named(target)))]
+        if not needed and of_server:
+            return item.raw
+        own = next((entry for entry in entries.values() if entry["resource"] is item.body), {})
+        kept = [
+            dumped for entry in {id(each): each for each in needed}.values() if len(dumped := _slim(entry)) <= _LONGEST
+        ]
+        kind = b"searchset" if of_server else b"collection"
+        url = json.dumps(text(own.get("fullUrl"))).encode() if own else b'""'
+        return b"".join(
+            (
+                _BEFORE % kind,
+                *(each + b"," for each in kept),
+                b'{"fullUrl":',
+                url,
+                b',"resource":',
+                item.raw,
+                b"}",
+                _AFTER,
+            )
+        )
+
+    def _of(self, bundle: Json | None) -> Mapping[str, Json]:
+        if self._bundle is not bundle:
+            self._bundle, self._entries = bundle, {} if bundle is None else _entries(bundle)
+        return self._entries
+
+
+def _entries(bundle: Json) -> Mapping[str, Json]:
+    """Entries by what a reference may call them."""
+    found: dict[str, Json] = {}
+    for entry in listed(bundle.get("entry")):
+        resource = entry.get("resource")
+        if isinstance(resource, dict) and isinstance(kind := resource.get("resourceType"), str):
+            local_id = text(resource.get("id"))
+            for name in (text(entry.get("fullUrl")), f"{kind}/{local_id}" if local_id else ""):
+                if name:
+                    found.setdefault(name, entry)
+    return found
+
+
+def _slim(entry: Json) -> bytes:
+    kept = {name: value for name, value in entry["resource"].items() if name not in _SILENT}
+    slim = {"fullUrl": text(entry.get("fullUrl")), "resource": kept}
+    return json.dumps(slim, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")

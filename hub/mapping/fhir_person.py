@@ -1,0 +1,93 @@
+"""Whose a FHIR resource of the social sector is, and the person event of a Patient, for referrals and consents alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from hub.domain.events import Person, PersonBlock, Processing
+from hub.domain.ids import content_hash
+from hub.formats.fhir import Resource
+from hub.mapping.dates import iso_time
+from hub.mapping.immunization_patients import NO_DEMOGRAPHICS, Patients, Subject, placeholders
+from hub.mapping.program import Mapped, MappingContext, NotMapped, accepted
+from hub.mapping.race_fhir import race, race_and_issues
+from hub.mapping.stamp import Stamp, unless_production
+from hub.mapping.tracing_person import Json, block, home_area, text
+
+__all__ = ["Whose", "changed_at", "content", "patient_event", "whose"]
+
+
+class Whose(NamedTuple):
+    """`source_person` None: of nobody. The rest only where the Patient is contained, or named by nothing, and so tells nothing of
+    itself elsewhere."""
+
+    source_person: str | None
+    told: dict[str, Any]
+    issues: tuple[str, ...] = ()
+
+
+def whose(patients: Patients, item: Resource, stamp: Stamp, field: str) -> Whose:
+    """Whose `item` is. NotMapped (`no-patient`) where nothing says so."""
+    who = patients.referred(item)
+    if who is None:
+        raise NotMapped("no-patient", field=field)
+    source_person = stamp.person(who.authority, who.local_id) if who.local_id else None
+    if who.patient is None:
+        return Whose(source_person, {})
+    told = {
+        "person": _block(who.patient, who),
+        "race_ethnicity": race(who.patient),
+        "county_source": home_area(who.patient).county_source,
+    }
+    return Whose(source_person, told, (*_oddities(who.patient), *(() if source_person else ("nobody",))))
+
+
+def patient_event(
+    patients: Patients, item: Resource, stamp: Stamp, context: MappingContext, kind: Processing
+) -> Mapped:
+    """Who a Patient is. NotMapped (ignored, `nobody`) where nothing names them outside their bundle."""
+    who = patients.subject_of(item)
+    if who is None:
+        raise NotMapped("nobody", "ignored", field="id")
+    event = Person(
+        **stamp.fields(
+            stamp.fact_key(Person.kind, who.authority, who.local_id),
+            source_person=stamp.person(who.authority, who.local_id),
+            changed_at=changed_at(item.body, context),
+            status_rank=1,
+            content=content(item.body, kind, NO_DEMOGRAPHICS),
+            occurred_on=None,
+        ),
+        person=_block(item.body, who),
+        race_ethnicity=race(item.body),
+        county_source=home_area(item.body).county_source,
+        processing=kind,
+    )
+    return accepted(event, {}, b"")._replace(issues=_oddities(item.body))
+
+
+def changed_at(resource: Json, context: MappingContext, *others: str) -> datetime | None:
+    """meta.lastUpdated, else the first of these elements that holds a time."""
+    meta = resource.get("meta")
+    told = (
+        text(meta.get("lastUpdated")) if isinstance(meta, dict) else "",
+        *(text(resource.get(name)) for name in others),
+    )
+    return next((at for each in told if (at := iso_time(each, context.zone)) is not None), None)
+
+
+def content(resource: Json, kind: Processing, silent: frozenset[str], more: Sequence[str] = ()) -> str:
+    """Content hash of a resource less the elements that say nothing of the fact."""
+    kept = {name: value for name, value in resource.items() if name not in silent}
+    return content_hash(json.dumps(kept, sort_keys=True, ensure_ascii=False), *unless_production(kind), *more)
+
+
+def _oddities(patient: Json) -> tuple[str, ...]:
+    return (*placeholders(patient), *home_area(patient).issues, *race_and_issues(patient)[1])
+
+
+def _block(patient: Json, who: Subject) -> PersonBlock:
+    return block(patient, who.own_id).model_copy(update={"local_id": who.own_id or None})

@@ -1,0 +1,68 @@
+"""`hub referral write`: a referral for each open need that names its person, and nothing more of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from hub.commands.referral import referral
+
+ENDS = (
+    "--requester",
+    "Organization/county",
+    "--system",
+    "https://shelters.example/clients",
+    "--at",
+    "2021-02-03T08:00:00",
+)
+
+
+def write(path: Path, *lines: object) -> Result:
+    file = path / "needs.jsonl"
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    return CliRunner().invoke(referral, ["write", str(file), *ENDS])
+
+
+def a_need(**more: object) -> dict[str, object]:
+    return {
+        "support": "place",
+        "urgency": "urgent",
+        "until": "2021-02-11",
+        "local_id": "C-77",
+        "kind": "delivery-x",
+    } | more
+
+
+def test_each_delivered_need_becomes_one_transaction(tmp_path: Path) -> None:
+    done = write(
+        tmp_path, {"key": "n-1", "value": a_need()}, {"key": "n-2", "value": a_need(support="food", urgency="soon")}
+    )
+    assert done.exit_code == 0
+    first, second = [json.loads(line) for line in done.stdout.splitlines()]
+    request, task = [entry["resource"] for entry in first["entry"]]
+    assert (first["type"], request["id"], task["id"], task["priority"]) == ("transaction", "n-1", "n-1", "urgent")
+    assert task["restriction"] == {"period": {"end": "2021-02-11"}}
+    assert second["entry"][1]["resource"]["priority"] == "routine"
+    assert "2 referrals written; 0 lines left out" in done.stderr
+
+
+def test_what_names_nobody_or_nothing_is_left_out_and_counted(tmp_path: Path) -> None:
+    done = write(
+        tmp_path,
+        {"key": "n-1", "value": a_need(local_id=None)},
+        {"key": "n-2", "value": a_need(support="gold")},
+        {"key": "n-3", "value": a_need(state="helped")},
+        {"key": "n-4", "value": None},
+        {"key": "n-5", "value": a_need(until="soon")},
+    )
+    assert (done.exit_code, len(done.stdout.splitlines())) == (1, 1)
+    assert "1 referrals written; 3 lines left out" in done.stderr
+
+
+def test_a_file_of_something_else_is_a_usage_error_without_its_content(tmp_path: Path) -> None:
+    done = write(tmp_path, ["Vega"])
+    assert done.exit_code == 2
+    assert "line 1" in done.stderr
+    assert "Vega" not in done.stderr
