@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -31,15 +31,15 @@ def referral() -> None:
 @click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%S"]), help="When it is asked, UTC (default: now).")
 @click.pass_context
 def write(ctx: click.Context, file: Path, requester: str, owner: str, system: str, at: datetime | None) -> None:
-    """Write a FHIR transaction a line for each open need in FILE: what `hub tail hub.delivery.SUBSCRIBER.v1 --json` gives.
+    """Write a FHIR transaction a line for each open need in FILE: what `hub tail hub.delivery.SUBSCRIBER.v1` gives.
 
     The person is named by `local_id`, so the delivery agreement must grant it beside `support`; nothing else of them is
-    written. A line without these is left out and counted; exit 1 where there was one. A need that was taken back has no line
-    of its own to write.
+    written. A line without these is left out and counted; exit 1 where there was one. Of several lines of a
+    need the last stands; one that was taken back is not written.
     """
     asked = (at or datetime.now(UTC)).replace(tzinfo=UTC, microsecond=0)
     written = left_out = 0
-    for line in _lines(file):
+    for line in _newest(_lines(file)):
         order = _order(line)
         try:
             told = transaction(order, Ends(requester, owner, system), asked) if order is not None else None
@@ -67,6 +67,14 @@ def _lines(file: Path) -> Iterator[Mapping[str, Any]]:
             if not isinstance(found, dict):
                 raise click.UsageError(f"{file.name}, line {number}: this is no JSON object")
             yield found
+
+
+def _newest(lines: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The last word of each need, in the order in which they were first told."""
+    found: dict[object, Mapping[str, Any]] = {}
+    for number, line in enumerate(lines):
+        found[line.get("key") or line.get("need_id") or number] = line
+    return list(found.values())
 
 
 def _order(line: Mapping[str, Any]) -> Order | None:

@@ -41,7 +41,8 @@ def mllp(rate: float, window: int = 1, memory: Memory | None = FLAT) -> MllpRun:
 
 
 NOT_MEASURED = frozenset({
-    "case-line-list", "commcare", "food-benefits", "food-pantry", "godata", "referral-csv", "shelter-roster-csv",
+    "case-line-list", "commcare", "food-benefits", "food-pantry", "godata", "gravity-referral", "referral-csv",
+    "shelter-roster-csv",
 })
 """Lists of a few hundred rows a day; and polls, where the source's own pages are what takes time."""
 

@@ -55,7 +55,10 @@ def test_what_names_nobody_or_nothing_is_left_out_and_counted(tmp_path: Path) ->
         {"key": "n-2", "value": a_need(support="gold")},
         {"key": "n-3", "value": a_need(state="helped")},
         {"key": "n-4", "value": None},
+        {"key": "n-5", "value": a_need()},
         {"key": "n-5", "value": a_need(until="soon")},
+        {"key": "n-6", "value": a_need()},
+        {"key": "n-6", "value": None},
     )
     assert (done.exit_code, len(done.stdout.splitlines())) == (1, 1)
     assert "1 referrals written; 3 lines left out" in done.stderr
