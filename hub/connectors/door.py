@@ -95,8 +95,10 @@ _none_yet = partial(dict.__new__, Counter)
 class Receipt:
     """What became of one unit: counts and positions, no values.
 
-    `issues` counts what is odd about accepted records, by code; `odd` says where. `unread` counts the records that could not be
-    parsed. `broken_off`: a bug of ours ended the reading half-way; what follows was not taken, so the unit must not count as done.
+    `issues` counts what is odd about accepted records, by code; `odd` says where. `stopped` counts, by reason, the rejected records
+    that the hub must not hold: a door that keeps copies of its units keeps none of this one. `unread` counts the records that could
+    not be parsed. `broken_off`: a bug of ours ended the reading half-way; what follows was not taken, so the unit must not count as
+    done.
     """
 
     events: Counter[str] = field(default_factory=_none_yet)
@@ -108,6 +110,7 @@ class Receipt:
     problems: list[Problem] = field(default_factory=list)
     unread: int = 0
     broken_off: bool = False
+    stopped: Counter[str] | None = None
 
     @property
     def unreadable(self) -> bool:
@@ -124,6 +127,11 @@ class Receipt:
 
     def ignore(self, reason: str) -> None:
         self.ignored[reason] += 1
+
+    def stop(self, reason: str) -> None:
+        """A record that the hub must not hold was met; it is rejected besides."""
+        self.stopped = self.stopped or Counter()
+        self.stopped[reason] += 1
 
     def reject(self, problem: Problem) -> None:
         self.rejected[problem.reason] += 1

@@ -7,7 +7,9 @@ for the files, in it, a gzip file for its file (hub.connectors.archive); they ar
 
 Afterwards it stands in `done/`, or in `failed/` where nothing could be read or a bug of ours ended the reading, with a
 receipt beside it (`<name>.receipt.json`: counts and row numbers, no values); both folders are for this account alone, and
-`keep_days` says for how long. A crash before the move means that it is read again, whole: same ids, so no second copy.
+`keep_days` says for how long. A unit with records that the hub must not hold (`Receipt.stopped`) is deleted instead, zip and
+all: of it stays a receipt, named by the unit's token. A crash before the move means that it is read again, whole: same ids, so no
+second copy.
 Symbolic links and anything that is neither file nor folder are refused. One process per folder.
 """
 
@@ -28,7 +30,7 @@ from hub.connectors.archive import ArchiveLimits
 from hub.connectors.door import Receipt, Unit, unit_token
 from hub.connectors.doors import Around, DoorKind, DoorOptions
 from hub.connectors.inbox import DONE, FAILED, Candidate, Fingerprint, Inbox, free_name
-from hub.connectors.kept import delete_older, make_private, private_folder, write_private
+from hub.connectors.kept import delete_older, make_private, private_folder, purge, purge_what_was_left, write_private
 from hub.connectors.spool import make_spool
 from hub.connectors.watch import Watch
 from hub.errors import ConfigError
@@ -41,6 +43,7 @@ _RETRY_ASIDE_S = (
 _INCOMPLETE_WORTH_A_LINE_S = 600.0
 _DELETE_EVERY_S = 3600.0
 _DAY_S = 86_400.0
+_RECEIPT = ".receipt.json"
 
 
 class FileDropOptions(DoorOptions):
@@ -109,6 +112,7 @@ class FileDropDoor:
         try:
             self.inbox.mkdir(parents=True, exist_ok=True)
             private = [private_folder(self.inbox / folder) for folder in (DONE, FAILED)]
+            purge_what_was_left(self.inbox / DONE)
         except OSError as error:
             raise ConfigError(f"cannot make the inbox {self.inbox}: {error.strerror}") from None
         if not os.access(self.inbox, os.R_OK | os.W_OK | os.X_OK):
@@ -225,14 +229,21 @@ class _FileDelivery:
         source = door.inbox / name
         if self.fault is None and door.units.look(name)[0] != self._candidate.print:
             return False
-        target = door.inbox / (FAILED if receipt.unreadable or receipt.broken_off else DONE)
-        free = free_name(name, lambda wanted: os.path.lexists(target / wanted))
-        told = {"connector": door.watch.connector, "unit": name, "token": unit_token(name), "taken_at": door.stamp()}
-        written = target / f".{unit_token(name)}.receipt"
-        write_private(written, json.dumps({**told, **receipt.as_json()}, indent=2) + "\n")
-        written.replace(target / f"{free}.receipt.json")
-        source.rename(target / free)
-        make_private(target / free)
+        target, token = door.inbox / (FAILED if receipt.unreadable or receipt.broken_off else DONE), unit_token(name)
+        shown = token if receipt.stopped else name
+        taken = _RECEIPT if receipt.stopped else ""  # of what was purged only the receipt stands there
+        free = free_name(shown, lambda wanted: os.path.lexists(target / f"{wanted}{taken}"))
+        told = {"connector": door.watch.connector, "unit": shown, "token": token, "taken_at": door.stamp()}
+        written = target / f".{token}.receipt"
+        text = json.dumps({**told, **receipt.as_json()}, indent=2) + "\n"
+        write_private(written, text.replace(json.dumps(name)[1:-1], token) if receipt.stopped else text)
+        written.replace(target / f"{free}{_RECEIPT}")
+        if receipt.stopped:
+            purge(source, door.inbox / DONE, token)
+            door.watch.noticed("unit-purged")
+        else:
+            source.rename(target / free)
+            make_private(target / free)
         return True
 
 

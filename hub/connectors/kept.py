@@ -12,9 +12,10 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["delete_older", "make_private", "private_folder", "write_private"]
+__all__ = ["delete_older", "make_private", "private_folder", "purge", "purge_what_was_left", "write_private"]
 
 _FOLDER, _FILE = 0o700, 0o600
+_PURGED = ".purged-"
 
 
 def private_folder(folder: Path) -> bool:
@@ -62,6 +63,22 @@ def delete_older(folder: Path, before: float) -> int:
                     _delete(Path(entry.path))
                     count += 1
     return count
+
+
+def purge(unit: Path, folder: Path, token: str) -> None:
+    """Delete a unit that may not be kept. It leaves its place at once and whole (`folder` is on the same file system), so that
+    nobody reads a part of it as the whole; what a crash leaves goes with `purge_what_was_left`. OSError when it cannot."""
+    gone = folder / f"{_PURGED}{token}"
+    if gone.exists() or gone.is_symlink():
+        _delete(gone)
+    unit.rename(gone)
+    _delete(gone)
+
+
+def purge_what_was_left(folder: Path) -> None:
+    """Units whose purge a crash cut short."""
+    for left in folder.glob(f"{_PURGED}*"):
+        _delete(left)
 
 
 def _delete(unit: Path) -> None:

@@ -147,6 +147,10 @@ class Packer:
         if mapped.outcome == "rejected" or mapped.event is None:
             problem = Problem(mapped.reason or "unspecified", mapped.stage, where, file)
             raw = None if mapped.hard_stop else mapped.raw
+            if (
+                mapped.hard_stop and mapped.stage == "map"
+            ):  # its content, not its form: a broken archive is kept to be looked at
+                job.receipt.stop(problem.reason)
             return _Found(job, None, raw, where, file, problem, mapped.head)
         try:
             granted, issues = self._agreement.grant(mapped.event), getattr(mapped, "issues", ())

@@ -75,6 +75,8 @@ class Watch:
             self._count(count, "none", "rejected")
             stage = next((p.stage for p in receipt.problems if p.reason == problem_reason), "map")
             metrics.DLQ_RECORDS.inc(count, stage=stage, reason=problem_reason, connector=self.connector)
+        for stop_reason, count in (receipt.stopped or {}).items():
+            metrics.HARD_STOPS.inc(count, connector=self.connector, reason=stop_reason)
         for ignored_reason, count in receipt.ignored.items():
             self._count(count, "none", "ignored")
             self._set_aside(ignored_reason, count)

@@ -140,6 +140,12 @@ CONNECTOR_RECORDS = Count(
 CONNECTOR_IGNORED = Count(
     "hub_connector_ignored", "Good records that were acknowledged and set aside, by why", connector=None, reason=None
 )
+HARD_STOPS = Count(
+    "hub_hard_stops",
+    "Records refused without a body because the hub must not hold them, by why",
+    connector=None,
+    reason=None,
+)
 CONNECTOR_LAST_RECORD = Level(
     "hub_connector_last_record_timestamp_seconds", "When the source last sent something", connector=None
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hub.connectors.door import Receipt
+from hub.connectors.door import Receipt, unit_token
 from hub.connectors.file_drop import FileDropDoor, FileDropOptions
 from hub.connectors.watch import Watch
 from hub.errors import ConfigError, FatalError
@@ -114,11 +114,28 @@ def test_a_file_whose_reading_a_bug_ended_is_not_done(inbox: Path) -> None:
     assert values(desk.bus.log, "event") == [b"event-ann-1"]
 
 
-def test_a_file_that_was_read_well_and_refused_whole_is_done(inbox: Path) -> None:
+def test_social_20_of_a_file_with_records_that_may_not_be_held_no_copy_stays_and_its_receipt_does_not_name_it(
+    inbox: Path,
+) -> None:
     desk = Desk(inbox)
-    desk.put("screening.csv", "stop:no-consent", "stop:no-consent")
-    taken(desk, lambda: (inbox / "done" / "screening.csv").exists())
-    assert desk.receipt("done/screening.csv")["rejected"]["no-consent"]["count"] == 2
+    desk.put("safe-haven.csv", "ann:1", "stop:no-consent", "stop:no-consent")
+    token = unit_token("safe-haven.csv")
+    taken(desk, lambda: (inbox / "done" / f"{token}.receipt.json").exists() and not (inbox / "safe-haven.csv").exists())
+    told = desk.receipt(f"done/{token}")
+    assert (told["unit"], told["rejected"]["no-consent"]["count"]) == (token, 2)
+    assert "safe-haven" not in json.dumps(told)
+    assert told["rejected"]["no-consent"]["where"] == ["row 2", "row 3"]
+    assert {path.name for path in inbox.rglob("*")} == {"done", f"{token}.receipt.json", "failed"}
+    assert "stop" not in (inbox / "done" / f"{token}.receipt.json").read_text()
+    assert values(desk.bus.log, "event") == [b"event-ann-1"]
+
+
+def test_social_20_a_purge_that_a_crash_cut_short_is_finished_at_the_next_start(inbox: Path) -> None:
+    left = inbox / "done" / ".purged-0123456789ab"
+    left.mkdir(parents=True)
+    (left / "Client.csv").write_text("made up")
+    asyncio.run(Desk(inbox).door.open())
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("name", ["x.csv.part", "x.csv.tmp", "x.filepart", ".hidden", "~lock.csv"])

@@ -43,6 +43,15 @@ def test_what_is_set_aside_is_counted_by_reason_in_the_metric_and_on_the_page(lo
     assert 'hub_connector_ignored_total{connector="aside-one",reason="not-a-lab-report"} 2.0' in shown
 
 
+def test_social_20_each_refusal_of_what_may_not_be_held_is_counted_without_identity(log: Log) -> None:
+    receipt = Receipt()
+    for _ in range(3):
+        receipt.stop("victim-service-provider")
+    Watch("stops-one").settled("t", receipt)
+    shown = metrics.render().decode()
+    assert 'hub_hard_stops_total{connector="stops-one",reason="victim-service-provider"} 3.0' in shown
+
+
 def test_a_reason_that_is_no_code_never_becomes_a_label(log: Log) -> None:
     Watch("aside-two").settled("t", aside(**{"Ann Example": 1}))
     shown = metrics.render().decode()
