@@ -69,7 +69,8 @@ class Trail:
         async with self._moving:
             reached: Position | None = None
             while self._open and self._open[0].confirmed and not self.failed:
-                reached = self._open.popleft().position or reached
+                position = self._open.popleft().position
+                reached = reached if position is None else position  # {}: at the very beginning again
             try:
                 if reached is not None:
                     await self._positions.save(self._stream, reached)

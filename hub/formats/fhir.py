@@ -65,12 +65,13 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A document, or an entry of a bundle, that is no resource."""
+    """A document, or an entry of a bundle, that is no resource; `bundle` the one it is an entry of."""
 
     number: int
     path: str
     error: ParseError
     raw: bytes
+    bundle: Mapping[str, Any] | None = None
 
 
 class _Refused(ValueError):
@@ -190,7 +191,7 @@ def _entries(bundle: Mapping[str, Any], path: str, number: int, limits: Limits) 
         if isinstance(entry, dict) and "response" in entry and not entry.keys() & {"resource", "request"}:
             continue
         if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
-            yield Broken(number, here, ParseError("not-a-resource", f"document {number} {here}"), _dump(entry))
+            yield Broken(number, here, ParseError("not-a-resource", f"document {number} {here}"), _dump(entry), bundle)
         elif resource["resourceType"] == "Bundle":
             yield from _entries(resource, here, number, limits)
         else:

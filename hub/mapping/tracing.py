@@ -1,9 +1,12 @@
-"""Contact tracing: Sara Alert FHIR resources (single, NDJSON, bundles) to person, case or exposure, and lab-result
+"""Contact tracing: Sara Alert FHIR resources (single, NDJSON, bundles) to person, case or exposure, lab-result and vaccination
 events.
 
 A monitoree is one fact, `case` in the isolation workflow and `exposure` in the exposure workflow, under one key:
 whoever becomes a case is no longer merely exposed, in whatever order the two states arrive. Versions by
-meta.lastUpdated. A test (HTEST) is marked so and counts nowhere.
+meta.lastUpdated. A test (HTEST) is marked so and counts nowhere. Doses are read as `iis-fhir` reads them; what a bulk export
+says was deleted at the source withdraws its fact (hub.mapping.tracing_deleted).
+
+Source: Sara Alert's API as of v1.44 (health-standards.md §5.1). Of its six resources Provenance (history) is ignored.
 """
 
 from __future__ import annotations
@@ -22,10 +25,12 @@ from hub.formats.fhir import Broken, Resource
 from hub.mapping.codes import code_of, system_of
 from hub.mapping.dates import civil_date, iso_time
 from hub.mapping.fhir_processing import Surroundings
+from hub.mapping.immunization_resources import ResourceMapper
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
 from hub.mapping.race_fhir import race, race_and_issues
 from hub.mapping.stamp import Stamp, unless_production
 from hub.mapping.tables import keyed
+from hub.mapping.tracing_deleted import deleted, withdrawal
 from hub.mapping.tracing_person import Json, block, extension, home_area, listed, reference, text
 
 __all__ = ["Tracing"]
@@ -39,15 +44,16 @@ class Tracing:
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every resource of every file."""
-        mapper = _Mapper(Stamp(context))
+        mapper = _Mapper(Stamp(context), context)
         for file in unit.files:
             mapper.file = file
             yield from guarded(fhir.read(unit.data(file)), mapper.map_item, mapper.locate)
 
 
 class _Mapper:
-    def __init__(self, stamp: Stamp) -> None:
+    def __init__(self, stamp: Stamp, context: MappingContext) -> None:
         self._stamp = stamp
+        self._doses = ResourceMapper(stamp, context)
         self._hashed: tuple[Json, str] | None = None
         self._surroundings = Surroundings()
         self._processing: Processing = "production"
@@ -57,12 +63,25 @@ class _Mapper:
         where: dict[str, str | int] = {"file": self.file, "message": item.number}
         if "." in item.path:
             where["path"] = item.path
-        return where, item.raw if isinstance(item, Broken) else self._surroundings.alone(item, item.raw)
+        if isinstance(item, Broken):
+            gone = deleted(item)
+            return where, item.raw if gone is None else gone.raw
+        if item.type == "Immunization":
+            self._doses.file = self.file
+            return self._doses.locate(item)
+        return where, self._surroundings.alone(item, item.raw)
 
     def map_item(self, item: Resource | Broken) -> list[Mapped]:
         where, raw = self.locate(item)
         if isinstance(item, Broken):
-            return [unreadable(item.error, where, raw)]
+            gone = deleted(item)
+            return [
+                unreadable(item.error, where, raw)
+                if gone is None
+                else accepted(withdrawal(gone, self._stamp), where, raw)
+            ]
+        if item.type == "Immunization":
+            return self._doses.map_item(item)
         events = {"Patient": self._patient, "RelatedPerson": self._contact, "Observation": self._observation}.get(
             item.type
         )

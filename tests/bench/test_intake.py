@@ -42,7 +42,7 @@ def mllp(rate: float, window: int = 1, memory: Memory | None = FLAT) -> MllpRun:
 
 NOT_MEASURED = frozenset({
     "case-line-list", "commcare", "food-benefits", "food-pantry", "godata", "gravity-referral", "referral-csv",
-    "shelter-roster-csv",
+    "sara-alert-api", "shelter-roster-csv",
 })
 """Lists of a few hundred rows a day; and polls, where the source's own pages are what takes time."""
 

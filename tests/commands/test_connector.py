@@ -192,8 +192,8 @@ AGREED = ("--discloser", "Made-up Lab", "--recipient", "Made-up County", "--basi
         "case-line-list",
         "food-benefits",
         "food-pantry",
-        "gravity-referral",
         "shelter-roster-csv",
+        "gravity-referral",
         "referral-csv",
         "iis-cvrs",
         "iis-fhir",
@@ -202,6 +202,9 @@ AGREED = ("--discloser", "Made-up Lab", "--recipient", "Made-up County", "--basi
         "lab-elr-fhir",
         "lab-elr-hl7v2",
         "sara-alert",
+        "sara-alert-api",
+        "godata",
+        "commcare",
     ],
 )
 def test_one_command_writes_an_agreement_that_lints(instance: Path, name: str) -> None:
@@ -234,14 +237,17 @@ def test_list_says_of_each_connector_what_it_lacks(instance: Path) -> None:
         "iis-vxu",
         "iis-fhir",
         "sara-alert",
+        "sara-alert-api",
+        "godata",
+        "commcare",
         "hmis-csv",
         "hrsn-screening",
         "vaccine-supply",
         "case-line-list",
         "food-benefits",
-        "gravity-referral",
         "food-pantry",
         "shelter-roster-csv",
+        "gravity-referral",
         "referral-csv",
     }
     assert str(instance / "agreements" / "hmis-csv.yaml") in entries["hmis-csv"]["agreement"]

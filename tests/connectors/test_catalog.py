@@ -23,8 +23,8 @@ NAMES = [
     "commcare",
     "food-benefits",
     "food-pantry",
-    "gravity-referral",
     "godata",
+    "gravity-referral",
     "hmis-csv",
     "hrsn-screening",
     "iis-cvrs",
@@ -35,6 +35,7 @@ NAMES = [
     "lab-elr-hl7v2",
     "referral-csv",
     "sara-alert",
+    "sara-alert-api",
     "shelter-roster-csv",
     "vaccine-supply",
 ]

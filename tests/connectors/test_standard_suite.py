@@ -72,6 +72,11 @@ class TestBenefits(ConnectorSuite):
     agreement_file = EXAMPLES / "food-benefits.yaml"
 
 
+class TestTracingByApi(ConnectorSuite):
+    folder = SHIPPED / "sara-alert-api"
+    agreement_file = EXAMPLES / "sara-alert-api.yaml"
+
+
 class TestGoData(ConnectorSuite):
     folder = SHIPPED / "godata"
     agreement_file = EXAMPLES / "godata.yaml"
@@ -89,9 +94,9 @@ class TestLineLists(ConnectorSuite):
 
 class TestReferralLists(ConnectorSuite):
     folder = SHIPPED / "referral-csv"
+    agreement_file = EXAMPLES / "referral-csv.yaml"
 
 
 class TestReferralResources(ConnectorSuite):
     folder = SHIPPED / "gravity-referral"
     agreement_file = EXAMPLES / "gravity-referral.yaml"
-    agreement_file = EXAMPLES / "referral-csv.yaml"

@@ -12,8 +12,8 @@ from hub.errors import ConfigError
 from hub.privacy.agreements import EXAMPLES, delivery_agreements, example_agreement, intake_agreement
 
 TODAY = date(2026, 1, 1)
-    "gravity-referral",
 CONNECTORS = (
+    "gravity-referral",
     "lab-elr-hl7v2",
     "lab-elr-fhir",
     "lab-csv",
@@ -23,6 +23,9 @@ CONNECTORS = (
     "hrsn-screening",
     "vaccine-supply",
     "case-line-list",
+    "commcare",
+    "godata",
+    "sara-alert-api",
     "food-benefits",
     "food-pantry",
     "shelter-roster-csv",
