@@ -16,7 +16,8 @@ NIGHT = date(2021, 2, 3)
 def site(**changes: Any) -> Site:
     told: dict[str, Any] = {
         "event_id": "e", "source": "hmis-csv", "source_person": None, "fact_key": "f",
-        "changed_at": datetime(2021, 1, 1, tzinfo=UTC), "status_rank": 1, "content_hash": "c", "mapping_version": 1, "occurred_on": None, "active": True, "agreement_id": "a",
+        "changed_at": datetime(2021, 1, 1, tzinfo=UTC), "status_rank": 1, "content_hash": "c", "mapping_version": 1,
+        "occurred_on": None, "active": True, "agreement_id": "a",
         "labels": (), "purposes": (), "site": "s1", "site_kind": "congregate", "beds": 20, "known_as_of": date(2021, 2, 1),
         "current_until": date(2021, 2, 8), "unnamed": 0,
     }  # fmt: skip

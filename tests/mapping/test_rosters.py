@@ -195,6 +195,35 @@ def test_empty_beds_are_no_faults_and_a_bed_of_nobody_known_is_a_night_of_nobody
     assert counted(unnamed)["events"] == {"shelter-stay": 2}
 
 
+def test_social_8_each_night_says_as_of_when_it_is_known_and_for_how_long(read: Reader) -> None:
+    context = MappingContext(ROSTER, MadeUpAgreement(), IDS, cadence_s=86_400)
+    (mapped,) = programs()[ROSTER].read(Unit("u", {"f": beds(guest())["beds.csv"].encode()}), context)
+    night: Any = mapped.event
+    assert (night.known_as_of, night.current_until) == (date(2021, 2, 15), date(2021, 2, 16))
+
+
+def test_social_14_a_list_with_a_column_for_its_beds_tells_the_site_once(read: Reader) -> None:
+    head = "Shelter,Night,Guest ID,Bed,Status,Capacity"
+    found = read.events(
+        ROSTER,
+        beds(
+            "A,2021-02-15,1,1,,20", "A,2021-02-15,,2,Vacant,20", "B,2021-02-15,2,1,,", "A,2021-02-16,1,1,,19", head=head
+        ),
+    )
+    sites = [event for event in found if event.kind == "site"]
+    assert [(site.beds, site.known_as_of) for site in sites] == [(20, date(2021, 2, 15)), (19, date(2021, 2, 16))]
+    assert sites[0].fact_key == sites[1].fact_key
+    assert sites[0].status_rank < sites[1].status_rank  # the later night stands
+    assert reason(read(ROSTER, beds("A,2021-02-15,,2,Vacant,many", head=head))) == ("not-a-count", "capacity")
+
+
+def test_social_20_the_night_of_somebody_who_is_fleeing_names_neither_site_nor_household(read: Reader) -> None:
+    head = "Shelter,Night,Guest ID,Bed,Currently Fleeing,Household ID"
+    hidden, plain = read.events(ROSTER, beds("A,2021-02-15,1,1,Yes,H1", "A,2021-02-15,2,2,No,H1", head=head))
+    assert hidden.site != plain.site
+    assert (hidden.household, plain.household is None) == (None, False)
+
+
 def test_days_are_read_in_the_order_of_the_settings_and_short_years_never(read: Reader) -> None:
     head = "Shelter;Night;Guest ID;Bed"
     (event,) = read.events(ROSTER, beds("A;15.02.2021;1;1", head=head), date_order="dmy")
