@@ -1,9 +1,10 @@
 """What one person adds to the tallies at `as_of`: a set of strata, each counting this person once.
 
-A stratum is `indicator|area|dimension|group`; `series-complete` is judged by product and dated rule
-(hub.domain.vaccine_series). Race and ethnicity come from reports alone (hub.domain.race_reports): never inferred, unknown
-stays unknown. Dimension `race_ethnicity` has everybody in one reporting group; `told-…|told` the whole answer, of which
-both federal views are made (hub.domain.race_views). So a later, better answer moves the doses that were counted before it.
+A stratum is `indicator|area|dimension|group`; `series-complete` is judged by product and dated rule (hub.domain.vaccine_series),
+`series-not-judged` counts those of whom no rule can say that it is incomplete (a product without a rule, a dose without a day).
+Race and ethnicity come from reports alone (hub.domain.race_reports): never inferred, unknown stays unknown. Dimension
+`race_ethnicity` has everybody in one reporting group; `told-…|told` the whole answer, of which both federal views are made
+(hub.domain.race_views). So a later, better answer moves the doses that were counted before it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from hub.domain.presence import is_present
 from hub.domain.race_reports import Dated, Resolved, resolve, unstored
 from hub.domain.race_views import TOLD, TOLD_BY, word_of
 from hub.domain.supply import seen_strata
-from hub.domain.vaccine_series import Given, completed_on, distinct_doses
+from hub.domain.vaccine_series import Given, completed_on, distinct_doses, unjudged
 from hub.domain.vaccines import family
 
 __all__ = ["UNKNOWN_AREA", "contributions", "county_of", "doses_given", "race_group", "resolved_race"]
@@ -111,9 +112,12 @@ def contributions(
 def _indicators(facts: Facts, started: Sequence[Episode], as_of: int) -> Iterator[str]:
     yield "people"
     given = doses_given(facts, as_of)
-    if given or any(isinstance(fact, Dose) and fact.given and not fact.occurred for _, fact in facts):
+    of_no_day = any(isinstance(fact, Dose) and fact.given and not fact.occurred for _, fact in facts)
+    if given or of_no_day:
         yield "vaccinated"
         if completed_on(given) is not None:
             yield "series-complete"
+        elif of_no_day or unjudged(given):
+            yield "series-not-judged"
     if started:
         yield "positive"

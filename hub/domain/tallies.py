@@ -18,7 +18,8 @@ from hub.domain.vaccine_series import series_rules_version
 
 __all__ = ["PartitionTally", "Tally", "TallyBoard"]
 
-_BY_SERIES_RULES = ("series-complete|", f"{TOLD_BY}series-complete|")
+_JUDGED_BY_RULES = ("series-complete", "series-not-judged")
+_BY_SERIES_RULES = tuple(f"{told}{indicator}|" for indicator in _JUDGED_BY_RULES for told in ("", TOLD_BY))
 
 
 class Tally(Model):
@@ -31,7 +32,8 @@ class Tally(Model):
     count: int
     version: int
     rule: str | None = Field(
-        default=None, description="of series-complete: table, version and hash of the rules that judged it"
+        default=None,
+        description="of series-complete and series-not-judged: table, version and hash of the rules that judged it",
     )
 
     @property

@@ -16,7 +16,7 @@ from hub.domain.ids import content_hash
 from hub.domain.tables import rows, text
 from hub.domain.vaccines import UNSPECIFIED, covid_group
 
-__all__ = ["Given", "SeriesRule", "completed_on", "distinct_doses", "series_rules", "series_rules_version"]
+__all__ = ["Given", "SeriesRule", "completed_on", "distinct_doses", "series_rules", "series_rules_version", "unjudged"]
 
 
 class Given(NamedTuple):
@@ -70,7 +70,8 @@ def _one(reports: Sequence[Given]) -> Given:
 def completed_on(doses: Sequence[Given], rules: Rules | None = None) -> int | None:
     """The day (ordinal) on which these distinct doses first completed a series; None where no rule says that they do.
 
-    A dose too early after the one before it does not count. For a product without a rule on that day nothing is claimed.
+    A dose too early after the one before it does not count. For a product without a rule on that day nothing is claimed:
+    see `unjudged`.
     """
     by_family = series_rules() if rules is None else rules
     ordered = sorted(doses)
@@ -79,6 +80,15 @@ def completed_on(doses: Sequence[Given], rules: Rules | None = None) -> int | No
             if rule.since <= dose.day <= rule.until and _completes(ordered[: n + 1], rule, dose.family):
                 return dose.day
     return None
+
+
+def unjudged(doses: Iterable[Given], rules: Rules | None = None) -> bool:
+    """Whether one of these doses is of a product for which no rule holds on its day, so that nobody can say that a series which no
+    rule completes is incomplete (three doses of the youngest, vaccines of other countries, a product that was not told)."""
+    by_family = series_rules() if rules is None else rules
+    return any(
+        not any(rule.since <= dose.day <= rule.until for rule in by_family.get(dose.family, ())) for dose in doses
+    )
 
 
 def _completes(doses: Sequence[Given], rule: SeriesRule, family: str) -> bool:

@@ -1,7 +1,8 @@
 """How counts are written: exact, for the source itself; or rounded, for anybody else, so that no small group can be told.
 
 Rounded: 1 to 10 is `under 11`, 11 to 14 are named as these (the nearest ten would stand below what is `under 11`); above, to the
-nearest ten, each number for itself, so that no difference of two gives a small one back. Shares follow the rounded counts, and are not told of fewer than 11 (threshold: equity-identity.md, requirement 14).
+nearest ten, each number for itself, so that no difference of two gives a small one back. Shares follow the rounded counts, and are
+not told of fewer than 11 (threshold: equity-identity.md, requirement 14).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import msgspec
+import pytest
 
 from hub.domain.contributions import contributions, doses_given, race_group
 from hub.domain.history import AnyFact, Demographics, Dose
@@ -67,6 +68,15 @@ def test_a_series_is_complete_from_the_day_of_its_last_dose() -> None:
     both = (dose("ehr", 0), dose("ehr", 21))
     assert "series-complete" not in strata(*both, after_d=20)
     assert "series-complete" in strata(*both, after_d=21)
+
+
+@pytest.mark.parametrize("cvx", ["219", "502", "510"])
+def test_who_got_a_product_without_a_rule_is_not_judged_and_neither_complete_nor_incomplete(cvx: str) -> None:
+    """The youngest (three doses) and products of other countries: no rule of vaccine_series.csv speaks of them."""
+    assert strata(dose("ehr", 0, cvx)) == {"people", "vaccinated", "series-not-judged"}
+    assert strata(dose("ehr", 0, cvx), dose("ehr", 40, cvx)) == {"people", "vaccinated", "series-not-judged"}
+    complete = strata(dose("ehr", 0, cvx), dose("ehr", 40), dose("ehr", 61))
+    assert complete == {"people", "vaccinated", "series-complete"}
 
 
 def test_refusals_are_kept_and_count_nowhere() -> None:

@@ -123,7 +123,8 @@ def test_a_count_of_complete_series_says_by_which_rules() -> None:
         "series-complete|47065|race_ethnicity|white",
         "told-series-complete|47065|told|white/?unknown",
         "people|47065|a|b",
+        "series-not-judged|47065|race_ethnicity|white",
     ]
     counted.move(strata, [])
     told = {tally.stratum: tally.rule for tally in counted.totals(strata, 1)}
-    assert told == {strata[0]: rule, strata[1]: rule, strata[2]: None}
+    assert told == {strata[0]: rule, strata[1]: rule, strata[2]: None, strata[3]: rule}
