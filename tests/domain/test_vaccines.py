@@ -121,3 +121,10 @@ def test_the_tris_sucrose_product_was_in_use_from_its_own_authorization() -> Non
     """CVX 217 is not CVX 208: authorized on 2021-10-29 (cvx.csv; unverified: from memory)."""
     assert judge("217", "", given_on=date(2021, 10, 28)).issues == ("product-not-in-use",)
     assert judge("217", "", given_on=date(2021, 10, 29)).issues == ()
+
+
+@pytest.mark.parametrize("cvx", ["115", "150", "187", "20", "94", "9", "305"])
+def test_other_vaccines_of_everyday_messages_are_known_and_bring_no_issue(cvx: str) -> None:
+    """Tdap, influenza, zoster, DTaP, MMRV, Td, RSV: a table without them would call most doses of an EHR unknown products."""
+    found = judge(cvx, "", given_on=date(2023, 10, 12))
+    assert (found.covid, found.no_dose, found.issues) == (False, False, ())
