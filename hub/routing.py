@@ -50,6 +50,9 @@ _LAB_REPORT = (
     re.compile(rb'"resourceType"\s*:\s*"(DiagnosticReport|Observation)"'),
     re.compile(rb'"resourceType"\s*:\s*"(DiagnosticReport|Patient)"|"code"\s*:\s*"laboratory"'),
 )
+_NEEDS = re.compile(rb'"resourceType"\s*:\s*"QuestionnaireResponse"')
+_NEEDS_BY_THEMSELVES = re.compile(rb'"resourceType"\s*:\s*"(Observation|Condition)"')
+_OF_NEEDS = re.compile(rb'sdoh-clinicalcare|"code"\s*:\s*"(survey|sdoh)"|"code"\s*:\s*"Z(5[5-9]|6[0-5])')
 _CVRS = frozenset({"vax_event_id", "recip_id", "admin_date", "cvx"})
 _IMMUNIZATION = re.compile(rb'"resourceType"\s*:\s*"Immunization"')
 _REFERRAL = re.compile(rb'"resourceType"\s*:\s*"(Task|ServiceRequest)"')
@@ -147,11 +150,18 @@ def _sniff(path: Path) -> str | None:
         return "sara-alert"
     if head.startswith((b"{", b"[")) and _IMMUNIZATION.search(head):
         return "iis-fhir"
+    if head.startswith((b"{", b"[")) and _is_of_needs(head):
+        return "hrsn-fhir"
     if head.startswith((b"{", b"[")) and all(mark.search(head) for mark in _LAB_REPORT):
         return "lab-elr-fhir"
     if head.startswith((b"{", b"[")) and _REFERRAL.search(head):
         return "gravity-referral"
     return None
+
+
+def _is_of_needs(head: bytes) -> bool:
+    """Screenings and diagnoses of social needs in FHIR: a response, or observations and conditions that say so themselves."""
+    return bool(_NEEDS.search(head) or (_NEEDS_BY_THEMSELVES.search(head) and _OF_NEEDS.search(head)))
 
 
 def _of_unusual_separators(head: bytes) -> str | None:

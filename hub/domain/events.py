@@ -293,6 +293,7 @@ class Screening(Event):
     answer: Coded
     final: bool
     signal: Signal = Field(default="screened", description="reported by somebody, answered to a tool, or inferred")
+    processing: Processing = "production"
     issues: tuple[str, ...] = ()
 
 

@@ -52,7 +52,10 @@ _BY_NAME = "name-and-birth-date"
 NO_DEMOGRAPHICS = frozenset({"meta", "text", "photo", "contained"})
 """Members of a Patient that say nothing of who it is: no part of its version. (`meta` tells the version's time and stays.)"""
 _LONGEST_PATIENT = 65_536
-_WHOSE = {"Observation": "subject", "ServiceRequest": "subject", "Task": "for"}
+_WHOSE = {
+    "Condition": "subject", "Observation": "subject", "QuestionnaireResponse": "subject", "ServiceRequest": "subject",
+    "Task": "for",
+}  # fmt: skip
 """The element that says whose a resource is; `patient` of all others."""
 _SERVER = frozenset({"searchset", "history"})
 """Types of bundles in which a server tells of its own resources."""
@@ -76,7 +79,7 @@ class Patients:
         return _subject(item.body, of_server=self.of_server(item))
 
     def referred(self, item: Resource) -> Subject | None:
-        """Whose an Immunization, a Coverage or an Observation is; None where that cannot be told."""
+        """Whose a resource is (its patient, beneficiary or subject); None where that cannot be told."""
         told = _of(item)
         if not isinstance(told, dict):
             return None

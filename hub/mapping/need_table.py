@@ -15,7 +15,7 @@ from hub.domain.event_parts import YesNo
 from hub.domain.need_words import Signal
 from hub.mapping.tables import rows
 
-__all__ = ["NOT_A_NEED", "Need", "System", "diagnosis", "need_of", "takes_several"]
+__all__ = ["NOT_A_NEED", "Need", "System", "diagnosis", "is_asked", "need_of", "takes_several"]
 
 System = Literal["loinc", "icd-10-cm", "snomed", "gravity", "hmis", "food"]
 NOT_A_NEED = "not-a-social-need"
@@ -51,6 +51,11 @@ def diagnosis(code: str) -> Need | None:
     return None
 
 
+def is_asked(question: str) -> bool:
+    """Whether a LOINC question stands in the table."""
+    return question in _questions()
+
+
 def takes_several(question: str) -> bool:
     """Whether a LOINC question takes several answers."""
     return question in _several()
@@ -68,6 +73,11 @@ def _table() -> Mapping[tuple[str, str, str], Need]:
         )
         for row in rows("needs")
     }
+
+
+@lru_cache(maxsize=1)
+def _questions() -> frozenset[str]:
+    return frozenset(question for system, question, _ in _table() if system == "loinc")
 
 
 @lru_cache(maxsize=1)

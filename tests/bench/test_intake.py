@@ -40,10 +40,20 @@ def mllp(rate: float, window: int = 1, memory: Memory | None = FLAT) -> MllpRun:
     return MllpRun(100, 10, 4, window, 1.0, rate, {"AA": 100}, 1.0, 2.0, 1.0, 1.0, 1.0, memory)
 
 
-NOT_MEASURED = frozenset({
-    "case-line-list", "commcare", "food-benefits", "food-pantry", "godata", "gravity-referral", "referral-csv",
-    "sara-alert-api", "shelter-roster-csv",
-})
+NOT_MEASURED = frozenset(
+    {
+        "case-line-list",
+        "commcare",
+        "food-benefits",
+        "food-pantry",
+        "godata",
+        "gravity-referral",
+        "hrsn-fhir",
+        "referral-csv",
+        "sara-alert-api",
+        "shelter-roster-csv",
+    }
+)
 """Lists of a few hundred rows a day; and polls, where the source's own pages are what takes time."""
 
 

@@ -187,6 +187,7 @@ AGREED = ("--discloser", "Made-up Lab", "--recipient", "Made-up County", "--basi
     "name",
     [
         "hmis-csv",
+        "hrsn-fhir",
         "hrsn-screening",
         "vaccine-supply",
         "case-line-list",
@@ -241,6 +242,7 @@ def test_list_says_of_each_connector_what_it_lacks(instance: Path) -> None:
         "godata",
         "commcare",
         "hmis-csv",
+        "hrsn-fhir",
         "hrsn-screening",
         "vaccine-supply",
         "case-line-list",

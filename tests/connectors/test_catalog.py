@@ -26,6 +26,7 @@ NAMES = [
     "godata",
     "gravity-referral",
     "hmis-csv",
+    "hrsn-fhir",
     "hrsn-screening",
     "iis-cvrs",
     "iis-fhir",
@@ -61,6 +62,7 @@ def test_one_connector_per_kind_of_source_is_shipped() -> None:
         "contact-tracing",
         "shelters",
         "food",
+        "referrals",
     }
     assert connectors["lab-elr-hl7v2"].door.kind == "mllp"
 

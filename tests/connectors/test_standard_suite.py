@@ -47,6 +47,11 @@ class TestShelters(ConnectorSuite):
     agreement_file = EXAMPLES / "hmis-csv.yaml"
 
 
+class TestScreeningResources(ConnectorSuite):
+    folder = SHIPPED / "hrsn-fhir"
+    agreement_file = EXAMPLES / "hrsn-fhir.yaml"
+
+
 class TestScreenings(ConnectorSuite):
     folder = SHIPPED / "hrsn-screening"
     agreement_file = EXAMPLES / "hrsn-screening.yaml"

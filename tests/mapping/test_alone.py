@@ -59,7 +59,7 @@ def test_each_program_says_how_one_of_its_records_can_be_read_again() -> None:
     assert {name: getattr(program, "alone", "never") for name, program in programs().items()} == {
         "lab-elr-fhir": "record",
         "lab-elr-hl7v2": "record", "lab-csv": "headed", "sara-alert": "record", "iis-cvrs": "headed", "iis-vxu": "record",
-        "iis-fhir": "record", "hmis-csv": "never", "hrsn-screening": "never", "vaccine-supply": "headed",
+        "iis-fhir": "record", "hmis-csv": "never", "hrsn-fhir": "record", "hrsn-screening": "never", "vaccine-supply": "headed",
         "case-line-list": "headed",
         "food-benefits": "headed",
         "food-pantry": "headed",
