@@ -1,12 +1,16 @@
-"""Line lists of cases and contacts, as NBS, Maven and REDCap projects export them, to case and exposure.
+"""Line lists of cases and contacts, as NBS, Maven, REDCap projects, Go.Data and Epi-X export them, to case and exposure.
 
 A case that is confirmed or probable isolates; a suspect, or what is found to be no case, does not, and takes back what an
 earlier list of the same case said (the same fact, a later version). A contact with the day of exposure is an exposure; one that
 became a case is replaced by it. What is of another condition than COVID-19 is set aside: such lists hold them all. Free text
 (comments, other places) is no known column, so it is never read.
 
-In REDCap a contact is a repeated instrument of its case: the instance is part of its id. Coded answers (1, 2, 3) mean what the
-project's dictionary says: `words: {status: {"1": confirmed}}` in the connector's settings.
+In REDCap a contact is a repeated instrument of its case: the instance is part of its id. A repeated instrument of anything else
+(follow-up calls, specimens) is of the person of its record and no further case: set aside. Coded answers (1, 2, 3) mean what the
+project's dictionary says: `words: {status: {"1": confirmed}}` in the connector's settings; so do the columns of check boxes
+(`race___1`), unless the export is labelled (`Race (choice=White)`).
+
+A record that its system has deleted but still lists (NBS: `LOG_DEL`) is withdrawn.
 
 Options beside those of hub.mapping.lists: `state`, `condition` (any: every row is of COVID-19).
 """
@@ -26,8 +30,9 @@ from hub.mapping.tables import keyed
 __all__ = ["LIST", "PROGRAM"]
 
 LIST = ListKind(
-    "case-line-list", Case.kind, (("record",), ("status", "exposed_on"), ("person", "family_name", "record"))
-)
+    "case-line-list", Case.kind, (("record",), ("status", "exposed_on"), ("person", "family_name", "record")),
+    several=frozenset({"race", "ethnicity"}),
+)  # fmt: skip
 _STATUS = {
     "confirmed": "Confirmed",
     "probable": "Probable",
@@ -37,29 +42,33 @@ _STATUS = {
 }
 _ISOLATES = frozenset({"confirmed", "probable"})
 _COVID = "covid-19"
+_DELETED = "deleted"
+_OPEN = "open"
+"""What a list says of whom nothing was closed, in its column of reasons or outcomes."""
 
 
 class _Mapper:
     def __init__(self, lister: Lister) -> None:
-        self._stamp = lister.stamp
+        self._lister, self._stamp = lister, lister.stamp
         options = lister.context.options
         self._state, self._any = str(options.get("state", "")), options.get("condition") == "any"
 
     def map_line(self, line: Line) -> list[Mapped]:
         if line["condition"] and not self._any and line.word("condition") != _COVID:
             return [ignored("not-covid", line.where, line.raw, Case.kind)]
-        record = "/".join(filter(None, (line.needed("record"), line["instrument"], line["instance"])))
         status = line.word("status") if line["status"] else None
         if line["status"] and status is None:
             raise NotMapped("unmapped-code", field=line.column("status"))
         contact = status == "contact" or line.word("role") == "contact" or (status is None and bool(line["exposed_on"]))
+        if not contact and line["instance"] and line["instrument"]:
+            return [ignored("repeated-instrument", line.where, line.raw, Case.kind)]
         if not contact and status is None:
             return [ignored("no-status", line.where, line.raw, Case.kind)]
+        record = "/".join(filter(None, (line.needed("record"), line["instrument"], line["instance"])))
         who = self._who(line, record)
         event = self._exposure(line, record, who) if contact else self._case(line, record, who, status or "")
-        issues = who.issues + (
-            ("unmapped-code",) if line["closed_reason"] and line.word("closed_reason") is None else ()
-        )
+        odd = line["closed_reason"] and line.word("closed_reason") is None
+        issues = (*who.issues, *(("unmapped-code",) if odd or self._undecided(line) else ()))
         return [accepted(event, line.where, line.raw)._replace(issues=issues)]
 
     def _who(self, line: Line, record: str) -> Somebody:
@@ -81,7 +90,7 @@ class _Mapper:
             onset_on=onset,
             first_positive_on=positive,
             extended_until=line.day("isolated_until"),
-            closed_on=line.past_day("closed_on"),
+            closed_on=_closed_on(line),
             closed_reason=_reason(line),
         )
 
@@ -91,26 +100,44 @@ class _Mapper:
             **self._common(line, record, who, exposed or line.past_day("reported_on")),
             last_exposure_on=exposed,
             monitoring_until=line.day("monitored_until"),
-            closed_on=line.past_day("closed_on"),
+            closed_on=_closed_on(line),
             closed_reason=_reason(line),
         )
 
     def _common(self, line: Line, record: str, who: Somebody, began: date | None) -> dict[str, Any]:
-        race, _ = read_race([line["race"]], [line["ethnicity"]])
+        race, _ = read_race(self._told(line, "race"), self._told(line, "ethnicity"))
         stamped = self._stamp.fields(
             self._stamp.fact_key("monitoree", record),  # a contact who became a case is one fact, as in Sara Alert
             source_person=self._stamp.person(*who.key),
             changed_at=line.time("updated"),
-            status_rank=0,
+            status_rank=1 if line.word("removed") == _DELETED else 0,
             content=line.content(),
             occurred_on=began,
+            active=line.word("removed") != _DELETED,
         )
         return {**stamped, "person": who.block, "county_source": who.county_source, "race_ethnicity": race}
+
+    def _told(self, line: Line, field: str) -> list[str]:
+        """What a field and its check boxes say, in the project's own words where it has some; a bare number says nothing."""
+        told = [line[field], *line.chosen(field)]
+        words = (self._lister.word(field, text) or text for text in told if text)
+        return [word for word in words if not word.isdigit()] or [""]
+
+    def _undecided(self, line: Line) -> bool:
+        """Whether a box is ticked that only the project's dictionary explains."""
+        ticked = (
+            text for field in LIST.several for text in line.chosen(field) if self._lister.word(field, text) is None
+        )
+        return any(text.isdigit() for text in ticked)
+
+
+def _closed_on(line: Line) -> date | None:
+    return None if line.word("closed_reason") == _OPEN else line.past_day("closed_on")
 
 
 def _reason(line: Line) -> str | None:
     """The reason for closure where the table has it; any other text becomes `Other`."""
-    if not line["closed_reason"]:
+    if not line["closed_reason"] or line.word("closed_reason") == _OPEN:
         return None
     reason = line.word("closed_reason") or line["closed_reason"]
     return reason if reason in keyed("closure_reasons", "reason", "version") else "Other"

@@ -38,6 +38,8 @@ class ListKind(NamedTuple):
     guards: frozenset[str] = frozenset()
     untold: frozenset[str] = frozenset({"updated"})
     """Fields that say nothing of the fact: when it was printed or changed."""
+    several: frozenset[str] = frozenset()
+    """Fields that may have a column for each answer (REDCap's check boxes)."""
 
 
 class Lister:
@@ -116,14 +118,22 @@ class Line:
         text = self[field]
         return self._lister.word(field, text) if text else None
 
+    def chosen(self, field: str) -> list[str]:
+        """The answers of a field with a column for each that are ticked."""
+        columns = self._lister.header.choices.get(field, ())
+        return [choice for column, choice in columns if self._cells[column].casefold() in _TICKED]
+
     def content(self, *more: str) -> str:
         """Hash of what the row says of the fact."""
         told = sorted(item for item in self._values.items() if item[0] not in self._lister.kind.untold)
-        return content_hash(*(f"{field}={value}" for field, value in told), *more)
+        ticked = (f"{field}:{choice}" for field in sorted(self._lister.header.choices) for choice in self.chosen(field))
+        return content_hash(*(f"{field}={value}" for field, value in told), *ticked, *more)
 
 
 _ANSWERS = frozenset({"race", "ethnicity", "vsp", "fleeing", "snap", "wic", "visit_type", "status"})
 """Fields in which `unknown`, `none` or `refused` is an answer."""
+
+_TICKED = frozenset({"1", "checked", "yes", "y", "x", "true"})
 
 _MapLine = Callable[[Line], list[Mapped]]
 
@@ -155,7 +165,8 @@ def _read_lists(
     for file, content in unit.files.items():
         try:
             table = open_table(_text_of(content), delimiters=DELIMITERS)
-            lister = Lister(kind, heading(kind.program, table.names, kind.needs, context.options), stamp, context)
+            header = heading(kind.program, table.names, kind.needs, context.options, kind.several)
+            lister = Lister(kind, header, stamp, context)
         except ParseError as error:
             yield unreadable(error, {"file": file}, b"")
             continue
@@ -187,7 +198,7 @@ class _Keeping:
 
     def __init__(self, lister: Lister, columns: tuple[str, ...]) -> None:
         self.lister = lister
-        known = {*lister.header.columns.values()}
+        known = lister.header.known
         kept = [column for column in columns if column.lower() in known]
         self._names = tuple(column.lower() for column in kept)
         self.head = _written(kept)

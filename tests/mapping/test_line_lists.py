@@ -214,3 +214,97 @@ def test_the_shipped_samples_hold_the_traps(read: Reader) -> None:
     assert counted(found)["events"] == {"case": 10, "exposure": 6}
     assert counted(found)["rejected"] == {"bad-date": 1, "missing-key": 1, "short-row": 1, "unmapped-code": 1}
     assert counted(found)["ignored"] == {"not-covid": 2, "no-status": 1}
+
+
+LABELLED = (
+    "Record ID,Repeat Instrument,Repeat Instance,Record Type,First Name,Last Name,Date of Birth,"
+    "Race (choice=White),Race (choice=Black or African American),Case Classification,Symptom Onset,Last Exposure"
+)
+
+
+def test_a_labelled_export_of_redcap_says_the_same_as_a_raw_one(read: Reader) -> None:
+    raw = "1,,,case,Minh,Tran,1981-05-20,Probable,2021-02-11,"
+    labelled = "1,,,case,Minh,Tran,02/11/1981,Checked,Checked,Probable,02/11/2021,"
+    (one,), (other,) = read.events(LINES, lines(REDCAP, raw)), read.events(LINES, lines(LABELLED, labelled))
+    assert (other.fact_key, other.source_person, other.onset_on) == (one.fact_key, one.source_person, one.onset_on)
+    assert set(other.race_ethnicity.groups) == {"white", "black"}
+    assert one.race_ethnicity is None
+
+
+def test_check_boxes_are_read_by_the_projects_dictionary_and_bare_numbers_never_guessed(read: Reader) -> None:
+    head = f"{REDCAP},race___1,race___2,race___99"
+    row = "1,,,case,Minh,Tran,1981-05-20,Probable,2021-02-11,,0,1,0"
+    (guessed,) = read(LINES, lines(head, row))
+    assert guessed.event.race_ethnicity is None  # type: ignore[union-attr]
+    assert guessed.issues == ("unmapped-code",)
+    (event,) = read.events(LINES, lines(head, row), words={"race": {"1": "White", "2": "Asian", "99": "unknown"}})
+    assert event.race_ethnicity.groups == ("asian",)
+    (unticked,) = read(LINES, lines(head, row[: -len("0,1,0")] + "0,0,0"))
+    assert not unticked.issues
+    assert guessed.event.content_hash != unticked.event.content_hash  # type: ignore[union-attr]
+    (again,) = read(LINES, {"x.csv": guessed.head + guessed.raw})
+    assert again.event == guessed.event
+
+
+def test_r20_boxes_of_other_questions_are_neither_kept_nor_read(read: Reader) -> None:
+    head, row = (
+        f"{REDCAP},symptoms___1,drugs_used (choice=Opioids)",
+        "1,,,case,Minh,Tran,1981-05-20,Probable,,,1,Checked",
+    )
+    (mapped,) = read(LINES, lines(head, row))
+    assert b"Checked" not in mapped.raw
+    assert set(mapped.unread) == {"symptoms___1", "drugs_used (choice=opioids)"}
+
+
+def test_a_repeated_instrument_that_is_no_contact_makes_no_further_case(read: Reader) -> None:
+    rows = (
+        "1,,,case,Minh,Tran,1981-05-20,Probable,2021-02-11,",
+        "1,daily_call,1,,,,,Confirmed,,",
+        "1,specimens,1,,,,,,,",
+    )
+    found = read(LINES, lines(REDCAP, *rows))
+    assert [mapped.reason for mapped in found] == [None, "repeated-instrument", "repeated-instrument"]
+
+
+def test_a_record_that_nbs_deleted_but_still_lists_is_withdrawn(read: Reader) -> None:
+    head = f"{NBS},RECORD_STATUS_CD"
+    events = read.events(LINES, lines(head, f"{case()},ACTIVE", f"{case()},LOG_DEL"))
+    assert [event.active for event in events] == [True, False]
+    assert isolating(events) == isolating(events[::-1]) == 0
+
+
+@pytest.mark.parametrize(
+    "onset",
+    ["02/10/2021", "2021-02-10", "10-Feb-2021", "10FEB2021", "Feb 10, 2021", "10FEB2021:00:00:00", "2/10/2021 0:00"],
+)
+def test_days_are_read_as_nbs_sas_and_people_write_them(read: Reader, onset: str) -> None:
+    (event,) = read.events(LINES, lines(NBS, case(onset=f'"{onset}"')))
+    assert event.onset_on == date(2021, 2, 10)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("Laboratory-confirmed case", "Confirmed"),
+        ("410605003", "Confirmed"),
+        ("2931005", "Probable"),
+        ("Patient Under Investigation (PUI)", "Suspect"),
+        ("Does not meet case definition", "Not a Case"),
+        ("LNG_REFERENCE_DATA_CATEGORY_CASE_CLASSIFICATION_CONFIRMED", "Confirmed"),
+        ("NOT_A_CASE_DISCARDED", "Not a Case"),
+    ],
+)
+def test_words_of_many_systems_are_one_of_five(read: Reader, status: str, said: str) -> None:
+    (event,) = read.events(LINES, lines(NBS, case(status=status)))
+    assert event.case_status == said
+
+
+def test_an_outcome_of_being_alive_closes_nothing(read: Reader) -> None:
+    head = "uuid,classification,date_of_onset,date_of_outcome,outcome_id"
+    rows = ("a,CONFIRMED,2021-02-10,2021-02-12,ALIVE", "b,CONFIRMED,2021-02-10,2021-02-20,RECOVERED")
+    alive, recovered = read.events(LINES, lines(head, *rows))
+    assert (alive.closed_on, alive.closed_reason) == (None, None)
+    assert (recovered.closed_on, recovered.closed_reason) == (
+        date(2021, 2, 20),
+        "Meets criteria to discontinue isolation",
+    )
