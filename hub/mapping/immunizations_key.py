@@ -4,7 +4,8 @@ else person, day and kind of vaccine.
 A number names one dose of a kind: a COVID-19 dose and an influenza dose under the number of a visit are two, in one message or in
 several, and neither takes the other's place, whatever is added, updated or deleted later. Day and product are no part of the name:
 an update that corrects them, and a deletion that tells them wrongly, find their dose (health-standards.md §8 R21). Only where one
-message gives a number to several days of one kind, the day is part of it: the number alone names none of them.
+message gives a number to several days of one kind, the day is part of it: the number alone names none of them (told as
+`order-number-shared`), and a later message finds one of these doses only if it tells of several days under that number as well.
 
 All COVID-19 vaccines are one kind, so that a corrected product is a correction; of the others each code is a kind of its own. An
 update or a deletion that names no vaccine at all (CVX 998, or nothing) speaks of a COVID-19 dose.
