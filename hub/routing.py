@@ -19,7 +19,7 @@ from hub.errors import ConfigError
 from hub.formats.delimited import open_table
 from hub.formats.errors import ParseError
 from hub.formats.hmis import FILES
-from hub.mapping import benefits, line_lists, pantries, referral_lists, rosters
+from hub.mapping import benefits, consent_lists, line_lists, pantries, referral_lists, rosters
 from hub.mapping.labs_csv_layouts import DELIMITERS, layout_of
 from hub.mapping.lists_header import DELIMITERS as LIST_DELIMITERS
 from hub.mapping.lists_header import heading
@@ -56,7 +56,8 @@ _OF_NEEDS = re.compile(rb'sdoh-clinicalcare|"code"\s*:\s*"(survey|sdoh)"|"code"\
 _CVRS = frozenset({"vax_event_id", "recip_id", "admin_date", "cvx"})
 _IMMUNIZATION = re.compile(rb'"resourceType"\s*:\s*"Immunization"')
 _REFERRAL = re.compile(rb'"resourceType"\s*:\s*"(Task|ServiceRequest)"')
-_LISTS = (rosters.LIST, line_lists.LIST, pantries.LIST, referral_lists.LIST, benefits.LIST)
+_CONSENT = re.compile(rb'"resourceType"\s*:\s*"Consent"')
+_LISTS = (rosters.LIST, line_lists.LIST, pantries.LIST, referral_lists.LIST, benefits.LIST, consent_lists.LIST)
 _SETS = ("DEMOGRAPHIC_DATA", "SCREENING", "QE_ADMIN_DATA")
 
 
@@ -156,6 +157,8 @@ def _sniff(path: Path) -> str | None:
         return "lab-elr-fhir"
     if head.startswith((b"{", b"[")) and _REFERRAL.search(head):
         return "gravity-referral"
+    if head.startswith((b"{", b"[")) and _CONSENT.search(head):
+        return "consent"
     return None
 
 

@@ -130,7 +130,7 @@ class Line:
         return content_hash(*(f"{field}={value}" for field, value in told), *ticked, *more)
 
 
-_ANSWERS = frozenset({"race", "ethnicity", "vsp", "fleeing", "snap", "wic", "visit_type", "status"})
+_ANSWERS = frozenset({"race", "ethnicity", "vsp", "fleeing", "snap", "wic", "visit_type", "status", "consent_status"})
 """Fields in which `unknown`, `none` or `refused` is an answer."""
 
 _TICKED = frozenset({"1", "checked", "yes", "y", "x", "true"})

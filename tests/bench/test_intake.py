@@ -43,6 +43,7 @@ def mllp(rate: float, window: int = 1, memory: Memory | None = FLAT) -> MllpRun:
 NOT_MEASURED = frozenset(
     {
         "case-line-list",
+        "consent",
         "commcare",
         "food-benefits",
         "food-pantry",

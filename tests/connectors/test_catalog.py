@@ -20,6 +20,7 @@ from hub.privacy.agreements import example_agreement
 
 NAMES = [
     "case-line-list",
+    "consent",
     "commcare",
     "food-benefits",
     "food-pantry",

@@ -12,6 +12,7 @@ from hub.errors import ConfigError
 from hub.privacy.agreements import EXAMPLES, delivery_agreements, example_agreement, intake_agreement
 
 TODAY = date(2026, 1, 1)
+    "consent",
 CONNECTORS = (
     "gravity-referral",
     "lab-elr-hl7v2",

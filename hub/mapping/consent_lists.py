@@ -1,0 +1,116 @@
+"""Releases of information (ROI) as lists: who agreed to what, when, until when, and who took it back; to consent events.
+
+A status is a word of the table; one that no row decides is refused rather than guessed. A day of revocation revokes whatever
+the status says; a signed day without a status is a consent given. A partial or conditional release cannot be read by a
+machine: it permits nothing. A release that names a purpose or recipient holds for these alone; a refusal of a purpose that no
+row knows holds for all (R23).
+
+Options beside those of hub.mapping.lists: `state`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import cast
+
+from hub.domain.events import Consent
+from hub.domain.referral_events import ConsentRule, ConsentStatus, Decision
+from hub.mapping.consent_scope import RANKS, WITHDRAWN_RANK, expired, limited
+from hub.mapping.lists import Line, Lister, ListKind, ListProgram
+from hub.mapping.lists_person import Somebody, somebody
+from hub.mapping.program import Mapped, NotMapped, accepted, ignored
+from hub.mapping.referral_states import NOT_SENT, WITHDRAWN
+
+__all__ = ["LIST", "LISTS"]
+
+LIST = ListKind(
+    "consent",
+    Consent.kind,
+    (
+        ("consent_status", "signed", "revoked", "number"),
+        ("consent_status", "signed", "revoked"),
+        ("person", "full_name", "family_name"),
+    ),
+    untold=frozenset({"updated"}),
+)
+_SEVERAL = ";|,"
+
+
+class _Mapper:
+    def __init__(self, lister: Lister) -> None:
+        self._stamp, self._today = lister.stamp, lister.context.today
+        self._state = str(lister.context.options.get("state", ""))
+
+    def map_line(self, line: Line) -> list[Mapped]:
+        who = somebody(line, self._state)
+        if not who.key[0]:
+            raise NotMapped("missing-key", field=line.column("person", "family_name", "full_name"))
+        word = line.word("consent_status") or ""
+        if line["consent_status"] and not word:
+            raise NotMapped("unmapped-code", field=line.column("consent_status"))
+        if word == NOT_SENT and not line["signed"]:
+            return [ignored(NOT_SENT, line.where, line.raw, Consent.kind)]
+        return [accepted(self._event(line, who, word), line.where, line.raw)]
+
+    def _status(self, line: Line, word: str) -> ConsentStatus:
+        """NotMapped (`missing-key`) where the row says nothing of a choice."""
+        revoked = line.day("revoked")
+        if revoked is not None and revoked <= self._today():
+            return "revoked"
+        if word in RANKS and word != "given":
+            return cast(ConsentStatus, word)
+        if word == "given" or line["signed"] or word == WITHDRAWN:
+            return "expired" if expired(line.day("ends"), self._today()) else "given"
+        raise NotMapped("missing-key", field=line.column("consent_status", "signed"))
+
+    def _event(self, line: Line, who: Somebody, word: str) -> Consent:
+        status, signed, revoked = self._status(line, word), line.past_day("signed"), line.day("revoked")
+        since, until = line.day("begins") or signed, line.day("ends")
+        if revoked is not None and status != "revoked":
+            until = min(filter(None, (until, revoked)))  # it ends on a day to come
+        rules, issues = self._rules(line, status)
+        withdrawn = word == WITHDRAWN
+        said = "given" if status == "expired" and word in ("", "given") else status  # that a day has passed is no news
+        return Consent(
+            **self._stamp.fields(
+                self._stamp.fact_key(Consent.kind, *self._native(line, who, signed)),
+                source_person=self._stamp.person(*who.key),
+                changed_at=line.time("updated") or self._latest(line),
+                status_rank=WITHDRAWN_RANK if withdrawn else RANKS[said],
+                content=line.content(said),
+                occurred_on=(revoked if status == "revoked" else None) or signed or line.past_day("updated") or since,
+                active=not withdrawn,
+            ),
+            person=who.block,
+            county_source=who.county_source,
+            status=status,
+            rules=rules,
+            valid_from=since,
+            valid_until=until,
+            issues=(*who.issues, *issues, *(("ends-before-it-begins",) if since and until and until < since else ())),
+        )
+
+    def _rules(self, line: Line, status: ConsentStatus) -> tuple[tuple[ConsentRule, ...], tuple[str, ...]]:
+        if status not in ("given", "expired", "refused", "revoked"):
+            return (), ()
+        decision: Decision = "permit" if status in ("given", "expired") else "deny"
+        limits = limited(decision, line["purpose"].translate(str.maketrans(_SEVERAL, "\n" * len(_SEVERAL))).split("\n"))
+        recipients = (self._stamp.token("recipient", line["recipient"]),) if line["recipient"] else ()
+        if not limits.purposes and not limits.narrowed and not recipients:
+            return (), limits.issues
+        rule = ConsentRule(
+            decision=decision, purposes=limits.purposes, recipients=recipients, narrowed=limits.narrowed
+        )  # fmt: skip
+        return (rule,), limits.issues
+
+    def _latest(self, line: Line) -> datetime | None:
+        return max(filter(None, (line.time("signed"), line.time("revoked"))), default=line.time("begins"))
+
+    def _native(self, line: Line, who: Somebody, signed: date | None) -> tuple[str, ...]:
+        """The number of the release, else whose it is, for what and whom, and when it was signed."""
+        if line["number"]:
+            return (line["number"],)
+        return (*who.key, line["purpose"], line["recipient"], f"{signed or ''}")
+
+
+LISTS = ListProgram(LIST, _Mapper)
