@@ -43,8 +43,8 @@ def mllp(rate: float, window: int = 1, memory: Memory | None = FLAT) -> MllpRun:
 NOT_MEASURED = frozenset(
     {
         "case-line-list",
-        "consent",
         "commcare",
+        "consent",
         "food-benefits",
         "food-pantry",
         "godata",

@@ -20,8 +20,8 @@ from hub.privacy.agreements import example_agreement
 
 NAMES = [
     "case-line-list",
-    "consent",
     "commcare",
+    "consent",
     "food-benefits",
     "food-pantry",
     "godata",

@@ -104,9 +104,9 @@ class TestReferralLists(ConnectorSuite):
 
 class TestReferralResources(ConnectorSuite):
     folder = SHIPPED / "gravity-referral"
+    agreement_file = EXAMPLES / "gravity-referral.yaml"
 
 
 class TestConsents(ConnectorSuite):
     folder = SHIPPED / "consent"
     agreement_file = EXAMPLES / "consent.yaml"
-    agreement_file = EXAMPLES / "gravity-referral.yaml"

@@ -63,8 +63,8 @@ def test_each_program_says_how_one_of_its_records_can_be_read_again() -> None:
         "case-line-list": "headed",
         "food-benefits": "headed",
         "food-pantry": "headed",
-        "consent": "headed",
         "shelter-roster-csv": "headed",
+        "consent": "headed",
         "gravity-referral": "record",
         "referral-csv": "headed",
     }  # fmt: skip

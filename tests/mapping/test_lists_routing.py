@@ -21,7 +21,7 @@ def test_samples_go_to_their_own_connector_and_to_no_list(name: str, tmp_path: P
 
 
 def test_no_real_file_of_another_kind_is_taken_for_a_list(shared_samples: Path) -> None:
-    """Two real files are lists: what an R script made of Go.Data's cases, and a passenger list of Epi-X. (A FHIR Consent is `consent`'s too.)"""
+    """Two real files are lists: what an R script made of Go.Data's cases, and a passenger list of Epi-X."""
     found = {routed.path.name: routed.connector for routed in route(shared_samples, []) if routed.connector in LISTS}
     lists = {name: connector for name, connector in found.items() if name.endswith(".csv")}
     assert lists == {"cases_clean.csv": "case-line-list", "Epi-X-Format.csv": "case-line-list"}

@@ -12,8 +12,8 @@ from hub.errors import ConfigError
 from hub.privacy.agreements import EXAMPLES, delivery_agreements, example_agreement, intake_agreement
 
 TODAY = date(2026, 1, 1)
-    "consent",
 CONNECTORS = (
+    "consent",
     "gravity-referral",
     "lab-elr-hl7v2",
     "lab-elr-fhir",
