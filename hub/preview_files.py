@@ -60,7 +60,8 @@ def preview_files(
         use_own_tables(instance)
     catalog = load([connectors], programs=programs()) if connectors is not None else catalogue(instance)
     own = own_connectors(catalog.values())
-    routed = [_owned(unit, own, instance) for path in paths for unit in route(path, tuple(catalog))]
+    known, on = tuple(catalog), [name for name, each in catalog.items() if each.enabled]
+    routed = [_owned(unit, own, instance) for path in paths for unit in route(path, known, on)]
     rules = isolation_rules() if instance is None else isolation_rules(load_settings(instance).jurisdiction)
     preview = Preview(_ids(instance), rules, _denominators(instance, paths), include_test=include_test)
     nobodys: list[str] = []

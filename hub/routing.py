@@ -69,20 +69,23 @@ class Routed(NamedTuple):
     why: str
 
 
-def route(path: Path, known: Sequence[str]) -> Iterator[Routed]:
-    """Every unit under `path`, in name order. ConfigError when `path` does not exist or an override names no connector."""
+def route(path: Path, known: Sequence[str], folders: Sequence[str] | None = None) -> Iterator[Routed]:
+    """Every unit under `path`, in name order. `folders`: connectors whose name on a folder decides for all in it, by default all
+    that are `known`. ConfigError when `path` does not exist or an override names no connector."""
     if not path.exists():
         raise ConfigError(f"there is no {path.name} to preview")
-    yield from _inside(path, known, {}, None)
+    yield from _inside(path, known, known if folders is None else folders, {}, None)
 
 
-def _inside(path: Path, known: Sequence[str], overrides: Mapping[str, str], named: str | None) -> Iterator[Routed]:
+def _inside(
+    path: Path, known: Sequence[str], folders: Sequence[str], overrides: Mapping[str, str], named: str | None
+) -> Iterator[Routed]:
     if path.is_file():
         chosen = next((name for pattern, name in overrides.items() if fnmatch(path.name, pattern)), named)
         connector = chosen or _sniff(path)
         yield Routed(path, connector, "" if connector else "nothing in it is of a format the hub knows")
         return
-    if path.name in known:
+    if path.name in folders:
         named = path.name
     whole = _folder_unit(path)
     if whole is not None:
@@ -96,7 +99,7 @@ def _inside(path: Path, known: Sequence[str], overrides: Mapping[str, str], name
         if child.name != OVERRIDES and not child.name.startswith("."):
             if named is None and child.is_file() and child.name == "population.csv":
                 continue  # denominators, not a source
-            yield from _inside(child, known, overrides, named)
+            yield from _inside(child, known, folders, overrides, named)
 
 
 def _folder_unit(path: Path) -> str | None:
