@@ -17,7 +17,8 @@ from typing import Literal, NamedTuple
 
 from hub.domain.events import Meaning, Method
 from hub.domain.lab_names import Named, named
-from hub.domain.lab_tables import Meant, Observation, observations, results
+from hub.domain.lab_said import Answer, Code, is_loinc, said
+from hub.domain.lab_tables import Observation, observations, results
 from hub.domain.lab_words import worded
 
 __all__ = [
@@ -37,28 +38,12 @@ __all__ = [
     "question_of",
 ]
 
-_LOINC_SYSTEMS = frozenset({
-    "LN", "LOINC", "2.16.840.1.113883.6.1", "URN:OID:2.16.840.1.113883.6.1", "HTTP://LOINC.ORG",
-})  # fmt: skip
-_SNOMED_SYSTEMS = frozenset({
-    "SCT", "SNOMED", "SNOMED-CT", "SNOMED CT", "SNOMEDCT", "SNOMED_CT", "SNM",
-    "2.16.840.1.113883.6.96", "URN:OID:2.16.840.1.113883.6.96",
-    "HTTP://SNOMED.INFO/SCT",
-})  # fmt: skip
 _COVID_CLASSES = frozenset({"diagnostic", "genus", "multi-analyte", "panel"})
 _NEVER = frozenset({"serology", "t-cell", "control", "other-pathogen"})
 _NO_TEST = frozenset({"panel", "epidemiology", "question"})
 _STEM = re.compile(r"(\d{4,6})(?:-\d?)?$")  # a LOINC code, its check digit right, wrong or lost
 _YES_OR_NO = frozenset({"HL70136", "HL7 0136", "2.16.840.1.113883.12.136"})
 """Table 0136 answers questions; nothing is found by Y or N."""
-
-
-class Code(NamedTuple):
-    """One coding as sent; empty strings where absent. `system` by any of its names (`LN`, OID, URL)."""
-
-    code: str
-    system: str = ""
-    display: str = ""
 
 
 class Asked(NamedTuple):
@@ -69,22 +54,6 @@ class Asked(NamedTuple):
     known: Observation | None
     issue: str
     named: Named = ""
-
-
-class Answer(NamedTuple):
-    """`kind`: `coded` (CWE, CE, CodeableConcept), `text` (ST, TX, FT, valueString) or `other` (a number, a date).
-
-    `text` is the plain text of a `text` answer, and what a coded one says beside its codings.
-    """
-
-    kind: Literal["coded", "text", "other"]
-    codings: tuple[Code, ...] = ()
-    text: str = ""
-
-    @property
-    def given(self) -> bool:
-        """False where nothing at all was answered."""
-        return bool(self.text) or any(any(coding) for coding in self.codings)
 
 
 class Policy(NamedTuple):
@@ -130,7 +99,7 @@ class Unkept(NamedTuple):
 def asked(codings: Sequence[Code]) -> Asked:
     """The first coding that is LOINC and in the tables, else the first other one that a table holds, else the first LOINC."""
     table = observations()
-    loincs = [coding.code for coding in codings if coding.code and _is_loinc(coding.system)]
+    loincs = [coding.code for coding in codings if coding.code and is_loinc(coding.system)]
     for code in loincs:
         if code in table:
             return Asked(code, table[code], "")
@@ -159,10 +128,6 @@ def is_damaged(code: str) -> bool:
 @lru_cache(maxsize=1)
 def _covid_stems() -> frozenset[str]:
     return frozenset(code.partition("-")[0] for code, known in observations().items() if known.cls in _COVID_CLASSES)
-
-
-def _is_loinc(system: str) -> bool:
-    return (word := system.upper()) in _LOINC_SYSTEMS or word.startswith("LOINC")
 
 
 def judge(question: Asked, answer: Answer, *, covid_order: bool, policy: Policy = DEFAULT_POLICY) -> Judged | Unkept:
@@ -225,59 +190,13 @@ def _judged(cls: str, answer: Answer, policy: Policy) -> tuple[Meaning, tuple[st
         return "review", ("no-result",)
     if cls == "variant":
         return "review", ("variant-report",)
-    meaning, issue = _meaning(answer, cls)
+    meaning, issue = said(answer, cls)
     if cls == "genus" and meaning == "positive":
         return "presumptive-positive", ("genus-level",)
     if meaning != "presumptive-positive" or cls == "genus":
         return meaning, (issue,)
     by_policy = policy.pooled if issue == "pooled-specimen" else policy.presumptive
     return by_policy, (issue, "presumptive-by-policy" if by_policy != meaning else "")
-
-
-def _meaning(answer: Answer, cls: str) -> Meant:
-    if answer.kind == "other":
-        return Meant("review", "result-not-coded")
-    if answer.kind == "text":
-        said = _by_word(answer.text, cls)
-        return said if said.meaning != "review" or not answer.codings else _by_coding(answer.codings, "", cls)
-    return _by_coding(answer.codings, answer.text, cls)
-
-
-def _by_coding(codings: Sequence[Code], text: str, cls: str) -> Meant:
-    """The first code of a system that we know, else the first code that the table holds, else words: of each coding its code,
-    its display only where it has no code."""
-    for coding in codings:
-        if coding.code and (coding.system.upper() in _SNOMED_SYSTEMS or _is_loinc(coding.system)):
-            return _as_displayed(_by_code(coding.code, cls), coding.display)
-    for coding in codings:
-        if meant := _by_code(coding.code, cls):
-            return Meant(meant.meaning, meant.issue or "code-system-unknown")
-    words = [word for coding in codings if (word := coding.code or coding.display)] or [text]
-    found = [_by_word(word, cls) for word in words]
-    return next((meant for meant in found if meant.meaning != "review"), found[0])
-
-
-def _as_displayed(meant: Meant | None, display: str) -> Meant:
-    """What the code means, whatever its display says; told where the display is another result."""
-    if meant is None:
-        return Meant("review", "unknown-result-code")
-    said = worded(display).meaning if display and not meant.issue else None
-    return meant if said in (None, meant.meaning) else Meant(meant.meaning, "display-differs")
-
-
-def _by_code(code: str, cls: str) -> Meant | None:
-    return results().get((code, cls)) or results().get((code, ""))
-
-
-def _by_word(text: str, cls: str) -> Meant:
-    said = worded(text)
-    if said.meaning is None:
-        if meant := _by_code(text.strip(), cls):  # a code sent as text
-            return Meant(meant.meaning, meant.issue or "code-system-unknown")
-        return Meant("review", "answers-differ" if said.differ else "unknown-result-word")
-    if cls == "multi-analyte" and said.meaning == "positive" and not said.names_virus:
-        return Meant("review", "organism-not-named")
-    return Meant(said.meaning, "")
 
 
 def _issues(*issues: str) -> tuple[str, ...]:
