@@ -23,7 +23,7 @@ from hub.mapping.shelters_copies import SHARED
 from hub.mapping.shelters_facts import Facts
 from hub.mapping.shelters_index import Index
 from hub.mapping.shelters_kept import Kept
-from hub.mapping.shelters_lists import unknown_codes
+from hub.mapping.shelters_lists import has_lists, unknown_codes
 from hub.mapping.shelters_nights import Nights
 from hub.mapping.shelters_rows import Rows
 from hub.mapping.stamp import Stamp
@@ -106,6 +106,7 @@ class _Mapper:
             return
         kept = self._kept = Kept(name, table, self._index.fleeing, whole_rows=not self._index.any_stopped)
         aside = self._index.verdicts.get(name, {})
+        coded = has_lists(name)
         for _ in kept.unknown:
             yield ignored("column-not-used", {"file": kept.file}, b"", kind)
 
@@ -118,7 +119,7 @@ class _Mapper:
             found = map_row(row.cells, where, raw)
             if entity and found:
                 found[0] = found[0]._replace(entity=entity)
-            if found and (odd := unknown_codes(name, row.cells)):
+            if coded and found and (odd := unknown_codes(name, row.cells)):
                 found[0] = found[0]._replace(issues=(*found[0].issues, *odd))
             return found
 

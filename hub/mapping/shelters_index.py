@@ -23,7 +23,7 @@ from hub.mapping.dates import civil_date, local_time
 from hub.mapping.shelters_copies import KEYS, SHARED, Verdicts, verdicts
 from hub.mapping.tables import rows
 
-__all__ = ["Enrollment", "Exit", "Index", "Project", "changed_at", "row_content", "row_parts"]
+__all__ = ["TRANSPORT", "Enrollment", "Exit", "Index", "Project", "changed_at", "row_content", "row_parts"]
 
 _SSN_SHARED_BY = 3  # an SSN on three people is a placeholder
 _LONGEST_TIME = 40  # characters: what a hostile source writes is not kept in memory
@@ -245,10 +245,10 @@ def _read_before(text: str, zone: ZoneInfo) -> datetime | None:
 
 def row_parts(cells: Mapping[str, str]) -> list[str]:
     """A row without the columns of its transport: the same row in the next export says the same."""
-    return [f"{name}={value}" for name, value in cells.items() if value and name not in _TRANSPORT]
+    return [f"{name}={value}" for name, value in cells.items() if value and name not in TRANSPORT]
 
 
-_TRANSPORT = frozenset({"exportid", "userid"})
+TRANSPORT = frozenset({"exportid", "userid"})
 
 
 def row_content(cells: Mapping[str, str]) -> str:

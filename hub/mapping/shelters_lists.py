@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from hub.mapping.tables import rows
 
-__all__ = ["UNKNOWN_CODE", "Columns", "columns_of", "unknown_codes"]
+__all__ = ["UNKNOWN_CODE", "Columns", "columns_of", "has_lists", "unknown_codes"]
 
 UNKNOWN_CODE = "unknown-hmis-code"
 """Issue of an accepted row that has a code which its list does not have (999; RaceNone 0)."""
@@ -31,6 +31,11 @@ def columns_of(table: str) -> Columns:
     }
     text, places = told.get("free-text", frozenset()), told.get("location", frozenset())
     return Columns(told.get("coded", frozenset()) | text | places, text, places)
+
+
+def has_lists(table: str) -> bool:
+    """Whether any coded column of this table is looked at."""
+    return bool(_lists(table))
 
 
 def unknown_codes(table: str, cells: Mapping[str, str]) -> tuple[str, ...]:

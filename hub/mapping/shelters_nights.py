@@ -7,8 +7,10 @@ exit is kept, with an issue. What an enrollment gives to its nights is found at 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from hub.domain.events import ShelterStay
@@ -16,7 +18,8 @@ from hub.domain.ids import content_hash
 from hub.mapping.dates import civil_date
 from hub.mapping.program import Mapped, NotMapped, accepted, hard_stop, ignored
 from hub.mapping.shelters_facts import DELETED, STANDING, STOP, Cells, Facts, Where, needed
-from hub.mapping.shelters_index import changed_at, row_parts
+from hub.mapping.shelters_index import TRANSPORT, changed_at
+from hub.mapping.trusted import Trusted
 
 __all__ = ["BED_NIGHTS", "Nights"]
 
@@ -45,11 +48,15 @@ class Nights:
 
     def __init__(self, facts: Facts, unnamed: Counter[str]) -> None:
         self._facts, self._unnamed = facts, unnamed
+        self._stamp, self._built = facts.stamp.recurring("bed-night"), Trusted(ShelterStay)
         self._zone, self._as_of = facts.index.zone, facts.index.as_of
         cadence = facts.context.current_until(date.min)
         self._current: timedelta | None = cadence - date.min if cadence is not None else None
+        self._until = lru_cache(maxsize=4_096)(self._current_until)
         self._beds: dict[str, _Bed] = {}
         self._day = lru_cache(maxsize=4_096)(civil_date)
+        self._read: Callable[[Cells], tuple[str, ...]] | None = None
+        self._named: list[str] = []
 
     def service(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
         enrollment_id = cells.get("enrollmentid", "")
@@ -70,22 +77,35 @@ class Nights:
         return [accepted(self._night(cells, bed, night), where, raw, BED_NIGHTS)]
 
     def _night(self, cells: Cells, bed: _Bed, night: date) -> ShelterStay:
-        deleted, stamp = bool(cells.get("datedeleted")), self._facts.stamp
+        deleted = bool(cells.get("datedeleted"))
         issues = ("bed-night-on-exit-date", *bed.odd) if bed.left_on == night else bed.odd
-        fields = stamp.fields(
-            stamp.fact_key("bed-night", needed(cells, "servicesid")),
+        fields = self._stamp.fields(
+            needed(cells, "servicesid"),
             source_person=bed.source_person,
             changed_at=changed_at(cells, self._zone),
             status_rank=DELETED if deleted else STANDING,
-            content=content_hash(*row_parts(cells), bed.kind, *issues),
+            content=content_hash(*self._parts(cells), bed.kind, *issues),
             occurred_on=night,
             active=not deleted,
             labels=bed.labels,
         )
-        until = night + self._current if self._current is not None else None
-        return ShelterStay(
-            **fields, **bed.fixed, entered_on=night, known_as_of=night, current_until=until, issues=issues
-        )
+        fields.update(bed.fixed)
+        fields["entered_on"] = fields["known_as_of"] = night
+        fields["current_until"] = self._until(night)
+        fields["issues"] = issues
+        return self._built(fields)
+
+    def _current_until(self, night: date) -> date | None:
+        return night + self._current if self._current is not None else None
+
+    def _parts(self, cells: Cells) -> list[str]:
+        """`row_parts`, of a table whose columns are looked at once."""
+        read = self._read
+        if read is None:
+            names = [name for name in cells if name not in TRANSPORT]
+            read = self._read = itemgetter(*names)
+            self._named = [f"{name}=" for name in names]
+        return [name + value for name, value in zip(self._named, read(cells), strict=True) if value]
 
     def _bed_of(self, enrollment_id: str, cells: Cells) -> _Bed:
         facts = self._facts

@@ -12,7 +12,7 @@ from hub.domain.events import Processing
 from hub.domain.ids import content_hash
 from hub.mapping.program import EPOCH, MappingContext
 
-__all__ = ["Stamp", "unless_production"]
+__all__ = ["Recurring", "Stamp", "unless_production"]
 
 
 def unless_production(processing: Processing) -> tuple[str, ...]:
@@ -75,6 +75,10 @@ class Stamp:
         """Any other opaque token of this source."""
         return self._keys.token(self._context.source, *parts)
 
+    def recurring(self, kind: str) -> Recurring:
+        """`fields` for a kind of fact of which a source has millions, each known by one native key."""
+        return Recurring(self, kind)
+
     def fields(
         self,
         fact_key: str,
@@ -116,4 +120,41 @@ class Stamp:
             "occurred_on": occurred_on,
             "active": active,
             "labels": self._labels(tuple(labels)),
+        }
+
+
+class Recurring:
+    """The common fields of facts of one kind, in half the time; the same as `Stamp.fields` gives."""
+
+    def __init__(self, stamp: Stamp, kind: str) -> None:
+        context = stamp._context
+        self._stamp = stamp
+        self._fact_key = context.keys.under("fact", context.source, kind)
+        self._event_id = context.keys.under("event")
+        self._version = str(context.mapping_version)
+        self._iso = lru_cache(maxsize=4_096)(datetime.isoformat)
+
+    def fields(
+        self, key: str, *, source_person: str, changed_at: datetime | None, status_rank: int, content: str,
+        occurred_on: date | None, active: bool, labels: tuple[str, ...],
+    ) -> dict[str, Any]:  # fmt: skip
+        """As `Stamp.fields` for the fact of this native key."""
+        stamp, fact_key = self._stamp, self._fact_key(key)
+        if labels or stamp._not_before:
+            return stamp.fields(
+                fact_key, source_person=source_person, changed_at=changed_at, status_rank=status_rank, content=content,
+                occurred_on=occurred_on, active=active, labels=labels,
+            )  # fmt: skip
+        at = changed_at or EPOCH
+        return {
+            **stamp._fixed,
+            "event_id": self._event_id(fact_key, f"{content} {self._iso(at)} {status_rank}", self._version),
+            "source_person": source_person,
+            "fact_key": fact_key,
+            "changed_at": at,
+            "status_rank": status_rank,
+            "content_hash": content,
+            "occurred_on": occurred_on,
+            "active": active,
+            "labels": stamp._labels(()),
         }

@@ -1,0 +1,43 @@
+"""What is built without asking the model equals what the model makes."""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.domain.events import ShelterStay
+from hub.domain.ids import Ids
+from hub.mapping.trusted import Trusted
+from tests.mapping.made_up_hmis import Export, community
+from tests.mapping.reading import Reader
+
+
+def test_a_trusted_bed_night_is_what_the_model_makes_of_the_same_fields(read: Reader) -> None:
+    stays = [m.event for m in read("hmis-csv", Export(community(60)).files()) if isinstance(m.event, ShelterStay)]
+    nights = [stay for stay in stays if stay.stay == "night"]
+    assert len(nights) == 100
+    for night in nights:
+        fields = {name: getattr(night, name) for name in night.model_fields_set}
+        assert ShelterStay(**fields) == night
+        assert ShelterStay(**fields).model_dump_json() == night.model_dump_json()
+        assert night.model_copy(update={"presence": False}).presence is False
+        assert list(night.__dict__) == list(ShelterStay.model_fields)
+
+
+def test_a_field_without_a_default_may_not_be_left_out() -> None:
+    with pytest.raises(KeyError):
+        Trusted(ShelterStay)({"stay": "night"})
+
+
+@given(st.binary(min_size=32, max_size=80), st.lists(st.text(max_size=12), max_size=5))
+def test_a_token_is_the_hmac_of_its_parts_with_their_lengths(secret: bytes, parts: list[str]) -> None:
+    told = b"".join(b"%d:%b" % (len(part.encode()), part.encode()) for part in parts)
+    number = int.from_bytes(hmac.new(secret, told, sha256).digest()[:17], "big") >> 6
+    letters: Any = "abcdefghijklmnopqrstuvwxyz234567"
+    assert Ids(secret).under(*parts[:2])(*parts[2:]) == Ids(secret).token(*parts)
+    assert Ids(secret).token(*parts) == "".join(letters[number >> shift & 31] for shift in range(125, -1, -5))
