@@ -7,6 +7,7 @@ from typing import Any
 
 from hub.bus.avro_schema import schema_file_name
 from hub.bus.topics import intake_topic
+from hub.commands.connector_sources import source_lines
 from hub.domain.events import PLACE_KINDS, Event, PersonBlock
 from hub.mapping.declared.program import Traced
 from hub.mapping.declared.targets import Step
@@ -15,13 +16,16 @@ from hub.mapping.program import Mapped
 __all__ = ["explain_lines"]
 
 
-def explain_lines(traced: Traced, granted: Mapped, *, masked: bool) -> Iterator[str]:
-    """Lines about one outcome; with `masked`, what came out of the source's own text is shown by its length only."""
+def explain_lines(traced: Traced, granted: Mapped, *, masked: bool, program: str = "") -> Iterator[str]:
+    """Lines about one outcome; with `masked`, what came out of the source's own text is shown by its length only. `program`: the
+    one that read it; empty for a declared map, which tells its own steps."""
     where = " ".join(f"{name} {part}" for name, part in granted.where.items() if name != "file")
     event = traced.mapped.event
     yield f"{where}: {granted.type or 'record'}, {granted.outcome}{f' ({granted.reason})' if granted.reason else ''}"
     for step in traced.steps:
         yield f"  {step.field:18} {_output(step, masked)}  ← {step.rule}{_inputs(step, masked)}{_more(step)}"
+    if program:
+        yield from source_lines(program, traced.mapped, masked=masked)
     if event is None:
         return
     if granted.event is not None:

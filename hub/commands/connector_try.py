@@ -28,7 +28,8 @@ from hub.wiring_reading import OFFLINE_IDS, catalogue, explained
 @click.option(
     "--explain",
     is_flag=True,
-    help="What the agreement removed and where it goes; of a declared map, for each field: rule, input, code row.",
+    help="For each field where it was read and the row of the table that decided (of a declared map the rule and the input too); "
+    "what the agreement removed; where it goes.",
 )
 @click.option(
     "--row", type=int, help="Only this row, message, or item of a list or bundle (from 1; a table's header is row 1)."
@@ -69,7 +70,8 @@ def try_connector(
         if diff:
             failed = _print_diff(chosen, path, read)
         elif explain:
-            _print_explained(read, masked=not (show_values and sys.stdout.isatty()))
+            program = "" if chosen.declared is not None else chosen.program or chosen.name
+            _print_explained(read, program, masked=not (show_values and sys.stdout.isatty()))
         elif as_json and not summary:
             _print_lines(read)
         else:
@@ -107,9 +109,9 @@ def _print_lines(read: Read) -> None:
         click.echo(line_of(mapped))
 
 
-def _print_explained(read: Read, *, masked: bool) -> None:
+def _print_explained(read: Read, program: str, *, masked: bool) -> None:
     for traced, mapped in read:
-        click.echo("\n".join(explain_lines(traced, mapped, masked=masked)))
+        click.echo("\n".join(explain_lines(traced, mapped, masked=masked, program=program)))
 
 
 def _print_diff(chosen: Connector, path: Path, read: Read) -> bool:
