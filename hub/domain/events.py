@@ -279,7 +279,6 @@ class FoodAssistance(Event):
     signal: Signal | None = Field(default=None, description="how strong a word it is of that need; None: no word")
     household: str | None = Field(default=None, description="token of the household as this source groups people")
     household_size: int | None = Field(default=None, description="people in that household, as told with this fact")
-    issues: tuple[str, ...] = ()
 
 
 class Screening(Event):

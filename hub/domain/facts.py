@@ -115,10 +115,12 @@ class Living(Fact, tag="v", frozen=True):
 
 
 class Benefit(Fact, tag="b", frozen=True):
-    """Food benefits or food that was handed over."""
+    """Food benefits or food that was handed over. `enrolled`: yes, no or unknown; `asks`: the person asked for food."""
 
     program: str
     delivered: bool
+    enrolled: str = ""
+    asks: bool = False
 
 
 class ScreenAnswer(Fact, tag="a", frozen=True):

@@ -242,9 +242,14 @@ def _stay(common: _Common, record: Mapping[str, Any]) -> Stay:
 
 
 def _screening(common: _Common, record: Mapping[str, Any]) -> ScreenAnswer:
-    """What is not final, or neither yes nor no, answers nothing."""
-    answers = record["final"] and record["indicates_need"] in ("yes", "no")
+    """What is not final, or neither yes nor no, answers nothing; nor does a guess (social-standards.md requirement 10)."""
+    answers = record["final"] and record["indicates_need"] in ("yes", "no") and record.get("signal") != "inferred"
     return ScreenAnswer(*common, record["category"] if answers else "", record["indicates_need"] == "yes")
+
+
+def _benefit(common: _Common, record: Mapping[str, Any]) -> Benefit:
+    asks = record.get("signal") == "reported" and record.get("category") == "food-insecurity"
+    return Benefit(*common, record["program"], record["delivered"], record.get("enrolled") or "", asks)
 
 
 def _referral(common: _Common, record: Mapping[str, Any]) -> Referred:
@@ -262,7 +267,7 @@ _FACTS: dict[str, Callable[[_Common, Mapping[str, Any]], AnyFact]] = {
     "exposure": lambda common, record: Quarantine(*common, _ordinal(record["last_exposure_on"])),
     "shelter-stay": _stay,
     "living-situation": lambda common, record: Living(*common, record["situation"]),
-    "food-assistance": lambda common, record: Benefit(*common, record["program"], record["delivered"]),
+    "food-assistance": _benefit,
     "screening": _screening,
     "coverage": lambda common, _: Demographics(*common),
     "referral": _referral,

@@ -38,6 +38,9 @@ FOOD_LOOK_BACK_D = 365
 PLACE_UNKNOWN = "place-unknown"
 """Last seen in a congregate site, longer ago than its source's cadence: where they must isolate now, nobody knows."""
 _STAYS = "stays-in-congregate-site"
+NO_SNAP_LOOK_BACK_D = 2 * FOOD_LOOK_BACK_D
+"""Of whoever has no SNAP it holds longer: nothing took over since (requirement 10: SNAP 0 with food need; two years chosen)."""
+
 _HOMELESS = frozenset({"homeless-unsheltered", "homeless-sheltered"})
 _ROOM_OF_ONES_OWN = frozenset({"housed", "institutional"})
 """Answers that take an earlier lack back. `unstable` (a friend's sofa) is neither a room to isolate in nor proof of none."""
@@ -141,14 +144,11 @@ def _where_they_live(name: FactName, fact: AnyFact, episode: Episode, as_of: int
 
 
 def _food(facts: Facts, episode: Episode, as_of: int) -> _Finding | None:
-    """Who must isolate and said within 12 months that food runs out; food handed over since day 0 is help."""
-    answers = [
-        _Answer(fact.occurred, "lacks-food" if fact.needs else None, name)
-        for name, fact in facts
-        if isinstance(fact, ScreenAnswer) and fact.category in _FOOD_CATEGORIES
-        if episode.start - FOOD_LOOK_BACK_D <= fact.occurred <= (episode.until if fact.needs else episode.start)
-    ]
-    reasons, evidence = _newest(answers)
+    """Who must isolate and said within 12 months that food runs out, or asked for food; food handed over since day 0 is help."""
+    reasons, evidence = _newest(_lacking_food(facts, episode, FOOD_LOOK_BACK_D))
+    if not reasons and (without := _without_snap(facts, episode, as_of)) is not None:
+        reasons, evidence = _newest(_lacking_food(facts, episode, NO_SNAP_LOOK_BACK_D))
+        evidence = (*evidence, without)
     meals = [
         name
         for name, fact in facts
@@ -156,6 +156,33 @@ def _food(facts: Facts, episode: Episode, as_of: int) -> _Finding | None:
     ]
     meals += helping(facts, _FOOD_CATEGORIES, episode.start, min(as_of, episode.until))
     return _Finding(tuple(sorted(reasons)), evidence, False, min(meals, default=None)) if reasons else None
+
+
+def _lacking_food(facts: Facts, episode: Episode, look_back_d: int) -> list[_Answer]:
+    """What a person said of food: answers of a screening, diagnoses, and asking for it."""
+    told: list[_Answer] = []
+    for name, fact in facts:
+        if isinstance(fact, ScreenAnswer) and fact.category in _FOOD_CATEGORIES:
+            lacks = fact.needs
+        elif isinstance(fact, Benefit) and fact.asks:
+            lacks = True
+        else:
+            continue
+        if episode.start - look_back_d <= fact.occurred <= (episode.until if lacks else episode.start):
+            told.append(_Answer(fact.occurred, "lacks-food" if lacks else None, name))
+    return told
+
+
+def _without_snap(facts: Facts, episode: Episode, as_of: int) -> FactName | None:
+    """The newest word on SNAP until now, where it is that the person is not enrolled."""
+    told = [
+        (fact.occurred, fact.enrolled == "no", name)
+        for name, fact in facts
+        if isinstance(fact, Benefit) and fact.program == "snap" and fact.enrolled in ("yes", "no")
+        if fact.occurred <= min(as_of, episode.until)
+    ]
+    newest = max(told, default=None)
+    return newest[2] if newest is not None and newest[1] else None
 
 
 def _newest(answers: Sequence[_Answer]) -> tuple[set[str], tuple[FactName, ...]]:

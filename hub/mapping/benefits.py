@@ -15,6 +15,7 @@ from typing import Literal, cast
 from hub.domain.events import FoodAssistance, YesNo
 from hub.mapping.lists import Line, Lister, ListKind, ListProgram
 from hub.mapping.lists_person import Somebody, somebody
+from hub.mapping.need_table import need_of
 from hub.mapping.program import Mapped, NotMapped, Program, accepted, ignored
 
 __all__ = ["LIST", "PROGRAM"]
@@ -77,8 +78,16 @@ class _Mapper:
             content=line.content(enrolled),
             occurred_on=line.past_day("as_of") or line.day("begins") or line.past_day("updated"),
         )
+        need = need_of("food", benefit, enrolled)
         return FoodAssistance(
-            **stamped, person=who.block, county_source=who.county_source, program=benefit, enrolled=enrolled
+            **stamped,
+            person=who.block,
+            county_source=who.county_source,
+            program=benefit,
+            enrolled=enrolled,
+            category=None if need is None else need.category,
+            signal=None if need is None else need.signal,
+            household=self._stamp.token("household", line["household"]) if line["household"] else None,
         )
 
 

@@ -2,39 +2,53 @@
 
 A visit at which food was handed over is proof that food reached this person (`delivered`); an application, a voucher or a visit
 whose kind no row decides is not. Who is anonymous counts for the area and becomes nobody; so does a row of a household that names
-no person (social-standards.md R11, R12): a household is not a person. The household's SNAP answer is a fact of its own.
+no person (social-standards.md R11, R12): a household is not a person. The household's SNAP answer is a fact of its own. The
+pantry's household travels as a token with its size, apart from what any other source calls the household of the same person.
 
-A visit is known by its number, else by person, day, place and kind: small pantries record one visit a client and day. Race and
-ethnicity are kept as told, `Didn't Ask`, `Don't Know` and `Prefer Not to Answer` as the absences they are (R15).
+What a visit says of needs is decided by tables/needs.csv: who asks for food has said so (`reported`); who is fed may be in need
+(`inferred`), which is never a record of need.
+
+A visit is known by its number, else by person, day, place and kind: small pantries record one visit a client and day. Anonymous
+visits without number that read alike are as many as there are in the file. Race and ethnicity are kept as told, `Didn't Ask`,
+`Don't Know` and `Prefer Not to Answer` as the absences they are (R15).
 
 Options beside those of hub.mapping.lists: `state`.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any, Literal, NamedTuple, cast
 
 from hub.domain.events import FoodAssistance, RaceEthnicity, YesNo
 from hub.mapping.lists import Line, Lister, ListKind, ListProgram
 from hub.mapping.lists_person import Somebody, nobody, somebody
+from hub.mapping.need_table import need_of
 from hub.mapping.program import Mapped, NotMapped, Program, accepted, ignored
 from hub.mapping.race import read_race
 
 __all__ = ["LIST", "PROGRAM"]
 
+_TELLING = ("person", "household", "family_name", "full_name", "visit_type", "visit")
 LIST = ListKind(
     "food-pantry",
     FoodAssistance.kind,
-    (("visit_day",), ("person", "household", "family_name", "full_name", "visit_type", "visit")),
+    (
+        ("visit_day", *_TELLING),
+        ("visit_day",),
+        _TELLING,
+    ),  # one of them is there: it is such a list, and lacks the other
 )
 _SERVED, _VOID = 1, 2
+_MOST_DIGITS = 3
 
 
 class _Kind(NamedTuple):
     program: Literal["pantry", "meal-delivery"]
     delivered: bool
     issue: str = ""
+    asked: bool = False
 
 
 _KINDS = {
@@ -42,6 +56,7 @@ _KINDS = {
     "anonymous": _Kind("pantry", True),
     "meal": _Kind("meal-delivery", True),
     "no-food": _Kind("pantry", False),
+    "asked": _Kind("pantry", False, asked=True),
 }
 
 
@@ -49,6 +64,7 @@ class _Mapper:
     def __init__(self, lister: Lister) -> None:
         self._stamp = lister.stamp
         self._state = str(lister.context.options.get("state", ""))
+        self._alike: Counter[str] = Counter()
 
     def map_line(self, line: Line) -> list[Mapped]:
         day = line.past_day("visit_day")
@@ -65,13 +81,19 @@ class _Mapper:
         if status is None:
             raise NotMapped("unmapped-code", field=line.column("status"))
         race, race_issues = _race(line)
-        issues = (*who.issues, *race_issues, *((kind.issue,) if kind.issue else ()))
-        found = [self._event(line, self._visit(line, who, day, kind), who, day, race, status == "void", kind)]
+        size, size_issues = _household_size(line)
+        issues = (*who.issues, *race_issues, *size_issues, *((kind.issue,) if kind.issue else ()))
+        event = self._event(line, self._visit(line, who, day, kind), who, day, race, status == "void", kind)
+        found = [event.model_copy(update={"household_size": size}) if size is not None else event]
         snap = line.word("snap")
         if snap is not None and who.key[0]:
             key = self._stamp.fact_key(FoodAssistance.kind, "snap", *who.key, f"{day}")
             common = self._common(line, key, who, day, status == "void")
-            found.append(FoodAssistance(**common, race_ethnicity=race, program="snap", enrolled=cast(YesNo, snap)))
+            need = need_of("food", "snap", snap)
+            said: dict[str, Any] = {} if need is None else {"category": need.category, "signal": need.signal}
+            found.append(
+                FoodAssistance(**common, race_ethnicity=race, program="snap", enrolled=cast(YesNo, snap), **said)
+            )
         return [accepted(event, line.where, line.raw)._replace(issues=issues) for event in found]
 
     def _visit(self, line: Line, who: Somebody, day: date, kind: _Kind) -> str:
@@ -79,19 +101,25 @@ class _Mapper:
             native: tuple[str, ...] = ("visit", line["visit"], *who.key)
         elif who.key[0]:
             native = ("day", line["site"], f"{day}", kind.program, *who.key)
-        else:  # nobody's: two rows that say the same are one
-            native = ("nobody", line.content())
+        else:  # nobody's: the first, second … of this file that says so
+            told = line.content()
+            self._alike[told] += 1
+            native = ("nobody", told, *((f"{self._alike[told]}",) if self._alike[told] > 1 else ()))
         return self._stamp.fact_key(FoodAssistance.kind, *native)
 
     def _event(
         self, line: Line, key: str, who: Somebody, day: date, race: RaceEthnicity | None, void: bool, kind: _Kind
     ) -> FoodAssistance:
+        need = need_of("food", kind.program, "delivered" if kind.delivered else "asked" if kind.asked else "")
         return FoodAssistance(
             **self._common(line, key, who, day, void),
             race_ethnicity=race,
             program=kind.program,
             enrolled="yes",
             delivered=kind.delivered,
+            category=None if need is None else need.category,
+            signal=None if need is None else need.signal,
+            household=self._stamp.token("household", line["household"]) if line["household"] else None,
         )
 
     def _common(self, line: Line, key: str, who: Somebody, day: date, void: bool) -> dict[str, Any]:
@@ -105,6 +133,16 @@ class _Mapper:
             active=not void,
         )
         return {**stamped, "person": who.block, "county_source": who.county_source}
+
+
+def _household_size(line: Line) -> tuple[int | None, tuple[str, ...]]:
+    """People in the household: as told, else adults and children together; a number that is none is left out."""
+    told = [line["household_size"]] if line["household_size"] else [line["adults"], line["children"], line["seniors"]]
+    given = [text for text in told if text]
+    if not all(text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS for text in given):
+        return None, ("unreadable-household-size",)
+    size = sum(map(int, given))
+    return (size, ()) if size else (None, ())
 
 
 def _race(line: Line) -> tuple[RaceEthnicity | None, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -182,3 +183,59 @@ def test_a_withdrawn_need_has_no_heir_months_away() -> None:
 def test_a_row_of_another_schema_stops_the_installation_and_rejects_nothing() -> None:
     with pytest.raises(ConfigError, match="rebuild"):
         decode_row(b"\x93\x07\x01\x02")
+
+
+def visited(story: Story, *, on: str, **told: Any) -> Story:
+    """A food-assistance fact: at a pantry unless it is told otherwise."""
+    fields: dict[str, Any] = {
+        "program": "pantry",
+        "enrolled": "yes",
+        "delivered": False,
+        "category": None,
+        "signal": None,
+        **told,
+    }
+    return story.tells("food-assistance", f"food-fact-{on}", occurred_on=date.fromisoformat(on), **fields)
+
+
+def test_r10_whoever_asks_for_food_needs_it() -> None:
+    """social-standards R10: the person asking."""
+    story = visited(a_person().tested(on="2021-02-05"), on="2021-02-04", category="food-insecurity", signal="reported")
+    assert needs(story, "2021-02-06")["food"].reasons == ("lacks-food",)
+
+
+def test_r10_a_guess_is_never_a_record_of_need() -> None:
+    """social-standards R10: inferred may only trigger an offer, whatever kind of fact brings it."""
+    story = visited(
+        a_person().tested(on="2021-02-05"),
+        on="2021-02-01",
+        delivered=True,
+        category="food-insecurity",
+        signal="inferred",
+    )
+    guess: dict[str, Any] = {
+        "category": "food-insecurity",
+        "indicates_need": "yes",
+        "final": True,
+        "signal": "inferred",
+    }
+    story.tells("screening", "guess", occurred_on=date(2021, 2, 1), **guess)
+    assert needs(story, "2021-02-06") == {}
+
+
+def test_r10_no_snap_keeps_an_older_need_of_food_alive_and_is_none_by_itself() -> None:
+    """social-standards R10: SNAP 0 with food need."""
+    without = visited(a_person().tested(on="2021-02-05"), on="2021-01-15", program="snap", enrolled="no")
+    assert needs(without, "2021-02-06") == {}
+    need = needs(without.lacks_food(on="2019-06-01"), "2021-02-06")["food"]
+    assert (need.state, len(need.evidence)) == ("open", 3)
+    enrolled = visited(without, on="2021-01-20", program="snap", enrolled="yes")
+    assert needs(enrolled, "2021-02-06") == {}
+
+
+def test_r10_a_reported_need_counts_and_a_later_answer_takes_it_back() -> None:
+    """social-standards R10: a diagnosis (Z59.41) is somebody's word."""
+    told: dict[str, Any] = {"category": "food-insecurity", "indicates_need": "yes", "final": True, "signal": "reported"}
+    story = a_person().tested(on="2021-02-05").tells("screening", "z", occurred_on=date(2021, 1, 1), **told)
+    assert "food" in needs(story, "2021-02-06")
+    assert needs(story.lacks_food(on="2021-01-30", answer="no"), "2021-02-06") == {}

@@ -204,7 +204,7 @@ def test_somebody_who_only_registered_is_no_visit(read: Reader) -> None:
 
 def test_r12_a_renamed_column_has_a_name_and_a_setting(read: Reader) -> None:
     head = HEAD.replace("Visit Date", "Tag")
-    assert reason(read(PANTRY, visits(visit(), head=head)))[0] == "unknown-header"
+    assert reason(read(PANTRY, visits(visit(), head=head)))[0] == "missing-column"
     assert read.events(PANTRY, visits(visit(), head=head), columns={"visit_day": "Tag"})
     (gone,) = read(PANTRY, visits(visit()), columns={"visit_day": "Tag"})
     assert (gone.reason, gone.where["field"]) == ("missing-column", "Tag")
@@ -249,3 +249,71 @@ def test_r12_nobody_is_called_anonymous(read: Reader) -> None:
     for row in ("2021-02-15,Anonymous,,,", "2021-02-15,,Anon,Unknown,1900-01-01", "2021-02-15,WALK-IN,,,"):
         (event,) = read.events(PANTRY, visits(row, head=head))
         assert (event.source_person, event.person) == (None, None)
+
+
+def test_r12_anonymous_visits_that_read_alike_are_as_many_as_there_are(read: Reader) -> None:
+    """social-standards R12: anonymous visits count, never join; the same file again is no new visit."""
+    rows = visits(*["2021-02-15,Anonymous,30.5,2,1"] * 3, head="Date,Client ID,Weight with cart,Adults,Children")
+    events = read.events(PANTRY, rows)
+    assert [(event.source_person, event.delivered, event.household_size) for event in events] == [(None, True, 3)] * 3
+    assert len({event.fact_key for event in events}) == 3
+    assert {event.event_id for event in read.events(PANTRY, rows)} == {event.event_id for event in events}
+
+
+def test_r12_an_xlsx_derived_list_is_read_by_its_names(read: Reader) -> None:
+    """social-standards R12: date, client, weights with and without cart, adults, children, note; one visit a client and day."""
+    head = "Date,Client ID,Weight with cart,Weight without cart,Adults,Children,Note"
+    rows = visits(
+        "2/15/2021,118,42.5,31,2,3,asked about rent",
+        "2/15/2021,118,12,10,2,3,came back",
+        "2/16/2021,119,1,1,x,,",
+        head=head,
+    )
+    first, again, other = read(PANTRY, rows)
+    assert first.event is not None and again.event is not None  # noqa: PT018
+    assert first.event.fact_key == again.event.fact_key
+    assert getattr(first.event, "household_size", None) == 5
+    assert b"rent" not in first.raw
+    assert other.issues == ("unreadable-household-size",)
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("service_name;afn;servd;individual_id;lnm;dob", "missing-column"),
+        ("primaryKey;clientId;houseHoldIdAfn;serviceDay;service", "missing-column"),
+        ("HouseholdID;External Client ID;Visit Type;Day of the week", "missing-column"),
+        ("date of report;weather", "unknown-header"),
+    ],
+)
+def test_r12_a_renamed_or_missing_column_is_named_drift(header: str, reason: str, read: Reader) -> None:
+    """social-standards R12: schema drift has a name, and nothing of the file is guessed."""
+    found = read(PANTRY, visits(";".join(["x"] * (header.count(";") + 1)), head=header))
+    assert [(m.outcome, m.reason) for m in found] == [("rejected", reason)]
+    assert found[0].where.get("field") or found[0].where.get("row") or found[0].where["file"]
+
+
+def test_r12_columns_in_another_order_and_case_with_more_beside_them_are_the_same(read: Reader) -> None:
+    """social-standards R12: DMARC-like, person by visit, both versions."""
+    old = "service_name,afn,served_date,individual_id,lnm,dob,snap_household,annual_income"
+    swapped = "ANNUAL_INCOME,Snap_Household,DOB,LNM,Individual_ID,Served_Date,AFN,Service_Name,Volunteer"
+    row = "Food Pantry,7001,2021-02-15,31,Vega,1984-03-09,Y,-350"
+    other = ",".join([*reversed(row.split(",")), "Pat"])
+    one = read.events(PANTRY, visits(row, head=old))
+    same = read.events(PANTRY, visits(other, head=swapped))
+    assert [event.event_id for event in one] == [event.event_id for event in same]
+
+
+def test_r11_a_household_is_a_group_of_its_source_and_not_a_person(read: Reader) -> None:
+    """social-standards R11: two members of a household are two people of one group, named by a token."""
+    first, second = read.events(PANTRY, visits(visit("C-1"), visit("C-2", given="Tomas", visit="V-2")))
+    assert first.household == second.household
+    assert first.source_person != second.source_person
+    assert "H-1" not in first.model_dump_json()
+
+
+def test_r10_who_is_fed_may_be_in_need_and_who_asks_has_said_so(read: Reader) -> None:
+    """social-standards R10: inferred and reported are kept apart on the event."""
+    fed, asks = read.events(PANTRY, visits(visit(), visit("C-2", kind="Request", visit="V-2")))
+    assert (fed.category, fed.signal, fed.delivered) == ("food-insecurity", "inferred", True)
+    assert (asks.category, asks.signal, asks.delivered) == ("food-insecurity", "reported", False)
