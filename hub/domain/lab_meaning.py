@@ -132,8 +132,11 @@ def _covid_stems() -> frozenset[str]:
 
 def judge(question: Asked, answer: Answer, *, covid_order: bool, policy: Policy = DEFAULT_POLICY) -> Judged | Unkept:
     """What this answer to this question means. `covid_order`: the order asks for a SARS-CoV-2 test, so that a test of
-    unknown code under it deserves a look, unless its name says that it is of another pathogen."""
+    unknown code under it deserves a look, unless its name says that it is of another pathogen. The code of a panel, answered in
+    words or codes, is a test of unknown code."""
     known = question.known
+    if known is not None and known.cls == "panel" and answer.given and answer.kind != "other":
+        question, known, covid_order = Asked(question.loinc, None, "panel-for-test"), None, True
     if known is None:
         return _unknown_test(question, answer, covid_order=covid_order)
     if known.cls in _NO_TEST:

@@ -255,8 +255,6 @@ def _judged(cells: _Cells, policy: Policy, layout: Layout) -> Judged:
 def _judge(code: str, value: str, device: str, policy: Policy) -> Judged | Unkept:
     """A test whose code is missing, damaged, local or a panel's goes to review where anything else says SARS-CoV-2."""
     question = asked([Code(code, "LN", device)]) if code else Asked(None, None, "no-test-code", named(device))
-    if question.known is not None and question.known.cls == "panel":
-        question = Asked(question.loinc, None, "panel-for-test")
     covid = is_covid_test([Code(code)])
     if _AS_NUMBER.match(value):
         value = value[:-2]

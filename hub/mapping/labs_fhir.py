@@ -150,6 +150,7 @@ class _Reading:
             found = [
                 _Found(mapped, held.entry) for held in group.observations for mapped in self._observed(held, report)
             ]
+            found += [] if found else self._concluded(report)
             found += self._payers(found, report, used)
         except NotMapped as not_mapped:
             at = at_field(where, not_mapped.field)
@@ -157,6 +158,12 @@ class _Reading:
         except Exception:  # our own bug, or a value that the strict block refuses: kept, to be read by mended code
             return [_Found(rejected("mapping-error", where, b"", KIND), entry)]
         return found or [_Found(ignored("no-observation", where, b"", KIND), entry)]
+
+    def _concluded(self, report: Report) -> Iterator[_Found]:
+        event = self._results.concluded(report)
+        if event is not None and report.head is not None:
+            entry = report.head.entry
+            yield _Found(accepted(event, _where(self._file, entry.number, entry.path), b""), entry)
 
     def _payers(self, found: list[_Found], report: Report, used: list[Resource]) -> Iterator[_Found]:
         """Who pays for the person, where a result of theirs was kept."""

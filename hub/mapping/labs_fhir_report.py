@@ -13,7 +13,7 @@ from hub.formats.fhir import Resource
 from hub.mapping.labs_fhir_answers import Questions, answers
 from hub.mapping.labs_fhir_bundle import Group, Held, Pool
 from hub.mapping.labs_fhir_patient import Who, organization_id, who
-from hub.mapping.labs_fhir_values import codings
+from hub.mapping.labs_fhir_values import named
 from hub.mapping.program import NotMapped
 from hub.mapping.tracing_person import listed, text
 
@@ -64,7 +64,7 @@ class Reports:
         used += [held.entry for held in (*rests_on, *asked)]
         used += [held.entry for one in group.observations if (held := specimen_of(self._pool, one)) is not None]
         sender = self._sender(first, order, used)
-        tests = (*codings(first.body.get("code")), *(codings(order.body.get("code")) if order is not None else ()))
+        tests = (*named(first.body.get("code")), *(named(order.body.get("code")) if order is not None else ()))
         return Report(
             head=group.report,
             order=order,

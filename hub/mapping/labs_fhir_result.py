@@ -16,7 +16,7 @@ from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_fhir_bundle import Held, Pool
 from hub.mapping.labs_fhir_patient import identifier_of
 from hub.mapping.labs_fhir_report import Report, content_of, specimen_of
-from hub.mapping.labs_fhir_values import answer, codings, day, has_value, processing, written
+from hub.mapping.labs_fhir_values import answer, codings, day, has_value, named, processing, written
 from hub.mapping.program import MappingContext, NotMapped
 from hub.mapping.stamp import Stamp
 from hub.mapping.tracing_person import Json, listed, text
@@ -87,19 +87,32 @@ class Results:
             specimen_key=self._stamp.token("specimen", report.sender, number) if number else None,
             collected_on=collected,
             resulted_on=resulted,
-            test=coded_test(codings(part.get("code")), meant.loinc),
+            test=coded_test(named(part.get("code")), meant.loinc),
             result=_result(part, meant) if has_value(part) else None,
             issues=tuple(issue for issue in issues if issue),
             collected_as_told=as_told(told) if collected is not None else None,
         )
 
+    def concluded(self, report: Report) -> LabResult | None:
+        """What a report says that holds no result: its conclusion, which somebody must look at. None without any. NotMapped where
+        it is none of SARS-CoV-2."""
+        head = report.head
+        if head is None or not (
+            (codes := listed(head.body.get("conclusionCode"))) or text(head.body.get("conclusion"))
+        ):
+            return None
+        said = {"valueCodeableConcept": codes[0]} if codes else {"valueString": head.body["conclusion"]}
+        return self.event({"code": head.body.get("code"), **said}, head, report)
+
     def _judged(self, part: Json, body: Json, report: Report) -> Judged:
-        question = asked(codings(part.get("code")))
+        question = asked(named(part.get("code")))
         if question.known is None:
             _require_laboratory(body, report)
         found = judge(question, answer(part), covid_order=report.covid_order, policy=self._policy)
         if isinstance(found, Unkept):
             raise NotMapped(found.reason, "ignored")
+        if report.head is not None and body is report.head.body and found.meaning != "not-covid":
+            return found._replace(meaning="review", issues=(*found.issues, "result-in-conclusion"))
         return found
 
     def _require_same_patient(self, held: Held, report: Report) -> None:
@@ -113,8 +126,8 @@ class Results:
     def _fact_key(self, part: Json, order: str, state: str, report: Report, meant: Judged) -> str | None:
         """None for an exact repeat. Two answers under one key and status in one report are two facts, told by their order;
         two statuses are two versions of one fact."""
-        first = next(iter(codings(part.get("code"))), Code(""))
-        code = meant.loinc or "^".join((first.code, first.system))
+        first = next(iter(named(part.get("code"))), Code(""))
+        code = meant.loinc or "^".join((first.code or first.display, first.system))
         native = (report.sender, order, code, _sub_id(part))
         said = json.dumps([part[name] for name in sorted(part) if name.startswith("value")], sort_keys=True)
         told = report.seen.setdefault((*native, state), [])

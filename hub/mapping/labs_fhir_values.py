@@ -10,7 +10,7 @@ from hub.domain.lab_meaning import Answer, Code
 from hub.mapping.dates import civil_date
 from hub.mapping.tracing_person import Json, listed, text
 
-__all__ = ["answer", "codings", "day", "has_value", "processing", "told", "written"]
+__all__ = ["answer", "codings", "day", "has_value", "named", "processing", "told", "written"]
 
 _PROCESSING_ID = "v2-0103"
 _PROCESSING: dict[str, Processing] = {"P": "production", "D": "debug"}
@@ -21,6 +21,12 @@ def codings(concept: object) -> tuple[Code, ...]:
     """The codings of a CodeableConcept as sent; its text is no coding."""
     found = listed(concept.get("coding")) if isinstance(concept, dict) else []
     return tuple(Code(text(item.get("code")), text(item.get("system")), text(item.get("display"))) for item in found)
+
+
+def named(concept: object) -> tuple[Code, ...]:
+    """The codings of what was asked, then its text, which may be all that there is, as a name without a code."""
+    found, words = codings(concept), text(concept.get("text")) if isinstance(concept, dict) else ""
+    return (*found, Code("", "", words)) if words else found
 
 
 def has_value(observation: Json) -> bool:

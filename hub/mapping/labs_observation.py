@@ -78,10 +78,7 @@ def _judged_one(
     codings = tuple(code for code in codings_of(answered) if any(code)) if answered is not None else ()
     if kind == "text" and len(codings) == 1 and not any(codings[0][1:]):
         codings = ()  # plain text, no coded value under a wrong type
-    of, given = _asked(question), Answer(kind, codings, text)
-    if of.known is not None and of.known.cls == "panel" and given.given and kind != "other":
-        of, covid_order = Asked(of.loinc, None, "panel-for-test"), True
-    return judge(of, given, covid_order=covid_order, policy=policy)
+    return judge(_asked(question), Answer(kind, codings, text), covid_order=covid_order, policy=policy)
 
 
 def _asked(question: Coded) -> Asked:

@@ -57,7 +57,15 @@ def test_r12_serology_t_cells_controls_and_other_pathogens_never_flag(code: str,
 
 @pytest.mark.parametrize("code", [code for code, known in observations().items() if known.cls in _NO_TEST])
 def test_r12_panels_epidemiology_blocks_and_questions_are_no_results(code: str) -> None:
-    assert judge(asked((Code(code, "LN"),)), Answer("coded", (DETECTED,)), covid_order=True) == Unkept("not-a-result")
+    answer = Answer("other", (), "1") if observations()[code].cls == "panel" else Answer("coded", (DETECTED,))
+    assert judge(asked((Code(code, "LN"),)), answer, covid_order=True) == Unkept("not-a-result")
+    assert isinstance(judge(asked((Code(code, "LN"),)), Answer("coded"), covid_order=True), Unkept)
+
+
+@pytest.mark.parametrize("code", [code for code, known in observations().items() if known.cls == "panel"])
+def test_r12_a_panel_that_is_answered_is_looked_at_and_never_flags(code: str) -> None:
+    judged = judge(asked((Code(code, "LN"),)), Answer("coded", (DETECTED,)), covid_order=False)
+    assert judged == Judged(code, "other", "review", ("panel-for-test", "unknown-test"))
 
 
 def test_an_unknown_test_is_reviewed_under_a_covid_order_and_not_kept_under_another() -> None:

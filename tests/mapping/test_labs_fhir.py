@@ -10,6 +10,7 @@ import pytest
 from tests.mapping.made_up_fhir import (
     DETECTED,
     FLU_A,
+    LOINC,
     NOT_DETECTED,
     PCR,
     SNOMED,
@@ -334,3 +335,37 @@ def test_an_ssn_is_no_local_id(read: Reader) -> None:
     ids = [{"system": "http://hl7.org/fhir/sid/us-ssn", "value": "000-00-0001"}, {"value": "MRN-1"}]
     (result,) = events(read, bundle(patient(identifier=ids), report(1), observation()))
     assert (result.person.ssn, result.person.local_id) == ("000000001", "MRN-1")
+
+
+@pytest.mark.parametrize("told", [{"text": "SARS-CoV-2 RNA"}, {"coding": [{"code": "X1"}], "text": "COVID-19 PCR"}])
+def test_a_test_that_only_its_text_names_is_reviewed(told: dict[str, Any], read: Reader) -> None:
+    named = {**observation(1), "code": told}
+    flu = {**observation(2), "code": {"text": "Influenza A RNA"}}
+    document = bundle(header(), organization(), patient(), named, flu, report(1, 2, code={"text": "Respiratory tests"}))
+    assert outcomes(read, document) == {"events": {"lab-result": 1}, "rejected": {}, "ignored": {"not-covid": 1}}
+    (result,) = events(read, document)
+    assert (result.meaning, result.issues) == ("review", ("unknown-test",))
+
+
+def test_two_tests_that_only_their_texts_name_are_two_facts(read: Reader) -> None:
+    both = [
+        {**observation(n), "code": {"text": name}} for n, name in ((1, "SARS-CoV-2 N gene"), (2, "SARS-CoV-2 E gene"))
+    ]
+    first, second = events(read, bundle(header(), organization(), patient(), *both, report(1, 2)))
+    assert first.fact_key != second.fact_key
+
+
+def test_an_answer_to_the_code_of_a_panel_is_reviewed(read: Reader) -> None:
+    (result,) = events(read, bundle(header(), organization(), patient(), observation(1, "94531-1"), report(1)))
+    assert (result.meaning, result.issues) == ("review", ("panel-for-test", "unknown-test"))
+
+
+@pytest.mark.parametrize("said", [{"conclusionCode": [coded(SNOMED, DETECTED)]}, {"conclusion": "SARS-CoV-2 detected"}])
+def test_a_report_that_is_a_conclusion_and_no_result_is_reviewed(said: dict[str, Any], read: Reader) -> None:
+    (result,) = events(read, bundle(header(), organization(), patient(), specimen(), report(**said)))
+    assert (result.meaning, result.status, result.issues[-1]) == ("review", "final", "result-in-conclusion")
+    assert events(read, bundle(header(), organization(), patient(), report(code=coded(LOINC, FLU_A), **said)))[
+        0
+    ].meaning == ("not-covid")
+    whole = bundle(header(), organization(), patient(), observation(1), report(1, **said))
+    assert [event.meaning for event in events(read, whole)] == ["positive"], "beside a result a conclusion says nothing"

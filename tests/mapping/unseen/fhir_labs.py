@@ -73,7 +73,7 @@ CASES = (
     Case.of("presumptive", body(simple_report((PCR, "720735008"))), "presumptive-positive final"),
     Case.of("genus", body(simple_report(("94502-2", DETECTED))), "presumptive-positive final"),
     Case.of("organism-answer", body(simple_report(("95423-0", "840533007"))), "positive final"),
-    Case.of("panel-with-an-answer", body(simple_report((PANEL, DETECTED))), "ignored no-observation"),
+    Case.of("panel-with-an-answer", body(simple_report((PANEL, DETECTED))), "review final"),
     # over the counter
     Case.of("otc-positive", body(otc()), "positive final nobody"),
     Case.of("otc-negative", body(otc(NOT_DETECTED)), "negative final nobody"),
@@ -115,13 +115,27 @@ CASES = (
             {
                 "valueCodeableConcept": {
                     "coding": [
-                        {"system": "urn:lab", "code": "99", "display": "neg"},
+                        {"system": "urn:lab", "code": "99", "display": "see note"},
                         {"system": SNOMED, "code": DETECTED},
                     ]
                 }
             }
         ),
         "positive final",
+    ),
+    Case.of(
+        "answer-local-against-snomed",
+        answered(
+            {
+                "valueCodeableConcept": {
+                    "coding": [
+                        {"system": "urn:lab", "code": "99", "display": "neg"},
+                        {"system": SNOMED, "code": DETECTED},
+                    ]
+                }
+            }
+        ),
+        "review final",
     ),
     Case.of(
         "answer-oid",
