@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from hub.connectors.door import Door
 from hub.connectors.doors import Around, DoorKind, DoorOptions
+from hub.connectors.http_push_subscription import SubscriptionOptions
 
 __all__ = ["KIND", "PushOptions"]
 
@@ -37,6 +38,10 @@ class PushOptions(DoorOptions):
     )
     fhir_types: tuple[str, ...] = Field(
         default=(), description="resource types that have an address of their own at /fhir/NAME; left out: any"
+    )
+    subscription: SubscriptionOptions | None = Field(
+        default=None,
+        description="FHIR Subscription: notifications at /fhir/NAME/$notification, missed ones are read again",
     )
     max_body_bytes: int = Field(default=8 * _MIB, ge=1, le=64 * _MIB)
     max_unpacked_bytes: int = Field(default=32 * _MIB, ge=1, le=256 * _MIB, description="what a gzip body may come to")

@@ -22,6 +22,7 @@ from hub.connectors.front import Limits, Mounted, Refused
 from hub.connectors.http_push import PushOptions
 from hub.connectors.http_push_body import MEDIA_TYPES, is_gzip, media_type_of, raw_body, unpacked
 from hub.connectors.http_push_keys import Doorkeeper
+from hub.connectors.http_push_subscription import Subscriptions
 from hub.errors import ConfigError
 
 __all__ = ["PushDoor", "Taken"]
@@ -53,6 +54,9 @@ class PushDoor:
             raise ConfigError(
                 f"{around.connector}: http-push takes no {around.format or 'such format'} unless content_types are given"
             )
+        if options.subscription is not None and around.format != FHIR:
+            raise ConfigError(f"{around.connector}: a subscription is of FHIR, not of {around.format}")
+        self.subscriptions = Subscriptions(options.subscription, around) if options.subscription else None
         self._keeper = Doorkeeper(options, around.secret)
         self._queue: asyncio.Queue[_PushDelivery | None] = asyncio.Queue()  # no more than `requests` with a body
         self._waiting: set[_PushDelivery] = set()
@@ -65,6 +69,8 @@ class PushDoor:
         from hub.connectors.http_push_fhir import fhir_router, outcome_of
         from hub.connectors.http_push_routes import push_router
 
+        if self.subscriptions is not None:
+            await self.subscriptions.open()
         tls = self._front.spoken_tls()
         if self.options.client_names and (tls is None or tls.client_authorities is None):
             raise ConfigError(
@@ -102,6 +108,8 @@ class PushDoor:
         for delivery in list(self._waiting):
             await delivery.refuse("stopping")
         await self._front.unmount(self.connector)
+        if self.subscriptions is not None:
+            await self.subscriptions.close()
 
     async def body_of(self, request: Request, taken: Collection[str]) -> bytes:
         """The unpacked body of a sender that may send, now, what it sends; else Refused."""

@@ -2,6 +2,7 @@
 
 POST [base]            a Bundle (transaction, batch, collection, message, document), or one resource
 POST [base]/$process-message   a Bundle of type message; answered by one (hub.connectors.http_push_message)
+POST [base]/$notification      a notification of a FHIR Subscription (hub.connectors.http_push_subscription), where it is set up
 POST [base]/Type       one resource: create; a Bundle that asks for nothing (collection, message, document) at its own address too
 PUT  [base]/Type/id    one resource: update; its id must be the one of the address
 GET  [base]/metadata   CapabilityStatement
@@ -29,6 +30,8 @@ from hub.connectors.front import Refused
 from hub.connectors.http_push_answer import status_of
 from hub.connectors.http_push_message import answering, asked_of
 from hub.connectors.http_push_routes import REFUSALS, request_body, schemes
+from hub.connectors.http_push_subscription import notification_of
+from hub.errors import RetryError
 from hub.formats.fhir import Broken, documents
 
 if TYPE_CHECKING:
@@ -97,6 +100,21 @@ def fhir_router(door: PushDoor) -> APIRouter:
         told = answering(asked, bytes(outcome.body), endpoint, taken=not taken.receipt.rejected)
         return JSONResponse(told, outcome.status_code, media_type=FHIR_JSON)
 
+    async def notified(request: Request) -> Response:
+        """What a notification brings is on the broker when it is answered; a handshake or heartbeat brings nothing."""
+        body = await door.body_of(request, MEDIA_TYPES)
+        told = await asyncio.to_thread(notification_of, body)
+        brought = told.kind == "event-notification" and told.whole and bool(told.numbers)
+        taken = await door.take(body) if brought else None
+        assert door.subscriptions is not None
+        try:
+            await door.subscriptions.caught_up(told, door.take)
+        except RetryError:
+            raise Refused(503, "broker-slow", retry_after_s=5) from None
+        return (
+            _answer([_issue("information", "informational", told.kind)], 200, {}) if taken is None else _settled(taken)
+        )
+
     async def post(request: Request) -> Response:
         return await take(request, None, None)
 
@@ -140,6 +158,11 @@ def fhir_router(door: PushDoor) -> APIRouter:
         "/$process-message", message, methods=["POST"], summary=f"A FHIR message for {name}",
         operation_id=f"fhir-message-{name}", **_of_messages(shared),
     )  # fmt: skip
+    if door.subscriptions is not None:
+        route(
+            "/$notification", notified, methods=["POST"], summary=f"A notification for {name}",
+            operation_id=f"fhir-notification-{name}", **shared,
+        )  # fmt: skip
     route("/{resource_type}", create, methods=["POST"], summary="Create", operation_id=f"fhir-create-{name}", **shared)
     route(
         "/{resource_type}/{resource_id}",

@@ -76,6 +76,7 @@ def withdrawal(gone: Deleted, stamp: Stamp) -> Event:
 
 
 def _time(bundle: Mapping[str, Any]) -> str:
+    """When the bundle is of; a notification of a subscription says it as `timestamp`."""
     meta = bundle.get("meta")
-    told = meta.get("lastUpdated") if isinstance(meta, dict) else None
+    told = meta.get("lastUpdated") if isinstance(meta, dict) else bundle.get("timestamp")
     return told if isinstance(told, str) else ""

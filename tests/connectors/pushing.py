@@ -59,6 +59,7 @@ async def pushing(
     limits: FrontLimits | None = None,
     tls: Tls | None = None,
     secrets: dict[str, str] | None = None,
+    positions: MemoryPositions | None = None,
     **options: Any,
 ) -> AsyncIterator[Pushing]:
     """Runs until the block ends; then drains."""
@@ -66,7 +67,7 @@ async def pushing(
     front, watch, bus = Front(limits=limits or FrontLimits(), tls=tls), Watch("pretend"), bus or FakeBus()
     if not {"api_keys", "webhook_keys", "client_names"} & set(options):
         options.update(api_keys="api-keys", webhook_keys="webhook-keys")
-    door = PushDoor(PushOptions(kind="http-push", **options), around(folder, front, watch, known, format_))
+    door = PushDoor(PushOptions(kind="http-push", **options), around(folder, front, watch, known, format_, positions))
     await door.open()
     packer = Packer(read, pretend.Agreed(), pretend.PretendPack())
     loop = asyncio.create_task(Intake(door, packer, bus, watch, first_pause_s=0.01, last_pause_s=0.05).run())
@@ -84,7 +85,14 @@ async def pushing(
         await door.close()
 
 
-def around(folder: Path, front: Front, watch: Watch, secrets: dict[str, str], format_: str) -> Around:
+def around(
+    folder: Path,
+    front: Front,
+    watch: Watch,
+    secrets: dict[str, str],
+    format_: str,
+    positions: MemoryPositions | None = None,
+) -> Around:
     """What an installation hands to the door."""
 
     def secret(name: str) -> str:
@@ -94,8 +102,8 @@ def around(folder: Path, front: Front, watch: Watch, secrets: dict[str, str], fo
 
     return Around(
         connector=watch.connector, watch=watch, host=front.host, port=0, inbox=folder / "inbox",
-        answer=lambda message, receipt: b"", positions=MemoryPositions(), spool=folder / "spool", secret=secret, front=front,
-        format=format_,
+        answer=lambda message, receipt: b"", positions=positions or MemoryPositions(), spool=folder / "spool",
+        secret=secret, front=front, format=format_,
     )  # fmt: skip
 
 
