@@ -33,7 +33,7 @@ class Line:
     """One connection of a sender, which may send as it likes and reads one answer at a time."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=120)
         self._framer, self._heard = Framer(), list[Any]()
 
     def __enter__(self) -> Line:

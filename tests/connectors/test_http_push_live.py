@@ -19,7 +19,7 @@ from hub.bus.topics import TOPICS
 from hub.privacy.agreements import EXAMPLES, intake_agreement
 from hub.wiring_reading import catalogue, outcomes
 from tests.connectors.pushing import KEY
-from tests.connectors.test_intake_live import IDS, PARTITIONS, TODAY, Hub, _until
+from tests.connectors.test_intake_live import IDS, PARTITIONS, SOON_MS, TODAY, Hub, _until
 
 pytestmark = pytest.mark.live
 
@@ -47,7 +47,7 @@ def broker_to_kill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedde
 def hub(broker_to_kill: EmbeddedBroker, tmp_path: Path) -> Iterator[Hub]:
     """A hub whose only connector is one of contact tracing that is pushed to."""
     instance = tmp_path / "instance"
-    made = Hub(instance, broker_to_kill)
+    made = Hub(instance, broker_to_kill, waits_ms=SOON_MS)
     folder, secrets = instance / "connectors" / SARA, instance / "secrets" / SARA
     for each in (folder, secrets):
         each.mkdir(parents=True)
@@ -93,8 +93,8 @@ def test_what_was_answered_2xx_is_on_the_topic_and_nothing_else_through_a_kill_o
     path = f"/fhir/{SARA}"
     with client:
         first, second = bundle(1, 2, 3), json.dumps(patient(4)).encode()
-        assert client.post(path, content=first).status_code == 200
-        assert client.put(f"{path}/Patient/4", content=second).status_code == 200
+        _until(lambda: client.post(path, content=first).status_code == 200)
+        _until(lambda: client.put(f"{path}/Patient/4", content=second).status_code == 200)
         assert {fields["event_id"] for _, fields, _ in hub.read(PERSON)} == ids_of(hub, [first, second], tmp_path)
 
         assert hub.broker.pid is not None

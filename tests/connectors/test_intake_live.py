@@ -58,11 +58,15 @@ class LocalIds(SchemaIds):
         return self._texts[schema_id]
 
 
+SOON_MS = 6_000
+"""How long a hub waits for a broker that a test stops. Its senders send again, on a busy machine also where nobody stopped it."""
+
+
 class Hub:
     """Connectors running in a thread, as in their process; the test's own thread holds the broker and the senders."""
 
-    def __init__(self, instance: Path, broker: EmbeddedBroker, *more: str) -> None:
-        self.instance, self.broker = instance, broker
+    def __init__(self, instance: Path, broker: EmbeddedBroker, *more: str, waits_ms: int = 100_000) -> None:
+        self.instance, self.broker, self._waits_ms = instance, broker, waits_ms
         agreements = instance / "agreements"
         agreements.mkdir(parents=True)
         names = (LAB, "iis-cvrs", *more)
@@ -115,7 +119,7 @@ class Hub:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        producer = DurableProducer(self.broker.bootstrap, delivery_timeout_ms=6_000, linger_ms=1)
+        producer = DurableProducer(self.broker.bootstrap, delivery_timeout_ms=self._waits_ms, linger_ms=1)
         settings = Settings(instance=self.instance)
         workshop = Workshop(settings, IDS, self.vault, self.codec, BusPublisher(producer), producer)
         fleet = Fleet(drain_s=5)
@@ -188,7 +192,7 @@ def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBro
 
 @pytest.fixture
 def hub(own_broker: EmbeddedBroker, tmp_path: Path) -> Iterator[Hub]:
-    with Hub(tmp_path / "instance", own_broker) as running:
+    with Hub(tmp_path / "instance", own_broker, waits_ms=SOON_MS) as running:
         yield running
 
 
@@ -245,9 +249,10 @@ def test_what_cannot_be_read_is_answered_kept_and_harms_nobody(hub: Hub) -> None
     assert sender.send(5, message(5).replace(b"ORU^R01", b"ADT^A01")) == "AA"
     assert sender.send(6, message(6)) == "AA"
     sender.close()
-    assert len(hub.read("hub.intake.lab-result.v1")) == 2
+    assert len({fields["event_id"] for _, fields, _ in hub.read("hub.intake.lab-result.v1")}) == 2
     rejected = [fields for _, fields, _ in hub.read("hub.intake.rejected.v1")]
-    assert sorted(letter["reason"] for letter in rejected) == ["empty", "no-msh", "no-patient", "unsupported-version"]
+    told = {(letter["reason"], letter["content_hash"]) for letter in rejected}
+    assert sorted(reason for reason, _ in told) == ["empty", "no-msh", "no-patient", "unsupported-version"]
     kept = next(letter for letter in rejected if letter["reason"] == "no-patient")
     sealed = Sealed(**kept["original"])
     assert hub.vault.open(sealed, "hub.intake.rejected.v1", "original") == message(3).replace(b"PID|", b"XXX|")
