@@ -96,10 +96,14 @@ class _Mapper:
                     _each(table, self._set.add_answer)
                 elif kind == "admin":
                     table.require(_ADMIN, "header")
-                    _each(table, self._set.add_flags)
+                    for fault in _each(table, self._set.add_flags):
+                        self._set.flags_unread()
+                        yield unreadable(fault.error, {"file": name, "row": fault.number}, b"")._replace(hard_stop=True)
                 else:
                     yield ignored("file-not-used", {"file": name}, b"")
             except ParseError as error:
+                if _named(name) == "admin":
+                    self._set.flags_unread()
                 yield unreadable(error, {"file": name}, b"")
         self._set.settle()
 
@@ -117,7 +121,7 @@ class _Mapper:
 
     def _open(self, name: str) -> Table:
         content = self._unit.files[name]
-        return open_table(content if isinstance(content, bytes) else content(), delimiters="|,")
+        return open_table(content if isinstance(content, bytes) else content(), delimiters="|,;\t")
 
     def _locate(self, row: Row | RowFault) -> tuple[Mapping[str, str | int], bytes]:
         return {"file": self._file, "row": row.number}, row.raw
@@ -203,19 +207,29 @@ class _Mapper:
 def _kind(name: str, table: Table) -> str:
     """`demographic`, `screening`, `admin`, or empty for a file of another sort. By name first, so that a renamed
     column is an error and not a file quietly left out."""
-    named = re.match(r"(?:QE_)?(DEMOGRAPHIC|SCREENING|ADMIN)", name.rsplit("/", 1)[-1].upper())
-    if named:
-        return named.group(1).lower()
+    if named := _named(name):
+        return named
     if "pat_mrn_id" not in table.names:
         return ""
     marks = {"consent": "demographic", "question_code": "screening", "visit_part_2_flag": "admin"}
     return next((kind for column, kind in marks.items() if column in table.names), "")
 
 
-def _each(table: Table, take: Callable[[Cells], None]) -> None:
+def _named(name: str) -> str:
+    """The kind of a file by its name alone; empty where that says nothing."""
+    told = re.match(r"(?:QE_)?(DEMOGRAPHIC|SCREENING|ADMIN)", name.rsplit("/", 1)[-1].upper())
+    return told.group(1).lower() if told else ""
+
+
+def _each(table: Table, take: Callable[[Cells], None]) -> list[RowFault]:
+    """Take every row that is one; those that are none."""
+    broken: list[RowFault] = []
     for row in table.rows():
         if isinstance(row, Row):
             take(row.cells)
+        else:
+            broken.append(row)
+    return broken
 
 
 def _split(value: str) -> list[str]:
