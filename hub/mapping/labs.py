@@ -202,7 +202,7 @@ def _event(
     meant = judged(obx, covid_order=is_covid_order(group.obr), policy=report.policy)
     if is_previous_result(obx, group):
         raise NotMapped("previous-result", "ignored")
-    state, state_issue = status(obx, group.obr)
+    state, state_issue = status(obx, group.obr, told_apart=group.told_apart)
     fact_key = _fact_key(obx, group, report, meant, stamp, seen)
     if fact_key is None:
         return None

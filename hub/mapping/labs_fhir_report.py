@@ -21,12 +21,13 @@ __all__ = ["Report", "Reports", "content_of", "specimen_of"]
 
 _TRANSPORT = frozenset({"id", "meta", "reference", "fullUrl", "contained", "presentedForm"})
 _MOST_PERFORMERS = 10
+_CORRECTED = frozenset({"amended", "corrected", "appended"})
 
 
 @dataclass(slots=True)
 class Report:
     """`head` is the DiagnosticReport, None where there is none; `shared` what each result rests on; `sender` empty where
-    nobody says; `seen`: the answers told so far, by key and status."""
+    nobody says; `status` as far as it is of each result; `seen`: the answers told so far, by key and status."""
 
     head: Held | None
     order: Held | None
@@ -38,6 +39,7 @@ class Report:
     sender: str
     content: str
     covid_order: bool
+    status: str
     seen: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
 
 
@@ -76,6 +78,7 @@ class Reports:
             sender=sender,
             content=content_hash(*[self._hash(held) for held in (*rests_on, *asked)]),
             covid_order=is_covid_test(tests),
+            status=_status(group),
         )
 
     def _who(self, patient: Held, county_asked: str, sender: str) -> Who:
@@ -127,6 +130,15 @@ def _named(known: Who, sender: str) -> Who:
         return known
     key = "^".join((block.family_name.casefold(), block.given_name.casefold(), block.birth_date.isoformat()))
     return known._replace(authority=f"{sender} name-and-birth-date", local_id=key)
+
+
+def _status(group: Group) -> str:
+    """How final the report is; empty where it is corrected and some of its results say themselves that they are the correction:
+    then the others are none."""
+    told = text(group.report.body.get("status")) if group.report is not None else ""
+    if told in _CORRECTED and any(text(one.body.get("status")) in _CORRECTED for one in group.observations):
+        return ""
+    return told
 
 
 def specimen_of(pool: Pool, held: Held) -> Held | None:

@@ -44,7 +44,7 @@ class Results:
         """
         body, head = held.body, report.head.body if report.head is not None else {}
         self._require_same_patient(held, report)
-        state, state_issue = fhir_status(text(body.get("status")), text(head.get("status")))
+        state, state_issue = fhir_status(text(body.get("status")), report.status)
         if state is None:
             raise NotMapped("no-result-yet", "ignored")
         meant = self._judged(part, body, report)

@@ -21,13 +21,18 @@ __all__ = [
 ]
 
 
+_CORRECTED = frozenset("CAB")  # OBX-11
+
+
 class Group(NamedTuple):
-    """An order, its specimen, and whether any of its SARS-CoV-2 results carries a status of its own."""
+    """An order, its specimen, whether any of its SARS-CoV-2 results carries a status of its own, and whether it is a corrected
+    order of which some results say themselves that they are the correction: then the others are none."""
 
     orc: Segment | None
     obr: Segment | None
     spm: Segment | None
     stated: bool = False
+    told_apart: bool = False
 
 
 def observations_of(message: Message) -> Iterator[tuple[Segment, Group]]:
@@ -58,7 +63,9 @@ def observations_of(message: Message) -> Iterator[tuple[Segment, Group]]:
     for group, observed in groups:
         bare = any(not obx.raw(11) for obx in observed)  # hardly ever: only then it matters
         stated = bare and any(obx.text(11) and is_covid_result(obx) for obx in observed)
-        whole = group._replace(spm=group.spm or loose, stated=stated)
+        corrected = group.obr is not None and group.obr.raw(25).upper() == "C"
+        apart = corrected and any(obx.raw(11).upper() in _CORRECTED for obx in observed)
+        whole = group._replace(spm=group.spm or loose, stated=stated, told_apart=apart)
         for obx in observed:
             yield obx, whole
 

@@ -93,9 +93,11 @@ def codings_of(coded: Coded) -> tuple[Code, Code]:
     )
 
 
-def status(obx: Segment, obr: Segment | None) -> tuple[LabStatus, str]:
-    """OBX-11, else OBR-25, else final with an issue. NotMapped when there is no result yet."""
-    stated, issue = hl7_status(obx.text(11), obr.text(25) if obr is not None else "")
+def status(obx: Segment, obr: Segment | None, *, told_apart: bool = False) -> tuple[LabStatus, str]:
+    """OBX-11 within OBR-25, else OBR-25, else final with an issue. `told_apart`: the results of this corrected order say themselves
+    which of them are the correction. NotMapped when there is no result yet."""
+    own = obx.text(11)
+    stated, issue = hl7_status(own, obr.text(25) if obr is not None and not (told_apart and own) else "")
     if stated is None:
         raise NotMapped("no-result-yet", "ignored")
     return stated, issue

@@ -14,10 +14,10 @@ from hub.domain.history import AnyFact, Lab
 from hub.domain.identity import version_of
 from tests.mapping.made_up_fhir import DETECTED as SEEN
 from tests.mapping.made_up_fhir import NOT_DETECTED as UNSEEN
-from tests.mapping.made_up_fhir import body
+from tests.mapping.made_up_fhir import body, bundle, header, observation, organization, patient, report
 from tests.mapping.made_up_fhir import message as fhir_message
 from tests.mapping.reading import Reader, facts_of
-from tests.mapping.test_labs import DETECTED, LABS, NOT_DETECTED, one, oru
+from tests.mapping.test_labs import DETECTED, LABS, NOT_DETECTED, PCR, one, oru
 
 FLU = "OBX|2|CWE|80382-5^Flu A^LN||260373001^Detected^SCT||||||{status}|||20210105"
 STORY = {
@@ -148,3 +148,29 @@ def test_r18_of_two_fhir_corrections_of_one_issued_the_bundle_made_later_stands(
         events = [event for file in order for event in READ.events("lab-elr-fhir", {"f.json": file})]
         last = max(events, key=version_of)
         assert (last.meaning, last.status) == ("positive", "corrected")
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_in_a_corrected_order_the_result_that_says_so_is_the_correction(reverse: bool, read: Reader) -> None:
+    """Both were corrections of one time: which of them stood was a matter of arrival."""
+    wrong, right = (
+        f"OBX|{n}|CWE|{PCR}||{answer}||||||{own}"
+        for n, (answer, own) in enumerate(((NOT_DETECTED, "F"), (DETECTED, "C")))
+    )
+    message = oru(report="C")
+    lines = [line for line in message.split("\r") if not line.startswith("OBX")]
+    told = [right, wrong] if reverse else [wrong, right]
+    events = read.events(LABS, {"m": "\r".join((*lines[:4], *told, *lines[4:]))})
+    stands = max(events, key=version_of)
+    assert {event.fact_key for event in events} == {stands.fact_key}
+    assert (stands.meaning, stands.status) == ("positive", "corrected")
+    assert [event.status for event in events if event is not stands] == ["final"]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_in_an_amended_report_the_observation_that_says_so_is_the_correction(reverse: bool, read: Reader) -> None:
+    both = [observation(1, answer=UNSEEN), observation(2, answer=SEEN, status="amended")]
+    told = report(*((2, 1) if reverse else (1, 2)), status="amended")
+    events = read.events("lab-elr-fhir", {"m": body(bundle(header(), organization(), patient(), *both, told))})
+    assert {(event.meaning, event.status) for event in events} == {("negative", "final"), ("positive", "corrected")}
+    assert len({event.fact_key for event in events}) == 1
