@@ -57,7 +57,12 @@ _CVRS = frozenset({"vax_event_id", "recip_id", "admin_date", "cvx"})
 _IMMUNIZATION = re.compile(rb'"resourceType"\s*:\s*"Immunization"')
 _REFERRAL = re.compile(rb'"resourceType"\s*:\s*"(Task|ServiceRequest)"')
 _CONSENT = re.compile(rb'"resourceType"\s*:\s*"Consent"')
+_DIRECTORY = re.compile(rb'"(service_at_locations|eligibility_description|organization_identifiers)"\s*:')
 _LISTS = (rosters.LIST, line_lists.LIST, pantries.LIST, referral_lists.LIST, benefits.LIST, consent_lists.LIST)
+_SERVICES, _PLACES = (
+    {"services.csv", "service.csv"},
+    {"organizations.csv", "organization.csv", "locations.csv", "location.csv"},
+)
 _SETS = ("DEMOGRAPHIC_DATA", "SCREENING", "QE_ADMIN_DATA")
 
 
@@ -110,6 +115,8 @@ def _folder_unit(path: Path) -> str | None:
 def _set_of(names: Set[str]) -> str | None:
     if names >= _HMIS:
         return "hmis-csv"
+    if names & _SERVICES and names & _PLACES:
+        return "hsds-directory"
     screening = any(name.upper().startswith(_SETS[1]) for name in names)
     people = any(name.upper().startswith(_SETS[0]) for name in names)
     return "hrsn-screening" if screening and people else None
@@ -160,6 +167,8 @@ def _sniff(path: Path) -> str | None:
         return "lab-elr-fhir"
     if head.startswith((b"{", b"[")) and _REFERRAL.search(head):
         return "gravity-referral"
+    if head.startswith((b"{", b"[")) and b'"resourceType"' not in head and _DIRECTORY.search(head):
+        return "hsds-directory"
     if head.startswith((b"{", b"[")) and _CONSENT.search(head):
         return "consent"
     return None

@@ -49,6 +49,7 @@ NOT_MEASURED = frozenset(
         "food-pantry",
         "godata",
         "gravity-referral",
+        "hsds-directory",
         "hrsn-fhir",
         "referral-csv",
         "sara-alert-api",

@@ -29,6 +29,7 @@ NAMES = [
     "hmis-csv",
     "hrsn-fhir",
     "hrsn-screening",
+    "hsds-directory",
     "iis-cvrs",
     "iis-fhir",
     "iis-vxu",

@@ -110,3 +110,8 @@ class TestReferralResources(ConnectorSuite):
 class TestConsents(ConnectorSuite):
     folder = SHIPPED / "consent"
     agreement_file = EXAMPLES / "consent.yaml"
+
+
+class TestDirectory(ConnectorSuite):
+    folder = SHIPPED / "hsds-directory"
+    agreement_file = EXAMPLES / "hsds-directory.yaml"

@@ -64,6 +64,7 @@ def test_each_program_says_how_one_of_its_records_can_be_read_again() -> None:
         "food-benefits": "headed",
         "food-pantry": "headed",
         "shelter-roster-csv": "headed",
+        "hsds-directory": "record",
         "consent": "headed",
         "gravity-referral": "record",
         "referral-csv": "headed",

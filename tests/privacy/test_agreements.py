@@ -13,6 +13,7 @@ from hub.privacy.agreements import EXAMPLES, delivery_agreements, example_agreem
 
 TODAY = date(2026, 1, 1)
 CONNECTORS = (
+    "hsds-directory",
     "consent",
     "gravity-referral",
     "lab-elr-hl7v2",
