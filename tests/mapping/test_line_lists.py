@@ -211,9 +211,9 @@ def test_a_file_sent_again_tells_nothing_new(read: Reader) -> None:
 def test_the_shipped_samples_hold_the_traps(read: Reader) -> None:
     folder = SHIPPED / LINES / "samples"
     found = [mapped for path in sorted(folder.iterdir()) for mapped in read(LINES, {path.name: path.read_bytes()})]
-    assert counted(found)["events"] == {"case": 10, "exposure": 6}
+    assert counted(found)["events"] == {"case": 12, "exposure": 7}
     assert counted(found)["rejected"] == {"bad-date": 1, "missing-key": 1, "short-row": 1, "unmapped-code": 1}
-    assert counted(found)["ignored"] == {"not-covid": 2, "no-status": 1}
+    assert counted(found)["ignored"] == {"not-covid": 2, "no-status": 1, "repeated-instrument": 1}
 
 
 LABELLED = (
