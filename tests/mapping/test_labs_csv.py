@@ -191,7 +191,7 @@ def test_r25_without_name_and_birth_date_it_counts_for_its_area_and_is_nobody(re
     assert (event.person.county, event.person.postal_code) == ("01073", "35226")
 
 
-def test_without_a_patient_id_name_and_birth_date_name_the_person(read: Reader) -> None:
+def test_r25_without_a_patient_id_name_and_birth_date_name_the_person_and_with_less_nobody(read: Reader) -> None:
     person = one(read, standard({"patient_id": ""})).source_person
     assert person is not None
     assert one(read, standard({"patient_id": "", "patient_last_name": "EXAMPLE"})).source_person == person

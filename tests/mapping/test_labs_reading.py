@@ -28,6 +28,22 @@ def test_r1_a_name_is_read_in_the_characters_its_sender_used(declared: str, code
     assert event.person.family_name == "Ex\u00e4mpl\u00e9"
 
 
+@pytest.mark.parametrize(
+    ("declared", "codec", "name"),
+    [
+        ("8859/15", "iso8859-15", "Ex\u0161mple"),
+        ("8859/2", "iso8859-2", "P\u0159\u00edklad"),
+        ("8859/5", "iso8859-5", "\u041f\u0440"),
+    ],
+)
+def test_r1_the_character_set_that_a_message_names_counts_before_any_guess(
+    declared: str, codec: str, name: str, read: Reader
+) -> None:
+    message = oru(pid=PID.replace("Example^", f"{name}^")).replace("|2.5.1", f"|2.5.1||||||{declared}", 1)
+    (event,) = read.events(LABS, {"m": message.encode(codec)})
+    assert event.person.family_name == name
+
+
 def test_r1_a_byte_order_mark_is_no_part_of_the_first_message(read: Reader) -> None:
     (event,) = read.events(LABS, {"m": b"\xef\xbb\xbf" + oru().encode()})
     assert event.meaning == "positive"
@@ -49,6 +65,15 @@ def test_r3_a_batch_a_concatenation_and_a_bad_message_between_good_ones(read: Re
     found = read(LABS, {"m": batch + oru(order="C")})
     assert counted(found)["events"] == {"lab-result": 3}
     assert counted(found)["rejected"] == {"bad-separators": 1}
+
+
+@pytest.mark.parametrize(
+    ("told", "wrong"), [("BTS|2\rFTS|1\r", 0), ("BTS|3\rFTS|1\r", 1), ("BTS|2\rFTS|2\r", 1), ("BTS|9\rFTS|9\r", 2)]
+)
+def test_r3_a_batch_that_counts_wrongly_is_told_and_loses_no_message(told: str, wrong: int, read: Reader) -> None:
+    found = read(LABS, {"m": "FHS|^~\\&\rBHS|^~\\&\r" + oru(order="A") + oru(order="B") + told})
+    assert counted(found)["events"] == {"lab-result": 2}
+    assert counted(found)["rejected"] == ({"batch-count-mismatch": wrong} if wrong else {})
 
 
 def test_r4_escapes_are_decoded_after_splitting(read: Reader) -> None:
