@@ -8,6 +8,7 @@ are read: they are read until two passes in a row saw the same. FHIR bulk export
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable
@@ -34,6 +35,7 @@ __all__ = ["KIND", "HttpPages", "HttpPollOptions", "Paging", "Since"]
 
 _PASSES = 6  # over numbered pages, before they are said to shift too fast
 _PAGES = 100_000
+_WAITS, _SHORT_WAIT_S = 3, 60.0  # for one page in the middle of numbered ones
 
 
 class HttpStream(Declared):
@@ -165,7 +167,8 @@ class HttpPages:
             these: list[str] = []
             place = paging.first if paging.by == "page-number" else 0
             for _ in range(_PAGES):
-                body = await self._ask(self._url, query(paging, self._since, since, place))
+                asked = query(paging, self._since, since, place)
+                body = await (self._ask_in_turn(asked) if began else self._ask(self._url, asked))
                 began = began or self._time_of(body)
                 size = size_of(body, paging)
                 if not size:
@@ -187,6 +190,18 @@ class HttpPages:
                 return
             before = these
         raise SourceAway("http-pages-shift")
+
+    async def _ask_in_turn(self, params: dict[str, str]) -> Body:
+        """A page among numbered ones: a source that asks for a short wait is waited for here. To break off would mean to read all
+        of them anew, and a source that lets only so many be read at once would never be read to the end."""
+        for _ in range(_WAITS):
+            try:
+                return await self._ask(self._url, params)
+            except SourceAway as away:
+                if away.after_s is None or away.after_s > _SHORT_WAIT_S:
+                    raise
+                await asyncio.sleep(away.after_s)
+        return await self._ask(self._url, params)
 
     async def _ask(self, url: str, params: dict[str, str]) -> Body:
         body = await self._client.get(with_params(url, params), {"accept": self._options.accept})

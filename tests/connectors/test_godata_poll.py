@@ -201,6 +201,22 @@ def test_a_server_that_is_busy_is_asked_again(tmp_path: Path) -> None:
     play(server, story)
 
 
+def test_a_server_that_lets_three_pages_be_read_at_once_is_read_to_the_end(tmp_path: Path) -> None:
+    server = of()
+
+    def limit() -> None:
+        if sum(server.asked.values()) % 3 == 0:
+            server.busy = [429]
+
+    async def story() -> None:
+        scene = polled(server, tmp_path)
+        server.on_page = limit
+        await scene.live(scene.rounds_over)
+        assert scene.ids() == scene.ids_of(live_rows(server))
+
+    play(server, story)
+
+
 def test_a_wrong_password_is_said_and_asked_slowly(tmp_path: Path) -> None:
     server = of()
 
