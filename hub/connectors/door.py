@@ -202,6 +202,12 @@ class TakesTurns(Protocol):
     def mixed(self) -> bool:
         """Whether some senders wait for each answer while others send ahead: then turns must be short."""
 
+    def sends_ahead(self, lane: str) -> bool:
+        """Whether this sender does not wait for each answer."""
+
+    async def rest(self, seconds: float) -> None:
+        """`hold`, and return when the time is over or one comes who waits for each answer."""
+
     def hold(self, seconds: float) -> None:
         """Where the last turn was of senders who send ahead, and others wait: give no other such turn for so long."""
 

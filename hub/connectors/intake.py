@@ -17,12 +17,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from math import inf
 from time import monotonic
 from typing import Protocol
 
 from hub.connectors.door import Delivery, Door, TakesTurns
 from hub.connectors.packing import Job, Outgoing, Packer
+from hub.connectors.turn_length import LATE_COMERS, reading_s, rest, rest_s
 from hub.connectors.watch import Watch
 from hub.errors import ConfigError, FatalError, HubError, RetryError
 
@@ -31,16 +31,9 @@ __all__ = ["Confirmation", "Intake", "Publisher"]
 GROUP = 64
 IN_FLIGHT = 256
 UNCONFIRMED = 8
-TURN_S = 0.0015
-"""Of reading, where some senders wait for each answer while others send ahead: sealing and encoding take as long again, and then
-the next is heard."""
-LONG_TURN_S = 0.015
-"""The same while all send alike: all ahead, for throughput, or all one by one, and a turn holds one of each."""
-LATE_COMERS = 16
-"""That many may join a turn that began long, before senders who wait for each answer were there."""
-RESTS = 1.0
-"""Of its own length, after such a turn beside senders who wait: a flood then gets half of the time, and what it asks of the
-broker and the machine leaves room for who comes."""
+UNCONFIRMED_TURNS = (
+    32  # of a door that takes turns: they are small, and nobody must wait for the broker's answer to a flood
+)
 NOT_IN_FORCE = "agreement-not-in-force"
 
 
@@ -87,6 +80,7 @@ class Intake:
         self._sent: dict[int, list[asyncio.Task[None]]] = {}  # id of a job → what must be confirmed before its ack
         self._tails: dict[str, asyncio.Task[None]] = {}  # lane → the settling of its newest delivery
         self._by_turns = door if isinstance(door, TakesTurns) else None
+        self._most_unconfirmed = UNCONFIRMED if self._by_turns is None else UNCONFIRMED_TURNS
         self._turn = 8  # deliveries that a turn has time for, as it turned out
         self._trouble: str | None = None
         self._unwell = asyncio.Event()
@@ -140,15 +134,10 @@ class Intake:
             began = monotonic()
             await self._take([delivery for delivery in group if delivery is not None])
             if self._by_turns is not None:
-                self._by_turns.hold(RESTS * (monotonic() - began))
+                self._by_turns.hold(rest_s(monotonic() - began))
         assert self._fatal is not None
         if not self._fatal.done():
             self._fatal.set_result(None)
-
-    def _turn_s(self) -> float:
-        if self._by_turns is None:
-            return inf
-        return TURN_S if self._by_turns.mixed() else LONG_TURN_S
 
     def _most(self) -> int:
         """Deliveries that one turn begins with."""
@@ -172,12 +161,13 @@ class Intake:
         jobs = [self._packer.begin(delivery) for delivery in deliveries]
         try:
             while any(job.records is not None for job in jobs):
-                seconds = self._turn_s()
+                seconds, began = reading_s(self._by_turns), monotonic()
                 outgoing = await loop.run_in_executor(self._worker, self._packer.chunk, jobs, seconds)
                 await self._send(jobs, outgoing)
                 taken = len(jobs)
                 jobs = self._settle_finished(jobs)
                 if self._by_turns is not None:
+                    await rest(self._by_turns, [job.delivery.lane for job in jobs], monotonic() - began)
                     jobs = await self._next_turn(taken, jobs)
         except RetryError as away:
             self._pause(away)
@@ -204,18 +194,14 @@ class Intake:
         return [*first, *others, left[0], *(job for job in rest if job.delivery.lane == cut_off)]
 
     async def _send(self, jobs: list[Job], outgoing: list[Outgoing]) -> None:
-        while len(self._unconfirmed) >= UNCONFIRMED:
+        while len(self._unconfirmed) >= self._most_unconfirmed:
             await asyncio.wait([self._unconfirmed.popleft()])
         if not outgoing:
             return
-        confirmation = await self._publisher.send(outgoing)
-        confirmed = asyncio.create_task(self._confirmed(confirmation))
+        confirmed = asyncio.create_task((await self._publisher.send(outgoing)).delivered())
         self._unconfirmed.append(confirmed)
         for job in jobs:  # coarse: a job may wait for a neighbour's records of the same chunk, never for too few
             self._sent.setdefault(id(job), []).append(confirmed)
-
-    async def _confirmed(self, confirmation: Confirmation) -> None:
-        await confirmation.delivered()
 
     def _settle_finished(self, jobs: list[Job]) -> list[Job]:
         """Start settling the jobs that were read to their end; those that were not."""

@@ -133,6 +133,14 @@ class MllpDoor:
         """Whether some senders wait for each answer while others send ahead."""
         return self._pace.mixed(asyncio.get_running_loop().time())
 
+    def sends_ahead(self, lane: str) -> bool:
+        """Whether this connection does not wait for each answer."""
+        return self._pace.ahead(lane)
+
+    async def rest(self, seconds: float) -> None:
+        """Between two turns of a long batch beside others who wait for each answer."""
+        await self._turns.rest(seconds)
+
     def hold(self, seconds: float) -> None:
         """After a turn of those who send ahead beside others who wait for each answer: no other of them for so long."""
         if self._turns.ahead and self.mixed():

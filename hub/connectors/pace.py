@@ -29,6 +29,10 @@ class Pace:
             self._one_by_one[lane] = now
         return lane in self._ahead
 
+    def ahead(self, lane: str) -> bool:
+        """Whether it was last heard to send ahead."""
+        return lane in self._ahead
+
     def left(self, lane: str) -> None:
         """It is gone, if it was ever there."""
         self._ahead.pop(lane, None)

@@ -98,18 +98,23 @@ class Packer:
 
     def chunk(self, jobs: list[Job], seconds: float = inf) -> list[Outgoing]:
         """The next outgoing records of `jobs`, in order, at most a chunk, or what can be read in `seconds`; a job read to its end
-        has `records` None."""
+        has `records` None. A job that is begun is read at least to its second record or its end: a single message is never left
+        for want of asking whether there is more of it."""
         found: list[_Found] = []
         until = monotonic() + seconds
         size = 0
-        for job in jobs:
+        for number, job in enumerate(jobs):
+            if number and monotonic() > until:
+                break
+            asked = 0
             while job.records is not None and len(found) < CHUNK_RECORDS and size < CHUNK_BYTES:
+                if asked > 1 and monotonic() > until:
+                    break
+                asked += 1
                 item = self._next(job)
                 if item is not None:
                     found.append(item)
                     size += len(item.raw or b"")
-                if monotonic() > until:
-                    return self._packed_all(found)
         return self._packed_all(found)
 
     def _packed_all(self, found: list[_Found]) -> list[Outgoing]:

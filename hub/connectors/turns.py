@@ -60,9 +60,7 @@ class Turns(Generic[_T]):
         while (chosen := self._chosen()) is None:
             if self._ended and not len(self):
                 return None
-            self._changed.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), self._held_s() if self._ahead.count else None)
+            await self._change(self._held_s() if self._ahead.count else None)
         self._current = chosen
         chosen.begin()
         return chosen.pop()
@@ -76,9 +74,21 @@ class Turns(Generic[_T]):
     def _held_s(self) -> float:
         return 0.0 if self._ended else max(0.0, self._held_until - self._now())
 
+    async def _change(self, most_s: float | None) -> None:
+        """Wait until something is put, or that long."""
+        self._changed.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), most_s)
+
     def hold(self, seconds: float) -> None:
         """Give those who send ahead no turn for so long."""
         self._held_until = self._now() + seconds
+
+    async def rest(self, seconds: float) -> None:
+        """`hold`, and return when that is over, or as soon as one waits who waits for each answer."""
+        self.hold(seconds)
+        while not self._one_by_one.count and (left := self._held_s()):
+            await self._change(left)
 
     def now(self, *, anew: bool = False) -> _T | None:
         """One more of the round that `next` or `anew` began, if one waits: of several senders one each, of a single one any. A

@@ -252,7 +252,7 @@ def test_a_port_that_is_taken_is_a_configuration_error() -> None:
 
 def test_a_long_message_holds_up_nobody_but_who_sent_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for turn in ("TURN_S", "LONG_TURN_S"):
-        monkeypatch.setattr(f"hub.connectors.intake.{turn}", 0.0)  # a turn ends after each record
+        monkeypatch.setattr(f"hub.connectors.turn_length.{turn}", 0.0)  # a turn ends after each record
     answered: list[bytes] = []
 
     async def play(it: Hub) -> None:
@@ -277,7 +277,7 @@ def test_a_long_message_holds_up_nobody_but_who_sent_it(monkeypatch: pytest.Monk
 
 def test_a_flood_on_many_connections_does_not_keep_a_neighbour_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     for turn in ("TURN_S", "LONG_TURN_S"):
-        monkeypatch.setattr(f"hub.connectors.intake.{turn}", 0.0)
+        monkeypatch.setattr(f"hub.connectors.turn_length.{turn}", 0.0)
 
     async def play(it: Hub) -> None:
         greedy = [await it.sender("127.0.0.2") for _ in range(8)]

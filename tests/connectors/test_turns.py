@@ -149,3 +149,23 @@ def test_the_end_waits_for_no_hold() -> None:
         assert await turns.next() is None
 
     asyncio.run(run())
+
+
+def test_a_rest_ends_when_it_is_over_or_as_soon_as_one_comes_who_waits_for_each_answer() -> None:
+    clock = [0.0]
+
+    async def run() -> None:
+        turns: Turns[str] = Turns(now=lambda: clock[0])
+        resting = asyncio.create_task(turns.rest(5.0))
+        await asyncio.sleep(0)
+        turns.put("flood", "a", "f0", ahead=True)
+        await asyncio.sleep(0)
+        assert not resting.done()
+        turns.put("honest", "b", "h0")
+        await resting
+        assert await turns.next() == "h0"
+        clock[0] = 5.0
+        await turns.rest(0.0)
+        assert await turns.next() == "f0"
+
+    asyncio.run(run())
