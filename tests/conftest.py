@@ -139,7 +139,7 @@ class _SharedBroker:
 
 def _wait_for_address(address: Path) -> str:
     waiting = threading.Event()
-    for _ in range(1_800):
+    for _ in range(3_000):  # longer than a broker may take to start
         if address.exists():
             break
         waiting.wait(0.1)

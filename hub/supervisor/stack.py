@@ -76,7 +76,7 @@ class Stack:
         """How often each process was started again, the broker's under `broker`."""
         return {"broker": self._broker_restarts, **{name: child.restarts for name, child in self._children.items()}}
 
-    def start(self, roles: Sequence[str] = ROLES, timeout: float = 120.0) -> None:
+    def start(self, roles: Sequence[str] = ROLES, timeout: float = 240.0) -> None:
         """Returns when the broker serves and every process was asked to start; `wait_ready` waits for them.
 
         Raises ConfigError (already up, no jars, a taken port, …) or RetryError (the broker did not come up).

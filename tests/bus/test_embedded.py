@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from hub.bus.embedded import EmbeddedBroker
-from hub.errors import ConfigError
+from hub.errors import ConfigError, RetryError
 from hub.ops.tether import started_at
 
 pytestmark = pytest.mark.live
@@ -30,14 +30,14 @@ def _write(bootstrap: str, topic: str, value: bytes) -> None:
     producer = Producer({"bootstrap.servers": bootstrap})
     errors: list[object] = []
     producer.produce(topic, value, on_delivery=lambda error, _: errors.append(error))
-    assert producer.flush(30.0) == 0
+    assert producer.flush(120.0) == 0
     assert errors == [None]
 
 
 def _read(bootstrap: str, topic: str) -> bytes:
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "g", "auto.offset.reset": "earliest"})
     consumer.subscribe([topic])
-    record = consumer.poll(30)
+    record = consumer.poll(120)
     consumer.close()
     assert record is not None
     assert record.error() is None
@@ -81,5 +81,15 @@ def test_topics_are_never_made_by_accident(broker: EmbeddedBroker) -> None:
     producer = Producer({"bootstrap.servers": broker.bootstrap, "message.timeout.ms": 2000})
     errors: list[object] = []
     producer.produce("nobody-made-this", b"x", on_delivery=lambda error, _: errors.append(error))
-    producer.flush(30.0)
+    producer.flush(120.0)
     assert errors[0] is not None  # KafkaError cannot be compared with None
+
+
+def test_a_broker_that_takes_too_long_is_ended_and_said_to_be_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.bus.embedded.START_SECONDS", 0.0)
+    broker = EmbeddedBroker(tmp_path / "kafka")
+    with pytest.raises(RetryError, match="no answer within 0 s; "):
+        broker.start()
+    assert not broker.is_alive()
