@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from hub.domain.events import Meaning, Method
+from hub.domain.lab_beside import Beside, beside_a_result, beside_a_test
 from hub.domain.lab_names import Named, named
 from hub.domain.lab_said import Answer, Code, is_loinc, said
 from hub.domain.lab_tables import Observation, observations, results
@@ -48,12 +49,13 @@ _YES_OR_NO = frozenset({"HL70136", "HL7 0136", "2.16.840.1.113883.12.136"})
 
 class Asked(NamedTuple):
     """`loinc` as understood (None when no coding is LOINC and no table holds one), `known` its table row, `issue` what
-    was odd about it; `named`, where the code is in no table, what its name speaks of."""
+    was odd about it; `named`, where the code is in no table, what its names speak of."""
 
     loinc: str | None
     known: Observation | None
     issue: str
     named: Named = ""
+    names: tuple[str, ...] = ()
 
 
 class Policy(NamedTuple):
@@ -82,12 +84,15 @@ def policy_of(options: Mapping[str, object]) -> Policy:
 
 
 class Judged(NamedTuple):
-    """`loinc` is the code understood; `issues` say what was odd about question and answer."""
+    """`loinc` is the code understood; `issues` say what was odd about question and answer. Of what is reviewed, `beside`: what it
+    may be where a result stands beside it, and of a panel `says`: what its answer would mean."""
 
     loinc: str | None
     method: Method
     meaning: Meaning
     issues: tuple[str, ...]
+    beside: Beside = ""
+    says: Meaning | None = None
 
 
 class Unkept(NamedTuple):
@@ -97,19 +102,22 @@ class Unkept(NamedTuple):
 
 
 def asked(codings: Sequence[Code]) -> Asked:
-    """The first coding that is LOINC and in the tables, else the first other one that a table holds, else the first LOINC."""
+    """The first coding that is LOINC and in the tables (of a panel and its test the test), else the first other one that a table
+    holds, else the first LOINC."""
     table = observations()
     loincs = [coding.code for coding in codings if coding.code and is_loinc(coding.system)]
-    for code in loincs:
-        if code in table:
-            return Asked(code, table[code], "")
+    held = [code for code in loincs if code in table]
+    if held:
+        code = held[0] if len(held) == 1 else next((one for one in held if table[one].cls != "panel"), held[0])
+        return Asked(code, table[code], "")
     for coding in codings:
         known = table.get(coding.code)
         if known is not None:
             return (
                 Asked(None, known, "") if known.cls == "question" else Asked(coding.code, known, "code-system-unknown")
             )
-    return Asked(loincs[0] if loincs else None, None, "", _named(codings))
+    names = tuple(coding.display for coding in codings if coding.display)
+    return Asked(loincs[0] if loincs else None, None, "", _named(codings), names)
 
 
 def _named(codings: Sequence[Code]) -> Named:
@@ -136,13 +144,15 @@ def judge(question: Asked, answer: Answer, *, covid_order: bool, policy: Policy 
     words or codes, is a test of unknown code."""
     known = question.known
     if known is not None and known.cls == "panel" and answer.given and answer.kind != "other":
-        question, known, covid_order = Asked(question.loinc, None, "panel-for-test"), None, True
+        panel = Judged(question.loinc, "other", "review", ("panel-for-test", "unknown-test"))
+        return panel._replace(beside="panel", says=said(answer, "diagnostic").meaning)
     if known is None:
         return _unknown_test(question, answer, covid_order=covid_order)
     if known.cls in _NO_TEST:
         return Unkept("not-a-result")
     meaning, issues = _judged(known.cls, answer, policy)
-    return Judged(question.loinc, known.method, meaning, _issues(question.issue, *issues))
+    beside = beside_a_test(answer, issues[0]) if meaning == "review" and issues else ""
+    return Judged(question.loinc, known.method, meaning, _issues(question.issue, *issues), beside)
 
 
 def _unknown_test(question: Asked, answer: Answer, *, covid_order: bool) -> Judged | Unkept:
@@ -153,7 +163,8 @@ def _unknown_test(question: Asked, answer: Answer, *, covid_order: bool) -> Judg
         return Unkept("not-a-result")
     if question.named == "other":
         return Judged(question.loinc, "other", "not-covid", _issues(question.issue, "other-pathogen-by-name"))
-    return Judged(question.loinc, "other", "review", _issues(question.issue, "unknown-test"))
+    beside = beside_a_result(question.names, answer)
+    return Judged(question.loinc, "other", "review", _issues(question.issue, "unknown-test"), beside)
 
 
 def _names_the_virus(answer: Answer) -> bool:

@@ -28,13 +28,13 @@ from hub.mapping.labs_groups import (
     Group,
     dates,
     filler,
-    is_previous_result,
     observations_of,
     specimen,
 )
-from hub.mapping.labs_observation import codings_of, is_covid_order, is_question, judged, status
+from hub.mapping.labs_observation import codings_of, is_question
 from hub.mapping.labs_patient import Patient, patient
 from hub.mapping.labs_questions import answers
+from hub.mapping.labs_told import Told, as_one, told_of
 from hub.mapping.program import (
     Alone,
     Mapped,
@@ -142,14 +142,20 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
     report = _report(message, about, pid, stamp, context)
     found: list[Mapped] = []
     seen: dict[tuple[str, ...], list[str]] = {}
+    told: list[Told] = []
     for obx, group in observations_of(message):
         if is_question(obx):
             continue
         try:
-            event = _event(obx, group, report, stamp, context, seen)
+            told.append(told_of(obx, group, report.policy))
         except NotMapped as not_mapped:
             if not_mapped.reason != "not-a-result":
                 found.append(Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, where, message.raw))
+    for each in told if len(told) < 2 else as_one(told):
+        try:
+            event = _event(each, report, stamp, context, seen)
+        except NotMapped as not_mapped:
+            found.append(Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, where, message.raw))
             continue
         if event is not None:
             found.append(accepted(event, where, message.raw))
@@ -188,8 +194,7 @@ def _report(message: Message, about: Header, pid: Segment, stamp: Stamp, context
 
 
 def _event(
-    obx: Segment,
-    group: Group,
+    told: Told,
     report: _Report,
     stamp: Stamp,
     context: MappingContext,
@@ -197,12 +202,11 @@ def _event(
 ) -> LabResult | None:
     """The event of one OBX.
 
-    None for an exact repeat within the message. NotMapped when it is no result of this report.
+    None for an exact repeat within the message. NotMapped when the others of its report say it.
     """
-    meant = judged(obx, covid_order=is_covid_order(group.obr), policy=report.policy)
-    if is_previous_result(obx, group):
-        raise NotMapped("previous-result", "ignored")
-    state, state_issue = status(obx, group.obr, told_apart=group.told_apart)
+    obx, group, meant, state, state_issue, passed_over = told
+    if passed_over:
+        raise NotMapped(passed_over, "ignored")
     fact_key = _fact_key(obx, group, report, meant, stamp, seen)
     if fact_key is None:
         return None

@@ -65,7 +65,7 @@ def test_r12_panels_epidemiology_blocks_and_questions_are_no_results(code: str) 
 @pytest.mark.parametrize("code", [code for code, known in observations().items() if known.cls == "panel"])
 def test_r12_a_panel_that_is_answered_is_looked_at_and_never_flags(code: str) -> None:
     judged = judge(asked((Code(code, "LN"),)), Answer("coded", (DETECTED,)), covid_order=False)
-    assert judged == Judged(code, "other", "review", ("panel-for-test", "unknown-test"))
+    assert judged == Judged(code, "other", "review", ("panel-for-test", "unknown-test"), "panel", "positive")
 
 
 def test_an_unknown_test_is_reviewed_under_a_covid_order_and_not_kept_under_another() -> None:

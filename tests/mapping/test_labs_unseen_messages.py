@@ -79,7 +79,40 @@ FILES: dict[str, tuple[str | bytes, Told]] = {
         Told(("inconclusive final", NEG)),
     ),
     "result and cycle threshold": (
-        lines(obr(), obx(), obx("94745-7^Ct^LN", "21.3", kind="NM")), Told((POS, "review final")),
+        lines(obr(), obx(), obx("94745-7^Ct^LN", "21.3", kind="NM")), Told((POS,), {"beside-a-result": 1}),
+    ),
+    "a negative result with a cycle threshold": (
+        lines(obr(), obx("94745-7^Ct^LN", "21.3", kind="NM"), obx(answer=NOT_DETECTED)), Told(("review final", NEG)),
+    ),
+    "a single gene under an unclear overall result": (
+        lines(obr(code="94531-1^panel^LN"), obx("94559-2^ORF1ab^LN"), obx("94640-0^S gene^LN", NOT_DETECTED),
+              obx("94500-6^RNA^LN", "419984006^Inconclusive^SCT")),
+        Told(("inconclusive final", NEG, "inconclusive final")),
+    ),
+    "an unclear overall result above its genes": (
+        lines(obr(code="94306-8^panel^LN"), obx("94309-2^RNA^LN", "419984006^Inconclusive^SCT"), obx("94307-6^N1^LN"),
+              obx("94308-4^N2^LN", NOT_DETECTED)),
+        Told(("inconclusive final", "inconclusive final", NEG)),
+    ),
+    "a positive overall result with a gene that was not found": (
+        lines(obr(code="94531-1^panel^LN"), obx("94559-2^ORF1^LN"), obx("94640-0^S gene^LN", NOT_DETECTED), obx("94500-6^RNA^LN")),
+        Told((POS, NEG, POS)),
+    ),
+    "a service, a control and questions under local codes": (
+        lines(obr(), obx(), obx("1^SARS-CoV-2, NAA 2 DAY TAT^L", "Performed", kind="ST"),
+              obx("2^SARS-CoV-2 Positive Control^L", "Detected", kind="ST"), obx("3^COVID symptoms^L", "10828004^Positive^SCT")),
+        Told((POS,), {"beside-a-result": 3}),
+    ),
+    "the panel's code repeats its test": (
+        lines(obr(), obx("94531-1^panel^LN", "Positive for SARS-CoV-2", kind="ST"), obx()), Told((POS,), {"beside-a-result": 1}),
+    ),
+    "the panel's code contradicts its test": (
+        lines(obr(), obx("94531-1^panel^LN", "Positive for SARS-CoV-2", kind="ST"), obx(answer=NOT_DETECTED)),
+        Told(("review final", NEG)),
+    ),
+    "a panel and its test in one OBX-3": (lines(obr(), obx("94531-1^panel^LN^94500-6^RNA^LN")), Told((POS,))),
+    "an answer against its own alternate": (
+        lines(obr(), obx(answer="N^Negative^L^260373001^Detected^SCT")), Told(("review final",)),
     ),
     "result and antibodies": (lines(obr(), obx(answer=NOT_DETECTED), obx("94563-4^IgG^LN")), Told((NEG, "not-covid final"))),
     "the result beside a comment": (
@@ -91,7 +124,7 @@ FILES: dict[str, tuple[str | bytes, Told]] = {
         Told((POS,), {"result-comment": 2}),
     ),
     "a comment above its result": (
-        lines(obr(), obx(answer="Rapid test", kind="TX"), obx(answer="DETECTED", kind="TX")), Told(("review final", POS)),
+        lines(obr(), obx(answer="Rapid test", kind="TX"), obx(answer="DETECTED", kind="TX")), Told((POS,), {"result-comment": 1}),
     ),
     "a culture that found the virus": (
         lines(obr(code="600-7^culture^LN"), obx("41852-5^Microorganism^LN", "840533007^SARS-CoV-2^SCT")), Told(("review final",)),
