@@ -12,20 +12,21 @@ Source: Sara Alert's API as of v1.44 (health-standards.md §5.1). Of its six res
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from hub.domain.events import Case, Coded, Event, Exposure, LabResult, Person, Processing
+from hub.domain.events import Case, Event, Exposure, LabResult, Person, Processing
 from hub.domain.ids import content_hash
 from hub.domain.lab_meaning import Answer, Code, Judged, asked, judge
 from hub.domain.lab_status import RANK, fhir_status
 from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
-from hub.mapping.codes import code_of, system_of
-from hub.mapping.dates import civil_date, iso_time
+from hub.mapping.codes import code_of
+from hub.mapping.dates import as_told, civil_date, iso_time
 from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.immunization_resources import ResourceMapper
+from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
 from hub.mapping.race_fhir import race, race_and_issues
 from hub.mapping.stamp import Stamp, unless_production
@@ -207,9 +208,10 @@ class _Mapper:
             report_key=self._stamp.token("report", observation_id),
             collected_on=collected,
             resulted_on=resulted,
-            test=_as_sent(test),
-            result=_as_sent(result, judged.meaning),
+            test=coded_test(test, judged.loinc) if test else None,
+            result=coded_answer(result, judged.meaning) if result else None,
             issues=(*judged.issues, *((status_issue,) if status_issue else ())),
+            collected_as_told=as_told(text(resource.get("effectiveDateTime"))),
         )
 
 
@@ -217,13 +219,6 @@ def _codings(concept: object) -> tuple[Code, ...]:
     """The codings of a CodeableConcept as sent; never its text."""
     codings = listed(concept.get("coding")) if isinstance(concept, dict) else []
     return tuple(Code(text(item.get("code")), text(item.get("system")), text(item.get("display"))) for item in codings)
-
-
-def _as_sent(codings: Sequence[Code], mapped: str | None = None) -> Coded | None:
-    """The first coding, as far as it is a code of a system we know."""
-    if not codings:
-        return None
-    return Coded(code=code_of(codings[0].code), system=system_of(codings[0].system), mapped=mapped)
 
 
 def _told(resource: Json) -> dict[str, Any]:
