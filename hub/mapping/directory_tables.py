@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from hub.formats.delimited import RowFault, open_table
 from hub.formats.errors import ParseError
+from hub.mapping.lists_header import DELIMITERS
 from hub.mapping.program import Mapped, Unit, ignored, unreadable
 
 __all__ = ["TABLES", "Joined", "read_tables", "table_of"]
@@ -51,7 +52,7 @@ def read_tables(unit: Unit, files: Mapping[str, str]) -> Iterator[Joined | Mappe
     for file, table in files.items():
         content = unit.files[file]
         try:
-            opened = open_table(content if isinstance(content, bytes) else content())
+            opened = open_table(content if isinstance(content, bytes) else content(), delimiters=DELIMITERS)
             if table == "service" and "id" not in opened.names:
                 raise ParseError("unknown-header", "row 1", "id")
         except ParseError as error:
@@ -63,7 +64,7 @@ def read_tables(unit: Unit, files: Mapping[str, str]) -> Iterator[Joined | Mappe
                 yield unreadable(row.error, where, b"")
             else:
                 rows[table].append((row.cells, where))
-    if not rows["service"]:
+    if not rows["service"]:  # a table of services that could not be read has its own outcome beside
         yield ignored("no-service", {"file": next(iter(files))}, b"")
     by = _Index({table: [cells for cells, _ in found] for table, found in rows.items()})
     for cells, at in rows["service"]:

@@ -206,6 +206,14 @@ def test_tables_are_joined_whatever_their_order_and_say_what_json_says(read: Rea
     assert one(read, nested).event_id == told.event_id
 
 
+@pytest.mark.parametrize("head", ["id,name,status", "\ufeffID;Name;Status", "id|name|STATUS"])
+def test_tables_have_any_delimiter_and_case(read: Reader, head: str) -> None:
+    delimiter = next(mark for mark in ",;|" if mark in head)
+    row = delimiter.join(("1", "Pantry", "TEMPORARILY CLOSED"))
+    (event,) = read.events(HSDS, {"services.csv": f"{head}\n{row}\n"})
+    assert (event.status, event.offered) == ("temporarily-closed", False)
+
+
 def test_a_table_without_its_neighbours_is_read_as_far_as_it_goes(read: Reader) -> None:
     (event, other) = read.events(HSDS, {"services.csv": TABLES["services.csv"]})
     assert (event.postal_code, other.status) == (None, "inactive")
