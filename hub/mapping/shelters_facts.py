@@ -57,7 +57,7 @@ class Facts:
         )
 
     def enrollment_of(self, cells: Cells) -> Enrollment:
-        """The enrollment that a row belongs to. NotMapped when there is none, or it is another person's."""
+        """The enrollment that a row belongs to. NotMapped when there is none, it is another person's, or its project is untold."""
         enrollment = self.index.enrollments.get(needed(cells, "enrollmentid"))
         if enrollment is None:
             raise NotMapped("unknown-enrollment", field="enrollmentid")
@@ -65,6 +65,11 @@ class Facts:
             raise NotMapped("duplicate-key", field="enrollmentid")
         if enrollment.person != needed(cells, "personalid"):
             raise NotMapped("person-mismatch", field="personalid")
+        projects = self.index.projects
+        if (
+            enrollment.project and projects and enrollment.project not in projects
+        ):  # a victim service provider's, for all we know
+            raise NotMapped("unknown-project", field="projectid")
         return enrollment
 
     def stopped(self, enrollment: Enrollment) -> bool:

@@ -8,7 +8,7 @@ from hub.domain.event_parts import CountySource
 from hub.domain.events import LivingSituation, Person, ShelterStay, Site, YesNo
 from hub.domain.ids import content_hash
 from hub.mapping.dates import civil_date
-from hub.mapping.program import Mapped, NotMapped, accepted, hard_stop, ignored
+from hub.mapping.program import Mapped, accepted, hard_stop, ignored
 from hub.mapping.shelters_answers import Answers
 from hub.mapping.shelters_client import client_block, client_race, hash_issues
 from hub.mapping.shelters_facts import DELETED, STOP, Cells, Facts, Where, day_of, needed, sent_on
@@ -87,8 +87,6 @@ class Rows:
         if facts.stopped(enrollment):
             return [hard_stop(STOP, where, "shelter-stay")]
         needed(cells, "projectid")
-        if self._index.projects and enrollment.project not in self._index.projects:
-            raise NotMapped("unknown-project", field="projectid")
         entered_on, found = day_of(cells, "entrydate"), list[Mapped]()
         if self._index.project_of(enrollment).overnight:
             found.append(accepted(self._stay(cells, enrollment), where, raw))

@@ -187,6 +187,14 @@ def test_social_3_one_key_for_two_people_sets_both_apart(read: Reader) -> None:
     assert {e.person.local_id for e in of(found, "person")} == {"P1", "P2", "P3"}
 
 
+def test_social_3_rows_of_a_project_that_is_not_told_are_rejected(read: Reader) -> None:
+    export = Export(GUESTS)
+    export.tables["Project"] = [row for row in export.tables["Project"] if row["ProjectID"] != "NBN"]
+    assert counted(read(HMIS, export.files()))["rejected"] == {
+        "unknown-project": 3
+    }  # the enrollment and its two bed nights
+
+
 def test_social_3_a_corrected_name_is_no_second_person(read: Reader) -> None:
     export = Export(GUESTS[:1])
     export.tables["Client"].append({**export.tables["Client"][0], "LastName": "Corrected", "DateUpdated": LATER})
