@@ -79,8 +79,8 @@ class MappingContext:
 
     `not_before`, by fact_key: the (changed_at, status_rank) that a remap found on the bus; its event may not sort before them
     because a changed map reads its time elsewhere. `today`: the latest civil date that it is anywhere; a later one is a mistake of
-    its source. Programs have no clock of their own: whoever reads hands one in. `cadence_s`: how often the source tells anew, as its
-    connector.yaml expects; None where nothing is expected.
+    its source. Programs have no clock of their own: whoever reads hands one in. `cadence_s`: how often the source tells anew, as
+    its connector.yaml expects; None where nothing is expected.
     """
 
     source: str
