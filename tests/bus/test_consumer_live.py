@@ -109,7 +109,7 @@ def test_what_a_transaction_took_back_is_not_read(broker: Any, topic: str) -> No
     producer.init_transactions(20)
     producer.begin_transaction()
     producer.produce(topic, b"gone", b"k")
-    producer.flush(20)
+    producer.flush(120)
     producer.abort_transaction(20)
     producer.begin_transaction()
     producer.produce(topic, b"kept", b"k")

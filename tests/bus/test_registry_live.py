@@ -34,7 +34,7 @@ R3 = '{"type":"record","name":"R","fields":[{"name":"z","type":"int"}]}'
 def new_topic(bootstrap: str) -> str:
     name = f"t-{uuid.uuid4().hex[:12]}"
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    admin.create_topics([NewTopic(name, 2, 1)])[name].result(30)
+    admin.create_topics([NewTopic(name, 2, 1)])[name].result(120)
     return name
 
 
@@ -91,7 +91,7 @@ def test_a_subscriber_that_knows_nothing_of_the_hub_reads(
     producer = Producer({"bootstrap.servers": broker.bootstrap})
     for n in (1, 2, 3):
         producer.produce(topic, serialize({"a": n}, context), f"k{n % 2}".encode())
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0
     for seconds in ("8", "60"):  # it reads for as long as it is told, which a busy machine may need
         command = [sys.executable, str(script), broker.bootstrap, registry.url, topic, seconds]
         done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)

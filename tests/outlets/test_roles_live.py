@@ -111,7 +111,7 @@ class Installation:
                 yield
         finally:
             stop.set()
-            thread.join(60)
+            thread.join(240)
         if failed:
             raise failed[0]
         assert not thread.is_alive()

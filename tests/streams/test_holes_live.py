@@ -37,7 +37,7 @@ def alter(stage: Stage, topic: str, **config: str) -> None:
         )
     admin = AdminClient({"bootstrap.servers": stage.bootstrap})
     for future in admin.incremental_alter_configs([resource]).values():
-        future.result(20)
+        future.result(120)
 
 
 @contextmanager

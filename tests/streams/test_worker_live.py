@@ -154,7 +154,7 @@ def test_events_that_expired_unread_are_a_configuration_error(stage: Stage) -> N
     (used,) = [number for number, end in stage.source_ends().items() if end]
     place = TopicPartition(stage.settings.source_topic, used, 150)
     for future in admin.delete_records([place]).values():
-        future.result(20)
+        future.result(120)
     worker = stage.start()
     assert worker.ends() == EXIT_CONFIG
     assert "source-does-not-hold-committed-offset" in worker.tail()
