@@ -17,6 +17,7 @@ from hub.connectors.http_push_subscription import STREAM
 from hub.errors import ConfigError
 from tests.connectors.pulling import MemoryPositions
 from tests.connectors.pushing import Pushing, pushing
+from tests.connectors.served import served
 from tests.connectors.test_http_push_fhir import issues, read, send
 
 NOTIFICATION = "/$notification"
@@ -59,18 +60,8 @@ class Source:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Source]:
-        app = web.Application()
-        app.router.add_get("/fhir/Subscription/1/$events", self._events)
-        runner = web.AppRunner(app, shutdown_timeout=0.05)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        server: Any = site._server
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/fhir/Subscription/1/$events"
-        try:
+        async with served(self._events) as self.url:
             yield self
-        finally:
-            await runner.cleanup()
 
     async def _events(self, request: web.Request) -> web.Response:
         self.asked.append(dict(request.query))
@@ -83,7 +74,7 @@ class Source:
 
 @asynccontextmanager
 async def subscribed(folder: Path, source: Source, positions: MemoryPositions | None = None) -> AsyncIterator[Pushing]:
-    told = {"events_url": source.url}
+    told = {"events_url": f"{source.url}/fhir/Subscription/1/$events"}
     options = PushOptions(api_keys="x", subscription=told)  # type: ignore[arg-type]
     where = options.subscription
     async with pushing(folder, read=read, format_="fhir", positions=positions, subscription=where) as hub:

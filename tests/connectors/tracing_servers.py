@@ -18,6 +18,8 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from tests.connectors.served import served
+
 __all__ = ["CommCare", "GoData", "SaraAlert", "TracingServer"]
 
 Record = dict[str, Any]
@@ -40,18 +42,8 @@ class TracingServer:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._received)
-        runner = web.AppRunner(app, shutdown_timeout=0.05)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        server: Any = site._server
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        try:
+        async with served(self._received) as self.url:
             yield self
-        finally:
-            await runner.cleanup()
 
     async def _received(self, request: web.Request) -> web.StreamResponse:
         self.asked[request.path] += 1
