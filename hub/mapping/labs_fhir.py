@@ -9,8 +9,9 @@ source knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from hub.domain.events import LabResult
 from hub.formats import fhir
@@ -18,7 +19,7 @@ from hub.formats.fhir import Broken, Resource
 from hub.mapping.labs_fhir_bundle import Group, Held, Pool, is_question
 from hub.mapping.labs_fhir_coverage import Coverages
 from hub.mapping.labs_fhir_report import Report, Reports
-from hub.mapping.labs_fhir_result import Results
+from hub.mapping.labs_fhir_result import Results, Told, as_one
 from hub.mapping.labs_fhir_values import has_value
 from hub.mapping.program import (
     Alone,
@@ -42,6 +43,7 @@ _MOST_TIMES = 64
 """So many times the size of a document may be kept as originals of its results: what they share stands in each."""
 _MOST_TOGETHER = 40
 """Results of a report that keep each other in their originals; of a longer one each keeps what it rests on itself."""
+_Made = TypeVar("_Made")
 _WITHDRAWN = frozenset({"entered-in-error", "cancelled"})
 
 
@@ -147,9 +149,7 @@ class _Reading:
         try:
             report = self._reports.report(group, used)
             _require_results(group)
-            found = [
-                _Found(mapped, held.entry) for held in group.observations for mapped in self._observed(held, report)
-            ]
+            found = list(self._observed(group, report, used))
             found += [] if found else self._concluded(report)
             found += self._payers(found, report, used)
         except NotMapped as not_mapped:
@@ -162,35 +162,51 @@ class _Reading:
     def _concluded(self, report: Report) -> Iterator[_Found]:
         event = self._results.concluded(report)
         if event is not None and report.head is not None:
-            entry = report.head.entry
-            yield _Found(accepted(event, _where(self._file, entry.number, entry.path), b""), entry)
+            yield _Found(accepted(event, self._at(report.head), b""), report.head.entry)
 
     def _payers(self, found: list[_Found], report: Report, used: list[Resource]) -> Iterator[_Found]:
         """Who pays for the person, where a result of theirs was kept."""
         kept = next((one.mapped.event for one in found if isinstance(one.mapped.event, LabResult)), None)
         if kept is not None:
             for event, held in self._coverages.of(report, kept, used):
-                yield _Found(accepted(event, _where(self._file, held.entry.number, held.entry.path), b""), held.entry)
+                yield _Found(accepted(event, self._at(held), b""), held.entry)
 
-    def _observed(self, held: Held, report: Report) -> Iterator[Mapped]:
-        """The events of an observation and of its components. NotMapped where the whole report cannot be trusted."""
-        if is_question(held.body):
-            return
-        where = _where(self._file, held.entry.number, held.entry.path)
-        for part in _parts(held.body):
-            try:
-                event = self._results.event(part, held, report)
-            except NotMapped as not_mapped:
-                if not_mapped.reason == "too-many-repeats":
-                    raise
-                if not_mapped.reason != "not-a-result":
-                    at = at_field(where, not_mapped.field)
-                    yield Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, at, b"")
-            except Exception:  # a value that the strict event refuses, or our own bug: kept, to be read by mended code
-                yield rejected("mapping-error", where, b"", KIND)
-            else:
-                if event is not None:
-                    yield accepted(event, where, b"")
+    def _observed(self, group: Group, report: Report, used: list[Resource]) -> Iterator[_Found]:
+        """The events of the observations and of their components. NotMapped where the whole report cannot be trusted."""
+        told: list[Told] = []
+        for held in group.observations:
+            for part in _parts(held.body) if not is_question(held.body) else ():
+                one = self._tried(held, partial(self._results.told, part, held, report))
+                if isinstance(one, Told):
+                    told.append(one)
+                elif one is not None:
+                    yield _Found(one, held.entry)
+        together = told if len(told) < 2 else as_one(told)
+        if any(one.overruled for one in together):
+            used += [one.held.entry for one in told if not one.overruled]
+        for each in together:
+            event = self._tried(each.held, partial(self._results.event, each, report))
+            if isinstance(event, Mapped):
+                yield _Found(event, each.held.entry)
+            elif event is not None:
+                yield _Found(accepted(event, self._at(each.held), b""), each.held.entry)
+
+    def _tried(self, held: Held, make: Callable[[], _Made]) -> _Made | Mapped | None:
+        """What is made of an observation, or its outcome where that cannot be; None where it is no result."""
+        try:
+            return make()
+        except NotMapped as not_mapped:
+            if not_mapped.reason == "too-many-repeats":
+                raise
+            if not_mapped.reason == "not-a-result":
+                return None
+            at = at_field(self._at(held), not_mapped.field)
+            return Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, at, b"")
+        except Exception:  # a value that the strict event refuses, or our own bug: kept, to be read by mended code
+            return rejected("mapping-error", self._at(held), b"", KIND)
+
+    def _at(self, held: Held) -> dict[str, str | int]:
+        return _where(self._file, held.entry.number, held.entry.path)
 
 
 def _parts(observation: Json) -> list[Json]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from hub.domain.events import Coded, LabResult
+from hub.domain.events import Coded, LabResult, LabStatus
 from hub.domain.ids import content_hash
 from hub.domain.lab_meaning import Code, Judged, Unkept, asked, judge, policy_of
+from hub.domain.lab_report import Finding, reason_of, together
 from hub.domain.lab_status import RANK, fhir_status
 from hub.mapping.codes import code_of
 from hub.mapping.dates import as_told, civil_date, iso_time
@@ -21,13 +22,38 @@ from hub.mapping.program import MappingContext, NotMapped
 from hub.mapping.stamp import Stamp
 from hub.mapping.tracing_person import Json, listed, text
 
-__all__ = ["Results"]
+__all__ = ["Results", "Told", "as_one"]
 
 KIND = LabResult.kind
 _MOST_REPEATS = 100
 _LABORATORY = frozenset({"laboratory", "LAB"})
 _EFFECTIVE = ("effectiveDateTime", "effectivePeriod", "effectiveInstant")
 _COLLECTED = ("collectedDateTime", "collectedPeriod")
+
+
+class Told(NamedTuple):
+    """A result with what it means, how final it is, and why it is passed over where the others of its report say it."""
+
+    part: Json
+    held: Held
+    meant: Judged
+    state: LabStatus
+    state_issue: str
+    passed_over: str = ""
+
+    @property
+    def overruled(self) -> bool:
+        """Whether the overall result of the report decided what it means."""
+        return "overall-result-decides" in self.meant.issues
+
+
+def as_one(told: list[Told]) -> list[Told]:
+    """What the results of one report mean together, in their order."""
+    findings = [Finding(one.meant, "", "", RANK[one.state], str(named(one.part.get("code")))) for one in told]
+    return [
+        one._replace(meant=meant) if meant is not None else one._replace(passed_over=reason_of(one.meant))
+        for one, meant in zip(told, together(findings), strict=True)
+    ]
 
 
 class Results:
@@ -37,17 +63,23 @@ class Results:
         self._pool, self._stamp, self._zone = pool, stamp, context.zone
         self._policy = policy_of(context.options)
 
-    def event(self, part: Json, held: Held, report: Report) -> LabResult | None:
-        """The event of an observation, or of one component of it (`part`).
-
-        None for an exact repeat within the report. NotMapped when it is no result of this report.
-        """
-        body, head = held.body, report.head.body if report.head is not None else {}
+    def told(self, part: Json, held: Held, report: Report) -> Told:
+        """An observation, or one component of it (`part`), by itself. NotMapped when it is no result of this report."""
         self._require_same_patient(held, report)
-        state, state_issue = fhir_status(text(body.get("status")), report.status)
+        state, issue = fhir_status(text(held.body.get("status")), report.status)
         if state is None:
             raise NotMapped("no-result-yet", "ignored")
-        meant = self._judged(part, body, report)
+        return Told(part, held, self._judged(part, held.body, report), state, issue)
+
+    def event(self, one: Told, report: Report) -> LabResult | None:
+        """Its event.
+
+        None for an exact repeat within the report. NotMapped when the others of the report say it.
+        """
+        part, held, meant, state, state_issue, passed_over = one
+        if passed_over:
+            raise NotMapped(passed_over, "ignored")
+        body, head = held.body, report.head.body if report.head is not None else {}
         specimen = specimen_of(self._pool, held) or report.specimen
         order = self._order(held, report, specimen)
         fact_key = self._fact_key(part, order, state, report, meant)
@@ -59,7 +91,10 @@ class Results:
         unsaid = self._pool.bundle.get("type") == "message" and not stated
         issues = (*meant.issues, state_issue, *report.who.issues, "processing-missing" if unsaid else "")
         known, number = report.who, _specimen_number(specimen)
-        content = content_hash(report.content, content_of(held), content_of(specimen) if specimen else "", kind)
+        decided = (meant.meaning,) if one.overruled else ()  # by an observation beside it
+        content = content_hash(
+            report.content, content_of(held), content_of(specimen) if specimen else "", kind, *decided
+        )
         return LabResult(
             **self._stamp.fields(
                 fact_key,
@@ -102,7 +137,7 @@ class Results:
         ):
             return None
         said = {"valueCodeableConcept": codes[0]} if codes else {"valueString": head.body["conclusion"]}
-        return self.event({"code": head.body.get("code"), **said}, head, report)
+        return self.event(self.told({"code": head.body.get("code"), **said}, head, report), report)
 
     def _judged(self, part: Json, body: Json, report: Report) -> Judged:
         question = asked(named(part.get("code")))

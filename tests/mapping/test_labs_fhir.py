@@ -369,3 +369,33 @@ def test_a_report_that_is_a_conclusion_and_no_result_is_reviewed(said: dict[str,
     ].meaning == ("not-covid")
     whole = bundle(header(), organization(), patient(), observation(1), report(1, **said))
     assert [event.meaning for event in events(read, whole)] == ["positive"], "beside a result a conclusion says nothing"
+
+
+def test_the_overall_result_of_a_report_decides_over_a_single_gene(read: Reader) -> None:
+    gene, other = observation(1, "94307-6"), observation(2, "94308-4", NOT_DETECTED)
+
+    def of_gene(overall: str, *results: int) -> Any:
+        whole = bundle(
+            header(), organization(), patient(), gene, other, observation(3, "94309-2", overall), report(*results)
+        )
+        return next(event for event in events(read, whole) if event.loinc == "94307-6")
+
+    unclear = of_gene("419984006", 1, 2, 3)
+    assert (unclear.meaning, unclear.result.mapped, unclear.issues) == (
+        "inconclusive",
+        "inconclusive",
+        ("overall-result-decides",),
+    )
+    assert of_gene("419984006", 3, 2, 1) == unclear, "in whatever order they stand"
+    assert of_gene(DETECTED, 1, 2, 3).meaning == "positive"
+    assert of_gene(NOT_DETECTED, 1, 2, 3).meaning == "review"
+    assert of_gene(NOT_DETECTED, 1, 2, 3).event_id != unclear.event_id, (
+        "another version, though its own resource is the same"
+    )
+
+
+def test_a_cycle_threshold_beside_its_result_is_passed_over(read: Reader) -> None:
+    measured = observation(2, "94745-7", valueCodeableConcept=None, valueQuantity={"value": 21.3})
+    document = bundle(header(), organization(), patient(), measured, observation(1), report(2, 1))
+    assert outcomes(read, document) == {"events": {"lab-result": 1}, "rejected": {}, "ignored": {"beside-a-result": 1}}
+    assert events(read, bundle(header(), organization(), patient(), measured, report(2)))[0].meaning == "review"
