@@ -52,7 +52,7 @@ _LAB_REPORT = (
 )
 _NEEDS = re.compile(rb'"resourceType"\s*:\s*"QuestionnaireResponse"')
 _NEEDS_BY_THEMSELVES = re.compile(rb'"resourceType"\s*:\s*"(Observation|Condition)"')
-_OF_NEEDS = re.compile(rb'sdoh-clinicalcare|"code"\s*:\s*"(survey|sdoh)"|"code"\s*:\s*"Z(5[5-9]|6[0-5])')
+_OF_NEEDS = re.compile(rb'sdoh-clinicalcare|42CFRPart2|"code"\s*:\s*"(survey|sdoh)"|"code"\s*:\s*"Z(5[5-9]|6[0-5])')
 _CVRS = frozenset({"vax_event_id", "recip_id", "admin_date", "cvx"})
 _IMMUNIZATION = re.compile(rb'"resourceType"\s*:\s*"Immunization"')
 _REFERRAL = re.compile(rb'"resourceType"\s*:\s*"(Task|ServiceRequest)"')

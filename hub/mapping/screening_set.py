@@ -56,8 +56,7 @@ class ScreeningSet:
         self._labels: dict[PersonKey, set[str]] = {}
         self._newest: dict[PersonKey, datetime] = {}
         self._facilities: dict[str, set[str]] = {}
-        self._flags_told: set[PersonKey] = set()
-        self._flags_whole = True
+        self._flags_read = True
         self.scores = Scores()
 
     def add_person(self, cells: Cells) -> None:
@@ -69,7 +68,6 @@ class ScreeningSet:
 
     def add_flags(self, cells: Cells) -> None:
         """A row of visit flags; a word that is neither yes nor no counts as yes."""
-        self._flags_told.add(_told(cells))
         flags = {label for column, label in _FLAGS.items() if cells.get(column, "").upper() not in _NO}
         if "ETH" in flags:
             flags.add(_PART_2)
@@ -77,8 +75,8 @@ class ScreeningSet:
             self._labels.setdefault(_told(cells), {"R"}).update(flags)
 
     def flags_unread(self) -> None:
-        """There are visit flags that cannot be read: whoever has no others may be anybody under Part 2."""
-        self._flags_whole = False
+        """There is a file of visit flags that cannot be read: anybody may be under Part 2."""
+        self._flags_read = False
 
     def add_answer(self, cells: Cells) -> None:
         """A row of answers: its time, and its part of a score."""
@@ -94,7 +92,6 @@ class ScreeningSet:
         """Give what was gathered to whom the demographics name."""
         labels, newest = self._labels, self._newest
         self._labels, self._newest = {}, {}
-        self._flags_told = {self._owner(*told) for told in self._flags_told}
         for told, some in labels.items():
             self._labels.setdefault(self._owner(*told), set()).update(some)
         for told, at in newest.items():
@@ -116,7 +113,7 @@ class ScreeningSet:
             return "no-demographics" if given is None else "no-consent"
         if "part-2" in covered:
             return ""
-        if not self._flags_whole and who not in self._flags_told:
+        if not self._flags_read:
             return "flags-unread"
         return "part-2-not-covered" if _PART_2 in self._labels.get(who, ()) else ""
 

@@ -97,7 +97,6 @@ class _Mapper:
                 elif kind == "admin":
                     table.require(_ADMIN, "header")
                     for fault in _each(table, self._set.add_flags):
-                        self._set.flags_unread()
                         yield unreadable(fault.error, {"file": name, "row": fault.number}, b"")._replace(hard_stop=True)
                 else:
                     yield ignored("file-not-used", {"file": name}, b"")

@@ -20,7 +20,7 @@ __all__ = ["Fix", "fixes", "words"]
 _LOST, _ASKED, _ON_ORDER = 1, 2, 3  # tiers
 _ORDER_ENTRY = "ask on order entry"
 _REFUSED, _REQUIRED, _EXPECTED, _LATE, _SILENT = 4.0, 3.0, 2.0, 2.0, 1.0
-_ON_PURPOSE = frozenset({"no-consent", "victim-service-provider", "key-erased"})
+_ON_PURPOSE = frozenset({"no-consent", "part-2-not-covered", "victim-service-provider", "key-erased"})
 """Refusals that protect somebody: nothing is to be fixed."""
 
 

@@ -190,6 +190,7 @@ def _screenings() -> dict[str, bytes]:
         answers.append(answers[0].replace("88122-7|LA28397-0", f"{question}|{answer}"))
     return {
         f"DEMOGRAPHIC_{NAMED}.csv": "\n".join(("|".join(columns.split()), *people, "")).encode(),
+        f"QE_ADMIN_{NAMED}.csv": f"PAT_MRN_ID|FACILITY_ID|VISIT_PART_2_FLAG\n{C['local_id']}|F|No\n".encode(),
         f"SCREENING_{NAMED}.csv": "\n".join(("|".join(asked.split()), *answers, FULL, "")).encode(),
     }
 
@@ -207,7 +208,9 @@ SENT = (
     Unit(HMIS, NAMED, _export()),
     Unit(HMIS, f"{NAMED}-2", _export(Export=f"{FULL}\n{FULL}", Client=FULL)),
     Unit(HRSN, NAMED, _screenings()),
-    Unit(HRSN, f"{NAMED}-2", {f"DEMOGRAPHIC_{NAMED}.csv": FULL.encode(), f"SCREENING_{NAMED}.csv": FULL.encode()}),
+    Unit(
+        HRSN, f"{NAMED}-2", {f"{kind}_{NAMED}.csv": FULL.encode() for kind in ("DEMOGRAPHIC", "QE_ADMIN", "SCREENING")}
+    ),
 )
 BROKEN_FRAME = START + _message(5, _PID)[:-30]
 

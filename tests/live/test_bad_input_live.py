@@ -123,6 +123,7 @@ def folder(unit: Unit, **files: bytes) -> Payload:
 
 GOOD_EXPORT = export("good", [(Made(900, "Nobody", "Known"), date(2021, 2, 1))])
 WRONG = b"a,b,c\n1,2,3\n"
+NO_FLAGS = {"QE_ADMIN_1.csv": b"PAT_MRN_ID|VISIT_PART_2_FLAG\n"}
 FILES: dict[str, tuple[str, str, Payload, str]] = {
     "an empty file of doses": (CVRS, "20210203_02_TNA.txt", b"", "empty"),
     "doses with other columns": (CVRS, "20210203_03_TNA.txt", WRONG, "missing-column"),
@@ -131,8 +132,10 @@ FILES: dict[str, tuple[str, str, Payload, str]] = {
     "junk for monitorees": (SARA, "junk.ndjson", b"\x80" * 5_000, "not-utf8"),
     "an empty header of an export": (HMIS, "empty", folder(GOOD_EXPORT, Export=b""), "empty"),
     "an export with other columns": (HMIS, "wrong", folder(GOOD_EXPORT, Services=WRONG), "missing-key"),
-    "an empty set of screenings": (HRSN, "nothing", {"DEMOGRAPHIC_1.csv": b"", "SCREENING_1.csv": b""}, "empty"),
-    "screenings with other columns": (HRSN, "wrong", {"DEMOGRAPHIC_1.csv": WRONG, "SCREENING_1.csv": WRONG}, "missing-column"),
+    "an empty set of screenings": (HRSN, "nothing", {"DEMOGRAPHIC_1.csv": b"", "SCREENING_1.csv": b"", **NO_FLAGS}, "empty"),
+    "screenings with other columns": (
+        HRSN, "wrong", {"DEMOGRAPHIC_1.csv": WRONG, "SCREENING_1.csv": WRONG, **NO_FLAGS}, "missing-column",
+    ),
 }  # fmt: skip
 
 
