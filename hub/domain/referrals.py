@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from hub.domain.facts import AnyFact, Referred
+from hub.domain.need_words import UNMAPPED
 
 __all__ = ["helping"]
 
-UNMAPPED = "unmapped"
 Name = tuple[str, str]
 """(source_person, fact_key)."""
 
