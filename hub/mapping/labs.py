@@ -47,6 +47,7 @@ from hub.mapping.program import (
     rejected,
 )
 from hub.mapping.stamp import Stamp
+from hub.mapping.trusted import Trusted
 
 __all__ = ["Labs"]
 
@@ -54,6 +55,7 @@ KIND = LabResult.kind
 _REPORTS = frozenset({"ORU", "OUL"})
 _MAX_REPEATS = 100
 _LINES = frozenset({"TX", "FT", "ST"})
+_result_of = Trusted(LabResult)  # tokens, days, words and codes of our own; the person block is checked as it is made
 
 
 class Labs:
@@ -215,35 +217,37 @@ def _event(
     taken = specimen(group)
     odd = (*meant.issues, state_issue, when.issue, *report.issues)
     issues = tuple(dict.fromkeys(issue for issue in odd if issue))
-    return LabResult(
-        **stamp.fields(
-            fact_key,
-            source_person=report.source_person,
-            changed_at=reported or report.sent_at,
-            status_rank=RANK[state],
-            content=content_hash(report.content, obx.line, report.processing),
-            occurred_on=when.collected or when.resulted,
-            active=state != "withdrawn",
-            sent_at=report.sent_at,
-        ),
-        race_ethnicity=report.patient.race,
-        county_source=report.patient.county_source,
-        person=report.patient.block,
-        meaning=meant.meaning,
-        status=state,
-        processing=report.processing,
-        method=meant.method,
-        loinc=code_of(meant.loinc or ""),
-        observation_key=fact_key,
-        report_key=report.report_key,
-        specimen_key=stamp.token("specimen", report.facility, taken) if taken else None,
-        collected_on=when.collected,
-        resulted_on=when.resulted,
-        **report.answers.fields(),
-        test=_test(obx, meant.loinc),
-        result=_answer(obx, meant.meaning),
-        issues=issues,
-        collected_as_told=as_told(when.written) if when.collected is not None else None,
+    return _result_of(
+        dict(
+            **stamp.fields(
+                fact_key,
+                source_person=report.source_person,
+                changed_at=reported or report.sent_at,
+                status_rank=RANK[state],
+                content=content_hash(report.content, obx.line, report.processing),
+                occurred_on=when.collected or when.resulted,
+                active=state != "withdrawn",
+                sent_at=report.sent_at,
+            ),
+            race_ethnicity=report.patient.race,
+            county_source=report.patient.county_source,
+            person=report.patient.block,
+            meaning=meant.meaning,
+            status=state,
+            processing=report.processing,
+            method=meant.method,
+            loinc=code_of(meant.loinc or ""),
+            observation_key=fact_key,
+            report_key=report.report_key,
+            specimen_key=stamp.token("specimen", report.facility, taken) if taken else None,
+            collected_on=when.collected,
+            resulted_on=when.resulted,
+            **report.answers.fields(),
+            test=_test(obx, meant.loinc),
+            result=_answer(obx, meant.meaning),
+            issues=issues,
+            collected_as_told=as_told(when.written) if when.collected is not None else None,
+        )
     )
 
 

@@ -1,0 +1,25 @@
+"""Laboratory results are built without asking the model (hub.mapping.trusted): the model makes the same of their fields, also where
+a message is damaged."""
+
+from __future__ import annotations
+
+import random
+
+from hub.bench.intake_records import Records
+from hub.domain.events import LabResult
+from tests.mapping.mutations import mutate_hl7
+from tests.mapping.reading import Reader
+
+
+def test_a_laboratory_result_is_what_the_model_makes_of_its_fields(read: Reader) -> None:
+    draw, told = random.Random(4), 0
+    for message in Records(60).messages(120):
+        for sent in (message, *(mutate_hl7(message, draw) for _ in range(4))):
+            for mapped in read("lab-elr-hl7v2", {"m": sent}):
+                if isinstance(event := mapped.event, LabResult):
+                    told += 1
+                    fields = {name: getattr(event, name) for name in event.model_fields_set}
+                    assert LabResult(**fields) == event
+                    assert LabResult(**fields).model_dump_json() == event.model_dump_json()
+                    assert list(event.__dict__) == list(LabResult.model_fields)
+    assert told > 300
