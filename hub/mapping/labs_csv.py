@@ -7,25 +7,25 @@ withdraws the one it names: chains of corrections end in the same state in any o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from hub.domain.events import Coded, LabResult, LabStatus, Processing
 from hub.domain.ids import content_hash
 from hub.domain.lab_answers import Answers
-from hub.domain.lab_meaning import Answer, Asked, Code, Judged, Policy, Unkept, asked, is_covid_test, judge, policy_of
-from hub.domain.lab_names import named
-from hub.domain.lab_status import RANK, csv_status
+from hub.domain.lab_meaning import Code, Judged, Policy, policy_of
+from hub.domain.lab_report import Finding, role_of, together
+from hub.domain.lab_status import RANK
 from hub.domain.placeholders import real_id
 from hub.formats.delimited import Row, RowFault, open_table
 from hub.formats.errors import ParseError
 from hub.mapping.codes import LOINC, SNOMED, code_of
 from hub.mapping.lab_codes import coded_answer, coded_test
+from hub.mapping.labs_csv_ahead import Ahead
 from hub.mapping.labs_csv_dates import Moment, moment
 from hub.mapping.labs_csv_layouts import DELIMITERS, Layout, layout_of
+from hub.mapping.labs_csv_meaning import AS_NUMBER, Cells, judged, status
 from hub.mapping.labs_csv_person import Patient, patient, residence_issue, word
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, ignored, unreadable
 from hub.mapping.stamp import Stamp
@@ -34,9 +34,7 @@ __all__ = ["LabTables"]
 
 KIND = LabResult.kind
 _ASKED = ("symptomatic", "congregate", "hospitalized", "icu", "pregnant", "healthcare-worker", "first-test")
-_MEMORABLE = 200  # characters: what a hostile source writes is not kept in memory
 _DATES = ("collected", "resulted", "released", "ordered", "onset")
-_AS_NUMBER = re.compile(r"\d{6,18}\.0$")  # a code that a spreadsheet took for a number
 
 
 class LabTables:
@@ -60,24 +58,17 @@ class LabTables:
                 yield unreadable(error, {"file": file}, b"")
                 continue
             mapper, head, empty = _Mapper(file, layout, stamp, policy, context), table.header(), True
-            for mapped in guarded(table.rows(), mapper.map_row, mapper.locate, KIND):
+            for mapped in guarded(mapper.ahead.rows(table.rows()), mapper.map_row, mapper.locate, KIND):
                 empty = False
                 yield mapped._replace(head=head, unread=layout.unknown)
             if empty:
                 yield ignored("no-rows", {"file": file}, b"", KIND)
 
 
-class _Cells(dict[str, str]):
-    """The values of a row by field; empty for a field that the layout has not."""
-
-    def __missing__(self, field: str) -> str:
-        return ""
-
-
 class _Result(NamedTuple):
     """A row understood, before it is an event."""
 
-    cells: _Cells
+    cells: Cells
     patient: Patient
     status: LabStatus
     judged: Judged
@@ -105,6 +96,7 @@ class _Mapper:
         self._zone = context.zone
         self._columns = [(field, names[0], names[1:]) for field, names in layout.columns.items()]
         self._fields = sorted(layout.columns)
+        self.ahead = Ahead(layout.columns)
 
     def locate(self, row: Row | RowFault) -> tuple[Mapping[str, str | int], bytes]:
         return {"file": self._file, "row": row.number}, row.raw
@@ -114,26 +106,52 @@ class _Mapper:
         if isinstance(row, RowFault):
             return [unreadable(row.error, where, raw)]
         result = self._result(row.cells)
+        if result.judged.meaning == "positive" and role_of(result.judged.loinc) == "target":
+            result, raw = self._among(row, result)
         events = [self._event(result)]
         replaced = _replaced_id(result.cells)
         if replaced and result.status in ("corrected", "withdrawn"):
             events.append(self._replaced(result, replaced))
         return [accepted(event, where, raw) for event in events]
 
-    def _result(self, row: Mapping[str, str]) -> _Result:
-        cells = _Cells({
+    def _among(self, row: Row, result: _Result) -> tuple[_Result, bytes]:
+        """A single gene that was detected among the results of its order, and the rows that say so together."""
+        findings, rows = [Finding(result.judged, "1", "1", RANK[result.status])], [row]
+        for other, same_order in self.ahead.beside(row):
+            cells = self._cells(other.cells)
+            try:
+                meant, state = judged(cells, self._policy, self._layout), status(self._statuses(other.cells), cells)[0]
+            except NotMapped:
+                continue
+            findings.append(Finding(meant, "1" if same_order else "2", "1", RANK[state]))
+            rows.append(other)
+        decided = together(findings)[0]
+        if decided is None or decided == result.judged:
+            return result, row.raw
+        content = content_hash(result.content, "overall", decided.meaning)
+        issues = (*decided.issues, *(issue for issue in result.issues if issue not in decided.issues))
+        raw = b"".join(each.raw if each.raw.endswith((b"\n", b"\r")) else each.raw + b"\n" for each in rows)
+        return result._replace(judged=decided, content=content, issues=issues), raw
+
+    def _cells(self, row: Mapping[str, str]) -> Cells:
+        return Cells({
             field: row[first] or (next((row[name] for name in others if row[name]), "") if others else "")
             for field, first, others in self._columns
         })  # fmt: skip
-        statuses = [row[name] for name in self._layout.columns.get("status", ()) if row[name]]
-        status, status_issues = _status(statuses, cells)
-        judged = _judged(cells, self._policy, self._layout)
+
+    def _statuses(self, row: Mapping[str, str]) -> list[str]:
+        return [row[name] for name in self._layout.columns.get("status", ()) if row[name]]
+
+    def _result(self, row: Mapping[str, str]) -> _Result:
+        cells, statuses = self._cells(row), self._statuses(row)
+        state, status_issues = status(statuses, cells)
+        meant = judged(cells, self._policy, self._layout)
         days, date_issues = self._days(cells)
         born, born_issues = self._born(cells, days)
         who = patient(cells, born.day if born else None)
         processing, processing_issue = _processing(cells)
         facility, lab_issue = _facility(cells)
-        issues = (*judged.issues, *status_issues, *date_issues, *born_issues, *who.issues, processing_issue, lab_issue)
+        issues = (*meant.issues, *status_issues, *date_issues, *born_issues, *who.issues, processing_issue, lab_issue)
         odd = (
             "header-by-names" if self._layout.by_names else "",
             "unknown-column" if self._layout.unknown else "",
@@ -141,13 +159,13 @@ class _Mapper:
         )
         content = content_hash(*[f"{name}={cells[name]}" for name in self._fields if cells[name]], *statuses)
         told = tuple(dict.fromkeys(issue for issue in (*issues, *odd) if issue))
-        return _Result(cells, who, status, judged, days, processing, facility, content, told)
+        return _Result(cells, who, state, meant, days, processing, facility, content, told)
 
-    def _days(self, cells: _Cells) -> tuple[Mapping[str, Moment], tuple[str, ...]]:
+    def _days(self, cells: Cells) -> tuple[Mapping[str, Moment], tuple[str, ...]]:
         found = {name: at for name in _DATES if (at := moment(cells[name], self._zone)) is not None}
         return found, tuple("unreadable-date" for name in _DATES if cells[name] and name not in found)
 
-    def _born(self, cells: _Cells, days: Mapping[str, Moment]) -> tuple[Moment | None, tuple[str, ...]]:
+    def _born(self, cells: Cells, days: Mapping[str, Moment]) -> tuple[Moment | None, tuple[str, ...]]:
         """The day of birth; a year of two digits is the latest that the person can have been tested after."""
         tested = next((days[name].day for name in _VERSION if name in days), None)
         born = moment(cells["birth_date"], self._zone, not_after=tested)
@@ -219,7 +237,7 @@ class _Mapper:
 
 def _answered(value: str, meaning: str) -> Coded:
     """A number is a code of SNOMED CT, also where a spreadsheet wrote it with decimals."""
-    code = value[:-2] if _AS_NUMBER.match(value) else value
+    code = value[:-2] if AS_NUMBER.match(value) else value
     if not (code.isascii() and code.isdigit()):
         return coded_answer((), meaning, value)
     found = coded_answer((Code(code, SNOMED),), meaning)
@@ -230,43 +248,7 @@ def _day(result: _Result, name: str) -> Any:
     return result.days[name].day if name in result.days else None
 
 
-def _status(stated: list[str], cells: _Cells) -> tuple[LabStatus, tuple[str, ...]]:
-    """The result's own status within those of observation and order; a final result that names the one it corrects is a correction.
-    NotMapped when there is no result yet."""
-    status, issue = csv_status(*(stated or [""]))
-    if status is None:
-        raise NotMapped("no-result-yet", "ignored")
-    unsaid = status in ("preliminary", "final") and bool(cells["corrected_id"] or cells["correction_reason"])
-    issues = issue, "correction-without-status" if unsaid else ""
-    return "corrected" if status == "final" and real_id(cells["corrected_id"]) else status, tuple(filter(None, issues))
-
-
-def _judged(cells: _Cells, policy: Policy, layout: Layout) -> Judged:
-    """NotMapped for another disease, and where the row names no test at all."""
-    told = cells["test_code"], cells["result"], cells["device"]
-    found = (_judged_before if sum(map(len, told)) <= _MEMORABLE else _judge)(*told, policy)
-    if isinstance(found, Unkept):
-        if found.reason == "not-covid" and not cells["test_code"] and not cells["device"]:
-            raise NotMapped("test-not-named", field=layout.column("test_code"))
-        raise NotMapped(found.reason, "ignored")
-    return found
-
-
-def _judge(code: str, value: str, device: str, policy: Policy) -> Judged | Unkept:
-    """A test whose code is missing, damaged, local or a panel's goes to review where anything else says SARS-CoV-2."""
-    question = asked([Code(code, "LN", device)]) if code else Asked(None, None, "no-test-code", named(device))
-    covid = is_covid_test([Code(code)])
-    if _AS_NUMBER.match(value):
-        value = value[:-2]
-    coded = value.isascii() and value.isdigit()
-    answer = Answer("coded", (Code(value, "SCT"),)) if coded else Answer("text", text=value)
-    return judge(question, answer, covid_order=covid, policy=policy)
-
-
-_judged_before = lru_cache(maxsize=4096)(_judge)  # a laboratory has few tests and fewer answers: 15 us each
-
-
-def _facility(cells: _Cells) -> tuple[str, str]:
+def _facility(cells: Cells) -> tuple[str, str]:
     """The laboratory: its CLIA number, else its name; else who reported."""
     for field in ("lab_clia", "lab_name", "reporter_clia", "reporter_name", "submitter"):
         if cells[field]:
@@ -274,7 +256,7 @@ def _facility(cells: _Cells) -> tuple[str, str]:
     return "", "no-laboratory"
 
 
-def _processing(cells: _Cells) -> tuple[Processing, str]:
+def _processing(cells: Cells) -> tuple[Processing, str]:
     """Production where the layout or the row says nothing; an unknown word is no production."""
     if not cells["processing"]:
         return "production", ""
@@ -292,7 +274,7 @@ def _answers(result: _Result) -> Answers:
     return answers
 
 
-def _replaced_id(cells: _Cells) -> str:
+def _replaced_id(cells: Cells) -> str:
     """The other result that a row says it replaces."""
     named = real_id(cells["corrected_id"])
     return "" if named == cells["order_id"] else named
