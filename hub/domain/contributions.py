@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from hub.domain.history import AnyFact, Dose, Stay
+from hub.domain.facts import AnyFact, Dose, Stay
 from hub.domain.isolation import Episode, FactName
 from hub.domain.needs import FoundNeed
 from hub.domain.presence import is_present

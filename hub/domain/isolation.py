@@ -14,7 +14,7 @@ from datetime import date
 from io import StringIO
 from typing import NamedTuple
 
-from hub.domain.history import AnyFact, CaseReport, Lab
+from hub.domain.facts import AnyFact, CaseReport, Lab
 
 __all__ = ["NATIONAL", "Episode", "FactName", "IsolationRule", "Rules", "episodes", "load_rules"]
 

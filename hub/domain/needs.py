@@ -16,7 +16,7 @@ from pydantic import Field
 
 from hub.domain.consents import refused_since
 from hub.domain.events import Model
-from hub.domain.history import AnyFact, Benefit, Choice, Living, Referred, ScreenAnswer, Stay
+from hub.domain.facts import AnyFact, Benefit, Choice, Living, Referred, ScreenAnswer, Stay
 from hub.domain.isolation import Episode, FactName
 from hub.domain.presence import is_current, last_known_night
 from hub.domain.referrals import helping

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from hub.domain.agreement import merge_labels
 from hub.domain.contributions import contributions
-from hub.domain.history import LINK_REVISIONS, AnyFact, Row, Stay, SubHistory
+from hub.domain.facts import AnyFact, Stay
+from hub.domain.history import LINK_REVISIONS, Row, SubHistory
 from hub.domain.ids import Ids
 from hub.domain.isolation import EPISODE_D, Episode, FactName, Rules, episodes
 from hub.domain.needs import CONDITION, RULE_VERSION, FoundNeed, SupportNeed, needs_of

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from hub.domain.contributions import contributions, doses_given, race_group
-from hub.domain.history import AnyFact, Demographics, Dose
+from hub.domain.facts import AnyFact, Demographics, Dose
 
 
 def fact(race: str, changed_us: int = 1) -> tuple[tuple[str, str], AnyFact]:

@@ -10,7 +10,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.domain.history import Dose, Row, SubHistory, decode_row, encode_row, encode_sub_history
+from hub.domain.facts import Dose
+from hub.domain.history import Row, SubHistory, decode_row, encode_row, encode_sub_history
 from hub.domain.ids import Ids
 from hub.domain.isolation import load_rules
 from hub.domain.projection import Projector

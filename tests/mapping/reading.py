@@ -9,7 +9,8 @@ from typing import Any
 
 from hub.connectors.installed import programs
 from hub.domain.events import Event
-from hub.domain.history import AnyFact, decode_row
+from hub.domain.facts import AnyFact
+from hub.domain.history import decode_row
 from hub.domain.ids import Ids
 from hub.mapping.program import Mapped, MappingContext, Unit
 

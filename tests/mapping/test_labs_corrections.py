@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain.events import LabResult
-from hub.domain.history import AnyFact, Lab
+from hub.domain.facts import AnyFact, Lab
 from hub.domain.identity import version_of
 from tests.mapping.made_up_fhir import DETECTED as SEEN
 from tests.mapping.made_up_fhir import NOT_DETECTED as UNSEEN

@@ -9,7 +9,8 @@ from typing import Any
 from hub.connectors.upload.kept import Kept, Taken
 from hub.connectors.upload.store import UploadStore
 from hub.domain.events import EVENT_TYPES, PLACE_KINDS, Event, PersonBlock
-from hub.domain.history import AnyFact, decode_row
+from hub.domain.facts import AnyFact
+from hub.domain.history import decode_row
 from hub.domain.ids import content_hash
 from tests.builders import FAR_PAST, IDS
 
