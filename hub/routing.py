@@ -20,7 +20,7 @@ from hub.formats.delimited import open_table
 from hub.formats.errors import ParseError
 from hub.formats.hmis import FILES
 from hub.mapping import benefits, consent_lists, line_lists, pantries, referral_lists, rosters
-from hub.mapping.labs_csv_layouts import DELIMITERS, layout_of
+from hub.mapping.labs_csv_layouts import layout_of, open_lab_table
 from hub.mapping.lists_header import DELIMITERS as LIST_DELIMITERS
 from hub.mapping.lists_header import heading
 from hub.mapping.supply_header import DELIMITERS as SUPPLY_DELIMITERS
@@ -198,7 +198,7 @@ def _is_cvrs(head: bytes) -> bool:
 
 def _is_lab_table(head: bytes) -> bool:
     try:
-        layout_of(open_table(head, delimiters=DELIMITERS).names)
+        layout_of(open_lab_table(head).names)
     except ParseError:
         return False
     return True

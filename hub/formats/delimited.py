@@ -3,7 +3,7 @@
 A row that cannot be read is a `RowFault` with its number and its bytes; the next row is read as if it had not been
 there. Row numbers count as a spreadsheet shows them: the header is row 1. Text is UTF-8, row by row else
 Windows-1252; UTF-16 with a byte order mark is read too (whole, not in constant memory). Blank lines at the very end
-are no rows.
+are no rows. A first line `sep=;`, by which Excel tells the delimiter to itself, is obeyed and no row.
 
 A stray quote would swallow the rows after it: when a row spans lines and does not fit the header, only its first
 line is the faulty row and the others are read again.
@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -62,15 +63,19 @@ class _Record(NamedTuple):
 
 
 class Table:
-    """An opened table: `columns` as sent, `names` in lower case, `delimiter`, and its rows (to be read once)."""
+    """An opened table: `columns` as sent, `names` in lower case, `delimiter`, and its rows (to be read once). `above`: so many
+    lines of titles stand above the header."""
 
-    def __init__(self, lines: Lines, columns: tuple[str, ...], delimiter: str, quoted: bool, limits: Limits) -> None:
+    def __init__(
+        self, lines: Lines, columns: tuple[str, ...], delimiter: str, quoted: bool, limits: Limits, above: int = 0
+    ) -> None:
         self.columns = columns
         self.names = tuple(column.lower() for column in columns)
         self.delimiter = delimiter
         self._lines = lines
         self._quoted = quoted
         self._limits = limits
+        self.above = above
 
     def header(self) -> bytes:
         """The header row, ending its line: above the `raw` of a row it makes a table of that row alone."""
@@ -96,7 +101,7 @@ class Table:
 
     def rows(self) -> Iterator[Row | RowFault]:
         """Every row in order. Raises nothing but what the stream raises."""
-        number, names = 1, self.names
+        number, names = 1 + self.above, self.names
         blank: list[RowFault] = []  # reported only when something follows
         while (line := self._lines.next_line()) is not None:
             number += 1
@@ -213,20 +218,68 @@ class Table:
 
 
 def open_table(
-    source: bytes | Source, *, delimiters: str = ",|\t", quoted: bool = True, limits: Limits = Limits()
+    source: bytes | Source,
+    *,
+    delimiters: str = ",|\t",
+    quoted: bool = True,
+    limits: Limits = Limits(),
+    knows: Callable[[Sequence[str]], bool] | None = None,
 ) -> Table:
     """Read the header. The delimiter is the one of `delimiters` that the header holds most of.
 
-    `quoted` is False where the format knows no quoting (CVRS): a quote is then a character. Raises `ParseError`:
+    `quoted` is False where the format knows no quoting (CVRS): a quote is then a character. `knows`: whether names (in lower case)
+    are a header of the format; where the first line is none, one of the next lines may be, and those above it are titles. Raises
+    `ParseError`:
     `empty`,
     `no-header`, `duplicate-column`, `nul-byte`, `too-large`.
     """
     lines = Lines(source, limits.row)
-    header = lines.next_line()
-    while header is not None and not header.strip():
-        header = lines.next_line()
+    header = _filled_line(lines)
+    if header is not None and (told := _SEPARATOR.fullmatch(header)):
+        delimiters, header = told[1].decode(), _filled_line(lines)
     if header is None:
         raise ParseError("empty", "row 1")
+    above = 0
+    if knows is not None:
+        header, above = _below_titles(header, lines, lambda line: knows(_lower(_columns(line, delimiters, quoted)[0])))
+    columns, delimiter = _columns(header, delimiters, quoted)
+    return Table(lines, tuple(columns), delimiter, quoted, limits, above)
+
+
+_SEPARATOR = re.compile(rb'"?sep=([,;|\t:~^])"?\s*', re.IGNORECASE)
+_MOST_TITLES = 10
+
+
+def _filled_line(lines: Lines) -> bytes | None:
+    line = lines.next_line()
+    while line is not None and not line.strip():
+        line = lines.next_line()
+    return line
+
+
+def _below_titles(first: bytes, lines: Lines, is_header: Callable[[bytes], bool]) -> tuple[bytes, int]:
+    """The first of some lines that is a header, and how many stand above it; the first line where none is."""
+    passed, line = [first], first
+    for _ in range(_MOST_TITLES):
+        try:
+            if is_header(line):
+                return line, len(passed) - 1
+        except ParseError:
+            pass
+        following = lines.next_line()
+        if following is None:
+            break
+        passed.append(line := following)
+    lines.give_back(passed[1:])
+    return first, 0
+
+
+def _lower(columns: Sequence[str]) -> list[str]:
+    return [name.lower() for name in columns]
+
+
+def _columns(header: bytes, delimiters: str, quoted: bool) -> tuple[list[str], str]:
+    """The names in a header and what stands between them. ParseError where it is none."""
     if isinstance(header, TooLong) or b"\x00" in header:
         raise ParseError("too-large" if isinstance(header, TooLong) else "nul-byte", "row 1")
     text = decode(header)[0].strip("\r\n")
@@ -242,4 +295,4 @@ def open_table(
         raise ParseError("no-header", "row 1")
     if len({name.lower() for name in columns}) != len(columns):
         raise ParseError("duplicate-column", "row 1")
-    return Table(lines, tuple(columns), delimiter, quoted, limits)
+    return columns, delimiter

@@ -1,4 +1,4 @@
-"""FHIR R4 JSON: a document, NDJSON, or several documents in one body, to single resources; bundles are flattened.
+"""FHIR R4 JSON: a document, NDJSON, a list, or several documents in one body, to single resources; bundles are flattened.
 
 JSON that two readers could understand differently is refused: duplicate keys, NaN and Infinity, numbers that overflow.
 Depth and size are capped. `read` yields each resource and each piece that is not one, in order; a bad line of an NDJSON
@@ -16,7 +16,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from hub.formats.errors import ParseError, Reason
 
@@ -156,15 +156,37 @@ def _resources(document: str, value: object, number: int, limits: Limits) -> Ite
     where = f"document {number}"
     try:
         value = _checked(document, value, where, limits)
-        if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+        if isinstance(value, list) and any(map(_is_resource, value)):
+            if len(value) > limits.entries:
+                raise ParseError("too-many-entries", where)
+        elif not _is_resource(value):
             raise ParseError("not-a-resource", where)
     except ParseError as error:
         yield Broken(number, "", error, _bytes(document))
+        return
+    if isinstance(value, list):
+        yield from _listed(value, number, limits)
         return
     if value["resourceType"] != "Bundle":
         yield Resource(number, value["resourceType"], value, _bytes(document))
         return
     yield from _entries(value, "Bundle", number, limits)
+
+
+def _is_resource(value: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict) and isinstance(value.get("resourceType"), str)
+
+
+def _listed(values: list[object], number: int, limits: Limits) -> Iterator[Resource | Broken]:
+    """What a list of resources and bundles holds; FHIR knows none, but exports are written so."""
+    for index, value in enumerate(values):
+        here = f"[{index}]"
+        if not _is_resource(value):
+            yield Broken(number, here, ParseError("not-a-resource", f"document {number} {here}"), _dump(value))
+        elif value["resourceType"] == "Bundle":
+            yield from _entries(value, f"{here}.Bundle", number, limits)
+        else:
+            yield Resource(number, f"{here}.{value['resourceType']}", value, _dump(value))
 
 
 def _checked(document: str, value: object, where: str, limits: Limits) -> object:

@@ -18,13 +18,13 @@ from hub.domain.lab_meaning import Code, Judged, Policy, policy_of
 from hub.domain.lab_report import Finding, role_of, together
 from hub.domain.lab_status import RANK
 from hub.domain.placeholders import real_id
-from hub.formats.delimited import Row, RowFault, open_table
+from hub.formats.delimited import Row, RowFault
 from hub.formats.errors import ParseError
 from hub.mapping.codes import LOINC, SNOMED, code_of
 from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_csv_ahead import Ahead
 from hub.mapping.labs_csv_dates import Moment, moment
-from hub.mapping.labs_csv_layouts import DELIMITERS, Layout, layout_of
+from hub.mapping.labs_csv_layouts import Layout, layout_of, open_lab_table
 from hub.mapping.labs_csv_meaning import AS_NUMBER, Cells, judged, status
 from hub.mapping.labs_csv_person import Patient, patient, residence_issue, word
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, ignored, unreadable
@@ -52,7 +52,7 @@ class LabTables:
         stamp, policy = Stamp.of(context), policy_of(context.options)
         for file, content in unit.files.items():
             try:
-                table = open_table(content if isinstance(content, bytes) else content(), delimiters=DELIMITERS)
+                table = open_lab_table(content if isinstance(content, bytes) else content())
                 layout = layout_of(table.names)
             except ParseError as error:
                 yield unreadable(error, {"file": file}, b"")

@@ -8,10 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from hub.formats.delimited import Table, open_table
 from hub.formats.errors import ParseError
+from hub.formats.lines import Source
 from hub.mapping.tables import rows
 
-__all__ = ["DELIMITERS", "Layout", "layout_of"]
+__all__ = ["DELIMITERS", "Layout", "layout_of", "open_lab_table"]
 
 DELIMITERS = ",|\t;"
 """What may stand between the columns."""
@@ -49,6 +51,19 @@ class _Column(NamedTuple):
     name: str
     field: str
     required: bool
+
+
+def open_lab_table(content: bytes | Source) -> Table:
+    """A table whose header is of a layout, or the first lines of any other file as they are. ParseError as of `open_table`."""
+    return open_table(content, delimiters=DELIMITERS, knows=_is_layout)
+
+
+def _is_layout(names: Sequence[str]) -> bool:
+    try:
+        layout_of(names)
+    except ParseError:
+        return False
+    return True
 
 
 def layout_of(header: Sequence[str]) -> Layout:

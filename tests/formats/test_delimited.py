@@ -226,3 +226,39 @@ def _told(row: Row | RowFault) -> tuple[object, ...]:
 def test_a_blank_row_longer_than_a_cell_may_be_is_a_faulty_row() -> None:
     data = b'a,b\n\r"' + b" " * 30 + b'"\r\n1,2\n'
     assert shown(data, limits=Limits(row=200, cell=20))[-1] == ("1", "2")
+
+
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"', "sep=; "])
+def test_a_first_line_that_tells_the_delimiter_is_obeyed_and_no_row(line: str) -> None:
+    table = open_table(f"{line}\r\na|x;b\r\n1;2\r\n".encode(), delimiters=",|\t")
+    assert (table.names, table.delimiter) == (("a|x", "b"), ";")
+    assert [(row.number, row.raw) for row in table.rows()] == [(2, b"1;2\r\n")], "as a spreadsheet shows them"
+    with pytest.raises(ParseError, match="empty"):
+        open_table(f"{line}\r\n".encode())
+
+
+def known(names: object) -> bool:
+    return names == ["a", "b"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    "titles", [["Report"], ["Report,,", "Run 1/10/2022", ""], ["One, two", ",,", "a,a"], ["t"] * 9]
+)
+def test_lines_above_a_header_that_is_known_are_titles(titles: list[str], end: str) -> None:
+    data = end.join([*titles, "A,B", "1,2", "a,b", "3,4", ""]).encode()
+    table = open_table(data, knows=known)
+    assert (table.names, table.above) == (("a", "b"), len(titles))
+    first, again, last = table.rows()
+    assert (first.number, last.number) == (len(titles) + 2, len(titles) + 4)
+    assert isinstance(again, RowFault)
+    assert again.error.reason == "repeated-header"
+    assert table.header() + first.raw == f"A,B\n1,2{end}".encode()
+
+
+def test_a_file_without_a_known_header_is_read_as_ever_and_looked_through_no_further() -> None:
+    data = b"x,y\n" + b"t,u\n" * 9 + b"a,b\n1,2\n"
+    assert open_table(data, knows=known).names == ("x", "y"), "the eleventh line is too far"
+    assert [row.number for row in open_table(data, knows=known).rows()] == list(range(2, 13))
+    with pytest.raises(ParseError, match="no-header"):
+        open_table(b"x,,y\n1,2,3\n", knows=known)

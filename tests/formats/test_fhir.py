@@ -143,3 +143,17 @@ def test_a_line_that_is_not_utf8_costs_itself_only() -> None:
     assert isinstance(last, Resource)
     assert isinstance(broken, Broken)
     assert (broken.error.reason, broken.raw) == ("not-utf8", lines[1])
+
+
+def test_a_list_holds_resources_and_bundles() -> None:
+    bundles = [{"resourceType": "Bundle", "entry": [{"resource": each}]} for each in (PATIENT, OBSERVATION)]
+    found = list(read(json.dumps([*bundles, PATIENT, {"no": "resource"}, 7]).encode()))
+    assert [item.path for item in found] == ["[0].Bundle.entry[0]", "[1].Bundle.entry[0]", "[2].Patient", "[3]", "[4]"]
+    assert bodies(json.dumps([*bundles, PATIENT]).encode()) == [PATIENT, OBSERVATION, PATIENT]
+    assert [item.error.reason for item in found if isinstance(item, Broken)] == ["not-a-resource"] * 2
+    assert reasons(json.dumps([PATIENT] * 4).encode(), Limits(entries=3)) == ["too-many-entries"]
+
+
+@pytest.mark.parametrize("value", [[], [1, 2], [[PATIENT]], [{"a": PATIENT}]])
+def test_a_list_without_any_resource_is_refused_as_a_whole(value: object) -> None:
+    assert reasons(json.dumps(value).encode()) == ["not-a-resource"]

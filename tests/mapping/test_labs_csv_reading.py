@@ -142,3 +142,11 @@ def test_nobody_is_born_after_the_test(read: Reader) -> None:
 def test_whatever_stands_in_a_row_it_is_an_event_or_has_a_reason(cells: dict[str, str]) -> None:
     for mapped in Reader()(LAB, {"f.csv": standard(cells)}):
         assert mapped.outcome == "event" or mapped.reason not in (None, "mapping-error")
+
+
+def test_a_table_under_titles_or_a_line_of_excel_is_read_as_without_them(read: Reader) -> None:
+    plain = one(read, standard({}))
+    titled = read(LAB, {"f.csv": f"COVID-19 results\r\nRun 1/10/2022,,\r\n\r\n{standard({})}"})
+    assert [(mapped.event, mapped.where["row"]) for mapped in titled] == [(plain, 5)]
+    assert one(read, f"sep=,\r\n{standard({})}") == plain
+    assert read.events(LAB, {"again.csv": titled[0].head + titled[0].raw}) == [plain]

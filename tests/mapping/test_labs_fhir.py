@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
@@ -399,3 +400,12 @@ def test_a_cycle_threshold_beside_its_result_is_passed_over(read: Reader) -> Non
     document = bundle(header(), organization(), patient(), measured, observation(1), report(2, 1))
     assert outcomes(read, document) == {"events": {"lab-result": 1}, "rejected": {}, "ignored": {"beside-a-result": 1}}
     assert events(read, bundle(header(), organization(), patient(), measured, report(2)))[0].meaning == "review"
+
+
+def test_a_list_of_bundles_is_read_bundle_by_bundle(read: Reader) -> None:
+    both = [
+        bundle(header(), organization(), patient(n), observation(1, subject=refer("Patient", n)),
+               report(1, number=n, subject=refer("Patient", n)))
+        for n in (1, 2)
+    ]  # fmt: skip
+    assert read.events(FHIR, {"f.json": json.dumps(both)}) == [events(read, one)[0] for one in both]

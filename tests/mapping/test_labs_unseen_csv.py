@@ -84,7 +84,7 @@ FILES: dict[str, tuple[str | bytes, Told]] = {
     "no code of the test anywhere": (f"{HELLO.replace('LOINC', 'Test')}\n{ROW}\n", Told((), "unknown-header")),
     "code and result of nobody": ("LOINC,Result\n94500-6,Positive\n", Told((), "unknown-header")),
     "laboratory results of another system": ("lab_id,person_id,result,test_type\n1,2,POSITIVE,PCR\n", Told((), "unknown-header")),
-    "a title above the header": ("Results of Monday\n" + standard({}), Told((), "unknown-header")),
+    "a title above the header": ("Results of Monday\n" + standard({}), Told((POS,))),
     "one column twice": (standard({}).replace("patient_suffix", "patient_id", 1), Told((), "duplicate-column")),
     "header alone": (standard(), Told((), "no-rows")),
     "nothing": ("", Told((), "empty")),
@@ -125,7 +125,7 @@ def test_each_file_becomes_what_its_name_says(name: str, read: Reader) -> None:
 @pytest.mark.parametrize(
     ("name", "connector"),
     [("mpox in the standard layout", LAB), ("by the names of its columns", LAB), ("a self test", LAB), ("header alone", LAB),
-     ("laboratory results of another system", None), ("a title above the header", None), ("nothing", None)],
+     ("laboratory results of another system", None), ("a title above the header", LAB), ("nothing", None)],
 )  # fmt: skip
 def test_a_file_finds_its_connector_by_its_header(name: str, connector: str | None, tmp_path: Path) -> None:
     content = FILES[name][0]

@@ -7,7 +7,7 @@ record of the file, by its place, and what needs a look is mended where the file
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 from hub.connectors.door import Mapped, Unit
@@ -36,7 +36,7 @@ def check_file(
     found = list(islice(look(Unit(file, table)), max_rows + 1))
     if len(found) > max_rows:
         raise Unreadable("too-many-rows")
-    if _is_plain(table) and found and all(_numbered(each) for each in found):
+    if _is_plain(table, {each.head for each in found}) and found and all(_numbered(each) for each in found):
         return check(file, table, look, needed=(), sheet=None, max_rows=max_rows)
     places = [_place(each, file) for each in found]
     if not any(places):  # it is told of the file as a whole
@@ -44,11 +44,13 @@ def check_file(
     return Checked(file, (), tuple(_records(found, places)), b"", look, whole=True)
 
 
-def _is_plain(data: bytes) -> bool:
+def _is_plain(data: bytes, heads: Collection[bytes]) -> bool:
+    """A table whose first line is the header that its program read: not one under titles."""
     try:
-        return open_table(data, delimiters=_PLAIN + "\t").delimiter in _PLAIN
+        table = open_table(data, delimiters=_PLAIN + "\t")
     except ParseError:
         return False
+    return table.delimiter in _PLAIN and (not any(heads) or table.header() in heads)
 
 
 def _numbered(mapped: Mapped) -> bool:
