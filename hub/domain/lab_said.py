@@ -74,9 +74,15 @@ def _by_codings(codings: Sequence[Code], text: str, cls: str) -> Meant:
     for coding in codings:
         if meant := _by_code(coding.code, cls):
             return Meant(meant.meaning, meant.issue or "code-system-unknown")
+    if any(_differs(worded(coding.code).meaning, worded(coding.display).meaning) for coding in codings):
+        return Meant("review", "answers-differ")
     words = [word for coding in codings if (word := coding.code or coding.display)] or [text]
     found = [_by_word(word, cls) for word in words]
     return next((meant for meant in found if meant.meaning != "review"), found[0])
+
+
+def _differs(code: str | None, display: str | None) -> bool:
+    return code is not None and display is not None and code != display
 
 
 def _alone(coding: Code, cls: str) -> str | None:

@@ -4,6 +4,9 @@ What may stand around the word and changes nothing: blanks, quotes and asterisks
 (`DETECTED (A)`: flags decide nothing, health-standards.md §8 R14), a cycle threshold (`Positive, Ct 21.3`), and the virus itself
 (`SARS-CoV-2 RNA: not detected`, `Negative for COVID-19`, `No SARS-CoV-2 detected`). Of several lines (`\.br\`, repetitions of a TX
 field) the first says the result and the others are its comment, unless one of them says another result: then nobody knows.
+Where several pathogens are told in one text (`SARS-CoV-2: DETECTED; Influenza A: Not Detected`), the one clause that names the
+virus says the result, if each of the others names another pathogen.
+
 Anything else, `Detected, see note` too, is no word of the table.
 """
 
@@ -28,6 +31,8 @@ _FLAG = re.compile(
 _CYCLE = re.compile(
     r"\s*[,;]?\s*(?:\(\s*CT(?:\s+VALUE)?\s*[:=]?\s*\d{1,2}(?:\.\d+)?\s*\)|CT(?:\s+VALUE)?\s*[:=]?\s*\d{1,2}(?:\.\d+)?)$"
 )
+_CLAUSES = re.compile(r"[;|\r\n]+|\\\.(?:br|sp|ce)\d*\\", re.IGNORECASE)
+_LONGEST_LIST = 500  # characters
 _EDGES = " \t\"'*.!"
 _SUBJECT_TAILS = (" RNA", " ANTIGEN", " AG", " VIRUS", " PCR", " NAAT", " NAA", " COVID 19", " 19")
 _NONE = re.compile(r"NO (?:EVIDENCE OF )?(.+?) (?:WAS )?(?:DETECTED|FOUND)$")
@@ -53,7 +58,21 @@ def worded(text: str) -> Worded:
         others = {said for line in lines[1:50] if (said := _line(line).meaning) is not None}
         if others - {first.meaning}:
             return Worded(None, differ=True)
-    return first
+    return _by_clauses(text) if first.meaning is None else first
+
+
+def _by_clauses(text: str) -> Worded:
+    """What the clause of the virus says among those of other pathogens."""
+    if len(text) > _LONGEST_LIST:
+        return Worded(None)
+    clauses = [clause for clause in _CLAUSES.split(text) if clause.strip()]
+    if len(clauses) == 1 and all(":" in clause for clause in text.split(",")):
+        clauses = text.split(",")
+    ours = [clause for clause in clauses if named(clause) == "covid"]
+    if len(ours) != 1 or any(named(clause) not in ("other", "covid") for clause in clauses):
+        return Worded(None)
+    said = _line(ours[0].strip())
+    return said if said.names_virus else Worded(None)
 
 
 def _line(line: str) -> Worded:

@@ -52,3 +52,17 @@ def test_words_and_codes_that_changed_places_are_read_as_what_they_are(code: Cod
 
 def test_a_word_in_place_of_the_code_must_name_the_virus_where_several_were_looked_for() -> None:
     assert said(Answer("coded", (Code("Positive", "SCT", "Positive"),)), "multi-analyte").issue == "organism-not-named"
+
+
+def test_a_clause_that_names_the_virus_answers_which_organism_was_found() -> None:
+    told = said(Answer("text", (), "SARS-CoV-2: DETECTED; Influenza A: Not Detected"), "multi-analyte")
+    assert told == ("positive", "")
+
+
+@pytest.mark.parametrize("system", ["", "L"])
+def test_a_word_as_code_and_another_as_its_text_are_reviewed(system: str) -> None:
+    assert said(Answer("coded", (Code("Not Detected", system, "Detected"),)), "diagnostic") == (
+        "review",
+        "answers-differ",
+    )
+    assert said(Answer("coded", (Code("DET", system, "Positive"),)), "diagnostic").meaning == "positive"

@@ -184,3 +184,30 @@ def test_r14_the_code_counts_and_a_display_of_another_result_is_told(answer: Cod
     found = judge(PCR, Answer("coded", (answer,)), covid_order=True)
     assert isinstance(found, Judged)
     assert (found.meaning, found.issues) == ("positive" if answer.code == "260373001" else "negative", issues)
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("SARS-CoV-2: DETECTED; Influenza A: Not Detected; Influenza B: Not Detected", "positive"),
+        ("Influenza A: Detected; Influenza B: Not Detected; SARS-CoV-2: Not Detected", "negative"),
+        ("Influenza A: Detected\\.br\\SARS-CoV-2: Not Detected", "negative"),
+        ("Flu A: Negative\nFlu B: Negative\nCOVID-19: Positive", "positive"),
+        ("SARS-CoV-2: Detected, Influenza A: Not Detected, RSV: Not Detected", "positive"),
+        ("RSV: Negative | SARS-CoV-2: Presumptive Positive", "presumptive-positive"),
+        ("Positive for SARS-CoV-2; Negative for Influenza A", "positive"),
+        ("Negative for SARS-CoV-2; Positive for Influenza A", "negative"),
+        ("SARS-CoV-2: see note; Influenza A: Detected", None),
+        ("SARS-CoV-2 N gene: Detected; SARS-CoV-2 S gene: Not Detected; Influenza A: Not Detected", None),
+        ("SARS-CoV-2: Detected; SARS-CoV-2: Not Detected", None),
+        ("SARS-CoV-2: Detected; repeat testing advised", None),
+        ("SARS-CoV-2: Not Detected; Influenza A: Not Detected; confirmation pending", None),
+        ("Influenza A: Detected; Influenza B: Detected", None),
+        ("SARS-CoV-2 and Influenza A: Detected; RSV: Negative", None),
+        ("SARS-CoV-2: Detected in an earlier specimen; Influenza A: Not Detected", None),
+    ],
+)
+def test_of_several_pathogens_in_one_text_the_clause_of_the_virus_says_the_result(
+    text: str, meaning: str | None
+) -> None:
+    assert worded(text).meaning == meaning

@@ -55,7 +55,7 @@ SAID = {
 NO_RESULT = """
     See note | See comment | Pending | Detected, see note | Positive or negative | Not Negative | Not positive |
     No longer detected | Previously detected | Positive control OK | Influenza A detected | Flu A positive |
-    Influenza A: Detected; SARS-CoV-2: Not Detected | Detected Influenza A | RSV detected | HCoV-229E detected |
+    Detected Influenza A | RSV detected | HCoV-229E detected |
     Coronavirus 229E detected | Coronavirus OC43 detected | Antibodies detected | IgG positive |
     Can not be determined if positive | Possible | Suspected | Exposed | Reference lab result | Abnormal | Normal | A | H |
     Not | Detected? | Positive? | False positive | Probable false positive | Rule out | Not detected in pool |
