@@ -17,7 +17,7 @@ from hub.domain.lab_meaning import Judged
 from hub.domain.lab_status import RANK
 from hub.domain.tables import rows
 
-__all__ = ["Finding", "Role", "overruled", "reason_of", "role_of", "together"]
+__all__ = ["Finding", "Role", "is_gene", "is_open", "overruled", "reason_of", "role_of", "together"]
 
 Role = Literal["overall", "target", ""]
 _CLEAR: tuple[Meaning, ...] = ("positive", "presumptive-positive", "inconclusive", "invalid", "negative")
@@ -46,6 +46,16 @@ def _roles() -> Mapping[str, Role]:
     return {row["code"]: cast(Role, row["role"]) for row in rows("lab_roles")}
 
 
+def is_open(judged: Judged) -> bool:
+    """Whether what it means is for the results beside it to say: hardly ever, so ask before they are put together."""
+    return judged.beside != "" or is_gene(judged)
+
+
+def is_gene(judged: Judged) -> bool:
+    """A single gene that was detected."""
+    return judged.meaning == "positive" and role_of(judged.loinc) == "target"
+
+
 def together(findings: Sequence[Finding]) -> list[Judged | None]:
     """What each of them means, in their order; None: passed over, the others say it."""
     standing = [one for one in findings if one.rank != RANK["withdrawn"]]
@@ -61,9 +71,7 @@ def _among(one: Finding, standing: Sequence[Finding]) -> Judged | None:
     judged = one.judged
     if judged.beside:
         return None if _is_told(one, standing) else judged
-    if judged.meaning == "positive" and role_of(judged.loinc) == "target":
-        return _decided(one, standing)
-    return judged
+    return _decided(one, standing) if is_gene(judged) else judged
 
 
 def _is_told(one: Finding, standing: Sequence[Finding]) -> bool:

@@ -153,7 +153,7 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
         except NotMapped as not_mapped:
             if not_mapped.reason != "not-a-result":
                 found.append(Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, where, message.raw))
-    for each in told if len(told) < 2 else as_one(told):
+    for each in as_one(told):
         try:
             event = _event(each, report, stamp, context, seen)
         except NotMapped as not_mapped:

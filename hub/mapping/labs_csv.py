@@ -15,7 +15,7 @@ from hub.domain.events import Coded, LabResult, LabStatus, Processing
 from hub.domain.ids import content_hash
 from hub.domain.lab_answers import Answers
 from hub.domain.lab_meaning import Code, Judged, Policy, policy_of
-from hub.domain.lab_report import Finding, role_of, together
+from hub.domain.lab_report import Finding, is_gene, together
 from hub.domain.lab_status import RANK
 from hub.domain.placeholders import real_id
 from hub.formats.delimited import Row, RowFault
@@ -106,7 +106,7 @@ class _Mapper:
         if isinstance(row, RowFault):
             return [unreadable(row.error, where, raw)]
         result = self._result(row.cells)
-        if result.judged.meaning == "positive" and role_of(result.judged.loinc) == "target":
+        if is_gene(result.judged):
             result, raw = self._among(row, result)
         events = [self._event(result)]
         replaced = _replaced_id(result.cells)

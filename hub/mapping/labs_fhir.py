@@ -181,7 +181,7 @@ class _Reading:
                     told.append(one)
                 elif one is not None:
                     yield _Found(one, held.entry)
-        together = told if len(told) < 2 else as_one(told)
+        together = as_one(told)
         if any(one.overruled for one in together):
             used += [one.held.entry for one in told if not one.overruled]
         for each in together:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from hub.domain.events import Coded, LabResult, LabStatus
 from hub.domain.ids import content_hash
 from hub.domain.lab_meaning import Code, Judged, Unkept, asked, judge, policy_of
-from hub.domain.lab_report import Finding, reason_of, together
+from hub.domain.lab_report import Finding, is_open, reason_of, together
 from hub.domain.lab_status import RANK, fhir_status
 from hub.mapping.codes import code_of
 from hub.mapping.dates import as_told, civil_date, iso_time
@@ -49,6 +49,8 @@ class Told(NamedTuple):
 
 def as_one(told: list[Told]) -> list[Told]:
     """What the results of one report mean together, in their order."""
+    if len(told) < 2 or not any(is_open(one.meant) for one in told):
+        return told
     findings = [Finding(one.meant, "", "", RANK[one.state], str(named(one.part.get("code")))) for one in told]
     return [
         one._replace(meant=meant) if meant is not None else one._replace(passed_over=reason_of(one.meant))

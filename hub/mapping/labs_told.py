@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hub.domain.events import LabStatus
 from hub.domain.lab_meaning import Judged, Policy
-from hub.domain.lab_report import Finding, reason_of, together
+from hub.domain.lab_report import Finding, is_open, reason_of, together
 from hub.domain.lab_status import RANK
 from hub.formats.hl7v2 import Segment
 from hub.mapping.labs_groups import Group, filler, is_previous_result, specimen
@@ -36,10 +36,13 @@ def told_of(obx: Segment, group: Group, policy: Policy) -> Told:
 
 
 def as_one(told: list[Told]) -> list[Told]:
-    """What they mean together, in their order."""
+    """What they mean together, in their order. Orders without a number are told apart by their segment."""
+    if len(told) < 2 or not any(is_open(each.meant) for each in told):
+        return told
+    orders = [filler(each.group) or f"#{id(each.group.obr)}" for each in told]
     findings = [
-        Finding(each.meant, filler(each.group), specimen(each.group), RANK[each.state], each.obx.raw(3))
-        for each in told
+        Finding(each.meant, order, specimen(each.group), RANK[each.state], each.obx.raw(3))
+        for each, order in zip(told, orders, strict=True)
     ]
     return [
         each._replace(meant=meant) if meant is not None else each._replace(passed_over=reason_of(each.meant))

@@ -94,6 +94,10 @@ FILES: dict[str, tuple[str | bytes, Told]] = {
               obx("94308-4^N2^LN", NOT_DETECTED)),
         Told(("inconclusive final", "inconclusive final", NEG)),
     ),
+    "an unclear result of an order without a number above a gene of another": (
+        lines("OBR|1|||94500-6^RNA^LN", obx(answer="419984006^?^SCT"), "OBR|2|||94559-2^ORF1^LN", obx("94559-2^ORF1^LN")),
+        Told(("inconclusive final", POS)),
+    ),
     "a positive overall result with a gene that was not found": (
         lines(obr(code="94531-1^panel^LN"), obx("94559-2^ORF1^LN"), obx("94640-0^S gene^LN", NOT_DETECTED), obx("94500-6^RNA^LN")),
         Told((POS, NEG, POS)),
