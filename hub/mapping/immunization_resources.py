@@ -4,6 +4,7 @@ events.
 A dose is known by its first identifier, else its id (of a server: hub.mapping.immunization_patients), else whose it is, its day and
 vaccine; its version by meta.lastUpdated,
 else `recorded`. `entered-in-error` withdraws. A test (HTEST, or the tag of a processing id) is marked so and counts nowhere.
+What 42 CFR Part 2 stands behind is a hard stop (hub.mapping.part_2).
 The birth date is checked where the Patient is in the same bundle or contained; in NDJSON they come in files of their own.
 
 Source: HL7 FHIR R4 Immunization; v2-to-FHIR concept maps (health-standards.md §3).
@@ -27,6 +28,7 @@ from hub.mapping.dates import iso_time
 from hub.mapping.fhir_coverage import Insured, coverage, numbers, plan
 from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.immunization_patients import NO_DEMOGRAPHICS, Patients, Subject, placeholders
+from hub.mapping.part_2 import Protected
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, ignored, unreadable
 from hub.mapping.race_fhir import race, race_and_issues
 from hub.mapping.race_observations import is_race, observed_race
@@ -49,11 +51,13 @@ class ImmunizationResources:
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every resource of every file."""
         mapper = ResourceMapper(Stamp(context), context)
+        protected = Protected(unit)
         for file in unit.files:
             mapper.file = file
             data = unit.data(file)
             told = False
-            for mapped in guarded(fhir.read(data), mapper.map_item, mapper.locate):
+            map_item = protected.checked(file, mapper.map_item, mapper.locate, KIND)
+            for mapped in guarded(fhir.read(data), map_item, mapper.locate):
                 told = True
                 yield mapped
             if not told:  # a bundle without entries: an answer of a server that has nothing new

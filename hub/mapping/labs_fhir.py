@@ -4,7 +4,7 @@ and coverage events of the people tested.
 The same observation is told by (sender, filler order else specimen else report id, code, sub-id); its version by
 DiagnosticReport.issued, else Observation.issued, else meta.lastUpdated, else Bundle.timestamp, then the status, then the latter
 two. A report that came by HL7 v2 as well is another fact: relays rewrite the sending facility (MSH-4), and a fact is what one
-source knows.
+source knows. What 42 CFR Part 2 stands behind is a hard stop (hub.mapping.part_2).
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from hub.mapping.labs_fhir_coverage import Coverages
 from hub.mapping.labs_fhir_report import Report, Reports
 from hub.mapping.labs_fhir_result import Results, Told, as_one
 from hub.mapping.labs_fhir_values import has_value
+from hub.mapping.part_2 import REASON as PART_2_STOP
+from hub.mapping.part_2 import Protected
 from hub.mapping.program import (
     Alone,
     Mapped,
@@ -29,6 +31,7 @@ from hub.mapping.program import (
     Unit,
     accepted,
     at_field,
+    hard_stop,
     ignored,
     rejected,
     unreadable,
@@ -59,11 +62,14 @@ class LabsFhir:
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every outcome of each document; loose resources of a file (NDJSON) are read as if they were one bundle."""
-        stamp = Stamp.of(context)
+        stamp, protected = Stamp.of(context), Protected(unit)
         for file in unit.files:
             data, pool = unit.data(file), None
-            for pool in _pools(fhir.read(data), file):
-                yield from [pool] if isinstance(pool, Mapped) else _Reading(pool, file, stamp, context).outcomes()
+            for pool in _pools(fhir.read(data), file, protected):
+                if isinstance(pool, Mapped):
+                    yield pool
+                else:
+                    yield from _Reading(pool, file, stamp, context, protected).outcomes()
             if pool is None:  # bundles without any entry: a search that found nothing
                 yield ignored("no-observation", _where(file, 1, ""), data, KIND)
 
@@ -71,7 +77,7 @@ class LabsFhir:
 PROGRAM = LabsFhir()
 
 
-def _pools(items: Iterable[Resource | Broken], file: str) -> Iterator[Pool | Mapped]:
+def _pools(items: Iterable[Resource | Broken], file: str, protected: Protected) -> Iterator[Pool | Mapped]:
     """The bundles of each document as it ends, what is no resource at once, loose resources at the end of the file."""
     loose: list[Resource] = []
     bundles: dict[int, list[Resource]] = {}
@@ -81,7 +87,9 @@ def _pools(items: Iterable[Resource | Broken], file: str) -> Iterator[Pool | Map
             yield from map(Pool, bundles.values())
             bundles, number = {}, item.number
         if isinstance(item, Broken):
-            yield unreadable(item.error, _where(file, item.number, item.path), item.raw)
+            where = _where(file, item.number, item.path)
+            stopped = protected.holds(file, item)
+            yield protected.stop(item, where, KIND) if stopped else unreadable(item.error, where, item.raw)
         elif item.bundle is None:
             loose.append(item)
         else:
@@ -108,8 +116,9 @@ class _Found(NamedTuple):
 class _Reading:
     """One pool, report by report."""
 
-    def __init__(self, pool: Pool, file: str, stamp: Stamp, context: MappingContext) -> None:
+    def __init__(self, pool: Pool, file: str, stamp: Stamp, context: MappingContext, protected: Protected) -> None:
         self._pool, self._file = pool, file
+        self._protected = {id(item): item for item in pool.resources if protected.holds(file, item)}
         self._reports = Reports(pool)
         self._results = Results(pool, stamp, context)
         self._coverages = Coverages(pool, stamp)
@@ -117,13 +126,20 @@ class _Reading:
 
     def outcomes(self) -> Iterator[Mapped]:
         """Of each report of the pool; one `ignored` where there is none."""
-        groups = list(self._pool.groups())
-        only = len(groups) == 1
+        for item in self._protected.values():
+            yield hard_stop(PART_2_STOP, _where(self._file, item.number, item.path), KIND)
+        groups = [group for group in self._pool.groups() if not self._is_protected(group)]
+        only = len(groups) == 1 and not self._protected
         for group in groups:
             yield from self._group(group, only=only)
-        if not groups:
+        if not groups and not self._protected:
             first = self._pool.resources[0]
             yield ignored("not-a-lab-report", _where(self._file, first.number, first.path), first.raw, KIND)
+
+    def _is_protected(self, group: Group) -> bool:
+        """A report is as sensitive as the most sensitive of what it tells, and so is all that it tells."""
+        held = group.observations if group.report is None else (group.report, *group.observations)
+        return any(id(one.entry) in self._protected for one in held)
 
     def _group(self, group: Group, *, only: bool) -> list[Mapped]:
         first = group.report or group.observations[0]

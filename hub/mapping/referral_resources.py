@@ -4,7 +4,7 @@ A Task that asks for a request to be fulfilled is a referral; other tasks (a que
 none. Completed is help only with an output: an activity that resulted, unless that is at hand and says it was not done. A
 Task with `partOf` is a part and does not close the whole; one in progress that has parts in its bundle was passed on. A
 ServiceRequest says what is asked for, and proves nothing. Where a Task comes without its request, the request's own record
-says what it is for (hub.domain.referrals).
+says what it is for (hub.domain.referrals). What 42 CFR Part 2 stands behind is a hard stop (hub.mapping.part_2).
 
 Source: HL7 SDOH Clinical Care 3.0.0 (social-standards.md §3.1, §3.3, R14); FHIR R4 Task, ServiceRequest.
 """
@@ -24,6 +24,7 @@ from hub.mapping.fhir_beside import Beside
 from hub.mapping.fhir_person import Whose, changed_at, content, patient_event, whose
 from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.immunization_patients import Patients
+from hub.mapping.part_2 import Protected
 from hub.mapping.program import (
     Alone,
     Mapped,
@@ -57,12 +58,13 @@ class ReferralResources:
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every resource of every file."""
-        mapper = _Mapper(context)
+        mapper, protected = _Mapper(context), Protected(unit)
         for file in unit.files:
             mapper.file = file
             data = unit.data(file)
             told = False
-            for mapped in guarded(fhir.read(data), mapper.map_item, mapper.locate):
+            map_item = protected.checked(file, mapper.map_item, mapper.locate, Referral.kind)
+            for mapped in guarded(fhir.read(data), map_item, mapper.locate):
                 told = True
                 yield mapped
             if not told:

@@ -4,7 +4,8 @@ events.
 A monitoree is one fact, `case` in the isolation workflow and `exposure` in the exposure workflow, under one key:
 whoever becomes a case is no longer merely exposed, in whatever order the two states arrive. Versions by
 meta.lastUpdated. A test (HTEST) is marked so and counts nowhere. Doses are read as `iis-fhir` reads them; what a bulk export
-says was deleted at the source withdraws its fact (hub.mapping.tracing_deleted).
+says was deleted at the source withdraws its fact (hub.mapping.tracing_deleted). What 42 CFR Part 2 stands behind is a hard stop
+(hub.mapping.part_2).
 
 Source: Sara Alert's API as of v1.44 (health-standards.md §5.1). Of its six resources Provenance (history) is ignored.
 """
@@ -27,6 +28,7 @@ from hub.mapping.dates import as_told, civil_date, iso_time
 from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.immunization_resources import ResourceMapper
 from hub.mapping.lab_codes import coded_answer, coded_test
+from hub.mapping.part_2 import Protected
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, unreadable
 from hub.mapping.race_fhir import race, race_and_issues
 from hub.mapping.stamp import Stamp, unless_production
@@ -46,9 +48,11 @@ class Tracing:
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every resource of every file."""
         mapper = _Mapper(Stamp(context), context)
+        protected = Protected(unit)
         for file in unit.files:
             mapper.file = file
-            yield from guarded(fhir.read(unit.data(file)), mapper.map_item, mapper.locate)
+            map_item = protected.checked(file, mapper.map_item, mapper.locate, Case.kind)
+            yield from guarded(fhir.read(unit.data(file)), map_item, mapper.locate)
 
 
 class _Mapper:
