@@ -89,7 +89,7 @@ def _pools(items: Iterable[Resource | Broken], file: str, protected: Protected) 
         if isinstance(item, Broken):
             where = _where(file, item.number, item.path)
             stopped = protected.holds(file, item)
-            yield protected.stop(item, where, KIND) if stopped else unreadable(item.error, where, item.raw)
+            yield hard_stop(PART_2_STOP, where, KIND) if stopped else unreadable(item.error, where, item.raw)
         elif item.bundle is None:
             loose.append(item)
         else:

@@ -1,7 +1,8 @@
 """Which FHIR resources of a unit are records under 42 CFR Part 2: those so labelled, all of a bundle so labelled, and whatever
 refers to one of these, directly or through others.
 
-Programs that know of no covering consent hold nothing of them: a dead letter without body, `part-2-not-covered`. References are
+Programs that know of no covering consent hold nothing of them: a dead letter without body, `part-2-not-covered`, and no copy of the
+unit; nor of what is no resource and names the label. References are
 followed inside a bundle that was made to be sent, and through all that a server answers (searches, histories, NDJSON).
 
 Source: 42 CFR 2.31 to 2.33; HL7 FHIR DS4P, high-water mark of a bundle (social-standards.md §5, R20, R21).
@@ -16,7 +17,7 @@ from typing import NamedTuple
 from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.fhir_labels import PART_2, labels_of
-from hub.mapping.program import Mapped, Unit, hard_stop, unreadable
+from hub.mapping.program import Mapped, Unit, hard_stop
 from hub.mapping.tracing_person import Json, listed, text
 
 __all__ = ["REASON", "Protected"]
@@ -49,12 +50,6 @@ class Protected:
             return _LABEL in item.raw
         return bool(self._keys) and (file, item.number, item.path) in self._keys
 
-    def stop(self, item: Resource | Broken, where: Mapping[str, str | int], kind: str | None) -> Mapped:
-        """The outcome of what is protected: nothing of it stays."""
-        if isinstance(item, Broken):
-            return unreadable(item.error, where, b"")._replace(hard_stop=True)
-        return hard_stop(REASON, where, kind)
-
     def checked(
         self,
         file: str,
@@ -66,7 +61,7 @@ class Protected:
 
         def mapped(item: Resource | Broken) -> list[Mapped]:
             if self.holds(file, item):
-                return [self.stop(item, locate(item)[0], kind)]
+                return [hard_stop(REASON, locate(item)[0], kind)]
             return map_item(item)
 
         return mapped

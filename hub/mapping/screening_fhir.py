@@ -19,6 +19,7 @@ from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.fhir_labels import PART_2
 from hub.mapping.labs_fhir_bundle import Pool
+from hub.mapping.part_2 import REASON
 from hub.mapping.program import (
     Alone,
     Mapped,
@@ -80,8 +81,9 @@ def _pools(items: Iterable[Resource | Broken], file: str) -> Iterator[Pool | Map
     pools: dict[int, list[Resource]] = {}
     for item in items:
         if isinstance(item, Broken):
-            broken = unreadable(item.error, _where(file, item.number, item.path), item.raw)
-            yield broken._replace(raw=b"", hard_stop=True) if PART_2.encode() in item.raw else broken
+            where = _where(file, item.number, item.path)
+            stopped = PART_2.encode() in item.raw  # in pieces that nobody can read: no consent is known to cover them
+            yield hard_stop(REASON, where, Screening.kind) if stopped else unreadable(item.error, where, item.raw)
         else:
             pools.setdefault(0 if item.bundle is None else id(item.bundle), []).append(item)
     yield from map(Pool, pools.values())
@@ -118,7 +120,7 @@ class _Reading:
         around = self._events.around
         labels = around.labels(item)
         if PART_2 in labels and not self._covered:
-            return [hard_stop("part-2-not-covered", where, kind or Screening.kind)]
+            return [hard_stop(REASON, where, kind or Screening.kind)]
         if kind is None:
             raise NotMapped("resource-not-used", "ignored")
         if around.refused(item):

@@ -123,6 +123,7 @@ def test_broken_json_that_names_part_2_is_not_held(program: str, read: Reader) -
         program, {"f.json": b'{"resourceType": "Observation", "meta": {"security": [{"code": "42CFRPart2"}]'}
     )
     assert (found.outcome, found.raw, found.hard_stop) == ("rejected", b"", True)
+    assert found.stage == "map", "so that the door keeps no copy of it"
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
