@@ -15,6 +15,7 @@ from typing import NamedTuple
 import yaml
 
 from hub.connectors.archive import ArchiveFault, ArchiveLimits, glance, is_archive
+from hub.domain.lab_meaning import Code, is_covid_test
 from hub.errors import ConfigError
 from hub.formats.delimited import open_table
 from hub.formats.errors import ParseError
@@ -53,6 +54,7 @@ _LAB_REPORT = (
 _NEEDS = re.compile(rb'"resourceType"\s*:\s*"QuestionnaireResponse"')
 _NEEDS_BY_THEMSELVES = re.compile(rb'"resourceType"\s*:\s*"(Observation|Condition)"')
 _OF_NEEDS = re.compile(rb'sdoh-clinicalcare|42CFRPart2|"code"\s*:\s*"(survey|sdoh)"|"code"\s*:\s*"Z(5[5-9]|6[0-5])')
+_LOINC = re.compile(rb'"(\d{4,6}-\d)"')
 _CVRS = frozenset({"vax_event_id", "recip_id", "admin_date", "cvx"})
 _IMMUNIZATION = re.compile(rb'"resourceType"\s*:\s*"Immunization"')
 _REFERRAL = re.compile(rb'"resourceType"\s*:\s*"(Task|ServiceRequest)"')
@@ -175,8 +177,12 @@ def _sniff(path: Path) -> str | None:
 
 
 def _is_of_needs(head: bytes) -> bool:
-    """Screenings and diagnoses of social needs in FHIR: a response, or observations and conditions that say so themselves."""
-    return bool(_NEEDS.search(head) or (_NEEDS_BY_THEMSELVES.search(head) and _OF_NEEDS.search(head)))
+    """Screenings and diagnoses of social needs in FHIR: a response, or observations and conditions that say so themselves, and are
+    no tests for SARS-CoV-2 (a self test is a survey too)."""
+    if _NEEDS.search(head):
+        return True
+    of_needs = _NEEDS_BY_THEMSELVES.search(head) and _OF_NEEDS.search(head)
+    return bool(of_needs) and not any(is_covid_test([Code(code.decode())]) for code in _LOINC.findall(head))
 
 
 def _of_unusual_separators(head: bytes) -> str | None:

@@ -226,7 +226,7 @@ CASES = (
     ),
     Case.of("xml", XML, "rejected xml-not-json"),
     Case.of("hl7v2", "MSH|^~\\&|A|B\rPID|1", "rejected not-json"),
-    Case.of("a-list", json.dumps([report_stream()]), "rejected not-a-resource"),
+    Case.of("a-list", json.dumps([report_stream()]), "positive final"),
     Case.of("signed-card", '{"verifiableCredential": ["eyJhbGciOiJFUzI1NiJ9.AAAA.BBBB"]}', "rejected not-a-resource"),
     Case.of("empty", "", "rejected empty"),
     # who pays
