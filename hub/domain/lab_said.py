@@ -88,8 +88,10 @@ def _differs(code: str | None, display: str | None) -> bool:
 def _alone(coding: Code, cls: str) -> str | None:
     """What one of several codings says, by its display too where its code says nothing; None where nothing is known of it."""
     meant = _by_code(coding.code, cls)
-    meaning = meant.meaning if meant else worded(coding.code).meaning or worded(coding.display).meaning
-    return meaning if meaning != "review" else None
+    if meant is None:
+        word = coding.code if worded(coding.code).meaning else coding.display
+        meant = _by_word(word, cls) if word else None
+    return meant.meaning if meant is not None and meant.meaning != "review" else None
 
 
 def _by_coding(coding: Code, cls: str) -> Meant:

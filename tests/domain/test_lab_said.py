@@ -50,6 +50,13 @@ def test_words_and_codes_that_changed_places_are_read_as_what_they_are(code: Cod
     assert said(Answer("coded", (code,)), "diagnostic") == (meaning, issue)
 
 
+def test_a_plain_positive_beside_the_organism_that_was_found_contradicts_nothing() -> None:
+    flu, virus = Code("407479009", "SCT", "Influenza A"), Code("840533007", "SCT", "SARS-CoV-2")
+    for organism, meaning in ((flu, "not-covid"), (virus, "positive")):
+        assert said(Answer("coded", (Code("POS", "L", "Positive"), organism)), "multi-analyte").meaning == meaning
+    assert said(Answer("coded", (flu, virus)), "multi-analyte") == ("review", "answers-differ")
+
+
 def test_a_word_in_place_of_the_code_must_name_the_virus_where_several_were_looked_for() -> None:
     assert said(Answer("coded", (Code("Positive", "SCT", "Positive"),)), "multi-analyte").issue == "organism-not-named"
 
