@@ -30,6 +30,7 @@ class Ahead:
     def __init__(self, columns: Mapping[str, tuple[str, ...]]) -> None:
         self._columns = columns
         self._codes = columns.get("test_code", ())
+        self._passed: deque[Row] = deque(maxlen=2 * _AHEAD)  # not yet in `_near`: most files ask for none
         self._near: dict[_Key, list[Row]] = {}
         self._kept: deque[tuple[Row, tuple[_Key, ...]]] = deque()
 
@@ -38,9 +39,10 @@ class Ahead:
         waiting: deque[Row | RowFault] = deque()
         size = 0
         for row in rows:
-            if isinstance(row, Row) and self._role(row):
-                self._keep(row)
-            elif not waiting:
+            role = self._role(row) if isinstance(row, Row) else ""
+            if role and isinstance(row, Row):
+                self._passed.append(row)
+            if role != "target" and not waiting:
                 yield row
                 continue
             waiting.append(row)
@@ -52,6 +54,8 @@ class Ahead:
 
     def beside(self, row: Row) -> Iterator[tuple[Row, bool]]:
         """Genes and overall results of the same order (True) or, of another one, of the same specimen or person and time."""
+        while self._passed:
+            self._keep(self._passed.popleft())
         told = {id(row)}
         for key in self._keys(row):
             for other in self._near.get(key, ())[:_MOST_BESIDE]:
@@ -60,7 +64,10 @@ class Ahead:
                     yield other, key[0] == "order_id"
 
     def _role(self, row: Row) -> str:
-        return role_of(next((code for name in self._codes if (code := row.cells[name])), None))
+        for name in self._codes:
+            if code := row.cells[name]:
+                return role_of(code)
+        return ""
 
     def _is_gene(self, row: Row | RowFault) -> bool:
         return isinstance(row, Row) and self._role(row) == "target"

@@ -44,8 +44,8 @@ def table_changed(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """From now on, message `number` means something else."""
     honest = labs._event
 
-    def changed(obx: object, group: object, report: labs._Report, *rest: object) -> LabResult | None:
-        event = honest(obx, group, report, *rest)  # type: ignore[arg-type]
+    def changed(told: object, report: labs._Report, *rest: object) -> LabResult | None:
+        event = honest(told, report, *rest)  # type: ignore[arg-type]
         is_meant = report.patient.local_id.endswith(str(number))
         return event.model_copy(update={"meaning": "review"}) if event and is_meant else event
 
