@@ -13,7 +13,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from hub.domain.ids import content_hash
 from hub.errors import ConfigError
@@ -144,6 +144,13 @@ class Mapper(Protocol):
     def map_line(self, line: Line, /) -> list[Mapped]: ...
 
 
+@runtime_checkable
+class Summing(Protocol):
+    """A mapper that has something to say once the whole file is read."""
+
+    def finish(self) -> Iterator[Mapped]: ...
+
+
 class ListProgram:
     """The program that reads lists of `kind`, each file with a `mapper` of its own."""
 
@@ -154,11 +161,11 @@ class ListProgram:
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every row of every file."""
-        return _read_lists(self._kind, unit, context, lambda lister: self._mapper(lister).map_line)
+        return _read_lists(self._kind, unit, context, self._mapper)
 
 
 def _read_lists(
-    kind: ListKind, unit: Unit, context: MappingContext, mapper: Callable[[Lister], _MapLine]
+    kind: ListKind, unit: Unit, context: MappingContext, mapper: Callable[[Lister], Mapper]
 ) -> Iterator[Mapped]:
     """Every row of every file; a file whose header is of another kind is one rejected outcome."""
     stamp = Stamp.of(context)
@@ -171,10 +178,10 @@ def _read_lists(
             yield unreadable(error, {"file": file}, b"")
             continue
         keep = _Keeping(lister, table.columns)
-        map_line = mapper(lister)
+        made = mapper(lister)
 
         def outcome(
-            row: Row | RowFault, map_line: _MapLine = map_line, keep: _Keeping = keep, file: str = file
+            row: Row | RowFault, map_line: _MapLine = made.map_line, keep: _Keeping = keep, file: str = file
         ) -> list[Mapped]:
             if isinstance(row, RowFault):
                 return [keep.fault(row, {"file": file, "row": row.number})]
@@ -191,6 +198,8 @@ def _read_lists(
             yield mapped._replace(head=keep.head if mapped.raw else b"", unread=keep.lister.header.unknown)
         if empty:
             yield ignored("no-rows", {"file": file}, b"", kind.event)
+        elif isinstance(made, Summing):
+            yield from made.finish()
 
 
 class _Keeping:

@@ -5,7 +5,8 @@ so whoever stood on yesterday's and is not on tonight's is not there tonight, at
 about another shelter, and a list that does not come leaves nobody present. Absence from a second list of the same night withdraws
 nothing (R5: only where an agreement says so); a row that says who left, or never came, does.
 
-A list that says how many beds a site has (a column such as `Capacity`) tells the site too: free beds are those less who is there.
+A list that says how many beds a site has (a column such as `Capacity`, or each vacant bed by number) tells the site too: free beds
+are those less who is there (hub.mapping.rosters_beds).
 
 Refused without a body, before anything else of the row is looked at (R20): rows of victim service providers, told by their
 column (what is no clear no counts as yes), by the kind of shelter, by TargetPopulation 1 or HMISParticipationType 2, or by the
@@ -16,11 +17,11 @@ Options beside those of hub.mapping.lists: `isolation_sites`, `victim_service_si
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from collections.abc import Iterator
+from datetime import date
 from typing import cast
 
-from hub.domain.events import ShelterStay, Site, SiteKind
-from hub.domain.ids import content_hash
+from hub.domain.events import ShelterStay, SiteKind
 from hub.mapping.lists import Line, Lister, ListKind, ListProgram
 from hub.mapping.lists_person import Somebody, somebody
 from hub.mapping.lists_values import plain_word
@@ -32,6 +33,7 @@ from hub.mapping.program import (
     hard_stop,
     ignored,
 )
+from hub.mapping.rosters_beds import RosterBeds, SiteNight
 
 __all__ = ["LIST", "PROGRAM"]
 
@@ -45,6 +47,8 @@ _STOP = "victim-service-provider"
 _PRESENT, _GONE = 1, 2
 _VSP = "victim-service"
 _NAMES = ("person", "full_name", "family_name")
+_NOBODY = frozenset({"empty", "closed"})
+"""Words of a bed without anybody: vacant, or out of service."""
 _DAY_ONLY = "day"
 _MOST_DIGITS = 5
 
@@ -57,14 +61,17 @@ class _Mapper:
         self._isolation = _names(options.get("isolation_sites"))
         self._stopped = _names(options.get("victim_service_sites"))
         self._people: dict[str, tuple[str, ...]] = {}
-        self._told: set[tuple[str, ...]] = set()  # what was said of a site's beds
+        self._beds = RosterBeds(lister.stamp, lister.context)
 
     def map_line(self, line: Line) -> list[Mapped]:
         if self._may_not_hold(line):
             return [hard_stop(_STOP, line.where, ShelterStay.kind)]
         status = line.word("status") or ("unmapped" if line["status"] else "present")
-        if status == "empty" or not (any(line[field] for field in (*_NAMES, "status")) or line.unnamed(*_NAMES)):
-            return [*self._capacity(line), ignored("empty-bed", line.where, line.raw, ShelterStay.kind)]
+        if status in _NOBODY or not (any(line[field] for field in (*_NAMES, "status")) or line.unnamed(*_NAMES)):
+            place = self._site(line)
+            if place is not None and status == "empty" and line["bed"]:
+                place.vacant.add(line["bed"])
+            return [ignored("empty-bed", line.where, line.raw, ShelterStay.kind)]
         night = line.past_day("night")
         if night is None:
             raise NotMapped("missing-key", field=line.column("night"))
@@ -77,37 +84,27 @@ class _Mapper:
         else:
             self._one_person(line, who)
             native = (site, f"{night}", *who.key)
-        return [self._night(line, native, site, night, who, status), *self._capacity(line)]
+        mapped, place = self._night(line, native, site, night, who, status), self._site(line)
+        if place is not None and mapped.event is not None and mapped.event.active:
+            counted = bool(who.key[0]) and "SDV" not in mapped.event.labels
+            place.is_there(native, line["bed"], counted=counted)
+        return [mapped]
 
-    def _capacity(self, line: Line) -> list[Mapped]:
-        """The beds of a site, where the list has a column for them; once for each word on it."""
-        text, site, night = line["capacity"], line["site"], line.past_day("night")
-        if not text or not site or night is None:
-            return []
-        if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS:
+    def finish(self) -> Iterator[Mapped]:
+        """The sites that the list told of."""
+        return self._beds.events()
+
+    def _site(self, line: Line) -> SiteNight | None:
+        """The beds of this row's site; None where it names no site or night."""
+        site, night, text = line["site"], line.past_day("night"), line["capacity"]
+        if text and (not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS):
             raise NotMapped("not-a-count", field=line.column("capacity"))
-        kind, overnight = self._kind(line)
-        told, context = (site, text, f"{night}", kind), self._lister.context
-        if not overnight or told in self._told:
-            return []
-        self._told.add(told)
-        event = Site(
-            **self._stamp.fields(
-                self._stamp.fact_key("site", site),
-                source_person=None,
-                changed_at=None,
-                status_rank=_PRESENT,
-                content=content_hash(*told, str(context.current_until(night))),
-                occurred_on=None,
-                sent_at=datetime.combine(night, time(), UTC),
-            ),
-            site=self._stamp.site(site),
-            site_kind=kind,
-            beds=int(text),
-            known_as_of=night,
-            current_until=context.current_until(night),
-        )
-        return [accepted(event, line.where, b"")]
+        if not site or night is None:
+            return None
+        found = self._beds.on(site, night, lambda: SiteNight(line.where, *self._kind(line)))
+        if text:
+            found.says_beds(int(text))
+        return found
 
     def _may_not_hold(self, line: Line) -> bool:
         """True where the row is a victim service provider's, or cannot be told not to be."""
