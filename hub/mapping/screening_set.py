@@ -67,15 +67,17 @@ class ScreeningSet:
         self._facilities.setdefault(who[1], set()).add(who[0])
 
     def add_flags(self, cells: Cells) -> None:
-        """A row of visit flags; a word that is neither yes nor no counts as yes."""
+        """A row of visit flags; a word that is neither yes nor no counts as yes. Flags of nobody may be anybody's."""
         flags = {label for column, label in _FLAGS.items() if cells.get(column, "").upper() not in _NO}
         if "ETH" in flags:
             flags.add(_PART_2)
-        if flags:
+        if flags and not cells["pat_mrn_id"]:
+            self.flags_unread()
+        elif flags:
             self._labels.setdefault(_told(cells), {"R"}).update(flags)
 
     def flags_unread(self) -> None:
-        """There is a file of visit flags that cannot be read: anybody may be under Part 2."""
+        """There are visit flags, a file or a row, that cannot be read: anybody may be under Part 2."""
         self._flags_read = False
 
     def add_answer(self, cells: Cells) -> None:
@@ -118,8 +120,9 @@ class ScreeningSet:
         return "part-2-not-covered" if _PART_2 in self._labels.get(who, ()) else ""
 
     def labels(self, who: PersonKey, *more: str) -> tuple[str, ...]:
-        """Labels of everything of this person."""
-        return tuple(sorted({*self._labels.get(who, ()), *more} - {""}))
+        """Labels of everything of this person; all that flags can give where some could not be read."""
+        flags = self._labels.get(who, ()) if self._flags_read else ("R", _PART_2, *_FLAGS.values())
+        return tuple(sorted({*flags, *more} - {""}))
 
     def newest(self, who: PersonKey) -> datetime | None:
         """The latest RECORDED_TIME of this person."""

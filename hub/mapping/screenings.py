@@ -6,7 +6,8 @@ their rows are refused without a body. Screenings that are not final raise nothi
 need is a (question, answer) pair of tables/needs.csv; the HITS total is computed from its items and compared with what was sent.
 
 Options: `timezone`; `consent_covers`, a list: `part-2` where the consent behind CONSENT = Y is one under 42 CFR 2.31 that names the
-recipient and the purposes of the agreement (social-standards.md requirement 21).
+recipient and the purposes of the agreement (social-standards.md requirement 21). Where a row or the file of visit flags cannot be
+read, everybody is held as if flagged: refused, or labelled where the consent covers it.
 """
 
 from __future__ import annotations
@@ -83,6 +84,7 @@ class _Mapper:
     def files(self) -> Iterator[Mapped]:
         """Tell the files apart and read what the answers need; outcomes are of files that are none of the three."""
         for name in self._unit.files:
+            kind = _named(name)
             try:
                 table = self._open(name)
                 kind = _kind(name, table)
@@ -97,11 +99,12 @@ class _Mapper:
                 elif kind == "admin":
                     table.require(_ADMIN, "header")
                     for fault in _each(table, self._set.add_flags):
+                        self._set.flags_unread()
                         yield unreadable(fault.error, {"file": name, "row": fault.number}, b"")._replace(hard_stop=True)
                 else:
                     yield ignored("file-not-used", {"file": name}, b"")
             except ParseError as error:
-                if _named(name) == "admin":
+                if kind == "admin":
                     self._set.flags_unread()
                 yield unreadable(error, {"file": name}, b"")
         self._set.settle()

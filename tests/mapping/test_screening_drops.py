@@ -107,8 +107,8 @@ DROPS: dict[str, Judged] = {
     ),
     "a row of flags that is cut short": Judged(
         {**drop(FOOD), "QE_ADMIN_DATA_x.csv": table(ADMIN, [("M1", "F1", "No", "No", "No")]) + "M7|F1|Yes\n"},
-        BOTH,
-        {"short-row": 1},
+        {},
+        {"short-row": 1, "flags-unread": 2},
     ),
     "a note beside the drop": Judged({**drop(FOOD), "README.csv": "about,this\nx,y\n"}, BOTH, {}, {"file-not-used": 1}),
 }

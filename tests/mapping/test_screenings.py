@@ -151,6 +151,25 @@ def test_r20_r21_of_a_visit_under_part_2_nothing_is_held_without_a_consent_that_
     assert {event.labels for event in events} == {("R", "42CFRPart2", "ETH")}
 
 
+@pytest.mark.parametrize("name", ["QE_ADMIN_DATA_x.csv", "named-otherwise.csv"])
+@pytest.mark.parametrize("row", ["M1|F1|Yes|No|No|extra", "M1|F1|Yes", "|F1|Yes|No|No", "|F1||Yes|"])
+def test_r20_r21_a_row_of_visit_flags_that_is_nobodys_may_be_anybodys(row: str, name: str, read: Reader) -> None:
+    files = drop(answer("88122-7", "LA28397-0"))
+    del files["QE_ADMIN_DATA_x.csv"]
+    files[name] = table(ADMIN, [("M1", "F1", "No", "No", "No")]) + row + "\n"
+    found = [m for m in read(HRSN, files) if m.where["file"] != name]
+    assert [(m.reason, m.raw, m.hard_stop) for m in found] == [("flags-unread", b"", True)] * 2
+
+
+@pytest.mark.parametrize("broken", ["a row", "the file"])
+def test_r20_r21_where_the_consent_covers_part_2_unread_flags_label_everybody(broken: str, read: Reader) -> None:
+    files = drop(answer("88122-7", "LA28397-0"))
+    flags = table(ADMIN, [("M1", "F1", "No", "No", "No")])
+    files["QE_ADMIN_DATA_x.csv"] = flags + "M1|F1|Yes\n" if broken == "a row" else flags.replace("VISIT_PART_2", "X")
+    events = [m.event for m in read(HRSN, files, consent_covers=["part-2"]) if m.event is not None]
+    assert [event.labels for event in events] == [("R", "42CFRPart2", "ETH", "PSY")] * 2
+
+
 def test_other_visit_flags_label_every_event_of_the_person(read: Reader) -> None:
     assert {event.labels for event in read.events(HRSN, flagged(omh="Yes"))} == {("R", "PSY")}
     assert {event.labels for event in read.events(HRSN, flagged(opwdd="Yes"))} == {("R",)}
