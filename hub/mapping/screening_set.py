@@ -56,7 +56,7 @@ class ScreeningSet:
         self._labels: dict[PersonKey, set[str]] = {}
         self._newest: dict[PersonKey, datetime] = {}
         self._facilities: dict[str, set[str]] = {}
-        self._flags_read = True
+        self._flags_read, self._flagged = True, set[PersonKey]()
         self.scores = Scores()
 
     def add_person(self, cells: Cells) -> None:
@@ -68,6 +68,7 @@ class ScreeningSet:
 
     def add_flags(self, cells: Cells) -> None:
         """A row of visit flags; a word that is neither yes nor no counts as yes. Flags of nobody may be anybody's."""
+        self._flagged.add(_told(cells))
         flags = {label for column, label in _FLAGS.items() if cells.get(column, "").upper() not in _NO}
         if "ETH" in flags:
             flags.add(_PART_2)
@@ -92,6 +93,7 @@ class ScreeningSet:
 
     def settle(self) -> None:
         """Give what was gathered to whom the demographics name."""
+        self._flagged = {self._owner(*told) for told in self._flagged}
         labels, newest = self._labels, self._newest
         self._labels, self._newest = {}, {}
         for told, some in labels.items():
@@ -120,9 +122,15 @@ class ScreeningSet:
         return "part-2-not-covered" if _PART_2 in self._labels.get(who, ()) else ""
 
     def labels(self, who: PersonKey, *more: str) -> tuple[str, ...]:
-        """Labels of everything of this person; all that flags can give where some could not be read."""
+        """Labels of everything of this person; all that flags can give where some could not be read, restricted where they leave
+        this person out."""
         flags = self._labels.get(who, ()) if self._flags_read else ("R", _PART_2, *_FLAGS.values())
-        return tuple(sorted({*flags, *more} - {""}))
+        left_out = ("R",) if self.left_out(who) else ()
+        return tuple(sorted({*flags, *left_out, *more} - {""}))
+
+    def left_out(self, who: PersonKey) -> bool:
+        """Whether there are visit flags of others and none of this person."""
+        return bool(self._flagged) and who not in self._flagged
 
     def newest(self, who: PersonKey) -> datetime | None:
         """The latest RECORDED_TIME of this person."""

@@ -148,8 +148,9 @@ class _Mapper:
         )
         race, odd = read_race(_split(cells.get("race_code", "")), _split(cells.get("ethnicity_code", "")))
         place = area(cells.get("state", ""), cells.get("zip", ""), cells.get("county", ""))
+        left_out = ("no-visit-flags",) if self._set.left_out(who) else ()
         event = Person(**fields, person=_block(cells, place), race_ethnicity=race, county_source=place.county_source)
-        return [accepted(event, where, raw)._replace(issues=(*place.issues, *odd))]
+        return [accepted(event, where, raw)._replace(issues=(*place.issues, *odd, *left_out))]
 
     def _answer(self, row: Row | RowFault) -> list[Mapped]:
         where, raw = self._locate(row)

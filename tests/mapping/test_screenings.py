@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
+from hub.connectors.installed import programs
 from hub.errors import ConfigError
-from tests.mapping.reading import Reader, counted
+from hub.mapping.program import MappingContext, Unit
+from tests.builders import IDS
+from tests.mapping.reading import MadeUpAgreement, Reader, counted
 
 HRSN = "hrsn-screening"
 DEMOGRAPHIC = (
@@ -168,6 +172,16 @@ def test_r20_r21_where_the_consent_covers_part_2_unread_flags_label_everybody(br
     files["QE_ADMIN_DATA_x.csv"] = flags + "M1|F1|Yes\n" if broken == "a row" else flags.replace("VISIT_PART_2", "X")
     events = [m.event for m in read(HRSN, files, consent_covers=["part-2"]) if m.event is not None]
     assert [event.labels for event in events] == [("R", "42CFRPart2", "ETH", "PSY")] * 2
+
+
+def test_r20_whom_the_flags_leave_out_is_restricted_and_told(read: Reader) -> None:
+    """social-standards R20: nobody said that the visit is under no special law, and nobody that it is."""
+    asked = drop(answer("88122-7", "LA28397-0"))
+    files = {**asked, "QE_ADMIN_DATA_x.csv": table(ADMIN, [("M7", "F1", "Yes", "No", "No")])}
+    assert [(m.type, m.odd) for m in read(HRSN, files)] == [("person", ("no-visit-flags",)), ("screening", ())]
+    context = MappingContext(HRSN, replace(MadeUpAgreement(), labels=()), IDS)
+    unit = Unit("u", {name: f"{text!s}".encode() for name, text in files.items()})
+    assert {m.event and m.event.labels for m in programs()[HRSN].read(unit, context)} == {("R",)}
 
 
 def test_other_visit_flags_label_every_event_of_the_person(read: Reader) -> None:
