@@ -1,7 +1,7 @@
 """Events of one FHIR resource on social needs.
 
 A fact: an answer of a response (by its identifier, else its id on a server, else when and by which questionnaire it was given),
-or of an Observation or Condition by itself; a score is one fact of its response, encounter or day.
+or of an Observation or Condition by itself; a score is one fact of a person and their response, encounter or day.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from hub.mapping.codes import LOINC, code_of
 from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.hits import Scores, is_hits
 from hub.mapping.immunization_patients import NO_DEMOGRAPHICS, Subject, placeholders
+from hub.mapping.labs_fhir_bundle import Held
 from hub.mapping.program import MappingContext, NotMapped
 from hub.mapping.race_fhir import race, race_and_issues
 from hub.mapping.race_observations import is_race, observed_race
@@ -74,7 +75,7 @@ class Events:
             if item.type == "Patient":
                 raise NotMapped("nobody", "ignored", field="id")
             raise NotMapped("no-patient", field="subject")
-        for held in (self.around.patient(item), self.around.encounter(item), self.around.response(item)[1]):
+        for held in (self.around.patient(item), self.around.encounter(item), self._response(item, who)[1]):
             if held is not None and item.type != "Patient":
                 used.append(held.entry)
         if item.type == "Patient":
@@ -224,27 +225,34 @@ class Events:
 
     def _named(self, said: _Said) -> tuple[str, ...]:
         """What names a resource in its source: its response, where it is derived from one; its identifier; its id on a server."""
-        who = (said.who.authority, said.who.local_id)
-        if said.item.type == "QuestionnaireResponse" or self._derived(said.item):
-            return (*who, *said.of)
-        return (*who, said.item.type, own_name(said.item, self.around.patients.of_server(said.item)))
+        if said.item.type == "QuestionnaireResponse" or self._derived(said):
+            return said.of
+        name = own_name(said.item, self.around.patients.of_server(said.item))
+        return said.who.authority, said.who.local_id, said.item.type, name
 
-    def _derived(self, item: Resource) -> bool:
-        return item.type == "Observation" and bool(self.around.response(item)[0])
+    def _derived(self, said: _Said) -> bool:
+        return said.item.type == "Observation" and bool(self._response(said.item, said.who)[0])
+
+    def _response(self, item: Resource, who: Subject) -> tuple[str, Held | None]:
+        """The response that an answer is derived from; of one that somebody else gave, no more than its name as told."""
+        name, response = self.around.response(item)
+        if response is None or self.around.is_of(response.entry, who):
+            return name, response
+        return name if "QuestionnaireResponse/" in name else "", None
 
     def _set(self, item: Resource, who: Subject) -> tuple[str, ...]:
-        """What names the one screening that an answer is of: its response, else its encounter, else its day."""
-        server = self.around.patients.of_server(item)
+        """What names the one screening that an answer is of: its person, and its response, else its encounter, else its day."""
+        server, whose = self.around.patients.of_server(item), (who.authority, who.local_id)
         if item.type == "QuestionnaireResponse":
-            return "QuestionnaireResponse", own_name(item, server)
-        name, response = self.around.response(item)
+            return *whose, "QuestionnaireResponse", own_name(item, server)
+        name, response = self._response(item, who)
         if response is not None:
-            return "QuestionnaireResponse", own_name(response.entry, server)
+            return *whose, "QuestionnaireResponse", own_name(response.entry, server)
         if name:
-            return "QuestionnaireResponse", name.split("/_history/", 1)[0].rsplit("/", 1)[-1]
+            return *whose, "QuestionnaireResponse", name.split("/_history/", 1)[0].rsplit("/", 1)[-1]
         encounter = item.body.get("encounter")
         visit = text(encounter.get("reference")) if isinstance(encounter, dict) and server else ""
-        return who.authority, who.local_id, visit, f"{said_on(item.body)}"
+        return *whose, visit, f"{said_on(item.body)}"
 
 
 def _block(patient: Json, who: Subject) -> PersonBlock:

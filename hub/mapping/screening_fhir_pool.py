@@ -50,6 +50,14 @@ class Surrounding:
                 return name, found
         return "", None
 
+    def is_of(self, item: Resource, who: Subject) -> bool:
+        """Whether a resource is this person's, or nobody's."""
+        try:
+            whose = self.who(item)
+        except NotMapped:
+            return True
+        return whose is None or (whose.authority, whose.local_id) == (who.authority, who.local_id)
+
     def questions(self, item: Resource, used: list[Resource]) -> Mapping[str, str]:
         """LOINC codes by linkId, of the Questionnaire that a response answers, contained or in the pool."""
         url = text(item.body.get("questionnaire")).partition("|")[0]

@@ -426,6 +426,50 @@ def test_each_record_kept_reads_alone_as_it_did_among_its_neighbours(read: Reade
                 assert mapped.event.event_id in again, (kind, mapped.where)
 
 
+NEVER_HURT, OFTEN_HURT = "LA6270-8", "LA16644-9"
+DOE = patient(id="a", name=[{"family": "Doe", "given": ["Made-Up"]}])
+ROE = patient(id="b", name=[{"family": "Roe", "given": ["Made-Up"]}])
+
+
+def safety(of: str, code: str) -> Json:
+    asked = [item(f"/{question}", code) for question in HITS]
+    return response(
+        *asked, id=f"qr-{of}", subject={"reference": f"Patient/{of}"}, questionnaire="http://example.org/hits"
+    )
+
+
+@pytest.mark.parametrize("kind", ["collection", "transaction", "searchset"])
+def test_two_people_who_were_asked_on_one_day_have_each_a_score_and_an_original_of_their_own(
+    kind: str, read: Reader
+) -> None:
+    data = bundle(DOE, ROE, safety("a", NEVER_HURT), safety("b", OFTEN_HURT), kind=kind)
+    scores = [m for m in read(HRSN, {"f.json": data}) if m.type == "screening" and m.event is not None]
+    events: list[Any] = [m.event for m in scores]
+    assert [event.indicates_need for event in events] == ["no", "yes"]
+    assert len({(event.fact_key, event.source_person) for event in events}) == len({e.fact_key for e in events}) == 2
+    assert [(OFTEN_HURT in m.raw.decode(), NEVER_HURT in m.raw.decode()) for m in scores] == [
+        (False, True),
+        (True, False),
+    ]
+
+
+def test_an_answer_said_to_derive_from_the_response_of_somebody_else_takes_nothing_of_it_along(read: Reader) -> None:
+    theirs = safety("b", OFTEN_HURT)
+    told = observation(
+        HITS[0],
+        NEVER_HURT,
+        subject={"reference": "Patient/a"},
+        derivedFrom=[{"reference": "QuestionnaireResponse/qr-b"}],
+    )
+    for kind in ("collection", "searchset"):
+        found = read(HRSN, {"f.json": bundle(DOE, ROE, theirs, told, kind=kind)})
+        scores: list[Any] = [m for m in found if m.type == "screening" and m.event is not None]
+        assert [m.event.indicates_need for m in scores] == ["yes", "unknown"]
+        assert [(b"Roe" in m.raw, OFTEN_HURT.encode() in m.raw) for m in scores] == [(True, True), (False, False)]
+        again = [m.event.event_id for m in read(HRSN, {"f.json": scores[1].raw}) if m.type == "screening" and m.event]
+        assert again == [scores[1].event.event_id]
+
+
 def test_free_text_never_leaves(read: Reader) -> None:
     told = response(
         item("/88122-7", OFTEN),
