@@ -8,7 +8,7 @@ references). `named` is what stands for a resource in tokens: type and id where 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from hub.formats.fhir import Resource
 from hub.mapping.tracing_person import Json, listed, text
@@ -38,11 +38,13 @@ def named(target: str) -> str:
 
 
 class Beside:
-    """Remembers the bundle that is being read, and no other."""
+    """Remembers the bundle that is being read, and no other: each is gone through once, however many resources ask."""
 
     def __init__(self) -> None:
         self._bundle: Json | None = None
         self._entries: Mapping[str, Json] = {}
+        self._own: Mapping[int, Json] = {}
+        self._referred: dict[tuple[str, str], frozenset[str]] = {}
 
     def found(self, item: Resource, reference: object) -> Json | None:
         """The resource that a reference of `item` points to, if it is at hand."""
@@ -72,10 +74,15 @@ class Beside:
         entry = self._of(item.bundle).get(target) or self._of(item.bundle).get(named(target))
         return (self.own_name(entry["resource"], of_server) if entry is not None else "") or named(target)
 
-    def every(self, item: Resource, kind: str) -> Iterable[Json]:
-        """All resources of a type in the bundle of `item`."""
-        told = (entry["resource"] for entry in self._of(item.bundle).values())
-        return [resource for resource in told if resource["resourceType"] == kind]
+    def referred(self, item: Resource, kind: str, element: str, of_server: bool) -> frozenset[str]:
+        """What all resources of a type in the bundle of `item` refer to in one element, as `name_of` has it."""
+        entries, known = self._of(item.bundle), self._referred.get((kind, element))
+        if known is None:
+            resources = [entry["resource"] for entry in entries.values()]
+            references = [each for one in resources if one["resourceType"] == kind for each in listed(one.get(element))]
+            known = frozenset(self.name_of(item, each, of_server) for each in references) - {""}
+            self._referred[kind, element] = known
+        return known
 
     def alone(self, item: Resource, of_server: bool, *references: object) -> bytes:
         """The original of `item` and, as it takes these to read it alone, the entries that it refers to (without narrative)."""
@@ -84,7 +91,7 @@ class Beside:
         needed = [entry for target in targets if (entry := entries.get(target) or entries.get(named(target)))]
         if not needed and of_server:
             return item.raw
-        own = next((entry for entry in entries.values() if entry["resource"] is item.body), {})
+        own = self._own.get(id(item.body), {})
         kept = [
             dumped for entry in {id(each): each for each in needed}.values() if len(dumped := _slim(entry)) <= _LONGEST
         ]
@@ -106,6 +113,8 @@ class Beside:
     def _of(self, bundle: Json | None) -> Mapping[str, Json]:
         if self._bundle is not bundle:
             self._bundle, self._entries = bundle, {} if bundle is None else _entries(bundle)
+            self._own = {id(entry["resource"]): entry for entry in self._entries.values()}
+            self._referred = {}
         return self._entries
 
 

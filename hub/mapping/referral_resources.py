@@ -208,9 +208,7 @@ class _Mapper:
         return self._beside.name_of(item, reference, self._patients.of_server(item))
 
     def _has_parts(self, item: Resource) -> bool:
-        own = self._name(item)
-        tasks = self._beside.every(item, "Task")
-        return any(self._named(item, each) == own for task in tasks for each in listed(task.get("partOf")))
+        return self._name(item) in self._beside.referred(item, "Task", "partOf", self._patients.of_server(item))
 
     def _service(self, item: Resource, request: Json | None) -> str | None:
         """The HealthcareService among the performers."""
