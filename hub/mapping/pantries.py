@@ -8,9 +8,10 @@ pantry's household travels as a token with its size, apart from what any other s
 What a visit says of needs is decided by tables/needs.csv: who asks for food has said so (`reported`); who is fed may be in need
 (`inferred`), which is never a record of need.
 
-A visit is known by its number, else by person, day, place and kind: small pantries record one visit a client and day. Anonymous
-visits without number that read alike are as many as there are in the file. Race and ethnicity are kept as told, `Didn't Ask`,
-`Don't Know` and `Prefer Not to Answer` as the absences they are (R15).
+A visit is known by its number, else by person, day, place and kind (food, a meal, asked for, neither): small pantries record one
+visit a client and day, and a request of that day beside it. Anonymous visits without number that read alike are as many as there
+are in the file. Race and ethnicity are kept as told, `Didn't Ask`, `Don't Know` and `Prefer Not to Answer` as the absences they are
+(R15).
 
 Options beside those of hub.mapping.lists: `state`.
 """
@@ -49,6 +50,11 @@ class _Kind(NamedTuple):
     delivered: bool
     issue: str = ""
     asked: bool = False
+
+    @property
+    def without_food(self) -> tuple[str, ...]:
+        """What tells a visit that handed out no food from one of that day that did: it replaces it in no order."""
+        return () if self.delivered else ("asked" if self.asked else "no-food",)
 
 
 _KINDS = {
@@ -100,7 +106,7 @@ class _Mapper:
         if line["visit"]:
             native: tuple[str, ...] = ("visit", line["visit"], *who.key)
         elif who.key[0]:
-            native = ("day", line["site"], f"{day}", kind.program, *who.key)
+            native = ("day", line["site"], f"{day}", kind.program, *kind.without_food, *who.key)
         else:  # nobody's: the first, second … of this file that says so
             told = line.content()
             self._alike[told] += 1

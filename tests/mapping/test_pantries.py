@@ -158,6 +158,16 @@ def test_repeated_visits_are_visits_and_a_second_row_of_one_day_is_not(read: Rea
     assert len(standing(read.events(PANTRY, visits(*rows, head=head)))) == 2
 
 
+@pytest.mark.parametrize("other", ["Food Request", "Voucher", "SNAP Application"])
+def test_a_visit_without_number_and_what_else_was_asked_for_that_day_are_two_facts(other: str, read: Reader) -> None:
+    rows = (visit(visit="", kind="Food Pantry"), visit(visit="", kind=other))
+    for order in (rows, rows[::-1]):
+        stands = standing(read.events(PANTRY, visits(*order))).values()
+        assert sorted(event.delivered for event in stands) == [False, True]
+    asked = [event for event in stands if event.signal == "reported"]
+    assert len(asked) == (other == "Food Request")
+
+
 def test_the_same_file_again_tells_nothing_new(read: Reader) -> None:
     content = visits(visit(), visit("", given="", family="", born="", visit=""))["visits.csv"]
     again = [[e.event_id for e in read.events(PANTRY, {name: content})] for name in ("a.csv", "b.csv")]
