@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
+from hub.domain.events import Meaning
 from hub.domain.lab_names import plain
-from hub.domain.lab_said import Answer
+from hub.domain.lab_said import Answer, said
 from hub.domain.tables import rows
 
-__all__ = ["Beside", "beside_a_result", "beside_a_test"]
+__all__ = ["Beside", "beside_a_result", "beside_a_test", "said_by_a_note"]
 
 Beside = Literal["", "number", "note", "line", "panel"]
 """`number`: a cycle threshold or a count; `note`: a local observation that is no result (a question, a control, a service done);
@@ -25,7 +26,8 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _OF_A_RESULT = re.compile(
-    r"POSITI|NEGATI|DETECT|REACTIV|CONCLUSI|DETERMIN|EQUIVOC|INVALID|PRESUM|CONFIRM|PENDING|ABNORMAL|SEE |RESULT",
+    r"POSITI|NEGATI|DETECT|REACTIV|CONCLUSI|DETERMIN|EQUIVOC|INVALID|PRESUM|CONFIRM|PENDING|ABNORMAL|SEE |RESULT"
+    r"|\b(?:POS|NEG|DET|NDET|PRES|PRESENT|FOUND|ABN)\b|\+",
     re.IGNORECASE,
 )
 _LONGEST = 200  # characters of what is looked at
@@ -47,6 +49,20 @@ def beside_a_result(names: Iterable[str], answer: Answer) -> Beside:
     if notes.search(name) or (weak.search(name) and not assays.search(name)):
         return "note"
     return "note" if plain(_words(answer)) in answers else ""
+
+
+def said_by_a_note(names: Iterable[str], answer: Answer) -> Meaning | None:
+    """What a note says of the virus by its answer; `review` where that may be anything: the name is of a test, or the answer sounds
+    like a result. None: nothing."""
+    meaning, issue = said(answer, "diagnostic")
+    if meaning != "review":
+        return meaning
+    told = (answer.text, *(text for coding in answer.codings for text in (coding.code, coding.display)))
+    if issue == "answers-differ" or any(_OF_A_RESULT.search(text[:_LONGEST]) for text in told):
+        return "review"
+    _, _, assays, answers = _phrases()
+    is_done = plain(_words(answer)) in answers
+    return "review" if assays.search(plain(" / ".join(names)[:_LONGEST])) and not is_done else None
 
 
 def _words(answer: Answer) -> str:

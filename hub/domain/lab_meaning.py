@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from hub.domain.events import Meaning, Method
-from hub.domain.lab_beside import Beside, beside_a_result, beside_a_test
+from hub.domain.lab_beside import Beside, beside_a_result, beside_a_test, said_by_a_note
 from hub.domain.lab_names import Named, named
 from hub.domain.lab_said import Answer, Code, is_loinc, said
 from hub.domain.lab_tables import Observation, observations, results
@@ -85,7 +85,7 @@ def policy_of(options: Mapping[str, object]) -> Policy:
 
 class Judged(NamedTuple):
     """`loinc` is the code understood; `issues` say what was odd about question and answer. Of what is reviewed, `beside`: what it
-    may be where a result stands beside it, and of a panel `says`: what its answer would mean."""
+    may be where a result stands beside it, and of a panel or a note `says`: what its answer would mean (hub.domain.lab_beside)."""
 
     loinc: str | None
     method: Method
@@ -164,7 +164,8 @@ def _unknown_test(question: Asked, answer: Answer, *, covid_order: bool) -> Judg
     if question.named == "other":
         return Judged(question.loinc, "other", "not-covid", _issues(question.issue, "other-pathogen-by-name"))
     beside = beside_a_result(question.names, answer)
-    return Judged(question.loinc, "other", "review", _issues(question.issue, "unknown-test"), beside)
+    says = said_by_a_note(question.names, answer) if beside else None
+    return Judged(question.loinc, "other", "review", _issues(question.issue, "unknown-test"), beside, says)
 
 
 def _names_the_virus(answer: Answer) -> bool:

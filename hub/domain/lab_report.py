@@ -3,7 +3,7 @@
 A laboratory looks for several genes and then says by a rule of its assay what was found: where it tells that overall result, it
 decides over a single gene (tables/lab_roles.csv), which is no person's result. What says nothing by itself (a cycle threshold, a
 line of text, a question under a local code, the panel's code repeating its test) is passed over beside a result of the same order
-that is told, and reviewed alone. No positive is lost by it: what is passed over is weaker than what stands.
+that is told, and reviewed alone. No positive is lost by it: what is passed over says nothing, or no more than what stands.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ Role = Literal["overall", "target", ""]
 _CLEAR: tuple[Meaning, ...] = ("positive", "presumptive-positive", "inconclusive", "invalid", "negative")
 """The strongest first."""
 _FOUND = frozenset({"positive", "presumptive-positive", "inconclusive"})
+_SETTLED = RANK["final"]
 
 
 class Finding(NamedTuple):
@@ -57,9 +58,16 @@ def is_gene(judged: Judged) -> bool:
 
 
 def together(findings: Sequence[Finding]) -> list[Judged | None]:
-    """What each of them means, in their order; None: passed over, the others say it."""
-    standing = [one for one in findings if one.rank != RANK["withdrawn"]]
-    return [_among(one, standing) for one in findings]
+    """What each of them means, in their order; None: passed over, the others say it. A preliminary result says nothing of one that
+    is final."""
+    near: dict[_Place, _Said] = {}
+    for one in findings:
+        if one.rank == RANK["withdrawn"]:
+            continue
+        for place in _places(one):
+            for rank in range(1, min(one.rank, _SETTLED) + 1):
+                near.setdefault((*place, rank), _Said()).add(one)
+    return [_among(one, near) for one in findings]
 
 
 def reason_of(judged: Judged) -> str:
@@ -67,44 +75,74 @@ def reason_of(judged: Judged) -> str:
     return "result-comment" if judged.beside == "line" else "beside-a-result"
 
 
-def _among(one: Finding, standing: Sequence[Finding]) -> Judged | None:
-    judged = one.judged
+_Place = tuple[Literal["order", "specimen"], str, int]
+"""An order or a specimen, and how final at least the results are that count."""
+
+
+class _Said:
+    """What the results of one place say. `tests`: those of which a result is clear; `genes`: what single genes say."""
+
+    def __init__(self) -> None:
+        self.clear: set[Meaning] = set()
+        self.tests: set[str] = set()
+        self.genes: set[Meaning] = set()
+        self._overall: set[Meaning] = set()
+        self._rank = 0
+
+    def add(self, one: Finding) -> None:
+        meaning = one.judged.meaning
+        if meaning in _CLEAR:
+            self.tests.add(one.test)
+            if not one.judged.beside:
+                self.clear.add(meaning)
+        if role_of(one.judged.loinc) == "target":
+            self.genes.add(meaning)
+        overall = _overall(one)
+        if overall is not None and one.rank >= self._rank:
+            self._overall = {overall} if one.rank > self._rank else {*self._overall, overall}
+            self._rank = one.rank
+
+    @property
+    def strongest(self) -> Meaning | None:
+        return next((meaning for meaning in _CLEAR if meaning in self.clear), None)
+
+    @property
+    def overall(self) -> Meaning | None:
+        """The strongest of the overall results that came last."""
+        return next((meaning for meaning in _CLEAR if meaning in self._overall), None)
+
+
+_NOTHING = _Said()
+
+
+def _places(one: Finding) -> tuple[tuple[Literal["order", "specimen"], str], ...]:
+    return (("order", one.order), ("specimen", one.specimen)) if one.specimen else (("order", one.order),)
+
+
+def _among(one: Finding, near: Mapping[_Place, _Said]) -> Judged | None:
+    judged, rank = one.judged, min(one.rank, _SETTLED)
     if judged.beside:
-        return None if _is_told(one, standing) else judged
-    return _decided(one, standing) if is_gene(judged) else judged
+        return None if _is_told(one, near.get(("order", one.order, rank), _NOTHING)) else judged
+    if is_gene(judged):
+        for kind, name in _places(one):
+            said = near.get((kind, name, rank), _NOTHING)
+            if said.overall is not None:
+                return overruled(judged, said.overall, sure=kind == "order" or len(said.genes) > 1)
+    return judged
 
 
-def _is_told(one: Finding, standing: Sequence[Finding]) -> bool:
+def _is_told(one: Finding, others: _Said) -> bool:
     """Whether the results of its order say what it could say."""
-    beside = [each.judged for each in standing if each.order == one.order and not each.judged.beside]
-    clear = [meaning for meaning in _CLEAR if any(judged.meaning == meaning for judged in beside)]
-    what = one.judged.beside
+    what, says, strongest = one.judged.beside, one.judged.says, others.strongest
     if what == "number":
-        return not _FOUND.isdisjoint(clear)
+        return not _FOUND.isdisjoint(others.clear)
     if what == "panel":
-        return bool(clear) and clear[0] == one.judged.says
+        return strongest is not None and strongest == says
     if what == "line":
-        same = (each for each in standing if each.order == one.order and each.test == one.test)
-        return any(each.judged.meaning in clear for each in same)
-    return bool(clear)
-
-
-def _decided(one: Finding, standing: Sequence[Finding]) -> Judged:
-    """A single gene that was detected, after what the overall result of its order says, else of its specimen."""
-    for of_order in (True, False):
-        near = [
-            each
-            for each in standing
-            if (each.order == one.order if of_order else each.specimen and each.specimen == one.specimen)
-        ]
-        told = [each for each in near if _overall(each)]
-        if told:
-            last = max(each.rank for each in told)
-            said = {_overall(each) for each in told if each.rank == last}
-            overall = next(meaning for meaning in _CLEAR if meaning in said)
-            genes = {each.judged.meaning for each in near if role_of(each.judged.loinc) == "target"}
-            return overruled(one.judged, overall, sure=of_order or len(genes) > 1)
-    return one.judged
+        return one.test in others.tests
+    if strongest is None or strongest == "positive" or says == "review":
+        return strongest == "positive"
+    return says not in _FOUND or _CLEAR.index(strongest) <= _CLEAR.index(says)
 
 
 def _overall(each: Finding) -> Meaning | None:

@@ -127,10 +127,63 @@ def test_what_says_nothing_by_itself_is_reviewed_alone_and_passed_over_beside_it
         found("X", said("Detected"), name="COVID-19 infection control screen"),
         found("94500-6", said("Positive by repeat testing")),
         found("95209-3", said("See note")),
+        found("94500-6", said("swab POS, told to the ward")),
+        found("94500-6", said("covid swab: +")),
+        found("X", DETECTED, name="SARS-COV-2 RNA PCR (1 DAY TAT)"),
+        found("X", DETECTED, name="SARS-CoV-2 RNA, specimen type NP"),
+        found("X", said("Positive"), name="COVID-19 symptomatic"),
+        found("X", said("pos. on 3/12, outside"), name="Previous COVID test result"),
+        found("X", UNCLEAR, name="SARS-CoV-2 RNA PCR (1 DAY TAT)"),
+        found("X", said("D"), name="SARS-CoV-2 RNA PCR (1 DAY TAT)"),
+        found("X", said("See comment"), name="SARS-CoV-2 RNA"),
+        found("X", Answer("coded", (Code("PERFORMED", "L"), Code(DETECTED, "SCT"))), name="SARS-CoV-2 RNA"),
     ],
 )
 def test_beside_a_negative_result_whatever_may_be_a_positive_is_reviewed(doubt: Finding) -> None:
     assert meanings(doubt, found("94500-6", NOT_DETECTED)) == ["review", "negative"]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        found("X", said("Performed"), name="SARS-CoV-2 RNA PCR (1 DAY TAT)"),
+        found("X", NOT_DETECTED, name="SARS-CoV-2 RNA PCR (1 DAY TAT)"),
+        found("X", said("Not performed"), name="SARS-CoV-2 RNA PCR (1 DAY TAT)"),
+        found("X", said("Yes"), name="COVID-19 symptomatic"),
+        found("X", said("Work"), name="Reason for COVID-19 visit"),
+    ],
+)
+def test_beside_a_negative_result_a_note_that_says_nothing_more_is_passed_over(note: Finding) -> None:
+    assert meanings(note, found("94558-4", NOT_DETECTED)) == [None, "negative"]
+
+
+def test_a_preliminary_result_decides_over_nothing_that_is_final() -> None:
+    early = found("94500-6", NOT_DETECTED, status="preliminary")
+    assert meanings(found("94533-7", DETECTED), early) == ["positive", "negative"]
+    assert meanings(found("94533-7", DETECTED, status="preliminary"), early)[0] == "review"
+    note = found("X", DETECTED, name="SARS-CoV-2 RNA PCR (1 DAY TAT)")
+    assert meanings(note, found("94558-4", DETECTED, status="preliminary"))[0] == "review"
+    assert meanings(found("94533-7", DETECTED, status="corrected"), found("94500-6", NOT_DETECTED))[0] == "review"
+
+
+def test_every_result_of_a_long_report_is_looked_at_once() -> None:
+    looked = 0
+
+    class Counted(str):
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal looked
+            looked += 1
+            return str.__eq__(self, other)
+
+    long = [
+        found(code, answer)._replace(order=Counted("F1"), specimen=Counted("S1"))
+        for code, answer in ((N1, DETECTED), ("94745-7", Answer("other", (), "2")), ("94500-6", UNCLEAR))
+        for _ in range(500)
+    ]
+    together(long)
+    assert looked < 20 * len(long)
 
 
 def test_every_role_is_of_a_diagnostic_molecular_test() -> None:
