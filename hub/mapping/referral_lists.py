@@ -100,8 +100,7 @@ class _Mapper:
     def _event(self, line: Line, who: Somebody, told: Told, withdrawn: bool, issues: tuple[str, ...]) -> Referral:
         sent_at, accepted_at, ended = line.time("sent"), line.time("accepted"), line.time("ended")
         updated = line.time("updated")
-        word, more = self._category(line)
-        category = word if word in NEED_CATEGORIES else UNMAPPED
+        category, asked_for, more = self._category(line)
         return Referral(
             **self._stamp.fields(
                 self._stamp.fact_key(Referral.kind, *self._native(line, who)),
@@ -111,7 +110,7 @@ class _Mapper:
                 content=line.content(told.status, told.outcome or "", category),
                 occurred_on=self._day(line),
                 active=not withdrawn,
-                labels=labels_of(word),
+                labels=tuple(dict.fromkeys(label for word in asked_for for label in labels_of(word))),
             ),
             person=who.block,
             county_source=who.county_source,
@@ -140,16 +139,14 @@ class _Mapper:
     def _day(self, line: Line) -> date | None:
         return line.past_day("sent") or line.past_day("accepted") or line.past_day("ended") or line.past_day("updated")
 
-    def _category(self, line: Line) -> tuple[str, tuple[str, ...]]:
-        """The first need of the row that a row of the table decides, and issues."""
+    def _category(self, line: Line) -> tuple[str, list[str], tuple[str, ...]]:
+        """The first need of the row that a row of the table decides, all that the row is for (needs and services), and issues."""
         parts = [part.strip() for part in _SEVERAL.split(line["category"]) if part.strip()]
-        known = [word for part in parts if (word := self._lister.word("category", part))]
-        needs = dict.fromkeys(word for word in known if word in NEED_CATEGORIES)
-        several = ("several-needs",) if len(needs) > 1 else ()
-        sensitive = next((word for word in known if labels_of(word)), "")
+        known = list(dict.fromkeys(word for part in parts if (word := self._lister.word("category", part))))
+        category = next((word for word in known if word in NEED_CATEGORIES), UNMAPPED)
         if not known:
-            return "", ("unknown-need",) if parts else ()
-        return sensitive or next(iter(needs), known[0]), several
+            return category, known, ("unknown-need",) if parts else ()
+        return category, known, ("several-needs",) if len(known) > 1 else ()
 
 
 def _order(sent_at: datetime | None, ended: datetime | None) -> tuple[str, ...]:

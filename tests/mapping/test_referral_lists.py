@@ -172,6 +172,15 @@ def test_r19_what_somebody_was_referred_for_carries_its_label(
     assert label in one(read, need=f"Food;{need}").labels
 
 
+@pytest.mark.parametrize(
+    "need", ["Food; Substance Use Treatment", "HIV Services|Food", "Counseling; Food; HIV Services"]
+)
+def test_r14_a_sensitive_service_beside_food_leaves_the_proof_of_food_help(read: Reader, need: str) -> None:
+    event = one(read, need=need, status="Got Help")
+    assert (event.category, event.status, event.issues) == ("food-insecurity", "helped", ("several-needs",))
+    assert ("HIV" in event.labels, "PSY" in event.labels) == ("HIV" in need, "Counseling" in need)
+
+
 def test_r3_one_number_for_two_people_is_refused(read: Reader) -> None:
     found = read(REFERRALS, file(row(), row(who="C-2", family="Haddad", given="Nour")))
     assert [(m.outcome, m.reason) for m in found] == [("event", None), ("rejected", "duplicate-key")]
