@@ -89,7 +89,7 @@ class _Finding(NamedTuple):
     reasons: tuple[str, ...]
     evidence: tuple[FactName, ...]
     urgent: bool
-    helped: FactName | None  # the proof that somebody helped
+    helped: FactName | None  # the earliest proof that somebody helped
 
 
 class _Answer(NamedTuple):
@@ -120,7 +120,7 @@ def _place(facts: Facts, episode: Episode, as_of: int) -> _Finding | None:
         if fact.isolates and fact.entered <= last and (not fact.left or fact.left > episode.start)
     ]
     beds += helping(facts, _PLACE_CATEGORIES, episode.start, last)
-    return _Finding(tuple(sorted(reasons)), evidence, True, min(beds, default=None)) if reasons else None
+    return _Finding(tuple(sorted(reasons)), evidence, True, _earliest(facts, beds)) if reasons else None
 
 
 def _where_they_live(name: FactName, fact: AnyFact, episode: Episode, as_of: int) -> _Answer | None:
@@ -155,7 +155,7 @@ def _food(facts: Facts, episode: Episode, as_of: int) -> _Finding | None:
         if isinstance(fact, Benefit) and fact.delivered and episode.start <= fact.occurred <= min(as_of, episode.until)
     ]
     meals += helping(facts, _FOOD_CATEGORIES, episode.start, min(as_of, episode.until))
-    return _Finding(tuple(sorted(reasons)), evidence, False, min(meals, default=None)) if reasons else None
+    return _Finding(tuple(sorted(reasons)), evidence, False, _earliest(facts, meals)) if reasons else None
 
 
 def _lacking_food(facts: Facts, episode: Episode, look_back_d: int) -> list[_Answer]:
@@ -200,9 +200,20 @@ def _past(facts: Facts, episode: Episode, finding: _Finding, day: int) -> bool:
     if episode.until < day:
         return True
     proof = next((fact for name, fact in facts if name == finding.helped), None)
+    return proof is not None and _helped_on(proof) < day
+
+
+def _earliest(facts: Facts, proofs: Sequence[FactName]) -> FactName | None:
+    """The proof that helped first: whoever refuses support after it was helped before."""
+    named = frozenset(proofs)
+    return min(((_helped_on(fact), name) for name, fact in facts if name in named), default=(0, None))[1]
+
+
+def _helped_on(proof: AnyFact) -> int:
+    """The day on which a fact that is proof of help helped."""
     if isinstance(proof, Stay):
-        return proof.entered < day
-    return proof is not None and (proof.helped_on if isinstance(proof, Referred) else proof.occurred) < day
+        return proof.entered
+    return proof.helped_on if isinstance(proof, Referred) else proof.occurred
 
 
 def needs_of(facts: Facts, found: Sequence[Episode], as_of: int) -> list[FoundNeed]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.builders import Story, a_person, day
+from tests.domain.test_consents import said
 from tests.domain.test_needs import needs
 
 
@@ -75,3 +76,10 @@ def test_a_referral_entered_in_error_proves_nothing() -> None:
     assert needs(story.tells("referral", "r1", version=2, active=False, **{
         name: story.records[-1][name] for name in ("occurred_on", "category", "status", "proof", "outcome_at", "part_of", "request")
     }), "2021-02-05")["food"].state == "open"  # fmt: skip
+
+
+def test_of_several_proofs_the_earliest_tells_whether_help_came_before_the_refusal() -> None:
+    for first, second in (("a", "b"), ("b", "a")):
+        fed = hungry().tells("food-assistance", first, occurred_on=day("2021-02-02"), program="pantry", delivered=True)
+        fed = fed.tells("food-assistance", second, occurred_on=day("2021-02-08"), program="pantry", delivered=True)
+        assert needs(said(fed, "revoked", "2021-02-04"), "2021-02-09")["food"].state == "helped"
