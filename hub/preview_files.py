@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from hub.preview_own import claimed, own_connectors
 from hub.privacy.agreements import DRAFT, example_agreement, intake_agreement
 from hub.routing import Routed, route
 from hub.wiring_bus import denominators, ids_of, isolation_rules
-from hub.wiring_reading import OFFLINE_IDS, catalogue, taken
+from hub.wiring_reading import OFFLINE_IDS, Taken, catalogue, taken
 from hub.wiring_tables import use_own_tables
 
 __all__ = ["Previewed", "preview_files"]
@@ -48,13 +48,13 @@ def preview_files(
     instance: Path | None = None,
     connectors: Path | None = None,
     include_test: bool = False,
-    tell: Callable[[int, int], None] | None = None,
+    watch: Callable[[Iterator[Taken]], Iterator[Taken]] = lambda read: read,
 ) -> Previewed:
     """The batch answer over all units under `paths`; UnknownName when there is nothing under them.
 
     Without an `instance`: offline ids, the example agreements, and populations of a population.csv that lies beside the files.
     `connectors`: a folder of declared ones, by default those of the instance; a file that nobody else knows is for the one that
-    makes events of it.
+    makes events of it. `watch` sees every outcome as it is read.
     """
     if instance is not None:
         use_own_tables(instance)
@@ -69,17 +69,15 @@ def preview_files(
     agreements: dict[str, IntakeAgreement] = {}
     if not routed:
         raise UnknownName(f"there is no file under {' or '.join(str(path) for path in paths)}")
-    for done, unit in enumerate(routed, 1):
+    for unit in routed:
         if unit.connector is None:
             nobodys.append(f"{unit.path.name}: {unit.why}")
         else:
             connector = catalog[unit.connector]
             if connector.name not in agreements:
                 agreements[connector.name] = _agreement(connector, instance)
-            found = taken(connector, agreements[connector.name], _ids(instance), unit.path)
+            found = watch(taken(connector, agreements[connector.name], _ids(instance), unit.path))
             preview.take(counts.watch(_shown(unit.path, paths), connector.name, found))
-        if tell is not None:
-            tell(done, len(routed))
     applied = {name: agreement.agreement_id for name, agreement in agreements.items()}
     trials = sorted(name for name in applied if instance is None or not _signed(instance, name).is_file())
     return Previewed(preview.finish(as_of), nobodys, applied, trials, counts)

@@ -136,6 +136,7 @@ class Taken(NamedTuple):
     letter: Hashable
     odd: tuple[str, ...] = ()
     where: Mapping[str, str | int] = MappingProxyType({})
+    size: int = 0  # bytes of its original
 
 
 def taken(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: Path) -> Iterator[Taken]:
@@ -147,7 +148,7 @@ def taken(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: Path
             body = b"" if found.hard_stop else sha256(found.raw).digest()
             at = {name: value for name, value in found.where.items() if value != unit.name}
             letter = (connector.name, found.stage, found.reason, _named(unit), *at.items(), body)
-            yield Taken(found.outcome, found.event, found.reason, letter, found.odd, found.where)
+            yield Taken(found.outcome, found.event, found.reason, letter, found.odd, found.where, len(found.raw))
 
 
 def _named(unit: Unit) -> str | bytes:

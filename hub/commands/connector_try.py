@@ -13,6 +13,7 @@ import click
 from hub.commands.connector_agreement import trial_agreement
 from hub.commands.connector_explain import explain_lines
 from hub.commands.connector_summary import Read, Summary, is_numbered
+from hub.commands.reading_bar import in_the_way, reading_bar
 from hub.config import instance_dir
 from hub.connectors.catalog import Connector, find
 from hub.errors import EXIT_USAGE, ConfigError, HubError
@@ -65,17 +66,21 @@ def try_connector(
         chosen = find(name, catalogue(directory))
         agreement = trial_agreement(chosen, agreement_file, directory)
         every: Read = explained(chosen, agreement, OFFLINE_IDS, path, explain=explain)
-        read = counted.watch(every if row is None else (each for each in every if is_numbered(each[1].where, row)))
-        failed = False
-        if diff:
-            failed = _print_diff(chosen, path, read)
-        elif explain:
-            program = "" if chosen.declared is not None else chosen.program or chosen.name
-            _print_explained(read, program, masked=not (show_values and sys.stdout.isatty()))
-        elif as_json and not summary:
-            _print_lines(read)
-        else:
-            _print_summary(read, counted, as_json or summary)
+        failed, lines = False, explain or (as_json and not summary)
+        with reading_bar([path], quiet=(lines or diff) and in_the_way()) as bar:
+            every = bar.watch(every, lambda each: len(each[1].raw))
+            read = counted.watch(every if row is None else (each for each in every if is_numbered(each[1].where, row)))
+            if diff:
+                failed = _print_diff(chosen, path, read)
+            elif explain:
+                program = "" if chosen.declared is not None else chosen.program or chosen.name
+                _print_explained(read, program, masked=not (show_values and sys.stdout.isatty()))
+            elif as_json and not summary:
+                _print_lines(read)
+            else:
+                _count_all(read)
+        if not diff and not lines:
+            click.echo(_summed(counted, as_json or summary))
     except BrokenPipeError:  # `… | head`: who reads has seen enough; nothing may be written at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         ctx.exit(EXIT_USAGE)
@@ -124,7 +129,10 @@ def _print_diff(chosen: Connector, path: Path, read: Read) -> bool:
     return bool(found)
 
 
-def _print_summary(read: Read, counted: Summary, as_json: bool) -> None:
+def _count_all(read: Read) -> None:
     for _ in read:
         pass
-    click.echo(json.dumps(counted.as_json(), ensure_ascii=False) if as_json else "\n".join(counted.words()))
+
+
+def _summed(counted: Summary, as_json: bool) -> str:
+    return json.dumps(counted.as_json(), ensure_ascii=False) if as_json else "\n".join(counted.words())

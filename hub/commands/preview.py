@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -49,11 +49,14 @@ def preview(
     Exit 0 when all was read, 1 when something was rejected or nobody's.
     """
     from hub.commands.preview_places import places_json, places_words, tests_words
+    from hub.commands.reading_bar import reading_bar
     from hub.preview_files import preview_files
 
-    found = preview_files(
-        paths, as_of.date(), instance=instance, connectors=connectors, include_test=include_test, tell=_tell(as_json)
-    )
+    with reading_bar(paths, quiet=as_json) as bar:
+        found = preview_files(
+            paths, as_of.date(), instance=instance, connectors=connectors, include_test=include_test,
+            watch=lambda read: bar.watch(read, lambda each: each.size),
+        )  # fmt: skip
     if found.examples:
         click.echo(
             f"under the example agreements, which are nobody's: {', '.join(found.examples)} (--instance DIR takes the real ones)"
@@ -71,17 +74,6 @@ def preview(
             "\n".join([*_words(found.result, found.not_routed, as_of.date()), *tests, *places_words(found.counts)])
         )
     ctx.exit(1 if found.result.rejected or found.not_routed else 0)
-
-
-def _tell(as_json: bool) -> Any:
-    """Progress on stderr, one line in place, only where a person looks."""
-    shown = click.get_text_stream("stderr").isatty() and not as_json
-
-    def tell(done: int, all_units: int) -> None:
-        if shown:
-            click.echo(f"\r{done:,} of {all_units:,} files and folders read", err=True, nl=done == all_units)
-
-    return tell
 
 
 def _words(result: PreviewResult, nobodys: list[str], as_of: date) -> list[str]:
