@@ -2,11 +2,14 @@
 
 Rounded: 1 to 10 is `under 11`, 11 to 14 are named as these (the nearest ten would stand below what is `under 11`); above, to the
 nearest ten, each number for itself, so that no difference of two gives a small one back. Shares follow the rounded counts, and are
-not told of fewer than 11 (threshold: equity-identity.md, requirement 14).
+not told of fewer than 11. Months stand for days, and of fewer than 11 records or people not even these (threshold:
+equity-identity.md, requirement 14).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
 from typing import NamedTuple
 
 __all__ = ["SMALL", "Numbers", "Share"]
@@ -37,6 +40,19 @@ class Numbers:
             return f"{'' if exact else 'about '}{SMALL} to {_LOWEST - 1}"
         shown = _ten(n) if self.rounded else n
         return f"{'' if exact else 'about '}{shown:,}"
+
+    def of(self, n: int, one: str, more: str, *, exact: bool = True) -> str:
+        """`1 person`, `12 people`. Rounded always `more`: `under 11 person` would say that it is one."""
+        return f"{self.count(n, exact=exact)} {one if n == 1 and not self.rounded else more}"
+
+    def days(self, first: date, last: date, records: int, people: int) -> Iterator[str]:
+        """When it happened. The first day of a span is that of somebody: rounded, months; nothing of fewer than 11 records or
+        people (0 people: they are nobody's)."""
+        if not self.rounded:
+            yield f"happened {first.isoformat()} to {last.isoformat()}"
+        elif records >= SMALL and not 0 < people < SMALL:
+            months = sorted({f"{first:%Y-%m}", f"{last:%Y-%m}"})
+            yield f"happened in {' to '.join(months)}"
 
     def share(self, part: int, whole: int) -> Share:
         """Never 0 % or 100 % unless it is none or all of them."""

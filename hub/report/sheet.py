@@ -104,7 +104,7 @@ def _fix(fix: Fix, numbers: Numbers) -> Html:
             f" ({share.words})" if share.part is not None else ""
         )
         if fix.people:
-            size += f", {numbers.count(fix.people, exact=fix.people_exact)} {'person' if fix.people == 1 else 'people'}"
+            size += f", {numbers.of(fix.people, 'person', 'people', exact=fix.people_exact)}"
     before, where, after = fix.advice(partner=True)
     return el(
         "li",
@@ -123,7 +123,7 @@ def _kind(kind: KindPage, numbers: Numbers) -> Html:
     counted = [line for line in kind.fields if line.status == "counted" and not done(line, kind)]
     return el(
         "section",
-        el("h2", f"{kind.kind}: {numbers.count(kind.records)} {'record' if kind.records == 1 else 'records'}"),
+        el("h2", f"{kind.kind}: {numbers.of(kind.records, 'record', 'records')}"),
         el("p", " · ".join(_about_kind(kind, numbers)), class_="soft"),
         _fields(kind, counted, numbers) if counted else None,
         _whole(kind),
@@ -136,11 +136,11 @@ def _kind(kind: KindPage, numbers: Numbers) -> Html:
 
 def _about_kind(kind: KindPage, numbers: Numbers) -> Iterator[str]:
     if kind.people:
-        yield f"{numbers.count(kind.people, exact=kind.exact)} {'person' if kind.people == 1 else 'people'}"
+        yield numbers.of(kind.people, "person", "people", exact=kind.exact)
     if kind.area_only:
         yield f"{numbers.count(kind.area_only)} name nobody and count for their area only"
     if kind.first_on is not None and kind.last_on is not None:
-        yield f"happened {kind.first_on.isoformat()} to {kind.last_on.isoformat()}"
+        yield from numbers.days(kind.first_on, kind.last_on, kind.records, kind.people)
     if kind.elsewhere:
         yield "whom they speak of is told once, in this source's person records"
 

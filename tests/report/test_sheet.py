@@ -94,6 +94,20 @@ def test_rounded_no_place_is_told() -> None:
     assert "b.csv row 3" not in sheet(page_of(refused()), rounded=True)
 
 
+def test_rounded_no_day_is_told_and_of_a_small_group_no_month_and_no_person() -> None:
+    few, many = empty_tally(), tally(40)
+    few.event(lab_result(1, meaning="positive"))
+    for made in (few, many):
+        assert "happened 2021-03-01 to 2021-03-01" in sheet(page_of(made))
+        assert "2021-03-01 to" not in sheet(page_of(made), rounded=True)
+    assert "happened in 2021-03" in sheet(page_of(many), rounded=True)
+    told = sheet(page_of(few), rounded=True)
+    assert "happened in " not in told
+    assert "under 11 people" in told
+    assert "under 11 records" in told
+    assert "under 11 person" not in told
+
+
 @pytest.mark.parametrize(("ink", "ground"), TEXT)
 def test_text_stands_out_from_its_ground(ink: str, ground: str) -> None:
     assert contrast(ink, ground) >= 4.5
