@@ -2,58 +2,117 @@
 
 Refusal is never guessed: a paper that no machine can read, a consent that ran out and a question that was not asked refuse nothing.
 A rule for named recipients, or for some of the data only, is kept on the event and decides nothing here: what one subscriber may
-see is for its delivery agreement and the labels. Of what one source tells of a person the newest choice stands; between sources the
-stricter one, also after their records were found to be one person's (social-standards.md R23: strictest wins).
+see is for its delivery agreement and the labels. Of what one source tells of a person the newest choice stands, purpose by purpose,
+and of one day the refusal; a refusal of unknown day is newer than any permit. What a clinic may do to treat lifts no refusal of
+care coordination; what is permitted for everything does. Between sources the stricter one stands, also after their records were
+found to be one person's (social-standards.md R23: strictest wins).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.domain.facts import Choice
 
-__all__ = ["SUPPORT_PURPOSES", "refused_since", "support_decision"]
+__all__ = ["SUPPORT_PURPOSES", "SupportDecision", "changing_days", "refused_since", "support_decision"]
 
 SUPPORT_PURPOSES = frozenset({"isolation-support", "care-coordination", "treatment"})
 """Purposes (hub/mapping/tables/consent_purposes.csv) under which a support need is raised and handed on."""
+_OFFER = frozenset({"isolation-support", "care-coordination"})
+"""Of these, those that speak of the offer itself: who refuses everything else but permits one of them, permits it."""
+_EVERYTHING = ""
 _WHOLE = {"given": "permit", "expired": "permit", "refused": "deny", "revoked": "deny"}
+_UNKNOWN_DAY = date.max.toordinal()
 Name = tuple[str, str]
 """(source_person, fact_key)."""
+Part = tuple[str, str, int, int]
+"""One purpose (empty: all), `permit` or `deny`, first and last day (ordinals; 0 = open)."""
 
 
-def support_decision(record: Mapping[str, Any], said_on: int) -> tuple[str, int, int]:
-    """Of a consent event: `permit`, `deny` or empty for the offer of support, and the first and last day (ordinals; 0 = open).
+class SupportDecision(NamedTuple):
+    """The last fields of a `Choice`: what it comes to for the offer of support on whatever day, and purpose by purpose."""
 
-    The last rule that speaks of support stands, being an exception to those before it. `said_on` (ordinal) is the first day where
-    none is told.
-    """
-    since, until = _ordinal(record["valid_from"]) or said_on, _ordinal(record["valid_until"])
-    status = record["status"]
-    if status not in _WHOLE or (status == "expired" and not until):
-        return "", since, until
-    rules = [rule for rule in map(_plain, record["rules"]) if _of_support(rule)]
-    if record["rules"] and not rules:
-        return "", since, until
-    if status == "revoked":  # what was permitted no longer is: from the day on which they said so
-        return "deny", said_on or since, 0
-    if not rules:
-        return _WHOLE[status], since, until
-    last = rules[-1]
-    return last["decision"], _ordinal(last["valid_from"]) or since, _ordinal(last["valid_until"]) or until
+    decision: str
+    since: int
+    until: int
+    parts: tuple[Part, ...] = ()
+
+
+def support_decision(record: Mapping[str, Any], said_on: int) -> SupportDecision:
+    """Of a consent event. `said_on` (ordinal) is the first day where none is told; nobody permits before they say so."""
+    parts = tuple(_parts(record, said_on))
+    standing = _standing((purpose, (decision, since)) for purpose, decision, since, _ in parts)
+    word = "deny" if _denied(standing) is not None else "permit" if parts else ""
+    _, _, since, until = next((part for part in parts if part[1] == word), ("", "", 0, 0))
+    return SupportDecision(word, since, until, parts)
 
 
 def refused_since(choices: Iterable[tuple[Name, Choice]], as_of: int) -> int | None:
     """From which day (ordinal; 0: ever) support is refused as it stands on `as_of`; None: it is not."""
-    newest: dict[str, tuple[tuple[int, int, bool], Choice]] = {}
+    told: dict[str, list[tuple[tuple[int, bool], str, tuple[str, int]]]] = {}
     for (source_person, _), choice in choices:
-        if not choice.decision or choice.since > as_of or (choice.until and choice.until < as_of):
-            continue
-        rank = (choice.since, choice.changed_us, choice.decision == "deny")
-        if source_person not in newest or rank > newest[source_person][0]:
-            newest[source_person] = (rank, choice)
-    return min((choice.since for _, choice in newest.values() if choice.decision == "deny"), default=None)
+        in_force = [part for part in _parts_of(choice) if part[2] <= as_of and (not part[3] or part[3] >= as_of)]
+        own = _standing((purpose, (decision, since)) for purpose, decision, since, _ in in_force)
+        for purpose, verdict in own.items():
+            denies = verdict[0] == "deny"
+            rank = (choice.occurred or (_UNKNOWN_DAY if denies else 0), denies)
+            told.setdefault(source_person, []).append((rank, purpose, verdict))
+    found = (_denied(_standing(each[1:] for each in sorted(of_one))) for of_one in told.values())
+    return min((since for since in found if since is not None), default=None)
+
+
+def changing_days(choice: Choice) -> Iterator[int]:
+    """The days (ordinals) on which what a choice decides begins or is over."""
+    for _, _, since, until in _parts_of(choice):
+        yield since
+        if until:
+            yield until + 1
+
+
+def _parts(record: Mapping[str, Any], said_on: int) -> Iterator[Part]:
+    """In the order of the rules: a rule that follows another is an exception to it."""
+    since, until = _ordinal(record["valid_from"]) or said_on, _ordinal(record["valid_until"])
+    status = record["status"]
+    if status not in _WHOLE or (status == "expired" and not until):
+        return
+    if status == "revoked":  # what was permitted no longer is: from the day on which they said so
+        since, until = said_on or since, 0
+    if not record["rules"]:
+        yield _EVERYTHING, _WHOLE[status], since if status in ("refused", "revoked") else max(since, said_on), until
+        return
+    for rule in filter(_of_support, map(_plain, record["rules"])):
+        first, last = since, until
+        if status != "revoked":
+            first, last = _ordinal(rule["valid_from"]) or since, _ordinal(rule["valid_until"]) or until
+        if rule["decision"] == "permit":
+            first = max(first, said_on)
+        for purpose in sorted(SUPPORT_PURPOSES.intersection(rule["purposes"])) or (_EVERYTHING,):
+            yield purpose, rule["decision"], first, last
+
+
+def _parts_of(choice: Choice) -> tuple[Part, ...]:
+    """Of a choice that an earlier release stored, its decision for everything."""
+    whole = ((_EVERYTHING, choice.decision, choice.since, choice.until),) if choice.decision else ()
+    return choice.parts or whole
+
+
+def _standing(told: Iterable[tuple[str, tuple[str, int]]]) -> dict[str, tuple[str, int]]:
+    """What stands for each purpose (decision and first day), of verdicts in order: the last one on a purpose, or on all."""
+    standing: dict[str, tuple[str, int]] = {}
+    for purpose, verdict in told:
+        permits = verdict[0] == "permit"
+        if purpose == _EVERYTHING and permits:
+            standing.clear()
+        elif purpose in _OFFER and permits and standing.get(_EVERYTHING, verdict)[0] == "deny":
+            del standing[_EVERYTHING]
+        standing[purpose] = verdict
+    return standing
+
+
+def _denied(standing: Mapping[str, tuple[str, int]]) -> int | None:
+    return min((since for decision, since in standing.values() if decision == "deny"), default=None)
 
 
 def _plain(rule: Any) -> Mapping[str, Any]:

@@ -142,11 +142,13 @@ class Referred(Fact, tag="r", frozen=True):
 
 class Choice(Fact, tag="o", frozen=True):
     """What a person said of the use of what is known of them, as it decides whether support may be offered: `permit`, `deny`, or
-    nothing (empty); in force from `since` to `until`, 0 = without end."""
+    nothing (empty); in force from `since` to `until`, 0 = without end. `parts`: the same for each purpose (empty: all) in the
+    order of its rules, as (purpose, decision, since, until); `occurred`: the day on which they said it."""
 
     decision: str
     since: int
     until: int
+    parts: tuple[tuple[str, str, int, int], ...] = ()
 
 
 AnyFact = (

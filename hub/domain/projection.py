@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hub.domain.agreement import merge_labels
+from hub.domain.consents import changing_days
 from hub.domain.contributions import contributions
-from hub.domain.facts import AnyFact, Stay
+from hub.domain.facts import AnyFact, Choice, Referred, Stay
 from hub.domain.history import LINK_REVISIONS, Row, SubHistory
 from hub.domain.ids import Ids
 from hub.domain.isolation import EPISODE_D, Episode, FactName, Rules, episodes
@@ -165,6 +166,10 @@ def _next_due(facts: Sequence[tuple[FactName, AnyFact]], found: Sequence[Episode
     for _, fact in facts:
         if isinstance(fact, Stay):
             days.update((fact.entered, fact.left, fact.current + 1 if fact.current else 0))
-        elif fact.occurred > today:
-            days.add(fact.occurred)
+            continue
+        days.add(fact.occurred)
+        if isinstance(fact, Choice):
+            days.update(changing_days(fact))
+        elif isinstance(fact, Referred):
+            days.add(fact.helped_on)
     return min((day for day in days if day > today), default=0)

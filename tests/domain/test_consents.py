@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from hub.domain.history import decode_row
-from tests.builders import Story, a_person, day
-from tests.domain.test_needs import needs
+from hub.domain.consents import refused_since
+from hub.domain.facts import Choice
+from hub.domain.history import Row, decode_row
+from hub.domain.projection import Projector
+from tests.builders import IDS, Story, a_person, day
+from tests.domain.test_needs import RULES, needs
 
 
 def hungry(source_person: str = "p1") -> Story:
@@ -72,7 +76,11 @@ def test_r23_between_sources_the_stricter_choice_stands_after_a_merge_too() -> N
         ([rule("deny", "care-coordination")], True),
         ([rule("deny", "isolation-support", recipients=("clinic",))], False),
         ([rule("deny", narrowed=True)], False),
-        ([rule("deny"), rule("permit", "treatment")], False),
+        ([rule("deny"), rule("permit", "treatment")], True),
+        ([rule("deny"), rule("permit", "care-coordination")], False),
+        ([rule("deny"), rule("permit", "care-coordination", valid_until=day("2021-02-04"))], True),
+        ([rule("permit"), rule("deny", "isolation-support"), rule("permit", "treatment")], True),
+        ([rule("permit"), rule("permit", "treatment"), rule("deny", "isolation-support")], True),
         ([rule("permit"), rule("deny", "isolation-support")], True),
     ],
 )
@@ -98,3 +106,88 @@ def test_a_refusal_of_no_day_holds_for_ever() -> None:
     row = decode_row(None)
     row.apply("person-a", 0, story.records[-1])
     assert len(row.subs) == 1
+
+
+@pytest.mark.parametrize(
+    ("refused", "permitted", "stands"),
+    [
+        ([rule("deny", "care-coordination")], [rule("permit", "treatment")], True),
+        ([rule("deny", "care-coordination")], [rule("permit", "care-coordination")], False),
+        ([rule("deny", "care-coordination")], [], False),
+        ([], [rule("permit", "treatment")], True),
+        ([], [rule("permit", "isolation-support")], False),
+        ([], [rule("permit", "isolation-support", recipients=("clinic",))], True),
+        ([], [rule("permit", "research")], True),
+    ],
+)
+def test_r23_only_a_permit_of_its_purpose_lifts_a_refusal(
+    refused: list[dict[str, Any]], permitted: list[dict[str, Any]], stands: bool
+) -> None:
+    story = said(hungry(), "refused", "2021-01-11", fact="first", rules=refused)
+    story = said(story, "given", "2021-01-25", fact="second", rules=permitted)
+    assert (needs(story, "2021-02-05") == {}) is stands
+
+
+def test_r23_what_was_said_last_stands_not_what_begins_last() -> None:
+    story = said(hungry(), "given", "2021-01-05", fact="first", valid_from=day("2021-01-28"))
+    assert needs(said(story, "refused", "2021-01-25", fact="second"), "2021-02-05") == {}
+
+
+def test_r23_of_one_day_the_refusal_stands_whenever_its_record_was_touched() -> None:
+    story = said(hungry(), "refused", "2021-01-25", fact="first")
+    assert needs(said(story, "given", "2021-01-25", fact="second", version=9), "2021-02-05") == {}
+
+
+def test_r23_a_revocation_of_unknown_day_is_lifted_by_no_release_of_a_known_one() -> None:
+    story = said(hungry(), "revoked", None, fact="first", valid_from=day("2021-01-10"))
+    assert needs(said(story, "given", "2021-01-20", fact="second"), "2021-02-05") == {}
+
+
+def test_a_choice_that_an_earlier_release_stored_decides_for_everything() -> None:
+    first = day("2021-01-10").toordinal()  # type: ignore[union-attr]
+    stored = Choice(0, 0, "", 1, True, first, None, None, "|", "deny", first, 0)
+    assert refused_since([(("p1", "roi"), stored)], first) == first
+
+
+CHANGING: dict[str, Story] = {
+    "a refusal said before it is in force": said(hungry(), "refused", "2021-02-01", valid_from=day("2021-02-06")),
+    "a refusal that ends": said(hungry(), "refused", "2021-01-25", valid_until=day("2021-02-05")),
+    "an exception that begins and ends": said(
+        hungry(), "given", "2021-01-25",
+        rules=[rule("permit"), rule("deny", "care-coordination", valid_from=day("2021-02-04"), valid_until=day("2021-02-07"))],
+    ),
+    "a permit that lifts a refusal until it runs out": said(
+        said(hungry(), "refused", "2021-01-10"), "given", "2021-02-03", fact="second", valid_until=day("2021-02-06")
+    ),
+    "a revocation on a day to come": said(hungry(), "revoked", "2021-02-06", valid_from=day("2021-01-10")),
+    "help that is told for a day to come": hungry().tells(
+        "referral", "box", version=30, occurred_on=day("2021-01-20"), category="food-insecurity", part_of=None, request=None,
+        proof="got-help", outcome_at=datetime(2021, 2, 6, 12, tzinfo=UTC),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("told", CHANGING)
+def test_live_which_looks_only_on_due_days_says_what_a_preview_of_every_day_says(told: str) -> None:
+    live, daily, at = folded(CHANGING[told]), folded(CHANGING[told]), date(2021, 1, 30)
+    states: list[str | None] = []
+    standing = told_on(live, at)
+    while at < date(2021, 2, 15):
+        if 0 < live.due <= at.toordinal():
+            standing = told_on(live, at)
+        expected = told_on(daily, at)
+        assert standing == expected, at
+        states.append(expected.get("food"))
+        at += timedelta(days=1)
+    assert len(set(states)) > 1
+
+
+def folded(story: Story) -> Row:
+    row = decode_row(None)
+    for offset, record in enumerate(story.records):
+        row.apply("person-a", offset, record)
+    return row
+
+
+def told_on(row: Row, at: date) -> dict[str, str]:
+    return {need.support: need.state for need in Projector(IDS, RULES).project("person-a", row, at).needs}
