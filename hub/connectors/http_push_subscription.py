@@ -4,7 +4,9 @@ A source numbers the events of a subscription from 1 and says with each notifica
 (`events-since-subscription-start`). The hub keeps the number up to which it has all (a position, stream `subscription`). What lies
 between that and what the source says, and what came without its resources (payload `empty`, `id-only`), it asks for at `events_url`
 (`$events`) before it moves that number; while the source cannot be asked, the number stays and the next notification or heartbeat
-asks again. A notification is answered 2xx once the broker has what it brought, gap or not: sending it again would cure nothing.
+asks again. It asks for a thousand at a time, and for what is left at the next one. A subscription first met beyond 100,000 events
+begins where it is met (counted as a gap): its past is read by a poll. A notification is answered 2xx once the broker has what it
+brought, gap or not: sending it again would cure nothing.
 
 Source: HL7 FHIR Subscriptions R5 Backport, R4 (health-standards.md §3; §8 R37). Names of the operation's parameters and of the
 members of SubscriptionStatus are unverified: from memory.
@@ -36,7 +38,10 @@ STREAM = "subscription"
 GAP, READ_AGAIN = "subscription-gap", "subscription-read-again"
 _KINDS = frozenset({"handshake", "heartbeat", "event-notification", "query-event", "query-status"})
 _BUNDLES = frozenset({"history", "subscription-notification"})  # R4 and R4B; R5
-_MOST = 100_000  # numbers at once: more is no number of events
+_MOST = 100_000
+"""Numbers that came before the hub first heard of a subscription: more are the source's past, which nobody sent here."""
+_PIECE = 1_000  # numbers asked for at once
+_PIECES = 20  # a turn
 _NO_TLS, _LIMITS = Tls(), HttpLimits()
 
 
@@ -152,14 +157,26 @@ class Subscriptions:
             if told.kind == "handshake" and told.since_start < last:
                 last = 0  # the source began to count anew
             upto = max(told.since_start, *told.numbers, last) if told.numbers else max(told.since_start, last)
-            if upto - last > _MOST:
+            if name not in known and upto - last > _MOST:
                 self._watch.noticed(GAP)
-                return
-            missed = set(range(last + 1, upto + 1)) - (told.numbers if told.whole else frozenset())
+                last = min(told.numbers, default=upto + 1) - 1
+            reached = await self._reached(last, upto, told.numbers if told.whole else frozenset(), take)
+            if known.get(name) != reached:
+                await self._positions.save(STREAM, {**known, name: reached})
+
+    async def _reached(
+        self, last: int, upto: int, brought: frozenset[int], take: Callable[[bytes], Awaitable[object]]
+    ) -> int:
+        """The number up to which all is there, after what is missing beyond `last` was asked for."""
+        for _ in range(_PIECES):
+            end = min(upto, last + _PIECE)
+            missed = set(range(last + 1, end + 1)) - brought
             if missed and not await self._read_again(missed, take):
-                upto = min(missed) - 1
-            if known.get(name) != upto:
-                await self._positions.save(STREAM, {**known, name: upto})
+                return min(missed) - 1
+            last = end
+            if last == upto:
+                break
+        return last
 
     async def _read_again(self, missed: set[int], take: Callable[[bytes], Awaitable[object]]) -> bool:
         """Whether the source gave all of them and the broker has them."""

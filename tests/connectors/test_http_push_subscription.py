@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from pydantic import ValidationError
 
+from hub.connectors import http_push_subscription
 from hub.connectors.http_push import PushOptions
 from hub.connectors.http_push_subscription import STREAM
 from hub.errors import ConfigError
@@ -233,3 +234,37 @@ def test_where_no_subscription_is_set_up_there_is_no_such_address_and_only_fhir_
 def subscribed_csv(folder: Path) -> Any:
     told = PushOptions(api_keys="x", subscription={"events_url": "https://tracing.example.org/x"})  # type: ignore[arg-type]
     return pushing(folder, subscription=told.subscription)
+
+
+def test_a_subscription_first_met_far_into_its_life_begins_there_and_misses_nothing_from_then_on(
+    tmp_path: Path,
+) -> None:
+    async def story(source: Source) -> None:
+        positions = MemoryPositions()
+        async with subscribed(tmp_path, source, positions) as hub:
+            await send(hub, notification("event-notification", 500_002, 500_001, 500_002), NOTIFICATION)
+            assert not source.asked
+            await send(hub, notification("event-notification", 500_004, 500_004), NOTIFICATION)
+            assert people(hub) == wanted(500_001, 500_002, 500_003, 500_004)
+            assert set(positions.now[STREAM].values()) == {500_004}
+
+    play(story)
+
+
+def test_a_long_gap_is_read_in_pieces_and_what_is_left_with_the_next_notification(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_push_subscription, "_PIECE", 10)
+    monkeypatch.setattr(http_push_subscription, "_PIECES", 2)
+
+    async def story(source: Source) -> None:
+        positions = MemoryPositions()
+        async with subscribed(tmp_path, source, positions) as hub:
+            await send(hub, notification("event-notification", 1, 1), NOTIFICATION)
+            await send(hub, notification("heartbeat", 200_001), NOTIFICATION)
+            assert set(positions.now[STREAM].values()) == {21}
+            await send(hub, notification("heartbeat", 26), NOTIFICATION)
+            assert [each["eventsUntilNumber"] for each in source.asked] == ["11", "21", "26"]
+            assert len(people(hub)) == 26
+
+    play(story)
