@@ -3,8 +3,8 @@ food-assistance.
 
 Presence is told by a bed night (night-by-night shelter) or by an enrollment in an entry-exit shelter, from entry
 until exit; an open enrollment in a night-by-night shelter is paperwork. Rows of victim service providers are refused
-without a body; everything about a person who is fleeing carries the label SDV, and their stays name neither site nor household.
-Free text, and columns that no year of the specification has, leave the row before it is kept.
+without a body; everything about a person who is fleeing, and about who came with them, carries the label SDV, and their stays
+name neither site nor household. Free text, and columns that no year of the specification has, leave the row before it is kept.
 
 Options: `isolation_projects` (ProjectIDs), `county` (FIPS code of the area served), `timezone`.
 """

@@ -1,8 +1,8 @@
 """What must be known of an HMIS export before any of its rows can become an event.
 
-Which projects are shelters and of what kind, whose rows must not be held at all (victim service providers), which
-enrollment a row belongs to, who is fleeing, which SSNs are placeholders. Held in memory: enrollments and exits; all
-other tables are streamed.
+Which projects are shelters and of what kind, whose rows must not be held at all (victim service providers), which enrollment a row
+belongs to, who is fleeing and who came with them, which SSNs are placeholders. Held in memory: enrollments and exits; all other
+tables are streamed.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Enrollment(NamedTuple):
     clashes: bool
     entered_on: date | None
     deleted: bool
+    household: str = ""
 
 
 class Exit(NamedTuple):
@@ -75,6 +76,7 @@ class Index:
     placeholder_ssns: set[str] = field(default_factory=set)
     any_stopped: bool = False
     verdicts: dict[str, Verdicts] = field(default_factory=dict)
+    _unnamed: Counter[str] | None = None
     _held: set[str] = field(default_factory=set)
     _stopped: set[str] = field(default_factory=set)
 
@@ -113,22 +115,25 @@ class Index:
 
     def unnamed(self, project_id: str) -> int:
         """People in an entry-exit shelter on the day of the export whose stays may not name it (they are fleeing)."""
-        day = self.as_of
         project = self.projects.get(project_id, _NO_PROJECT)
-        if day is None or not project.overnight or project.nightly or not self.fleeing:
+        if not project.overnight or project.nightly or not self.fleeing:
             return 0
-        return sum(
-            enrollment.project == project_id
-            and enrollment.person in self.fleeing
-            and not (enrollment.deleted or enrollment.clashes)
-            and enrollment.entered_on is not None
-            and enrollment.entered_on <= day
-            and not ((left := self.exits.get(name)) and left.left_on and left.left_on <= day)
-            for name, enrollment in self.enrollments.items()
-        )
+        if self._unnamed is None:
+            there = self.enrollments.items()
+            self._unnamed = Counter(
+                each.project for name, each in there if each.person in self.fleeing and self._open(name, each)
+            )
+        return self._unnamed[project_id]
+
+    def _open(self, name: str, enrollment: Enrollment) -> bool:
+        """Whether an enrollment stands on the day of the export."""
+        day, entered_on, left = self.as_of, enrollment.entered_on, self.exits.get(name)
+        if day is None or entered_on is None or enrollment.deleted or enrollment.clashes:
+            return False
+        return entered_on <= day and not (left and left.left_on and left.left_on <= day)
 
     def labels(self, person: str) -> tuple[str, ...]:
-        """Sensitivity of everything about this person: SDV (domestic violence) while they are fleeing."""
+        """Sensitivity of everything about this person: SDV (domestic violence) while they, or who they came with, are fleeing."""
         return ("R", "SDV") if person in self.fleeing else ()
 
     def _read_projects(self, export: Export) -> None:
@@ -185,6 +190,7 @@ class Index:
                 number in aside,
                 civil_date(cells.get("entrydate", "")),
                 bool(cells.get("datedeleted")),
+                cells.get("householdid", ""),
             )
             self.enrollments[enrollment_id] = enrollment
             (self._stopped if self.project_of(enrollment).stopped else self._held).add(person)
@@ -199,14 +205,27 @@ class Index:
                 self.exits[cells.get("enrollmentid", "")] = found
 
     def _read_people(self, export: Export) -> None:
+        told: set[str] = set()
         for cells in self._cells(export, "HealthAndDV", every=True):
             if cells.get("currentlyfleeing") == "1" and not cells.get("datedeleted"):
                 self.fleeing.add(cells.get("personalid", ""))
+                told.add(cells.get("enrollmentid", ""))
+        self.fleeing |= self._came_along(told)
         people: dict[str, set[str]] = {}
         for cells in self._cells(export, "Client"):
             if ssn := cells.get("ssn", ""):
                 people.setdefault(ssn, set()).add(cells.get("personalid", ""))
         self.placeholder_ssns = {ssn for ssn, shared in people.items() if len(shared) >= _SSN_SHARED_BY}
+
+    def _came_along(self, told: Set[str]) -> set[str]:
+        """Who is of a household that flees: children are not asked, and their stays say where it is. Households are meant of
+        the enrollments that say so (`told`) or stand, of whoever flees; not all that a child was ever of."""
+        fleeing = {
+            each.household
+            for name, each in self.enrollments.items()
+            if each.person in self.fleeing and (name in told or self._open(name, each))
+        } - {""}
+        return {each.person for each in self.enrollments.values() if each.household in fleeing}
 
     def _cells(self, export: Export, table: str, *, every: bool = False) -> Iterator[dict[str, str]]:
         """Rows of a table that can be read and stand (`every`: or not); none when the export does not have it."""

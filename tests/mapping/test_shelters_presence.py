@@ -6,12 +6,15 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from hub.connectors.installed import programs
 from hub.domain.housing import housing_status
+from hub.formats.hmis import open_export
 from hub.mapping.program import Mapped, MappingContext, Unit
+from hub.mapping.shelters_index import Enrollment, Index
 from tests.builders import IDS
 from tests.mapping import made_up_hmis as made
 from tests.mapping.made_up_hmis import Export, Guest
@@ -160,7 +163,7 @@ def test_social_14_people_who_may_not_be_placed_still_take_a_bed() -> None:
 def test_social_20_whoever_flees_is_labelled_and_neither_site_nor_household_nor_county_is_told() -> None:
     export = flees(Export([Guest(1, "EE"), Guest(2, "EE")]), 1)
     for row in export.tables["Enrollment"]:
-        row |= {"LastPermanentStreet": "12 Made-up Street", "HouseholdID": "H1"}
+        row |= {"LastPermanentStreet": "12 Made-up Street"}
     found = tell(export, county="47065")
     hidden, plain = of(found, "shelter-stay")
     assert ("SDV" in hidden.labels, "SDV" in plain.labels) == (True, False)
@@ -174,6 +177,54 @@ def test_social_20_whoever_flees_is_labelled_and_neither_site_nor_household_nor_
     assert b"Made-up Street" not in rows[hidden.source_person]
     assert b",EE," not in rows[hidden.source_person]
     assert b"Made-up Street" in rows[plain.source_person]
+
+
+@pytest.mark.parametrize("left", ["", "2021-01-25"])
+def test_social_20_a_child_who_came_with_somebody_who_flees_says_no_more_of_where_they_are(left: str) -> None:
+    """CurrentlyFleeing is asked of heads of household and adults alone (unverified: from memory; HMIS element 4.11)."""
+    export = flees(beds(Export([Guest(1, "EE", left=left), Guest(2, "EE", left=left), Guest(3, "EE")]), EE=20), 1)
+    mother, child, other = export.tables["Enrollment"]
+    child |= {
+        "HouseholdID": mother["HouseholdID"],
+        "RelationshipToHoH": "2",
+        "LastPermanentStreet": "12 Made-up Street",
+    }
+    mother |= {"LastPermanentStreet": ""}
+    other |= {"LastPermanentStreet": ""}
+    found = tell(export, county="47065")
+    hers, childs, others = of(found, "shelter-stay")
+    assert (childs.site, childs.household, "SDV" in childs.labels) == (hers.site, None, True)
+    assert (others.site == hers.site, others.household is None, "SDV" in others.labels) == (False, False, False)
+    assert [event.person.county for event in of(found, "person")] == [None, None, "47065"]
+    assert not any(b"Made-up Street" in mapped.raw for mapped in found)
+    assert [site.unnamed for site in of(found, "site")] == [0 if left else 2]
+
+
+def test_social_20_who_shared_a_household_with_the_child_elsewhere_is_not_said_to_flee() -> None:
+    export = flees(Export([Guest(1, "EE"), Guest(2, "EE"), Guest(3, "SH")]), 1)
+    mother, child, father = export.tables["Enrollment"]
+    child |= {"HouseholdID": mother["HouseholdID"]}
+    export.tables["Enrollment"].append(
+        {**child, "EnrollmentID": "E9", "ProjectID": "SH", "HouseholdID": father["HouseholdID"]}
+    )
+    labels = {event.person.local_id: event.labels for event in of(tell(export), "person")}
+    assert {who: "SDV" in some for who, some in labels.items()} == {"P1": True, "P2": True, "P3": False}
+
+
+def test_beds_of_people_who_may_not_be_placed_are_counted_once_for_all_projects() -> None:
+    class Watched(dict[str, Enrollment]):
+        looked = 0
+
+        def items(self) -> Any:
+            Watched.looked += 1
+            return super().items()
+
+    export = flees(Export([Guest(1, "EE"), Guest(2, "SH"), Guest(3, "TH")]), 1)
+    files = {name: str(text).encode() for name, text in export.files().items()}
+    index = Index.of(open_export(files), ZoneInfo("UTC"), frozenset())
+    index.enrollments = Watched(index.enrollments)
+    assert [index.unnamed(project) for project in ("EE", "SH", "TH")] == [1, 0, 0]
+    assert Watched.looked <= 1
 
 
 def with_victim_services(**project: str) -> Export:
