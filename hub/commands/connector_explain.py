@@ -8,6 +8,7 @@ from typing import Any
 from hub.bus.avro_schema import schema_file_name
 from hub.bus.topics import intake_topic
 from hub.commands.connector_sources import source_lines
+from hub.commands.connector_summary import mask
 from hub.domain.events import PLACE_KINDS, Event, PersonBlock
 from hub.mapping.declared.program import Traced
 from hub.mapping.declared.targets import Step
@@ -38,7 +39,7 @@ def explain_lines(traced: Traced, granted: Mapped, *, masked: bool, program: str
 
 
 def _inputs(step: Step, masked: bool) -> str:
-    shown = ", ".join(f"{path} = {_mask(text) if masked else text}" for path, text in step.inputs)
+    shown = ", ".join(f"{path} = {mask(text) if masked else text}" for path, text in step.inputs)
     return f"; {shown}" if shown else ""
 
 
@@ -54,11 +55,7 @@ def _output(step: Step, masked: bool) -> str:
     if masked and hasattr(step.output, "original"):
         shown = step.output.mapped or "(unmapped)"
         decided = True
-    return str(shown) if decided or not masked else _mask(str(shown))
-
-
-def _mask(text: str) -> str:
-    return f"••• ({len(text)} characters)"
+    return str(shown) if decided or not masked else mask(str(shown))
 
 
 def _removed(event: Event, granted: Event) -> Iterator[str]:

@@ -12,7 +12,7 @@ from hub.mapping.declared.program import Traced
 from hub.mapping.declared.targets import Unmapped
 from hub.mapping.program import Mapped
 
-__all__ = ["Read", "Summary", "is_numbered", "position"]
+__all__ = ["Read", "Summary", "is_numbered", "mask", "position"]
 
 Read = Iterable[tuple[Traced, Mapped]]
 _SHOWN = 20  # rejected records, issues and unmapped values listed for people; machines ask for --json
@@ -64,7 +64,8 @@ class Summary:
         return self._parsed > 0
 
     def as_json(self) -> dict[str, Any]:
-        """One object of counts (design §8); `told`, `issues`, and `columns_not_read` and `unmapped` where there are any."""
+        """One object of counts (design §8); `told`, `issues`, and `columns_not_read` and `unmapped` where there are any. Of an
+        unmapped value its length only: it is the sender's text, and a name may stand there."""
         found: dict[str, Any] = {word: dict(sorted(some.items())) for word, some in self.counts.items()}
         found["told"] = {
             kind: {name: dict(sorted(some.items())) for name, some in fields.items()}
@@ -76,12 +77,13 @@ class Summary:
         if self._unread:
             found["columns_not_read"] = list(self._unread)
         if self._unmapped:
-            listed = [(each._asdict(), n) for each, n in self._unmapped.most_common()]
+            listed = [(_masked(each)._asdict(), n) for each, n in self._unmapped.most_common()]
             found["unmapped"] = [{**{k: v for k, v in told.items() if v}, "count": n} for told, n in listed]
         return found
 
-    def words(self) -> Iterator[str]:
-        """For people: counts, then the first records that were rejected or are odd, then values without a code row."""
+    def words(self, *, masked: bool = True) -> Iterator[str]:
+        """For people: counts, then the first records that were rejected or are odd, then values without a code row; these in the
+        clear only where not `masked`."""
         for word, some in (*self.counts.items(), ("issues", self.issues)):
             if some or word not in ("entities", "issues"):
                 yield f"{word:9} {', '.join(f'{n} {what}' for what, n in sorted(some.items())) or 'none'}"
@@ -93,10 +95,12 @@ class Summary:
         for code, places in sorted(self._places.items()):
             rows = "; ".join(position(where) for where in places[:3])
             yield f"  accepted, but {code}: {rows}{'; …' if self.issues[code] > 3 else ''}"
-        for each, n in self._unmapped.most_common(_SHOWN):
+        for unmapped, n in self._unmapped.most_common(_SHOWN):
+            each = _masked(unmapped) if masked else unmapped
             fold = f"; it is {each.near} but for case or blanks: `match: fold` takes both for one" if each.near else ""
             yield f"unmapped  {each.value} ({n} times, field {each.field}): decide it in codes/{each.table}.csv{fold}"
-
+        if self._unmapped and masked:
+            yield "the values themselves: --show-values, on a terminal"
         if self._unread:
             names = ", ".join(list(self._unread)[:_SHOWN])
             yield f"columns that no table knows, not read: {names}{', …' if len(self._unread) > _SHOWN else ''}"
@@ -133,6 +137,15 @@ class Summary:
                 told = getattr(event, name)
                 word = ("yes" if told else "no") if isinstance(told, bool) else str(told)
                 self.told.setdefault(kind, {}).setdefault(name, Counter())[word] += 1
+
+
+def mask(text: str) -> str:
+    """How much there is of a sender's text, and nothing of it."""
+    return f"••• ({len(text)} characters)"
+
+
+def _masked(value: Unmapped) -> Unmapped:
+    return value._replace(value=mask(value.value), near=value.near and "a row of the table")
 
 
 def is_numbered(where: Mapping[str, str | int], number: int) -> bool:

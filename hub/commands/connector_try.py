@@ -35,7 +35,7 @@ from hub.wiring_reading import OFFLINE_IDS, catalogue, explained
 @click.option(
     "--row", type=int, help="Only this row, message, or item of a list or bundle (from 1; a table's header is row 1)."
 )
-@click.option("--show-values", is_flag=True, help="With --explain on a terminal: values in the clear, not masked.")
+@click.option("--show-values", is_flag=True, help="On a terminal: values of --explain and unmapped ones in the clear.")
 @click.option(
     "--diff", is_flag=True, help="The difference to expected/<file>.jsonl of the connector's folder; exit 1 if any."
 )
@@ -60,7 +60,7 @@ def try_connector(
     Shows agreed fields only. Exit 0: all was read; 1: something was rejected, were it the file as a whole (empty, or of
     another format); 2: it could not run, or no file in it is one that NAME takes.
     """
-    counted = Summary()
+    counted, masked = Summary(), not (show_values and on_terminal())
     try:
         directory = instance_dir(instance)
         chosen = find(name, catalogue(directory))
@@ -74,13 +74,13 @@ def try_connector(
                 failed = _print_diff(chosen, path, read)
             elif explain:
                 program = "" if chosen.declared is not None else chosen.program or chosen.name
-                _print_explained(read, program, masked=not (show_values and sys.stdout.isatty()))
+                _print_explained(read, program, masked=masked)
             elif as_json and not summary:
                 _print_lines(read)
             else:
                 _count_all(read)
         if not diff and not lines:
-            click.echo(_summed(counted, as_json or summary))
+            click.echo(_summed(counted, as_json or summary, masked=masked))
     except BrokenPipeError:  # `… | head`: who reads has seen enough; nothing may be written at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         ctx.exit(EXIT_USAGE)
@@ -134,5 +134,10 @@ def _count_all(read: Read) -> None:
         pass
 
 
-def _summed(counted: Summary, as_json: bool) -> str:
-    return json.dumps(counted.as_json(), ensure_ascii=False) if as_json else "\n".join(counted.words())
+def _summed(counted: Summary, as_json: bool, *, masked: bool) -> str:
+    return json.dumps(counted.as_json(), ensure_ascii=False) if as_json else "\n".join(counted.words(masked=masked))
+
+
+def on_terminal() -> bool:
+    """Whether somebody reads this, rather than a file or a log."""
+    return sys.stdout.isatty()

@@ -180,7 +180,31 @@ def test_what_is_left_empty_is_told_of_an_event_that_has_no_field_for_it(
 
 def test_unmapped_codes_are_listed_with_the_table_to_edit(instance: Path, sample: Path, pantry: Path) -> None:
     found = json.loads(hub(instance, "try", "pantry", sample, "--summary").stdout)
-    assert found["unmapped"] == [{"table": "race", "field": "race_ethnicity", "value": "Group L", "count": 1}]
+    masked = "••• (7 characters)"
+    assert found["unmapped"] == [{"table": "race", "field": "race_ethnicity", "value": masked, "count": 1}]
+
+
+@pytest.mark.parametrize("options", [(), ("--summary",), ("--show-values",), ("--summary", "--show-values")])
+def test_an_unmapped_value_is_never_written_off_a_terminal(
+    options: tuple[str, ...], instance: Path, tmp_path: Path, pantry: Path
+) -> None:
+    odd = tmp_path / "odd.csv"
+    odd.write_text(PANTRY.replace("Group L", "Nadia Quill SSN 123-45-6789"))
+    said = hub(instance, "try", "pantry", odd, *options).output
+    assert "unmapped" in said
+    assert "Quill" not in said
+    assert "6789" not in said
+
+
+def test_an_unmapped_value_is_shown_on_a_terminal_to_who_asks(
+    instance: Path, sample: Path, pantry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.commands.connector_try.on_terminal", lambda: True)
+    shown, asked = "unmapped  Group L (1 times", "--show-values, on a terminal"
+    said = hub(instance, "try", "pantry", sample).stdout
+    assert (shown in said, asked in said) == (False, True)
+    said = hub(instance, "try", "pantry", sample, "--show-values").stdout
+    assert (shown in said, asked in said) == (True, False)
 
 
 def test_goldens_are_written_compared_and_their_difference_shown(instance: Path, sample: Path, pantry: Path) -> None:
@@ -203,7 +227,10 @@ def test_a_value_that_differs_by_case_alone_is_unmapped_and_both_ways_out_are_sa
 ) -> None:
     codes = pantry / "codes" / "race.csv"
     codes.write_text(codes.read_text().replace("Group L,,,,TODO", "group  l,,hispanic,mapped,"))
-    assert "it is group  l but for case or blanks: `match: fold`" in hub(instance, "try", "pantry", sample).stdout
+    assert (
+        "it is a row of the table but for case or blanks: `match: fold`"
+        in hub(instance, "try", "pantry", sample).stdout
+    )
     document = yaml.safe_load((pantry / "connector.yaml").read_text())
     document["map"][0]["fields"]["race_ethnicity"]["match"] = "fold"
     (pantry / "connector.yaml").write_text(yaml.safe_dump(document))
