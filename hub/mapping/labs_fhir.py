@@ -19,7 +19,8 @@ from hub.formats.fhir import Broken, Resource
 from hub.mapping.labs_fhir_bundle import Group, Held, Pool, is_question
 from hub.mapping.labs_fhir_coverage import Coverages
 from hub.mapping.labs_fhir_report import Report, Reports
-from hub.mapping.labs_fhir_result import Results, Told, as_one
+from hub.mapping.labs_fhir_result import Results
+from hub.mapping.labs_fhir_told import Told, as_one
 from hub.mapping.labs_fhir_values import has_value
 from hub.mapping.part_2 import REASON as PART_2_STOP
 from hub.mapping.part_2 import Protected

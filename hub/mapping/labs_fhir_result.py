@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from hub.domain.events import Coded, LabResult, LabStatus
+from hub.domain.events import Coded, LabResult
 from hub.domain.ids import content_hash
 from hub.domain.lab_meaning import Code, Judged, Unkept, asked, judge, policy_of
-from hub.domain.lab_report import Finding, is_open, reason_of, together
 from hub.domain.lab_status import RANK, fhir_status
 from hub.mapping.codes import code_of
 from hub.mapping.dates import as_told, civil_date, iso_time
@@ -17,45 +16,19 @@ from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_fhir_bundle import Held, Pool
 from hub.mapping.labs_fhir_patient import identifier_of
 from hub.mapping.labs_fhir_report import Report, content_of, specimen_of
+from hub.mapping.labs_fhir_told import Told
 from hub.mapping.labs_fhir_values import answer, codings, day, has_value, named, processing, written
 from hub.mapping.program import MappingContext, NotMapped
 from hub.mapping.stamp import Stamp
 from hub.mapping.tracing_person import Json, listed, text
 
-__all__ = ["Results", "Told", "as_one"]
+__all__ = ["Results"]
 
 KIND = LabResult.kind
 _MOST_REPEATS = 100
 _LABORATORY = frozenset({"laboratory", "LAB"})
 _EFFECTIVE = ("effectiveDateTime", "effectivePeriod", "effectiveInstant")
 _COLLECTED = ("collectedDateTime", "collectedPeriod")
-
-
-class Told(NamedTuple):
-    """A result with what it means, how final it is, and why it is passed over where the others of its report say it."""
-
-    part: Json
-    held: Held
-    meant: Judged
-    state: LabStatus
-    state_issue: str
-    passed_over: str = ""
-
-    @property
-    def overruled(self) -> bool:
-        """Whether the overall result of the report decided what it means."""
-        return "overall-result-decides" in self.meant.issues
-
-
-def as_one(told: list[Told]) -> list[Told]:
-    """What the results of one report mean together, in their order."""
-    if len(told) < 2 or not any(is_open(one.meant) for one in told):
-        return told
-    findings = [Finding(one.meant, "", "", RANK[one.state], str(named(one.part.get("code")))) for one in told]
-    return [
-        one._replace(meant=meant) if meant is not None else one._replace(passed_over=reason_of(one.meant))
-        for one, meant in zip(told, together(findings), strict=True)
-    ]
 
 
 class Results:
@@ -71,20 +44,20 @@ class Results:
         state, issue = fhir_status(text(held.body.get("status")), report.status)
         if state is None:
             raise NotMapped("no-result-yet", "ignored")
-        return Told(part, held, self._judged(part, held.body, report), state, issue)
+        return Told(part, held, self._judged(part, held.body, report), state, issue, "", self._taken(held, report))
 
     def event(self, one: Told, report: Report) -> LabResult | None:
         """Its event.
 
         None for an exact repeat within the report. NotMapped when the others of the report say it.
         """
-        part, held, meant, state, state_issue, passed_over = one
-        if passed_over:
-            raise NotMapped(passed_over, "ignored")
+        part, held, meant, state, state_issue = one[:5]
+        if one.passed_over:
+            raise NotMapped(one.passed_over, "ignored")
         body, head = held.body, report.head.body if report.head is not None else {}
         specimen = specimen_of(self._pool, held) or report.specimen
         order = self._order(held, report, specimen)
-        fact_key = self._fact_key(part, order, state, report, meant)
+        fact_key = self._fact_key(one, order, report)
         if fact_key is None:
             return None
         told, resulted = _collected(body, specimen, head), day(head.get("issued")) or day(body.get("issued"))
@@ -160,14 +133,26 @@ class Results:
             if patient.body is not report.patient.body:
                 raise NotMapped("person-mismatch", field="subject")
 
-    def _fact_key(self, part: Json, order: str, state: str, report: Report, meant: Judged) -> str | None:
-        """None for an exact repeat. Two answers under one key and status in one report are two facts, told by their order;
-        two statuses are two versions of one fact."""
+    def _taken(self, held: Held, report: Report) -> tuple[str, str]:
+        """Number and day of its specimen, empty where they are not told. The day is the specimen's own where the observation names
+        it; of the report's specimen, which may be one of several, it is the observation's."""
+        own = specimen_of(self._pool, held)
+        specimen = own or report.specimen
+        head = report.head.body if report.head is not None else {}
+        told = _collected({} if own is not None else held.body, specimen, {}) or _collected(held.body, None, head)
+        return _specimen_number(specimen), (on.isoformat() if (on := civil_date(told)) is not None else "")
+
+    def _fact_key(self, one: Told, order: str, report: Report) -> str | None:
+        """None for an exact repeat. Two answers, or two specimens, under one key and status in one report are two facts, told by
+        their order; two statuses are two versions of one fact."""
+        part, meant = one.part, one.meant
         first = next(iter(named(part.get("code"))), Code(""))
         code = meant.loinc or "^".join((first.code or first.display, first.system))
         native = (report.sender, order, code, _sub_id(part))
-        said = json.dumps([part[name] for name in sorted(part) if name.startswith("value")], sort_keys=True)
-        told = report.seen.setdefault((*native, state), [])
+        said = json.dumps(
+            [part[name] for name in sorted(part) if name.startswith("value")] + [one.specimen], sort_keys=True
+        )
+        told = report.seen.setdefault((*native, one.state), [])
         if said in told:
             return None
         if len(told) >= _MOST_REPEATS:

@@ -395,6 +395,59 @@ def test_the_overall_result_of_a_report_decides_over_a_single_gene(read: Reader)
     )
 
 
+def of_two_specimens(*results: dict[str, Any]) -> dict[str, Any]:
+    """A report of results of two swabs, taken on two days."""
+    swabs = [
+        specimen(
+            id=f"specimen-{day}",
+            accessionIdentifier={"value": f"ACC{day}"},
+            identifier=[],
+            collection={"collectedDateTime": f"2021-02-{day}"},
+        )
+        for day in (11, 15)
+    ]
+    return bundle(header(), organization(), patient(), *swabs, *results, report(*(each["id"] for each in results)))
+
+
+def swab(number: int, day: int, code: str, answer: str) -> dict[str, Any]:
+    return observation(number, code, answer, specimen=refer("Specimen", f"specimen-{day}"))
+
+
+def test_the_overall_result_of_another_specimen_of_the_report_decides_nothing(read: Reader) -> None:
+    gene = swab(2, 15, "94533-7", DETECTED)
+    for overall in (NOT_DETECTED, "419984006"):
+        told = events(read, of_two_specimens(swab(1, 11, "94500-6", overall), gene))
+        assert [event.meaning for event in told if event.loinc == "94533-7"] == ["positive"]
+        same = events(read, of_two_specimens(swab(1, 15, "94500-6", overall), gene))
+        assert [event.meaning for event in same if event.loinc == "94533-7"] != ["positive"]
+
+
+def test_results_of_two_days_are_of_two_specimens_where_none_is_named(read: Reader) -> None:
+    def on(day: int, number: int, code: str, answer: str) -> dict[str, Any]:
+        return observation(number, code, answer, effectiveDateTime=f"2021-02-{day}")
+
+    def told(day: int) -> list[str]:
+        results = (on(day, 1, "94500-6", NOT_DETECTED), on(15, 2, "94533-7", DETECTED))
+        whole = bundle(header(), organization(), patient(), *results, report(1, 2))
+        return [event.meaning for event in events(read, whole) if event.loinc == "94533-7"]
+
+    assert told(11) == ["positive"]
+    assert told(15) == ["review"]
+
+
+def test_a_result_that_names_no_specimen_is_of_the_only_one_of_the_report(read: Reader) -> None:
+    overall = observation(1, "94500-6", "419984006", specimen=refer("Specimen", "swab"))
+    gene = observation(2, "94533-7", effectiveDateTime="2021-02-14")
+    for results in ((1, 2), (2, 1)):
+        told = events(read, bundle(header(), organization(), patient(), specimen(), overall, gene, report(*results)))
+        assert {event.meaning for event in told} == {"inconclusive"}
+
+
+def test_the_same_answer_of_two_specimens_is_two_results(read: Reader) -> None:
+    told = events(read, of_two_specimens(swab(1, 11, "94500-6", DETECTED), swab(2, 15, "94500-6", DETECTED)))
+    assert [event.collected_on for event in told] == [date(2021, 2, 11), date(2021, 2, 15)]
+
+
 def test_a_cycle_threshold_beside_its_result_is_passed_over(read: Reader) -> None:
     measured = observation(2, "94745-7", valueCodeableConcept=None, valueQuantity={"value": 21.3})
     document = bundle(header(), organization(), patient(), measured, observation(1), report(2, 1))
