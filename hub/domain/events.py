@@ -216,7 +216,8 @@ class Site(Event):
     known_as_of: date | None = Field(default=None, description="the day for which beds and people were told")
     current_until: date | None = Field(default=None, description="the last day on which that still counts as now")
     unnamed: int | None = Field(
-        default=None, description="people there on known_as_of whose own stays do not name the site: it is withheld"
+        default=None,
+        description="people there on known_as_of whom no stay counts at the site: it is withheld, or nobody knows them",
     )
 
 
