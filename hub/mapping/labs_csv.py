@@ -123,6 +123,8 @@ class _Mapper:
                 meant, state = judged(cells, self._policy, self._layout), status(self._statuses(other.cells), cells)[0]
             except NotMapped:
                 continue
+            if not _same_day(result.days.get("collected"), moment(cells["collected"], self._zone)):
+                continue  # of another specimen
             findings.append(Finding(meant, "1" if same_order else "2", "1", RANK[state]))
             rows.append(other)
         decided = together(findings)[0]
@@ -272,6 +274,11 @@ def _answers(result: _Result) -> Answers:
     answers.tell("residence", word("residence", cells["residence"]) or cells["residence"])
     answers.tell("age", cells["age"], unit=cells["age_unit"])
     return answers
+
+
+def _same_day(one: Moment | None, other: Moment | None) -> bool:
+    """As far as both are told."""
+    return one is None or other is None or one.day == other.day
 
 
 def _replaced_id(cells: Cells) -> str:

@@ -41,6 +41,7 @@ def test_an_overall_result_decides_over_a_gene_of_its_order_wherever_it_stands(r
     [
         {**UNCLEAR, "accession_number": "A2", "patient_id": "P2"},
         {**UNCLEAR, "testing_lab_clia": "01D0000001"},
+        {**UNCLEAR, "specimen_collection_date": "20211001"},
         {**UNCLEAR, "test_result": "Detected"},
         {**UNCLEAR, "test_result_status": "X"},
         {"test_performed_code": "94563-4", "test_result": "Negative"},
