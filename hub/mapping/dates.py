@@ -6,13 +6,14 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
-__all__ = ["as_told", "civil_date", "hl7_date", "hl7_time", "iso_time", "local_time", "month"]
+__all__ = ["as_told", "civil_date", "hl7_date", "hl7_time", "iso_time", "local_time", "month", "named_day"]
 
 _HL7 = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.\d+)?([+-]\d{4})?$")
 _MONTH = re.compile(r"(\d{4})-?(\d\d)$", re.ASCII)
 _HL7_CLOCK = re.compile(r"([01]\d|2[0-3])([0-5]\d)?([0-5]\d)?(?:\.\d+)?(?:([+-]\d\d)(\d\d))?$", re.ASCII)
 _ISO_CLOCK = re.compile(r"T((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?$", re.ASCII)
 _WHOLE = len("20210216134500-0600")
+_FILE_DAY = re.compile(r"(?<!\d)(20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
 _US = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")
 
 
@@ -115,4 +116,13 @@ def local_time(at: datetime | None, zone: tzinfo) -> datetime | None:
     try:
         return at.replace(tzinfo=zone).astimezone(UTC)
     except OverflowError:
+        return None
+
+
+def named_day(file: str) -> datetime | None:
+    """The day in a file's name, `supply_2021-02-15.csv` or `20210215_inventory.csv`; the last where there are several."""
+    found = _FILE_DAY.findall(file.rpartition("/")[2])
+    try:
+        return datetime(*map(int, found[-1]), tzinfo=UTC) if found else None  # type: ignore[misc, arg-type]
+    except ValueError:
         return None

@@ -2,23 +2,22 @@
 
 Of a service only what the event needs is read and kept: contacts, telephones, descriptions and alerts, which name staff, are not.
 Offered is what is active, or of no told status, and not known to be without capacity; what is inactive, defunct or
-temporarily closed never is (social-standards.md R14).
+temporarily closed never is (social-standards.md R14). Which of two words is later: hub.mapping.directory_times.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from hub.domain.events import Service
 from hub.domain.ids import content_hash
 from hub.mapping import directory_words as words
 from hub.mapping.area import Area, area
-from hub.mapping.dates import iso_time
 from hub.mapping.directory_documents import Told, read_documents
 from hub.mapping.directory_kept import kept
 from hub.mapping.directory_tables import Joined, read_tables, table_of
+from hub.mapping.directory_times import changed_at, dated, rank
 from hub.mapping.program import (
     Alone,
     Mapped,
@@ -50,9 +49,11 @@ class Directory:
         tables = {file: table for file in unit.files if (table := table_of(file))}
         for file in unit.files:
             if file not in tables:
-                yield from guarded(read_documents(unit, file), mapper.map_item, _locate, KIND)
+                told = dated(read_documents(unit, file), (file, unit.name), context.zone)
+                yield from guarded(told, mapper.map_item, _locate, KIND)
         if tables:
-            yield from guarded(read_tables(unit, tables), mapper.map_item, _locate, KIND)
+            joined = dated(read_tables(unit, tables), (*tables, unit.name), context.zone)
+            yield from guarded(joined, mapper.map_item, _locate, KIND)
 
 
 _Item = Told | Joined | Mapped
@@ -95,10 +96,13 @@ class _Mapper:
         schedules = schedules or listed(service.get("schedules"))
         home = self._area(location) if isinstance(location, dict) else area(self._state, "")
         name = text(service.get("name"))[:_LONGEST_NAME]
+        offered = (status == "active" or not text(service.get("status"))) and free != "no-capacity"
+        at = changed_at(service, self._context.zone)
+        untold = () if at is not None else ("no-change-time",)
         fields: dict[str, Any] = {
             "status": status,
             "capacity": free,
-            "offered": (status == "active" or not text(service.get("status"))) and free != "no-capacity",
+            "offered": offered,
             "categories": words.categories(terms, name),
             "taxonomy": words.term_codes(terms),
             "schedule": words.hours(schedules),
@@ -109,15 +113,14 @@ class _Mapper:
             "postal_code": home.postal_code,
             "valid_until": words.last_day(schedules),
             "name": name or None,
-            "issues": (*odd, *odd_youngest, *odd_oldest, *home.issues),
+            "issues": (*odd, *odd_youngest, *odd_oldest, *home.issues, *untold),
         }
-        at = self._changed_at(service)
         return Service(
             **self._stamp.fields(
                 self._stamp.fact_key(KIND, number, there),
                 source_person=None,
                 changed_at=at,
-                status_rank=0,
+                status_rank=rank(status, offered=offered),
                 content=content_hash(*(f"{each}={value}" for each, value in sorted(fields.items()))),
                 occurred_on=at.date() if at is not None else None,
             ),
@@ -140,12 +143,6 @@ class _Mapper:
         told = next(iter(physical or addresses), {})
         county = text(told.get("county")) or text(told.get("region"))
         return area(text(told.get("state_province")) or self._state, text(told.get("postal_code")), county)
-
-    def _changed_at(self, service: Json) -> datetime | None:
-        for name in ("last_modified", "last_updated", "assured_date"):
-            if (at := iso_time(text(service.get(name)), self._context.zone)) is not None:
-                return at
-        return None
 
 
 def _place_id(place: Json) -> str:

@@ -29,6 +29,7 @@ TABLES: Mapping[str, str] = {
     "taxonomy_term": "term", "taxonomy_terms": "term", "taxonomy": "term", "attribute": "attribute", "attributes": "attribute",
     "service_taxonomy": "attribute", "service_taxonomies": "attribute", "services_taxonomy": "attribute",
     "language": "language", "languages": "language", "service_capacity": "capacity", "service_capacities": "capacity",
+    "metadata": "metadata",
 }  # fmt: skip
 Cells = Mapping[str, str]
 
@@ -88,6 +89,7 @@ class _Index:
             "schedules": self._of("schedule", "service_id", own),
             "languages": self._of("language", "service_id", own),
             "capacities": self._of("capacity", "service_id", own),
+            "metadata": self._of("metadata", "resource_id", own),
             "attributes": [*self._terms("service_id", own), *self._terms("link_id", own)],
         }
 

@@ -8,7 +8,6 @@ row's own change time, else its as-of day, else the day in the name of its file.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from hub.domain.ids import content_hash
 from hub.domain.provider_pin import pin_of
 from hub.formats.delimited import Row, RowFault, open_table
 from hub.formats.errors import ParseError
+from hub.mapping.dates import named_day
 from hub.mapping.labs_csv_dates import Moment, moment
 from hub.mapping.places import counties_of_zip, county_fips, postal_code, state_code
 from hub.mapping.program import (
@@ -40,7 +40,6 @@ __all__ = ["PROGRAM", "Supply"]
 
 KIND = VaccineSupply.kind
 _WEEK = timedelta(days=6)
-_FILE_DAY = re.compile(r"(?<!\d)(20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
 _LONGEST_NAME = 120
 _PENDING, _ARRIVED, _CANCELLED = 0, 1, 2
 _GONE = frozenset({"cancelled", "canceled", "void", "voided", "returned", "rejected", "lost", "deleted"})
@@ -96,7 +95,7 @@ class _Mapper:
         self._file, self._header, self._stamp = file, header, stamp
         self._zone: tzinfo = context.zone
         self._today, self._state = context.today, str(context.options.get("state", ""))
-        self._told_on = _day_of(file)
+        self._told_on = named_day(file)
         self._versions: dict[str, tuple[datetime | None, int, str]] = {}
 
     def locate(self, row: Row | RowFault) -> tuple[Mapping[str, str | int], bytes]:
@@ -272,15 +271,6 @@ def _named(cells: Mapping[str, str]) -> str | None:
 
 def _version(event: VaccineSupply) -> tuple[datetime | None, int, str]:
     return event.changed_at, event.status_rank, event.content_hash
-
-
-def _day_of(file: str) -> datetime | None:
-    """The day in a file's name, `supply_2021-02-15.csv` or `20210215_inventory.csv`; the last where there are several."""
-    found = _FILE_DAY.findall(file.rpartition("/")[2])
-    try:
-        return datetime(*map(int, found[-1]), tzinfo=UTC) if found else None  # type: ignore[misc, arg-type]
-    except ValueError:
-        return None
 
 
 PROGRAM: Program = Supply()

@@ -242,3 +242,42 @@ def test_the_full_service_of_the_standard(read: Reader, shared_samples: Path) ->
 
 def test_the_categories_of_the_table_are_words_of_the_vocabulary() -> None:
     assert {row["category"] for row in rows("service_terms")} <= NEED_CATEGORIES
+
+
+def stands(*events: Any) -> str:
+    """The status of the version that stands, whatever the order of arrival."""
+    return str(max(events, key=lambda each: (each.changed_at, each.status_rank, each.content_hash)).status)
+
+
+@pytest.mark.parametrize("closed", ["defunct", "inactive", "temporarily closed"])
+def test_r14_without_any_time_what_is_closed_stands(read: Reader, closed: str) -> None:
+    opened = [one(read, service(name=name)) for name in ("Riverside", "Food Bank", "Hall", "Pantry", "Harbor")]
+    shut = one(read, service(status=closed))
+    assert stands(*opened, shut) == closed.replace(" ", "-")
+    assert shut.issues == ("no-change-time",)
+    full = one(read, service(capacity="no-capacity"))
+    assert full.status_rank > opened[0].status_rank
+
+
+def test_the_day_of_a_directory_says_which_of_two_is_the_later(read: Reader) -> None:
+    told = {name: json.dumps(service(status=word)) for name, word in (("a", "active"), ("z", "defunct"))}
+    (shut,) = read.events(HSDS, {"export/directory-2021-02-01.json": told["z"]})
+    (opened,) = read.events(HSDS, {"directory_20210301.json": told["a"]})
+    assert (stands(shut, opened), opened.occurred_on, opened.issues) == ("active", date(2021, 3, 1), ())
+
+
+def test_metadata_of_a_service_or_its_place_say_when_it_was_changed_in_json_and_in_tables(read: Reader) -> None:
+    there = place() | {"metadata": [{"last_action_date": "2021-04-02"}]}
+    told = service(metadata=[{"last_action_date": "2021-03-01"}], service_at_locations=[there])
+    assert one(read, told).occurred_on == date(2021, 4, 2)
+    assert one(read, told | {"last_modified": "2021-01-05"}).occurred_on == date(2021, 1, 5)
+    joined = TABLES | {"metadata.csv": "id,resource_id,resource_type,last_action_date\nm,s-1,service,2021-03-01\n"}
+    pantry, rides = read.events(HSDS, joined)
+    assert (pantry.occurred_on, rides.occurred_on) == (date(2021, 3, 1), None)
+
+
+def test_a_service_dated_by_its_file_or_metadata_is_read_again_alike(read: Reader) -> None:
+    for file, more in (("d-2021-03-01.json", {}), ("d.json", {"metadata": [{"last_action_date": "2021-03-01"}]})):
+        (mapped,) = read(HSDS, {file: json.dumps(service(**more))}, timezone="America/Chicago")
+        (again,) = read(HSDS, {"alone.json": mapped.raw}, timezone="America/Chicago")
+        assert again.event == mapped.event
