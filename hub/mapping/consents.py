@@ -6,7 +6,8 @@ Each file of a unit is read by what it begins with: JSON as FHIR (hub.mapping.co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from hub.mapping.consent_lists import LISTS
 from hub.mapping.consent_resources import read_consents
@@ -24,6 +25,10 @@ class Consents:
 
     name = "consent"
     alone: Alone = "headed"
+
+    def wrong_options(self, options: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Those of its lists."""
+        return LISTS.wrong_options(options)
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every consent of every file."""

@@ -31,7 +31,7 @@ __all__ = ["LIST", "PROGRAM"]
 
 LIST = ListKind(
     "case-line-list", Case.kind, (("record",), ("status", "exposed_on"), ("person", "family_name", "record")),
-    several=frozenset({"race", "ethnicity"}),
+    several=frozenset({"race", "ethnicity"}), options=frozenset({"condition"}),
 )  # fmt: skip
 _STATUS = {
     "confirmed": "Confirmed",

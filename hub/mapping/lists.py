@@ -13,7 +13,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from hub.domain.ids import content_hash
 from hub.errors import ConfigError
@@ -22,7 +22,8 @@ from hub.formats.errors import ParseError
 from hub.formats.lines import Source
 from hub.formats.spreadsheet import MAX_WORKBOOK, as_table, is_workbook
 from hub.mapping.lists_header import DELIMITERS, Heading, Needs, heading
-from hub.mapping.lists_values import NOTHING, ORDERS, UNNAMED, day_of, plain_word, time_of, word_of
+from hub.mapping.lists_options import text_of, wrong_options
+from hub.mapping.lists_values import NOTHING, UNNAMED, day_of, plain_word, time_of, word_of
 from hub.mapping.program import Alone, Content, Mapped, MappingContext, NotMapped, Unit, guarded, ignored, unreadable
 from hub.mapping.stamp import Stamp
 
@@ -40,6 +41,8 @@ class ListKind(NamedTuple):
     """Fields that say nothing of the fact: when it was printed or changed."""
     several: frozenset[str] = frozenset()
     """Fields that may have a column for each answer (REDCap's check boxes)."""
+    options: frozenset[str] = frozenset()
+    """Options beside those of all lists."""
 
 
 class Lister:
@@ -48,10 +51,8 @@ class Lister:
     def __init__(self, kind: ListKind, header: Heading, stamp: Stamp, context: MappingContext) -> None:
         self.kind, self.header, self.stamp, self.context = kind, header, stamp, context
         self.order = str(context.options.get("date_order", "mdy"))
-        if self.order not in ORDERS:
-            raise ConfigError(f"options.date_order is {self.order}: it is one of {', '.join(ORDERS)}")
         self._words: Mapping[tuple[str, str], str] = {
-            (str(field), plain_word(str(label))): str(code)
+            (text_of(field), plain_word(text_of(label))): text_of(code)
             for field, labels in (context.options.get("words") or {}).items()
             for label, code in labels.items()
         }
@@ -159,9 +160,15 @@ class ListProgram:
     def __init__(self, kind: ListKind, mapper: Callable[[Lister], Mapper]) -> None:
         self.name, self._kind, self._mapper = kind.program, kind, mapper
 
+    def wrong_options(self, options: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+        """What is wrong with a connector's options: the way to each, and why."""
+        return wrong_options(self._kind.program, self._kind.options, options)
+
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
-        """Every row of every file."""
-        return _read_lists(self._kind, unit, context, self._mapper)
+        """Every row of every file. ConfigError for an option that is none."""
+        for at, why in self.wrong_options(context.options):
+            raise ConfigError(f"{'.'.join(('options', *at))}: {why}")
+        yield from _read_lists(self._kind, unit, context, self._mapper)
 
 
 def _read_lists(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from math import ceil
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from hub.domain.events import Event
@@ -30,6 +30,7 @@ __all__ = [
     "Mapped",
     "MappingContext",
     "NotMapped",
+    "Optioned",
     "Program",
     "Unit",
     "accepted",
@@ -149,6 +150,15 @@ class Program(Protocol):
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every outcome of a unit. Raises nothing but what opening its files raises."""
+        ...
+
+
+@runtime_checkable
+class Optioned(Protocol):
+    """A program that knows its options: a connector that names others does not load."""
+
+    def wrong_options(self, options: Mapping[str, Any], /) -> Iterator[tuple[tuple[str, ...], str]]:
+        """What is wrong with them: the way to each, and why."""
         ...
 
 

@@ -42,6 +42,7 @@ LIST = ListKind(
     ShelterStay.kind,
     (("bed", "checked_in", "vsp"), ("night",), ("site",), ("person", "full_name", "family_name", "bed")),
     guards=frozenset({"vsp", "site_type", "population", "participation"}),
+    options=frozenset({"isolation_sites", "victim_service_sites"}),
 )
 _STOP = "victim-service-provider"
 _PRESENT, _GONE = 1, 2

@@ -18,6 +18,7 @@ from hub.declared import Declared, complaint, read_declared
 from hub.errors import ConfigError, UnknownName
 from hub.mapping.declared.model import EventRule, Identity, OnError
 from hub.mapping.declared.program import DeclaredProgram, Spec
+from hub.mapping.program import Optioned
 from hub.suggest import did_you_mean
 
 __all__ = ["SHIPPED", "Cadence", "Catalogue", "Connector", "Source", "find", "load", "load_one"]
@@ -170,12 +171,14 @@ def load_one(path: Path, *, programs: Mapping[str, object] | None = None) -> Con
         connector._declared = declared_program(path, connector.spec(), connector.emits)
     elif programs is not None and connector.program is not None:
         try:
-            programs[connector.program]
+            program = programs[connector.program]
         except KeyError:
             why = f"there is no {connector.program}; there are {', '.join(sorted(programs))}"
             raise ConfigError(complaint(path, ("program",), why)) from None
         except ConfigError as broken:  # of the package that gives it
             raise ConfigError(complaint(path, ("program",), str(broken))) from None
+        for at, wrong in program.wrong_options(connector.options) if isinstance(program, Optioned) else ():
+            raise ConfigError(complaint(path, ("options", *at), wrong))
     return connector
 
 
