@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -142,15 +142,27 @@ class Receipt:
         if len(self.problems) < _PROBLEMS_KEPT:
             self.problems.append(problem)
 
-    def as_json(self) -> dict[str, Any]:
-        """For the receipt file: counts by event type, positions by reason and by issue."""
+    def as_json(self, hide: str = "", behind: str = "") -> dict[str, Any]:
+        """For the receipt file: counts by event type, positions by reason and by issue. `hide`: the name of a unit, packed or not,
+        for which positions say `behind`."""
+        names = {hide, hide[:-3] if hide.lower().endswith(".gz") else hide} - {""}
+
+        def shown(places: Mapping[str, list[str]]) -> Mapping[str, list[str]]:
+            return {code: [_behind(place, names, behind) for place in kept] for code, kept in places.items()}
+
         return {
             "read_to_its_end": not self.broken_off,
             "events": dict(sorted(self.events.items())),
-            "rejected": _placed(self.rejected, self.positions),
+            "rejected": _placed(self.rejected, shown(self.positions)),
             "ignored": dict(sorted(self.ignored.items())),
-            "issues": _placed(self.issues, self.odd),
+            "issues": _placed(self.issues, shown(self.odd)),
         }
+
+
+def _behind(place: str, names: Set[str], behind: str) -> str:
+    """A position with another name for its file, where it begins with one of these."""
+    told = next((name for name in names if place == name or place.startswith((f"{name} ", f"{name}/"))), None)
+    return place if told is None else behind + place[len(told) :]
 
 
 def _placed(counts: Counter[str], places: Mapping[str, list[str]]) -> dict[str, dict[str, Any]]:

@@ -235,8 +235,8 @@ class _FileDelivery:
         free = free_name(shown, lambda wanted: os.path.lexists(target / f"{wanted}{taken}"))
         told = {"connector": door.watch.connector, "unit": shown, "token": token, "taken_at": door.stamp()}
         written = target / f".{token}.receipt"
-        text = json.dumps({**told, **receipt.as_json()}, indent=2) + "\n"
-        write_private(written, text.replace(json.dumps(name)[1:-1], token) if receipt.stopped else text)
+        said = receipt.as_json(hide=name, behind=token) if receipt.stopped else receipt.as_json()
+        write_private(written, json.dumps({**told, **said}, indent=2) + "\n")
         written.replace(target / f"{free}{_RECEIPT}")
         if receipt.stopped:
             purge(source, door.inbox / DONE, token)

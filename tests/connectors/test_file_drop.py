@@ -130,6 +130,24 @@ def test_social_20_of_a_file_with_records_that_may_not_be_held_no_copy_stays_and
     assert values(desk.bus.log, "event") == [b"event-ann-1"]
 
 
+@pytest.mark.parametrize("name", ["1", "row", "e", "where", "Schutzraum für Frauen.csv"])
+def test_social_20_a_receipt_stays_whole_whatever_the_file_was_called(inbox: Path, name: str) -> None:
+    desk, token = Desk(inbox), unit_token(name)
+    desk.put(name, "ann:1", "stop:no-consent")
+    taken(desk, lambda: (inbox / "done" / f"{token}.receipt.json").exists() and not (inbox / name).exists())
+    told = desk.receipt(f"done/{token}")
+    assert (told["events"], told["rejected"]["no-consent"]["count"], told["token"]) == ({"vaccination": 1}, 1, token)
+
+
+def test_social_20_a_receipt_says_where_by_the_units_token() -> None:
+    receipt = Receipt()
+    for place in ("haven.csv row 2", "haven.csv", "haven.csv/a.csv row 3", "other.csv row 4"):
+        receipt.accept("person", ("odd",), place)
+    assert receipt.as_json(hide="haven.csv.gz", behind="T")["issues"]["odd"]["where"] == [
+        "T row 2", "T", "T/a.csv row 3", "other.csv row 4"
+    ]  # fmt: skip
+
+
 def test_social_20_a_purge_that_a_crash_cut_short_is_finished_at_the_next_start(inbox: Path) -> None:
     left = inbox / "done" / ".purged-0123456789ab"
     left.mkdir(parents=True)
