@@ -15,6 +15,7 @@ from typing import NamedTuple
 import yaml
 
 from hub.connectors.archive import ArchiveFault, ArchiveLimits, glance, is_archive
+from hub.connectors.inbox import lacking
 from hub.domain.lab_meaning import Code, is_covid_test
 from hub.errors import ConfigError
 from hub.formats.delimited import open_table
@@ -65,7 +66,8 @@ _SERVICES, _PLACES = (
     {"services.csv", "service.csv"},
     {"organizations.csv", "organization.csv", "locations.csv", "location.csv"},
 )
-_SETS = ("DEMOGRAPHIC_DATA", "SCREENING", "QE_ADMIN_DATA")
+_SET = ("*DEMOGRAPHIC*.csv", "*SCREENING*.csv")  # visit flags are waited for by whoever reads the set
+_OF_SET = ("DEMOGRAPHIC_DATA*.csv", "SCREENING*.csv")  # nothing else is called so
 
 
 class Routed(NamedTuple):
@@ -119,9 +121,7 @@ def _set_of(names: Set[str]) -> str | None:
         return "hmis-csv"
     if names & _SERVICES and names & _PLACES:
         return "hsds-directory"
-    screening = any(name.upper().startswith(_SETS[1]) for name in names)
-    people = any(name.upper().startswith(_SETS[0]) for name in names)
-    return "hrsn-screening" if screening and people else None
+    return None if lacking(names, _SET) else "hrsn-screening"
 
 
 def _lacking(path: Path) -> str:
@@ -130,10 +130,9 @@ def _lacking(path: Path) -> str:
     known = {f"{name}.csv".casefold() for name in FILES}
     if len(names & known) >= _NEARLY and (missing := sorted(_HMIS - names)):
         return f"looks like an HMIS export, but there is no {' and no '.join(_HMIS_NAMES[name] for name in missing)}"
-    here = [kind for kind in _SETS[:2] if any(name.upper().startswith(kind) for name in names)]
-    if len(here) == 1:
-        other = next(kind for kind in _SETS[:2] if kind not in here)
-        return f"looks like a set of screenings, but there is no {other}*.csv beside {here[0]}*.csv"
+    here = [kind for kind in _OF_SET if any(fnmatch(name, kind.casefold()) for name in names)]
+    if len(here) == 1 and (wanted := lacking(names, _SET)):
+        return f"looks like a set of screenings, but there is no {wanted[0]} beside {here[0]}"
     return ""
 
 

@@ -18,6 +18,7 @@ from typing import BinaryIO, NamedTuple
 from hub.connectors.archive import ArchiveFault, is_archive, unpack
 from hub.connectors.catalog import Catalogue, Connector, load
 from hub.connectors.door import Unit
+from hub.connectors.inbox import lacking
 from hub.connectors.installed import programs
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.events import Event
@@ -96,6 +97,15 @@ class Reader:
             except ArchiveFault as fault:
                 at = {"member": fault.member} if fault.member else {}
                 yield Traced(hard_stop(fault.reason, at)._replace(stage="parse"))
+                return
+            wanted = getattr(self._connector.door, "complete_when", ())
+            waits_for = lacking(source.files, wanted) if self._connector.door.shape == "folder" else []
+            if (
+                len(waits_for) < len(wanted) and waits_for
+            ):  # a drop of its files, but not all: the inbox would wait for them
+                yield from (
+                    Traced(hard_stop("missing-file", {"file": name})._replace(stage="parse")) for name in waits_for
+                )
                 return
             yield from self._read(source, explain=explain)
 

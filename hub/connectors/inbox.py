@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from hub.connectors.door import unit_token
 
-__all__ = ["DONE", "FAILED", "Candidate", "Fingerprint", "Inbox", "free_name", "is_unfinished"]
+__all__ = ["DONE", "FAILED", "Candidate", "Fingerprint", "Inbox", "free_name", "is_unfinished", "lacking"]
 
 DONE, FAILED = "done", "failed"
 _UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
@@ -90,7 +90,7 @@ class Inbox(NamedTuple):
             return Candidate(name, prints, "expected-a-file", complete=True)
         names = [entry[0] for entry in prints]
         whole = bool(names) and not any(is_unfinished(inner) for inner in names)
-        wanted = all(any(fnmatch(inner.lower(), want.lower()) for inner in names) for want in self.complete_when)
+        wanted = not lacking(names, self.complete_when)
         return Candidate(name, prints, fault, complete=fault is not None or (whole and wanted), folder=True)
 
     def _fault(self, found: os.stat_result) -> str | None:
@@ -118,3 +118,9 @@ def free_name(name: str, taken: Callable[[str], bool]) -> str:
 
 def _print(name: str, found: os.stat_result) -> tuple[str, int, int, int, int]:
     return name, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+
+
+def lacking(names: Iterable[str], wanted: Sequence[str]) -> list[str]:
+    """The patterns of `complete_when` that no file of a folder answers to, in any case: what is waited for."""
+    here = [name.lower() for name in names]
+    return [want for want in wanted if not any(fnmatch(name, want.lower()) for name in here)]

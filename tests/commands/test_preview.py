@@ -46,7 +46,7 @@ def test_what_is_odd_about_accepted_records_is_counted(doses: Path) -> None:
         (("Export.csv", "Enrollment.csv", "Exit.csv"), "looks like an HMIS export, but there is no Client.csv"),
         (
             ("SCREENING_1.csv",),
-            "looks like a set of screenings, but there is no DEMOGRAPHIC_DATA*.csv beside SCREENING*.csv",
+            "looks like a set of screenings, but there is no *DEMOGRAPHIC*.csv beside SCREENING*.csv",
         ),
         (("notes.txt",), "nothing in it is of a format the hub knows"),
     ],
