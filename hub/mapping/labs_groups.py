@@ -13,6 +13,7 @@ from hub.mapping.labs_observation import is_covid_result
 __all__ = [
     "Dates",
     "Group",
+    "collected_by_order",
     "dates",
     "filler",
     "is_previous_result",
@@ -89,11 +90,12 @@ def is_previous_result(obx: Segment, group: Group) -> bool:
     was observed before this specimen was taken, as far as that can be told. The only result of an order is never one."""
     if not group.stated or obx.text(11) or obx.raw(15) or obx.raw(23):
         return False
-    observed, collected = hl7_date(obx.text(14)), _collected_by_order(group)
+    observed, collected = hl7_date(obx.text(14)), collected_by_order(group)
     return observed is None or collected is None or observed < collected
 
 
-def _collected_by_order(group: Group) -> date | None:
+def collected_by_order(group: Group) -> date | None:
+    """When its specimen was taken as the order tells: SPM-17, else OBR-7."""
     return (hl7_date(group.spm.text(17)) if group.spm is not None else None) or (
         hl7_date(group.obr.text(7)) if group.obr is not None else None
     )

@@ -9,7 +9,7 @@ from hub.domain.lab_meaning import Judged, Policy
 from hub.domain.lab_report import Finding, is_open, reason_of, together
 from hub.domain.lab_status import RANK
 from hub.formats.hl7v2 import Segment
-from hub.mapping.labs_groups import Group, filler, is_previous_result, specimen
+from hub.mapping.labs_groups import Group, collected_by_order, filler, is_previous_result, specimen
 from hub.mapping.labs_observation import is_covid_order, judged, status
 from hub.mapping.program import NotMapped
 
@@ -36,10 +36,10 @@ def told_of(obx: Segment, group: Group, policy: Policy) -> Told:
 
 
 def as_one(told: list[Told]) -> list[Told]:
-    """What they mean together, in their order. Orders without a number are told apart by their segment."""
+    """What they mean together, in their order."""
     if len(told) < 2 or not any(is_open(each.meant) for each in told):
         return told
-    orders = [filler(each.group) or f"#{id(each.group.obr)}" for each in told]
+    orders = _orders([each.group for each in told])
     findings = [
         Finding(each.meant, order, specimen(each.group), RANK[each.state], each.obx.raw(3))
         for each, order in zip(told, orders, strict=True)
@@ -47,4 +47,17 @@ def as_one(told: list[Told]) -> list[Told]:
     return [
         each._replace(meant=meant) if meant is not None else each._replace(passed_over=reason_of(each.meant))
         for each, meant in zip(told, together(findings), strict=True)
+    ]
+
+
+def _orders(groups: list[Group]) -> list[str]:
+    """What tells the orders of these results apart: their number, else their segment; the day too where specimens of several days
+    have one number."""
+    numbers = [filler(group) or f"#{id(group.obr)}" for group in groups]
+    days = [str(collected_by_order(group) or "") for group in groups]
+    several: dict[str, set[str]] = {}
+    for number, day in zip(numbers, days, strict=True):
+        several.setdefault(number, set()).update([day] if day else [])
+    return [
+        f"{number}^{day}" if len(several[number]) > 1 else number for number, day in zip(numbers, days, strict=True)
     ]

@@ -98,6 +98,18 @@ FILES: dict[str, tuple[str | bytes, Told]] = {
         lines("OBR|1|||94500-6^RNA^LN", obx(answer="419984006^?^SCT"), "OBR|2|||94559-2^ORF1^LN", obx("94559-2^ORF1^LN")),
         Told(("inconclusive final", POS)),
     ),
+    "an unclear result of another swab under the same order number": (
+        lines(obr(code="94500-6^RNA^LN"), obx(answer="419984006^?^SCT"),
+              obr(code="94559-2^ORF1^LN").replace("|20210105|", "|20210109|"), obx("94559-2^ORF1^LN")),
+        Told(("inconclusive final", POS)),
+    ),
+    "a local code that names a test, found, beside an antigen that was not": (
+        lines(obr(), obx("94558-4^Ag^LN", NOT_DETECTED), obx("1^SARS-CoV-2 RNA PCR (1 DAY TAT)^L")),
+        Told((NEG, "review final")),
+    ),
+    "a preliminary overall result above a final gene": (
+        lines(obr(), obx(answer=NOT_DETECTED, status="P"), obx("94533-7^N gene^LN")), Told(("negative preliminary", POS)),
+    ),
     "a positive overall result with a gene that was not found": (
         lines(obr(code="94531-1^panel^LN"), obx("94559-2^ORF1^LN"), obx("94640-0^S gene^LN", NOT_DETECTED), obx("94500-6^RNA^LN")),
         Told((POS, NEG, POS)),
