@@ -14,6 +14,7 @@ from hub.connectors.catalog import FILE, Connector, load_one
 from hub.connectors.catalog.reference import reference
 from hub.connectors.drafting import draft
 from hub.errors import ConfigError
+from hub.routing import route
 from hub.wiring_reading import catalogue
 
 
@@ -21,9 +22,10 @@ from hub.wiring_reading import catalogue
 @click.argument("name")
 @click.option("--from", "sample", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="A sample: .csv (or any delimited text), .xlsx, .json/.ndjson (FHIR too), .hl7.")  # fmt: skip
+@click.option("--header", is_flag=True, help="The first row names the columns, though it looks like a record.")
 @click.option("--replace", is_flag=True, help="Take the name of a connector that the hub ships, and so its place here.")
 @click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
-def new(name: str, sample: Path, replace: bool, instance: str | None) -> None:
+def new(name: str, sample: Path, header: bool, replace: bool, instance: str | None) -> None:
     """Draft a connector out of a sample: connector.yaml, codes/, samples/, a draft agreement; says what is left to decide."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", name):
         raise click.UsageError(f"{name} is no name: lower-case letters, digits and hyphens, such as riverside-pantry")
@@ -37,7 +39,7 @@ def new(name: str, sample: Path, replace: bool, instance: str | None) -> None:
         )
     day = today(load_settings(directory))
     try:
-        made = draft(name, sample, day)
+        made = draft(name, sample, day, header=header)
     except ConfigError as why:  # of the sample, which the command line named: nothing is wrong with the installation
         raise click.UsageError(str(why)) from None
     try:
@@ -52,10 +54,19 @@ def new(name: str, sample: Path, replace: bool, instance: str | None) -> None:
     click.echo(
         "samples/ holds your sample as it is: use made-up data, or remove it before the folder leaves this machine"
     )
+    if reader := _shipped_reader(sample):
+        click.echo(
+            f"{reader}, which the hub ships, may read it already: look at `hub connector try {reader} {sample}` first"
+        )
     click.echo("\n".join(["to decide:", *(f"  - {each}" for each in made.todo)]))
     click.echo(
         f"next: hub connector try {name} {folder / where} --explain{' --row 2' if drafted.source.format == 'csv' else ''}"
     )
+
+
+def _shipped_reader(sample: Path) -> str | None:
+    """The hub's own connector for such a file, by what is in it."""
+    return next(each.connector for each in route(sample, tuple(catalogue()), ()))
 
 
 def _write(path: Path, content: bytes) -> None:

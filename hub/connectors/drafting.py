@@ -32,14 +32,15 @@ class Draft(NamedTuple):
     sample: tuple[str, bytes]
 
 
-def draft(name: str, sample: Path, today: date) -> Draft:
-    """A draft for the sample; ConfigError when nothing can be read of it."""
+def draft(name: str, sample: Path, today: date, *, header: bool = False) -> Draft:
+    """A draft for the sample; ConfigError when nothing can be read of it, or its first row looks like a record; `header`: it names
+    the columns, whatever it looks like."""
     kept = (f"samples/{sample.name}", sample.read_bytes())
     if sample.suffix.lower() in (".hl7", ".er7"):
         pad = Pad(name, Sample("hl7v2", {}))
         proposed = of_messages(pad, kept[1])
     else:
-        read = read_sample(sample)
+        read = read_sample(sample, header=header)
         kept = kept if read.table is None else (f"samples/{sample.stem}.csv", read.table)
         pad = Pad(name, read)
         proposed = of_resources(pad) if read.resource is not None else _of_table(pad)
@@ -103,11 +104,10 @@ def _files(pad: Pad, proposed: Proposal, today: date) -> dict[str, str]:
         source["transport"] = transport
         pad.todo.append("source.transport: do these say something of the export only, and nothing of the fact?")
     used = yaml.safe_dump(document)
-    rest = [
-        f"#   {column}: {len(set(found))} different values"
-        for column, found in pad.columns.items()
-        if column not in used
-    ]
+    unused = [column for column in pad.columns if column not in used]
+    rest = [f"#   {column}: {len(set(pad.columns[column]))} different values" for column in unused]
+    if unused:
+        pad.todo.append(f"nobody maps yet: {', '.join(unused)}")
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
     text += "\n".join(["# Columns that nobody maps yet:", *rest, ""]) if rest else ""
     files = {

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hub.connectors.drafting_header import data_in_header
 from hub.errors import ConfigError
 from hub.formats import fhir
 from hub.formats.delimited import Row, open_table
@@ -21,6 +22,7 @@ from hub.formats.spreadsheet import as_table, is_workbook
 __all__ = ["Sample", "read_sample"]
 
 _READ = 5_000
+_PLACES = 5  # columns named in a complaint
 _TELLING = ("Immunization", "Observation", "Patient")  # of FHIR, what an event can be made of, most telling first
 _RESOURCE = '"resourceType"'
 
@@ -37,8 +39,9 @@ class Sample(NamedTuple):
     todo: tuple[str, ...] = ()
 
 
-def read_sample(path: Path) -> Sample:
-    """ConfigError when nothing can be read of it."""
+def read_sample(path: Path, *, header: bool = False) -> Sample:
+    """ConfigError when nothing can be read of it, or when the first row of a table looks like a record, unless `header` says that
+    it names the columns."""
     data = path.read_bytes()
     if path.suffix.lower() in (".json", ".ndjson", ".jsonl", ".fhir"):
         bodies = _documents(path, data)
@@ -46,9 +49,20 @@ def read_sample(path: Path) -> Sample:
         return _of_fhir(resources) if resources else _of_json(path, bodies)
     try:
         table = as_table(data) if is_workbook(data[:8]) else None
-        return Sample("csv", _of_table(data if table is None else table), table=table)
+        columns = _of_table(data if table is None else table)
     except ParseError as why:
-        raise ConfigError(f"{path}: cannot be read as a table: {why.reason}") from None
+        raise ConfigError(f"{path}: cannot be read as a table: {why.reason}{_headless(why.reason)}") from None
+    if not header and (places := data_in_header(columns)):
+        where = f"column{'s' if len(places) > 1 else ''} {', '.join(map(str, places[:_PLACES]))}"
+        raise ConfigError(
+            f"{path}: the first row looks like a record and not like names of columns ({where}): put a row of names above it, or "
+            "say --header if these are names"
+        )
+    return Sample("csv", columns, table=table)
+
+
+def _headless(reason: str) -> str:
+    return ": its first row must name every column, each once" if reason in ("no-header", "duplicate-column") else ""
 
 
 def _of_table(data: bytes) -> Mapping[str, Sequence[str]]:

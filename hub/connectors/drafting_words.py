@@ -45,9 +45,9 @@ ANSWER = ("answercode", "answer")
 RACE = ("race", "raceethnicity", "ethnicity", "ethnicgroup", "racialidentity")
 SITE = ("siteid", "shelterid", "locationid", "projectid", "site", "shelter", "location", "house", "building")
 BLOCK: Mapping[str, tuple[str, ...]] = {
-    "given_name": ("givenname", "firstname", "first", "fname", "forename"),
+    "given_name": ("givenname", "firstname", "first", "fname", "forename", "patientfirstname", "ptfirst"),
     "middle_name": ("middlename", "middle", "mname"),
-    "family_name": ("familyname", "lastname", "last", "surname", "lname"),
+    "family_name": ("familyname", "lastname", "last", "surname", "lname", "patientlastname", "ptlast"),
     "suffix": ("suffix", "namesuffix"),
     "birth_date": ("birthdate", "born", "dob", "dateofbirth", "birthday"),
     "sex": ("sex", "gender"),
@@ -57,7 +57,7 @@ BLOCK: Mapping[str, tuple[str, ...]] = {
     "address_line": ("addressline", "address", "street", "streetaddress", "addressline1", "address1"),
     "city": ("city", "town"),
     "state": ("state",),
-    "postal_code": ("postalcode", "postcode", "zip", "zipcode", "zip5"),
+    "postal_code": ("postalcode", "postcode", "zip", "zipcode", "zip5", "homezip", "patientzip"),
     "county": ("countyfips",),
 }
 FHIR_BLOCK: Mapping[str, str] = {

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from hub.commands.connector import connector
 from hub.connectors.drafting import Draft, draft
+from hub.errors import ConfigError
 from tests.connectors.made_up_exports import EXPORTS, SCREENING
 
 
@@ -159,3 +160,59 @@ def test_what_people_write_where_they_have_no_date_costs_no_column(tmp_path: Pat
     _, document = of_soup("Served on", tmp_path)
     told = document["identity"]["block"]["birth_date"]
     assert told == {"from": "DOB", "format": "%d.%m.%Y", "ignore": ["?"], "on_error": "null_and_flag"}
+
+
+HEADLESS = [
+    "Iris Marsh,01/01/1980,94500-6,Detected\n",
+    "Iris Marsh,F,Detected\nTom Reed,M,Detected\n",
+    "C-01;Quill;2021-02-15\n",
+    "Quill,(615) 555-0100\n",
+    "Quill,62704\n",
+    "Quill,iris@example.org\n",
+    "MRN0012345,Quill\n",
+]
+
+
+@pytest.mark.parametrize("text", HEADLESS)
+def test_a_table_without_names_is_refused_and_nothing_of_it_is_said_or_written(text: str, tmp_path: Path) -> None:
+    sample = tmp_path / "nohead.csv"
+    sample.write_text(text)
+    said = hub(tmp_path / "instance", "new", "nohead", "--from", sample)
+    assert (said.exit_code, "the first row looks like a record" in said.output) == (2, True)
+    for value in ("Marsh", "1980", "Quill", "C-01", "555", "62704", "iris@", "MRN"):
+        assert value not in said.output
+    assert not (tmp_path / "instance" / "connectors" / "nohead").exists()
+
+
+def test_names_that_look_like_a_record_are_names_when_that_is_said(tmp_path: Path) -> None:
+    sample = tmp_path / "wide.csv"
+    sample.write_text("Person ID,2021-02-15,2021-02-16\nP-1,yes,no\n")
+    with pytest.raises(ConfigError, match="columns 2, 3"):
+        draft("wide", sample, date(2021, 3, 1))
+    assert hub(tmp_path / "instance", "new", "wide", "--from", sample, "--header").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["PID-3.1", "OBX-14", "Address 1", "ICD10", "COVID-19", "Q12", "race___1", "Dose #2"])
+def test_names_with_numbers_are_names(name: str, tmp_path: Path) -> None:
+    sample = tmp_path / "some.csv"
+    sample.write_text(f"Person ID,{name}\nP-1,yes\n")
+    assert "Person ID" in draft("some", sample, date(2021, 3, 1)).files["connector.yaml"]
+
+
+def test_columns_that_the_draft_leaves_out_are_to_be_decided(tmp_path: Path) -> None:
+    sample = tmp_path / "lab.csv"
+    sample.write_text("Patient ID,Pt Last,Collected,Finding,Lab CLIA\nP-1,Vega,2021-02-15,Detected,05D0000001\n")
+    made = draft("lab", sample, date(2021, 3, 1))
+    assert "nobody maps yet: Finding, Lab CLIA" in made.todo
+    assert "family_name: Pt Last" in made.files["connector.yaml"]
+
+
+def test_a_sample_that_a_shipped_connector_reads_is_said_to_be_one(tmp_path: Path) -> None:
+    told = "lab-csv, which the hub ships, may read it already"
+    known, other = tmp_path / "known.csv", tmp_path / "other.csv"
+    known.write_text(
+        "Last Name,First Name,DOB,LOINC,Result,Collection Date,Accession\nV,A,1/2/1980,94500-6,Positive,1/5/2021,A1\n"
+    )
+    other.write_text("Member No,Parcel\nM-1,box\n")
+    assert told in hub(tmp_path / "instance", "new", "lab2", "--from", known).output
+    assert "may read it already" not in hub(tmp_path / "instance", "new", "boxes", "--from", other).output
