@@ -1,9 +1,10 @@
 """Releases of information (ROI) as lists: who agreed to what, when, until when, and who took it back; to consent events.
 
 A status is a word of the table; one that no row decides is refused rather than guessed. A day of revocation revokes whatever
-the status says; a signed day without a status is a consent given. A partial or conditional release cannot be read by a
-machine: it permits nothing. A release that names a purpose or recipient holds for these alone; a refusal of a purpose that no
-row knows holds for all (R23).
+the status says, from that day on; without one a revocation is of the day of the change, else of unknown day, never of the
+signature. A signed day without a status is a consent given; what is pending is none. A partial or conditional release cannot
+be read by a machine: it permits nothing. A release that names a purpose or recipient holds for these alone; a refusal of a
+purpose that no row knows holds for all (R23).
 
 Options beside those of hub.mapping.lists: `state`.
 """
@@ -48,14 +49,13 @@ class _Mapper:
         word = line.word("consent_status") or ""
         if line["consent_status"] and not word:
             raise NotMapped("unmapped-code", field=line.column("consent_status"))
-        if word == NOT_SENT and not line["signed"]:
+        if word == NOT_SENT and not line["revoked"]:  # whatever day stands under `signed`: nobody has signed yet
             return [ignored(NOT_SENT, line.where, line.raw, Consent.kind)]
         return [accepted(self._event(line, who, word), line.where, line.raw)]
 
     def _status(self, line: Line, word: str) -> ConsentStatus:
         """NotMapped (`missing-key`) where the row says nothing of a choice."""
-        revoked = line.day("revoked")
-        if revoked is not None and revoked <= self._today():
+        if line.day("revoked") is not None:
             return "revoked"
         if word in RANKS and word != "given":
             return cast(ConsentStatus, word)
@@ -66,10 +66,8 @@ class _Mapper:
     def _event(self, line: Line, who: Somebody, word: str) -> Consent:
         status, signed, revoked = self._status(line, word), line.past_day("signed"), line.day("revoked")
         since, until = line.day("begins") or signed, line.day("ends")
-        if revoked is not None and status != "revoked":
-            until = min(filter(None, (until, revoked)))  # it ends on a day to come
         rules, issues = self._rules(line, status)
-        withdrawn = word == WITHDRAWN
+        updated, withdrawn = line.past_day("updated"), word == WITHDRAWN
         said = "given" if status == "expired" and word in ("", "given") else status  # that a day has passed is no news
         return Consent(
             **self._stamp.fields(
@@ -78,7 +76,7 @@ class _Mapper:
                 changed_at=line.time("updated") or self._latest(line),
                 status_rank=WITHDRAWN_RANK if withdrawn else RANKS[said],
                 content=line.content(said),
-                occurred_on=(revoked if status == "revoked" else None) or signed or line.past_day("updated") or since,
+                occurred_on=(revoked or updated) if status == "revoked" else signed or updated or since,
                 active=not withdrawn,
             ),
             person=who.block,

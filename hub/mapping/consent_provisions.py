@@ -40,10 +40,14 @@ class ReadRules(NamedTuple):
 
 
 def rules_of(consent: Json, recipient: Callable[[object], str]) -> ReadRules:
-    """Every rule, in the order of the document."""
+    """Every rule, each level before what it holds; of exceptions beside each other what is denied comes last, and so stands.
+
+    Where the policy opts out, a first provision that permits is an exception to it.
+    """
     told = consent.get("provision")
     root = told if isinstance(told, dict) else {}
-    base = _decision(text(root.get("type")) or text(consent.get("decision"))) or _policy(consent)
+    policy = _policy(consent)
+    base = _decision(text(root.get("type")) or text(consent.get("decision"))) or policy
     since, until = _period(root)
     if since is None and until is None:
         since, until = _period(consent)
@@ -53,21 +57,30 @@ def rules_of(consent: Json, recipient: Callable[[object], str]) -> ReadRules:
         **root,
         "actor": [*listed(root.get("actor")), *({"reference": each} for each in listed(consent.get("grantee")))],
     }
+    if policy == "deny" and base == "permit":
+        found.append(ConsentRule(decision=policy))
     if base is not None:
         found.append(_rule(base, whole, consent, recipient, issues, whole=True))
-    for provision in _exceptions(told):
-        decision = _decision(text(provision.get("type"))) or (_opposite(base) if base else None)
-        if decision is None:
-            issues.append("rule-without-decision")
-            continue
-        found.append(_rule(decision, provision, consent, recipient, issues, whole=False))
+    for level in _exceptions(told):
+        beside: list[ConsentRule] = []
+        for provision in level:
+            decision = _decision(text(provision.get("type"))) or (_opposite(base) if base else None)
+            if decision is None:
+                issues.append("rule-without-decision")
+                continue
+            beside.append(_rule(decision, provision, consent, recipient, issues, whole=False))
+        found += sorted(beside, key=lambda rule: rule.decision == "deny")
+    base = policy if policy == "deny" and base == "permit" else base
     decision = base or (("permit" if any(rule.decision == "permit" for rule in found) else "deny") if found else None)
     return ReadRules(decision, tuple(found), since, until, tuple(dict.fromkeys(issues)))
 
 
-def taken_back(rules: Sequence[ConsentRule]) -> tuple[ConsentRule, ...]:
-    """What is denied where a consent with these rules was rejected or ended: what they would have permitted."""
-    return tuple(rule.model_copy(update={"decision": "deny"}) for rule in rules if rule.decision == "permit")
+def taken_back(rules: Sequence[ConsentRule], *, denied_too: bool = False) -> tuple[ConsentRule, ...]:
+    """What is denied where a consent with these rules ended: what they would have permitted; where it was rejected, also what they
+    deny (`denied_too`)."""
+    return tuple(
+        rule.model_copy(update={"decision": "deny"}) for rule in rules if denied_too or rule.decision == "permit"
+    )
 
 
 def simplest(rules: Sequence[ConsentRule]) -> tuple[ConsentRule, ...]:
@@ -76,13 +89,13 @@ def simplest(rules: Sequence[ConsentRule]) -> tuple[ConsentRule, ...]:
     return () if whole else tuple(rules)
 
 
-def _exceptions(told: object) -> Iterator[Json]:
-    """Nested provisions of R4, the provisions of R5, each before those within it."""
+def _exceptions(told: object) -> Iterator[Sequence[Json]]:
+    """Nested provisions of R4, the provisions of R5, level by level."""
     level = listed(told) if isinstance(told, list) else listed(told.get("provision")) if isinstance(told, dict) else []
     for _ in range(_DEEPEST):
         if not level:
             return
-        yield from level
+        yield level
         level = [inner for each in level for inner in listed(each.get("provision"))]
 
 

@@ -3,8 +3,7 @@
 The signed paper (`sourceAttachment`, `sourceReference`, narrative) is neither kept nor forwarded: of a Consent only the
 elements that a machine can read stay, dead letters included; of any other resource, and of what is none, nothing stays. A
 consent without a provision or an opt-in or opt-out policy permits nothing, whatever its paper says (`not-computable`). A
-provision limited to some of the data by label, class, code or reference is `narrowed`. `rejected` is refused, `inactive`
-revoked, or expired where its period is over.
+provision limited to some of the data by label, class, code or reference is `narrowed`. States: hub.mapping.consent_states.
 
 Source: FHIR R4 Consent, R5 Consent (decision, list of provisions, grantee; unverified: from memory); social-standards.md
 §3.1, R23.
@@ -14,23 +13,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any
 
 from hub.domain.events import Consent
-from hub.domain.referral_events import ConsentRule, ConsentStatus
 from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
-from hub.mapping.consent_provisions import ReadRules, rules_of, simplest, taken_back
+from hub.mapping.consent_provisions import rules_of
 from hub.mapping.consent_scope import RANKS, WITHDRAWN_RANK, expired
-from hub.mapping.dates import civil_date
+from hub.mapping.consent_states import STATUSES, of_patient, of_something_else, state_of
 from hub.mapping.fhir_beside import Beside
 from hub.mapping.fhir_person import changed_at, content, patient_event, whose
 from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.immunization_patients import Patients
 from hub.mapping.program import Mapped, MappingContext, NotMapped, Unit, accepted, guarded, ignored, unreadable
 from hub.mapping.referral_states import NOT_SENT
-from hub.mapping.referral_tasks import codes_of
 from hub.mapping.stamp import Stamp
 from hub.mapping.tracing_person import Json, listed, text
 
@@ -41,12 +37,6 @@ _KEPT = (
     "performer", "grantee", "policyRule", "decision", "provision",
 )  # fmt: skip
 _SILENT = frozenset({"meta"})
-_OTHER_SCOPES = frozenset({"treatment", "adr"})
-"""Consent to be treated and advance care directives: not about the use of data (FHIR R4 consent-scope)."""
-_DIRECTIVES = frozenset({"acd", "dnr", "emrgonly", "hcd", "hcpoa", "polst"})
-_STATUS: Mapping[str, ConsentStatus] = {
-    "active": "given", "rejected": "refused", "inactive": "revoked", "not-done": "not-asked", "unknown": "not-computable",
-}  # fmt: skip
 _DRAFTS = frozenset({"draft", "proposed"})
 _ERROR = "entered-in-error"
 
@@ -99,19 +89,19 @@ class _Mapper:
         consent, status = item.body, text(item.body.get("status"))
         if status in _DRAFTS:
             raise NotMapped(NOT_SENT, "ignored")
-        if _of_something_else(consent):
+        if of_something_else(consent):
             raise NotMapped("not-about-data-use", "ignored", field="scope")
-        if status not in _STATUS and status != _ERROR:
+        if status not in STATUSES and status != _ERROR:
             raise NotMapped("unmapped-code" if status else "missing-key", field="status")
         name = self._beside.own_name(consent, self._patients.of_server(item))
         if not name:
             raise NotMapped("missing-key", field="id")
-        who = whose(self._patients, self._whole(item), self._stamp, "patient")
+        who = whose(self._patients, of_patient(item), self._stamp, "patient")
         read = rules_of(consent, lambda reference: self._recipient(item, reference))
-        said = self._status(_STATUS.get(status, "given"), read)
-        over = said in ("given", "revoked") and status != _ERROR and expired(read.until, self._context.today())
+        state = state_of(consent, read)
+        said = state.status
+        over = said == "given" and status != _ERROR and expired(read.until, self._context.today())
         kind = self._surroundings.kind(item, *self._patients.told_beside(item))
-        signed = _day(consent, "dateTime") or _day(consent, "date")
         at = changed_at(consent, self._context, "dateTime", "date")
         return Consent(
             **self._stamp.fields(
@@ -120,44 +110,23 @@ class _Mapper:
                 changed_at=at,
                 status_rank=WITHDRAWN_RANK if status == _ERROR else RANKS[said],
                 content=content({name: consent[name] for name in _KEPT if name in consent}, kind, _SILENT),
-                occurred_on=(at.date() if at and said == "revoked" else None)
-                or signed
-                or read.since
-                or (at and at.date()),
+                occurred_on=state.said_on,
                 active=status != _ERROR,
             ),
             **who.told,
             status="expired" if over else said,
-            rules=_rules("expired" if over else said, status, read),
-            valid_from=read.since,
+            rules=state.rules,
+            valid_from=read.since or (state.signed if said == "revoked" else None),
             valid_until=read.until,
             processing=kind,
             issues=(*who.issues, *read.issues),
         )
-
-    def _status(self, said: ConsentStatus, read: ReadRules) -> ConsentStatus:
-        """What an active consent comes to: given or refused by its rules; without any that a machine can read, neither."""
-        if said != "given":
-            return said
-        return "not-computable" if read.decision is None else "given" if read.decision == "permit" else "refused"
-
-    def _whole(self, item: Resource) -> Resource:
-        """R5 names the person in `subject`."""
-        if "patient" in item.body or "subject" not in item.body:
-            return item
-        return Resource(item.number, item.path, {**item.body, "patient": item.body["subject"]}, item.raw, item.bundle)
 
     def _recipient(self, item: Resource, reference: object) -> str:
         """A token of who may or may not receive; of one that nothing names, one that is nobody else's."""
         name = self._beside.name_of(item, reference, self._patients.of_server(item))
         display = text(reference.get("display")) if isinstance(reference, dict) else ""
         return self._stamp.token("recipient", name or display or "?")
-
-
-def _rules(said: ConsentStatus, status: str, read: ReadRules) -> tuple[ConsentRule, ...]:
-    if said in ("not-asked", "not-computable"):
-        return ()
-    return simplest(taken_back(read.rules) if status in ("rejected", "inactive") and said != "expired" else read.rules)
 
 
 def _slim(consent: Json) -> bytes:
@@ -169,13 +138,3 @@ def _slim(consent: Json) -> bytes:
             {name: value for name, value in one.items() if name not in ("photo", "text")} for one in contained
         ]
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
-
-
-def _of_something_else(consent: Json) -> bool:
-    scopes = {code for _, code in codes_of(consent.get("scope"))}
-    categories = {code.casefold() for each in listed(consent.get("category")) for _, code in codes_of(each)}
-    return bool(scopes and scopes <= _OTHER_SCOPES) or bool(categories and categories <= _DIRECTIVES)
-
-
-def _day(consent: Json, name: str) -> date | None:
-    return civil_date(text(consent.get(name)))

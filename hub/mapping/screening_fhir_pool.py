@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.formats.fhir import Resource
-from hub.mapping.dates import iso_time
+from hub.mapping.consent_states import Who, of_patient, refusing
 from hub.mapping.fhir_labels import labels_of
 from hub.mapping.immunization_patients import Patients, Subject
 from hub.mapping.labs_fhir_bundle import Held, Pool
-from hub.mapping.program import EPOCH, NotMapped
+from hub.mapping.program import NotMapped
 from hub.mapping.screening_fhir_answers import questions_of
-from hub.mapping.screening_fhir_states import refuses
 from hub.mapping.tracing_person import Json, listed, text
 
 __all__ = ["Surrounding"]
@@ -82,18 +81,16 @@ class Surrounding:
         return who is not None and (who.authority, who.local_id) in self._refusing
 
     def _refusals(self) -> frozenset[tuple[str, str]]:
-        """Who refused by their newest Consent; of one moment a refusal stands."""
-        newest: dict[tuple[str, str], tuple[object, bool]] = {}
+        """Who refused, by all their Consents in the pool."""
+        told: list[tuple[Who, Json]] = []
         for held in self.pool.of("Consent"):
             try:
-                who = self.patients.referred(held.entry)
+                who = self.patients.referred(of_patient(held.entry))
             except NotMapped:
                 continue
             if who is not None:
-                at = iso_time(text(held.body.get("dateTime"))) or EPOCH
-                key, told = (who.authority, who.local_id), (at, refuses(held.body))
-                newest[key] = max(newest.get(key, told), told)
-        return frozenset(who for who, (_, refused) in newest.items() if refused)
+                told.append(((who.authority, who.local_id), held.body))
+        return refusing(told)
 
 
 def body_of(held: Held | None) -> Json | None:

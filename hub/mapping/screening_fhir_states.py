@@ -1,4 +1,4 @@
-"""What a FHIR resource on social needs is worth: final, withdrawn or open; when it was said; whether its person refused.
+"""What a FHIR resource on social needs is worth: final, withdrawn or open, and when it was said.
 
 `open` raises nothing: a draft, what was stopped or cancelled, what nobody knows the state of, what was answered in an encounter
 that was cancelled, a diagnosis that is only considered. Source: FHIR R4 status value sets; social-standards.md requirement 10.
@@ -13,7 +13,7 @@ from typing import Literal
 from hub.mapping.dates import civil_date, iso_time
 from hub.mapping.tracing_person import Json, listed, text
 
-__all__ = ["State", "changed_at", "refuses", "said_on", "state_of", "still_true"]
+__all__ = ["State", "changed_at", "said_on", "state_of", "still_true"]
 
 State = Literal["final", "corrected", "withdrawn", "open"]
 _STATES: dict[str, State] = {
@@ -70,20 +70,6 @@ def changed_at(resource: Json, zone: tzinfo) -> datetime | None:
         *(text(resource.get(name)) for name in _CHANGED),
     ]
     return next((at for each in told if each and (at := iso_time(each, zone)) is not None), None)
-
-
-def refuses(consent: Json) -> bool:
-    """Whether a Consent on privacy forbids what is told here: it was rejected or withdrawn, or its first rule denies.
-
-    Consent to treatment or research is another matter. What a paper says that no machine reads, refuses nothing.
-    """
-    scopes = set(_codes(consent.get("scope")))
-    if scopes and "patient-privacy" not in scopes:
-        return False
-    provision = consent.get("provision")
-    denies = isinstance(provision, dict) and text(provision.get("type")) == "deny"
-    status = text(consent.get("status"))
-    return status in ("rejected", "inactive") or (status == "active" and denies)
 
 
 def _codes(concept: object) -> Iterator[str]:

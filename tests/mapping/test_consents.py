@@ -13,7 +13,7 @@ import pytest
 
 from hub.connectors.catalog import SHIPPED
 from hub.connectors.installed import programs
-from hub.domain.consents import SUPPORT_PURPOSES
+from hub.domain.consents import SUPPORT_PURPOSES, refused_since
 from hub.domain.facts import Choice
 from hub.domain.ids import Ids
 from hub.mapping.consent_scope import RANKS
@@ -76,13 +76,23 @@ def choice(event: Any) -> str:
         ({"provision": {"type": "deny"}}, "refused", "deny"),
         ({"policyRule": {"coding": [{"code": "OPTIN"}]}}, "given", "permit"),
         ({"policyRule": {"coding": [{"code": "OPTOUT"}]}}, "refused", "deny"),
+        ({"policyRule": {"coding": [{"code": "OPTOUT"}]},
+          "provision": {"type": "permit", "purpose": purposes("TREAT")}}, "refused", "deny"),
+        ({"provision": {"type": "permit", "provision": [
+            {"type": "deny", "purpose": purposes("COC")}, {"type": "permit", "purpose": purposes("TREAT")}]}}, "given", "deny"),
+        ({"provision": {"type": "permit", "provision": [
+            {"type": "deny", "purpose": purposes("COC")}, {"type": "permit", "purpose": purposes("COC")}]}}, "given", "deny"),
         ({"status": "rejected"}, "refused", "deny"),
         ({"status": "rejected", "provision": {"type": "permit"}}, "refused", "deny"),
         ({"status": "rejected", "provision": {"type": "permit", "purpose": purposes("HRESCH")}}, "refused", ""),
         ({"status": "inactive"}, "revoked", "deny"),
         ({"status": "inactive", "provision": {"type": "permit", "purpose": purposes("COC")}}, "revoked", "deny"),
         ({"status": "inactive", "provision": {"type": "permit", "purpose": purposes("HMARKT")}}, "revoked", ""),
-        ({"status": "inactive", "provision": {"type": "permit", "period": {"end": "2020-12-31"}}}, "expired", "permit"),
+        ({"status": "inactive", "provision": {"type": "permit", "period": {"end": "2020-12-31"}}}, "revoked", "deny"),
+        ({"status": "inactive", "provision": {"type": "deny"}}, "not-computable", ""),
+        ({"status": "inactive", "policyRule": {"coding": [{"code": "OPTOUT"}]}}, "not-computable", ""),
+        ({"status": "rejected", "provision": {"type": "deny"}}, "refused", "deny"),
+        ({"status": "rejected", "provision": {"type": "deny", "purpose": purposes("HRESCH")}}, "refused", ""),
         ({"provision": {"type": "permit", "period": {"end": "2020-12-31"}}}, "expired", "permit"),
         ({"status": "not-done"}, "not-asked", ""),
         ({"status": "unknown"}, "not-computable", ""),
@@ -108,9 +118,23 @@ def test_r23_what_a_fhir_consent_comes_to(more: dict[str, Any], status: str, dec
 
 
 def test_r23_a_consent_that_ended_by_its_period_refuses_nothing() -> None:
-    event = one(consent(status="inactive", provision={"type": "permit", "period": {"end": "2020-12-31"}}))
+    ended = {"type": "permit", "period": {"end": "2020-12-31"}}
+    event = one(consent(status="inactive", meta={"lastUpdated": "2021-01-02T00:00:00Z"}, provision=ended))
     assert (event.status, event.valid_until) == ("expired", date(2020, 12, 31))
     assert choice(event) != "deny"
+
+
+@pytest.mark.parametrize("today", [date(2021, 3, 1), date(2021, 11, 1)])
+def test_r23_what_was_revoked_within_its_period_is_revoked_whenever_it_is_read(today: date) -> None:
+    told = consent(
+        status="inactive", meta={"lastUpdated": "2021-02-10T09:00:00Z"},
+        provision={"type": "permit", "period": {"end": "2021-06-01"}},
+    )  # fmt: skip
+    event = one(told, today=today)
+    assert (event.status, event.occurred_on, choice(event)) == ("revoked", date(2021, 2, 10), "deny")
+    told = {name: value for name, value in told.items() if name != "meta"}
+    event = one(told, today=today)
+    assert (event.status, event.occurred_on, event.valid_from) == ("revoked", None, date(2021, 1, 20))
 
 
 def test_that_a_day_has_passed_is_no_new_event() -> None:
@@ -220,10 +244,30 @@ def test_r23_what_a_release_of_information_comes_to(told: str, status: str, deci
     assert (event.status, choice(event)) == (status, decides)
 
 
-def test_a_release_that_will_end_is_given_until_then() -> None:
-    (mapped,) = read_on({"roi.csv": f"{ROI}\nC-1,Vega,Marisol,03/09/1984,Yes,01/05/2021,,12/31/2021,04/01/2021,,\n"})
+@pytest.mark.parametrize("today", [date(2021, 3, 1), date(2021, 5, 1)])
+def test_a_revocation_on_a_day_to_come_refuses_from_that_day_on_whenever_it_is_read(today: date) -> None:
+    row = "C-1,Vega,Marisol,03/09/1984,Yes,01/05/2021,,12/31/2021,04/01/2021,,"
+    (mapped,) = read_on({"roi.csv": f"{ROI}\n{row}\n"}, today)
     event: Any = mapped.event
-    assert (event.status, event.valid_until) == ("given", date(2021, 4, 1))
+    (fact,) = facts_of([event]).values()
+    assert isinstance(fact, Choice)
+    assert (event.status, event.occurred_on, fact.decision) == ("revoked", date(2021, 4, 1), "deny")
+    assert fact.since == date(2021, 4, 1).toordinal()
+
+
+@pytest.mark.parametrize(("updated", "day"), [("06/01/2021", date(2021, 6, 1)), ("", None)])
+def test_r23_a_release_revoked_on_no_day_beats_the_one_signed_since(updated: str, day: date | None) -> None:
+    text = (
+        "ROI ID,Client ID,ROI Status,Date Signed,Last Updated\n"
+        f"R1,C-1,Revoked,01/10/2021,{updated}\nR2,C-1,Signed,03/01/2021,\n"
+    )
+    revoked, signed = [mapped.event for mapped in read_on({"roi.csv": text}, date(2021, 7, 1))]
+    assert revoked is not None
+    assert signed is not None
+    assert revoked.occurred_on == day
+    choices = [(("C-1", name), fact) for name, fact in facts_of([revoked, signed]).items() if isinstance(fact, Choice)]
+    assert len(choices) == 2
+    assert refused_since(choices, date(2021, 7, 1).toordinal()) is not None
 
 
 @pytest.mark.parametrize(
@@ -234,6 +278,7 @@ def test_a_release_that_will_end_is_given_until_then() -> None:
         ("C-1,,,,,,,,,,", "missing-key"),
         ("C-1,,,,Yes,soon,,,,,", "bad-date"),
         ("C-1,,,,Pending,,,,,,", "not-sent"),
+        ("C-1,,,,Awaiting signature,01/05/2021,,,,,", "not-sent"),
     ],
 )
 def test_a_release_that_says_nothing_is_refused_or_ignored(row: str, reason: str) -> None:

@@ -306,6 +306,49 @@ def test_r20_r21_what_part_2_stands_behind_is_not_held(label: Json, on: str, rea
     assert event.labels == ("R", "42CFRPart2", "ETH")
 
 
+REJECTED = {"status": "rejected", "dateTime": "2021-01-01", "scope": coded("patient-privacy")}
+LATER: dict[str, tuple[list[Json], bool]] = {
+    "a consent to treatment lifts nothing": (
+        [REJECTED, {"status": "active", "dateTime": "2021-01-20", "scope": coded("treatment")}], True,
+    ),
+    "nor does a draft": ([REJECTED, {"status": "draft", "dateTime": "2021-01-20", "provision": {"type": "permit"}}], True),
+    "nor does paper": ([REJECTED, {"status": "active", "dateTime": "2021-01-20"}], True),
+    "nor does a permit for treatment alone": (
+        [REJECTED, {"status": "active", "dateTime": "2021-01-20",
+                    "provision": {"type": "permit", "purpose": [{"code": "TREAT"}]}}], True,
+    ),
+    "nor does one of the same day": (
+        [REJECTED, {"status": "active", "dateTime": "2021-01-01", "provision": {"type": "permit"}}], True,
+    ),
+    "a permit for everything does": (
+        [REJECTED, {"status": "active", "dateTime": "2021-01-20", "provision": {"type": "permit"}}], False,
+    ),
+    "a policy that opts out refuses": (
+        [{"status": "active", "dateTime": "2021-01-01", "policyRule": coded("OPTOUT")}], True,
+    ),
+    "so does a decision of R5": ([{"status": "active", "date": "2021-01-01", "decision": "deny"}], True),
+    "and a decision of R5 on its subject": (
+        [{"status": "active", "date": "2021-01-01", "decision": "deny", "patient": None, "subject": {"reference": "Patient/p1"}}],
+        True,
+    ),
+    "an opt-out that was taken back refuses nothing": (
+        [{"status": "inactive", "dateTime": "2021-01-01", "policyRule": coded("OPTOUT")}], False,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LATER)
+def test_r23_a_refusal_beside_the_answers_means_what_it_means_to_the_connector_consent(case: str, read: Reader) -> None:
+    told, refused = LATER[case]
+    consents = [
+        {"resourceType": "Consent", "id": f"k{number}", "patient": {"reference": "Patient/p1"}, **each}
+        for number, each in enumerate(told)
+    ]
+    consents = [{name: value for name, value in each.items() if value is not None} for each in consents]
+    found = read(HRSN, {"f.json": bundle(patient(), response(item("/88122-7", OFTEN)), *consents)})
+    assert [m.reason for m in found if m.outcome == "rejected"] == (["no-consent"] * 2 if refused else [])
+
+
 def test_broken_json_that_names_part_2_is_not_held(read: Reader) -> None:
     (found,) = read(HRSN, {"f.json": b'{"resourceType": "Observation", "meta": {"security": [{"code": "42CFRPart2"}]'})
     assert (found.outcome, found.raw, found.hard_stop) == ("rejected", b"", True)
