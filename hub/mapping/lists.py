@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -146,6 +147,13 @@ class Mapper(Protocol):
 
 
 @runtime_checkable
+class Looking(Protocol):
+    """A mapper that looks at every row before any is mapped: where one id names two people, neither is taken (R3)."""
+
+    def look(self, line: Line, /) -> None: ...
+
+
+@runtime_checkable
 class Summing(Protocol):
     """A mapper that has something to say once the whole file is read."""
 
@@ -178,7 +186,8 @@ def _read_lists(
     stamp = Stamp.of(context)
     for file, content in unit.files.items():
         try:
-            table = open_table(_text_of(content), delimiters=DELIMITERS)
+            text = _text_of(content)
+            table = open_table(text, delimiters=DELIMITERS)
             header = heading(kind.program, table.names, kind.needs, context.options, kind.several)
             lister = Lister(kind, header, stamp, context)
         except ParseError as error:
@@ -186,6 +195,8 @@ def _read_lists(
             continue
         keep = _Keeping(lister, table.columns)
         made = mapper(lister)
+        if isinstance(made, Looking):
+            _look(made, lister, text if isinstance(text, bytes) else _text_of(content))
 
         def outcome(
             row: Row | RowFault, map_line: _MapLine = made.map_line, keep: _Keeping = keep, file: str = file
@@ -207,6 +218,14 @@ def _read_lists(
             yield ignored("no-rows", {"file": file}, b"", kind.event)
         elif isinstance(made, Summing):
             yield from made.finish()
+
+
+def _look(mapper: Looking, lister: Lister, text: bytes | Source) -> None:
+    """Show a mapper all rows once; what it cannot read of one is told when that is mapped."""
+    for row in open_table(text, delimiters=DELIMITERS).rows():
+        if isinstance(row, Row):
+            with suppress(NotMapped):
+                mapper.look(Line(lister, row.cells, {}, b""))
 
 
 class _Keeping:

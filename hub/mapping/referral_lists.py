@@ -56,6 +56,13 @@ class _Mapper:
         self._lister = lister
         self._state = str(lister.context.options.get("state", ""))
         self._people: dict[str, tuple[str, ...]] = {}
+        self._shared: set[str] = set()
+
+    def look(self, line: Line) -> None:
+        """Note which numbers this list has for two people."""
+        number, who = line["referral"], somebody(line, self._state)
+        if number and who.key[0] and self._people.setdefault(number, who.key) != who.key:
+            self._shared.add(number)
 
     def map_line(self, line: Line) -> list[Mapped]:
         who = somebody(line, self._state)
@@ -92,9 +99,8 @@ class _Mapper:
         return (line.word(field) or self._lister.word("status", text)) if text else None
 
     def _one_person(self, line: Line, who: Somebody) -> None:
-        """NotMapped (`duplicate-key`) where this list has the same referral for somebody else (R3)."""
-        number = line["referral"]
-        if number and who.key[0] and self._people.setdefault(number, who.key) != who.key:
+        """NotMapped (`duplicate-key`) where this list has the same referral for somebody else: nobody can say whose it is (R3)."""
+        if who.key[0] and line["referral"] in self._shared:
             raise NotMapped("duplicate-key", field=line.column("referral"))
 
     def _event(self, line: Line, who: Somebody, told: Told, withdrawn: bool, issues: tuple[str, ...]) -> Referral:

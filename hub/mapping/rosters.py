@@ -62,7 +62,17 @@ class _Mapper:
         self._isolation = _names(options.get("isolation_sites"))
         self._stopped = _names(options.get("victim_service_sites"))
         self._people: dict[str, tuple[str, ...]] = {}
+        self._shared: set[str] = set()
         self._beds = RosterBeds(lister.stamp, lister.context)
+
+    def look(self, line: Line) -> None:
+        """Note which ids this list has for two people: two names or birth dates, both told."""
+        who = somebody(line, self._state)
+        if self._may_not_hold(line) or who.key[0] != "id" or not who.named[0]:
+            return
+        known = self._people.setdefault(who.key[1], who.named)
+        if any(one != other for one, other in zip(known, who.named, strict=True) if one and other):
+            self._shared.add(who.key[1])
 
     def map_line(self, line: Line) -> list[Mapped]:
         if self._may_not_hold(line):
@@ -116,8 +126,8 @@ class _Mapper:
         return bool({*_names([line["site"], line["site_name"]])} & self._stopped)
 
     def _one_person(self, line: Line, who: Somebody) -> None:
-        """NotMapped (`duplicate-key`) where this list has the same id for somebody else (R3)."""
-        if who.key[0] == "id" and who.named[0] and self._people.setdefault(who.key[1], who.named) != who.named:
+        """NotMapped (`duplicate-key`) where this list has the same id for somebody else: none of its rows is anybody's (R3)."""
+        if who.key[0] == "id" and who.key[1] in self._shared:
             raise NotMapped("duplicate-key", field=line.column("person"))
 
     def _night(self, line: Line, native: tuple[str, ...], site: str, night: date, who: Somebody, status: str) -> Mapped:

@@ -160,8 +160,15 @@ def test_r20_somebody_who_is_fleeing_carries_the_label(read: Reader) -> None:
 
 
 def test_r3_the_same_id_for_two_people_is_set_apart(read: Reader) -> None:
-    first, second = read(ROSTER, beds(guest(), guest(name="Haddad,Nour,08/14/1995", bed="A-2")))
-    assert (first.outcome, second.reason, second.where["field"]) == ("event", "duplicate-key", "guest id")
+    one, other = guest(), guest(name="Haddad,Nour,08/14/1995", bed="A-2")
+    for rows in ((one, other), (other, one), (one, guest(name="Haddad,Nour,", bed="A-3"))):
+        found = read(ROSTER, beds(*rows))
+        assert [(m.reason, m.where["field"], bool(m.raw)) for m in found] == [("duplicate-key", "guest id", True)] * 2
+
+
+def test_a_guest_whose_birth_date_one_row_lacks_is_one_person(read: Reader) -> None:
+    rows = beds(guest(name="Haddad,Nour,08/14/1995"), guest(name="Haddad,Nour,", bed="A-2"))
+    assert [mapped.outcome for mapped in read(ROSTER, rows)] == ["event"] * 2
 
 
 def test_r7_a_blank_birth_date_is_no_fault_and_nobody_is_made_up(read: Reader) -> None:
