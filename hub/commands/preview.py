@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,19 +76,15 @@ def preview(
 
 
 def _words(result: PreviewResult, nobodys: list[str], as_of: date) -> list[str]:
+    from hub.commands.preview_standing import needs_words, sites_words
+
     lines = [f"On {as_of}: {len(result.people):,} people"]
     lines += [f"  {count:8,}  {kind} events" for kind, count in result.events.items()]
     lines += [f"  {count:8,}  rejected: {reason}" for reason, count in result.rejected.items()]
     lines += [f"  {count:8,}  ignored: {reason}" for reason, count in result.ignored.items()]
     lines += [f"  {count:8,}  accepted, but: {code}" for code, count in result.issues.items()]
     lines += [f"  {'':8}  not routed: {why}" for why in nobodys]
-    states = Counter((need.support, need.state) for need in result.needs)
-    lines += [f"  {count:8,}  needs for {support}: {state}" for (support, state), count in sorted(states.items())]
-    for site in result.sites:
-        if site["present"]:
-            beds = f" of {site['beds']} beds" if site["beds"] else ""
-            free = f", {site['free']} free (known as of {site['known_as_of']})" if site["free"] is not None else ""
-            lines.append(f"  {site['present']:8,}  present{beds} at {site['site_kind']} site {site['site'][:6]}…{free}")
+    lines += [*needs_words(result.needs), *sites_words(result.sites, result.totals)]
     return [*lines, *_supply_words(result)]
 
 
