@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+import hub.formats.hmis as hmis
 from hub.formats.delimited import Row
 from hub.formats.errors import ParseError
 from hub.formats.hmis import open_export, parse_date
@@ -74,3 +75,12 @@ def test_tables_are_read_in_any_case_of_their_columns() -> None:
 )
 def test_export_dates_come_in_several_forms(text: str, read_as: datetime | None) -> None:
     assert parse_date(text) == read_as
+
+
+@pytest.mark.parametrize("looked_at", [1, 3, 1_000])
+def test_keys_that_repeat_are_found_however_long_the_table_is(monkeypatch: pytest.MonkeyPatch, looked_at: int) -> None:
+    monkeypatch.setattr(hmis, "ROWS_LOOKED_AT", looked_at)
+    keys = [f"S{number}" for number in range(500)]
+    rows = "\n".join(["ServicesID,PersonalID", *(f"{key},P" for key in (*keys, "S1", "S499", "S250"))])
+    found = open_export({**files("2024"), "Services.csv": rows.encode()}).repeated("Services", "servicesid")
+    assert found == {"S1", "S250", "S499"}
