@@ -15,7 +15,7 @@ from hub.domain.lab_names import plain
 from hub.domain.lab_said import Answer, said
 from hub.domain.tables import rows
 
-__all__ = ["Beside", "beside_a_result", "beside_a_test", "said_by_a_note"]
+__all__ = ["Beside", "beside_a_result", "beside_a_test", "may_tell_a_positive", "said_by_a_note"]
 
 Beside = Literal["", "number", "note", "line", "panel"]
 """`number`: a cycle threshold or a count; `note`: a local observation that is no result (a question, a control, a service done);
@@ -30,6 +30,12 @@ _OF_A_RESULT = re.compile(
     r"|\b(?:POS|NEG|DET|NDET|PRES|PRESENT|FOUND|ABN)\b|\+",
     re.IGNORECASE,
 )
+_POSITIVE = re.compile(r"POSITIVE|\bPOS\b|(?<!NOT )(?<!NON[- ])\b(?:DETECTED|REACTIVE)\b|\+", re.IGNORECASE)
+_IN_GENERAL = re.compile(
+    r"\b(?:RESULTS|SHOULD|MAY|CAN|COULD|DOES|DO|IF|WHEN|INDICAT\w+|ASSAY|METHOD|FDA|EUA|AUTHORI[SZ]ED|LIMIT|FALSE|PRECLUDE"
+    r"|INTERPRET\w*|REFERENCE|EXPECTED|NORMAL)\b",
+    re.IGNORECASE,
+)
 _LONGEST = 200  # characters of what is looked at
 
 
@@ -40,6 +46,12 @@ def beside_a_test(answer: Answer, issue: str) -> Beside:
     if issue == "unknown-result-word" and answer.kind == "text" and not _OF_A_RESULT.search(answer.text[:_LONGEST]):
         return "line" if len(answer.text) <= _LONGEST else ""
     return ""
+
+
+def may_tell_a_positive(text: str) -> bool:
+    """Whether a line of text under a result, which is no word of the table, speaks of a positive, and not of tests in general."""
+    line = text[:_LONGEST]
+    return _POSITIVE.search(line) is not None and _IN_GENERAL.search(line) is None
 
 
 def beside_a_result(names: Iterable[str], answer: Answer) -> Beside:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from hub.domain.events import Coded, LabResult, Meaning, Processing
 from hub.domain.ids import content_hash
 from hub.domain.lab_answers import Answers
+from hub.domain.lab_beside import may_tell_a_positive
 from hub.domain.lab_meaning import Judged, Policy, policy_of
 from hub.domain.lab_status import RANK
 from hub.formats import hl7v2
@@ -265,7 +266,7 @@ def _fact_key(
     answered = seen.setdefault(("answered", order, code), [])
     if "unknown-result-word" not in meant.issues:
         answered.append(meant.meaning)
-    elif answered and obx.text(2) in _LINES:
+    elif answered and obx.text(2) in _LINES and ("positive" in answered or not may_tell_a_positive(obx.raw(5))):
         raise NotMapped("result-comment", "ignored")
     told = seen.setdefault((*native, obx.text(11)), [])
     if obx.raw(5) in told:

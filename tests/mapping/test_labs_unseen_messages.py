@@ -139,6 +139,13 @@ FILES: dict[str, tuple[str | bytes, Told]] = {
               obx(answer="developed here.", kind="TX", sub="3")),
         Told((POS,), {"result-comment": 2}),
     ),
+    "lines under a negative result that tell a positive": (
+        lines(obr(), obx(answer="NEGATIVE", kind="ST", sub="1"), obx(answer="covid +", kind="ST", sub="2"),
+              obx(answer="Positive by repeat testing", kind="TX", sub="3"),
+              obx(answer="Positive results should be reported", kind="TX", sub="4"),
+              obx(answer="This virus was NOT DETECTED by the method", kind="TX", sub="5")),
+        Told((NEG, "review final", "review final"), {"result-comment": 2}),
+    ),
     "a comment above its result": (
         lines(obr(), obx(answer="Rapid test", kind="TX"), obx(answer="DETECTED", kind="TX")), Told((POS,), {"result-comment": 1}),
     ),
