@@ -22,6 +22,7 @@ __all__ = ["DRAFT", "agree", "trial_agreement", "ungranted"]
 
 _PURPOSES = ("isolation-support", "vaccine-equity")
 """What data is granted for where nobody says otherwise."""
+_SHORTEST_BASIS = 3  # as hub.domain.agreement has it
 _FOLLOWING = ("ssn", "member_id")
 """Numbers that follow a person through every system: of a shipped connector granted only where they are asked for by name."""
 _HEAD = "# Written by `hub connector agree`: whoever signs agreements reads it and corrects it. What is not named is not taken.\n"
@@ -107,6 +108,8 @@ def agree(
         raise click.UsageError(
             f"an agreement says who shares with whom, and why they may: add {' '.join(f'--{each} …' for each in absent)}"
         )
+    if basis is not None and len(basis) < _SHORTEST_BASIS:
+        raise click.UsageError(f"--basis: the law or contract in words, {_SHORTEST_BASIS} characters at least")
     day = today(load_settings(directory))
     document = _proposed(chosen, day) | wanted | {"agreement_id": f"{name}-1"}
     document["purposes"] = tuple(dict.fromkeys(purposes)) or document["purposes"]

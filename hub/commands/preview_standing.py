@@ -18,7 +18,7 @@ def needs_words(needs: Sequence[SupportNeed]) -> Iterator[str]:
     for need in needs:
         by_kind.setdefault((need.support, need.state), []).append(need)
     for (support, state), some in sorted(by_kind.items()):
-        urgency = Counter(need.urgency for need in some)
+        urgency: Counter[str] = Counter(need.urgency for need in some)
         reasons = Counter(reason for need in some for reason in need.reasons)
         told = [_counted(urgency), _until([need.until for need in some if need.until]), _counted(reasons)]
         about = "; ".join(part for part in told if part)

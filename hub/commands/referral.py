@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +15,13 @@ from hub.mapping.referral_request import Ends, Order, transaction
 from hub.verbs import Verbs
 
 __all__ = ["referral"]
+
+_REFERENCE = re.compile(r"(https?://\S+/)?[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}|urn:\S+")
+"""FHIR R4 Reference.reference: relative, absolute, or a URN."""
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+$")
+_WHY = (
+    ": a line is written where it is an open need with `support` and `local_id` (`hub tail hub.delivery.SUBSCRIBER.v1`)"
+)
 
 
 @click.group(cls=Verbs)
@@ -37,6 +45,7 @@ def write(ctx: click.Context, file: Path, requester: str, owner: str, system: st
     written. A line without these is left out and counted; exit 1 where there was one. Of several lines of a
     need the last stands; one that was taken back is not written.
     """
+    _check(requester, owner, system)
     asked = (at or datetime.now(UTC)).replace(tzinfo=UTC, microsecond=0)
     written = left_out = 0
     for line in _newest(_lines(file)):
@@ -50,8 +59,26 @@ def write(ctx: click.Context, file: Path, requester: str, owner: str, system: st
             continue
         click.echo(json.dumps(told, separators=(",", ":")))
         written += 1
-    click.echo(f"{written} referrals written; {left_out} lines left out", err=True)
+    click.echo(
+        f"{_number(written, 'referral')} written; {_number(left_out, 'line')} left out{_WHY if left_out else ''}",
+        err=True,
+    )
     ctx.exit(1 if left_out else 0)
+
+
+def _check(requester: str, owner: str, system: str) -> None:
+    """UsageError for ends that no FHIR server could resolve: `Type/id` or a URL, and a URI of numbers."""
+    for option, told in (("requester", requester), ("owner", owner)):
+        if told and not _REFERENCE.fullmatch(told):
+            raise click.UsageError(
+                f"--{option}: a reference as the receiver's server has it, such as Organization/county"
+            )
+    if not _URI.match(system):
+        raise click.UsageError("--system: a URI, such as https://shelters.example/clients or urn:oid:2.16.840.1")
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def _lines(file: Path) -> Iterator[Mapping[str, Any]]:

@@ -44,3 +44,10 @@ def test_an_identifier_that_the_connector_does_not_bring_is_refused(tmp_path: Pa
     done = agree(tmp_path, "lab-csv", "--identifier", "ssn")
     assert done.exit_code == 2
     assert not (tmp_path / "agreements" / "lab-csv.yaml").exists()
+
+
+def test_a_basis_that_says_nothing_is_a_usage_error_and_names_no_file(tmp_path: Path) -> None:
+    done = agree(tmp_path, "godata", "--basis", "C")
+    assert done.exit_code == 2
+    assert "--basis: " in done.output
+    assert ".yaml" not in done.output

@@ -61,7 +61,7 @@ def test_what_names_nobody_or_nothing_is_left_out_and_counted(tmp_path: Path) ->
         {"key": "n-6", "value": None},
     )
     assert (done.exit_code, len(done.stdout.splitlines())) == (1, 1)
-    assert "1 referrals written; 3 lines left out" in done.stderr
+    assert "1 referral written; 3 lines left out" in done.stderr
 
 
 def test_a_file_of_something_else_is_a_usage_error_without_its_content(tmp_path: Path) -> None:
@@ -69,3 +69,20 @@ def test_a_file_of_something_else_is_a_usage_error_without_its_content(tmp_path:
     assert done.exit_code == 2
     assert "line 1" in done.stderr
     assert "Vega" not in done.stderr
+
+
+def test_ends_that_no_server_could_find_are_a_usage_error(tmp_path: Path) -> None:
+    file = tmp_path / "needs.jsonl"
+    file.write_text(json.dumps({"key": "n-1", "value": a_need()}))
+    told = ["--requester", "Organization/county", "--system", "urn:oid:1.2"]
+    for name, wrong in (("--requester", "county"), ("--system", "foo"), ("--owner", "a b")):
+        done = CliRunner().invoke(referral, ["write", str(file), *told, name, wrong])
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert name in done.stderr
+
+
+def test_what_is_no_delivered_need_is_left_out_with_a_word_on_why(tmp_path: Path) -> None:
+    done = write(tmp_path, {"needs": []}, {"key": "n-1", "value": a_need()})
+    assert (
+        "1 referral written; 1 line left out: a line is written where it is an open need with `support`" in done.stderr
+    )
