@@ -1,5 +1,5 @@
-"""Shelters: an HMIS CSV export (FY2022, FY2024, FY2026) to person, site, shelter-stay, living-situation and
-food-assistance.
+"""Shelters: an HMIS CSV export (FY2022, FY2024, FY2026) to person, site, shelter-stay, living-situation,
+food-assistance and (of coordinated entry) referral.
 
 Presence is told by a bed night (night-by-night shelter) or by an enrollment in an entry-exit shelter, from entry
 until exit; an open enrollment in a night-by-night shelter is paperwork. Rows of victim service providers are refused
@@ -25,6 +25,7 @@ from hub.mapping.shelters_index import Index
 from hub.mapping.shelters_kept import Kept
 from hub.mapping.shelters_lists import has_lists, unknown_codes
 from hub.mapping.shelters_nights import Nights
+from hub.mapping.shelters_referrals import Referrals
 from hub.mapping.shelters_rows import Rows
 from hub.mapping.stamp import Stamp
 
@@ -34,7 +35,7 @@ MapRow = Callable[[Mapping[str, str], Mapping[str, str | int], bytes], list[Mapp
 
 _REFERS = {
     "Enrollment": ("Client", "Project"), "Exit": ("Enrollment",), "Services": ("Enrollment",),
-    "CurrentLivingSituation": ("Enrollment",), "IncomeBenefits": ("Enrollment",),
+    "CurrentLivingSituation": ("Enrollment",), "IncomeBenefits": ("Enrollment",), "Event": ("Enrollment",),
 }  # fmt: skip
 """Tables whose rows mean nothing without another: HMIS CSV specification, foreign keys."""
 _READ = ("Export", "HMISParticipation", "Inventory", "HealthAndDV")
@@ -66,7 +67,7 @@ class _Mapper:
         self._export = export
         self._index = index
         facts, unnamed = Facts(export, index, stamp, context), Counter[str]()
-        self._answers = Answers(facts)
+        self._answers, self._referrals = Answers(facts), Referrals(facts)
         self._rows, self._nights = Rows(facts, self._answers, unnamed), Nights(facts, unnamed)
         self._kept: Kept
 
@@ -81,6 +82,7 @@ class _Mapper:
             ("Services", "shelter-stay", None, self._nights.service),
             ("CurrentLivingSituation", "living-situation", None, self._answers.living),
             ("IncomeBenefits", "food-assistance", None, self._answers.benefits),
+            ("Event", "referral", None, self._referrals.event),
             ("Project", "site", None, rows.project),
         )
         for name, kind, entity, map_row in tables:

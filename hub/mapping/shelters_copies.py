@@ -26,7 +26,8 @@ OLDER, REPEATED, SHARED = "older-version", "repeated-row", "duplicate-key"
 KEYS: Mapping[str, str] = MappingProxyType({
     "Client": "personalid", "CurrentLivingSituation": "currentlivingsitid", "Enrollment": "enrollmentid", "Exit": "exitid",
     "HMISParticipation": "hmisparticipationid", "HealthAndDV": "healthanddvid", "IncomeBenefits": "incomebenefitsid",
-    "Inventory": "inventoryid", "Organization": "organizationid", "Project": "projectid", "Services": "servicesid",
+    "Event": "eventid", "Inventory": "inventoryid",
+    "Organization": "organizationid", "Project": "projectid", "Services": "servicesid",
 })  # fmt: skip
 """Primary keys of the tables that are read: HUD HMIS CSV Format Specifications."""
 

@@ -54,9 +54,9 @@ TABLE = [
     Expected(
         HMIS,
         "social/hmis-fy2024-datalab",
-        {"person": 514, "site": 3, "shelter-stay": 6798, "living-situation": 993},
+        {"person": 514, "site": 3, "shelter-stay": 6798, "living-situation": 993, "referral": 9},
         {},
-        {"no-answer": 83, "not-a-shelter": 21, "file-not-used": 1},
+        {"no-answer": 83, "not-a-shelter": 21, "not-a-referral": 10},
     ),
     Expected(
         HMIS,
