@@ -4,7 +4,8 @@ The latest of bed night, contact, enrollment, exit destination and move-in stand
 nothing (does not know, prefers not to say, not collected) is no word, so it never stands over a known one. Words of one day that
 disagree are shown beside it, not hidden: what tells of no home stands, for that is who is missed otherwise.
 
-No process shows it yet: needs are found from the facts themselves (hub.domain.needs), and contradictions are seen by whoever calls this.
+No process shows it yet: needs are found from the facts themselves (hub.domain.needs); contradictions are seen by
+whoever calls this.
 """
 
 from __future__ import annotations
