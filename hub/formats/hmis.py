@@ -37,7 +37,7 @@ FILES = (
 )  # fmt: skip
 
 _BY_NAME = {name.lower(): name for name in FILES}
-_VERSION = re.compile(r"\s*(?:FY)?\s*(20\d\d)", re.IGNORECASE)
+_VERSION = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
 _YEARS: dict[str, Dialect] = {"2022": "FY2022", "2024": "FY2024", "2026": "FY2026"}
 
 _NEWER: frozenset[Dialect] = frozenset({"FY2024", "FY2026"})
@@ -155,15 +155,16 @@ def _about(export: Export) -> Mapping[str, str]:
 
 
 def _dialect(version: str, export: Export) -> Dialect:
-    match = _VERSION.match(version)
+    match = _VERSION.search(version)
     dialect = _YEARS.get(match.group(1)) if match else None
     table, shown = _shown(export)
     if dialect is None:
-        if match or len(shown) != 1:  # a year we do not know must not be read as one that we know
-            raise ParseError("unknown-version", "Export.csv")
+        if version.strip() or len(shown) != 1:  # a year we do not know must not be read as one that we know
+            raise ParseError("unknown-version", "Export.csv", "CSVVersion")
         return next(iter(shown))
     if shown and dialect not in shown:
-        raise ParseError("version-mismatch", f"{table}.csv")
+        years = " or ".join(sorted(shown))
+        raise ParseError("version-mismatch", f"{table}.csv", f"CSVVersion {dialect}, header {years}")
     return dialect
 
 

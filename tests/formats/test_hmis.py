@@ -23,6 +23,7 @@ def files(version: str, client: str = "PersonalID,HispanicLatinaeo", **more: str
         ("2026 v1", "PersonalID,Sex,HispanicLatinao", "FY2026"),
         ("2026 v1.0", "personalid,SEX,hispaniclatinao", "FY2026"),
         ("", "PersonalID,Ethnicity", "FY2022"),
+        ("HMIS CSV FY2024 v1.3", "PersonalID,HispanicLatinaeo", "FY2024"),
     ],
 )
 def test_the_dialect_is_told_by_version_and_headers(version: str, client: str, dialect: str) -> None:
@@ -35,12 +36,20 @@ def test_the_dialect_is_told_by_version_and_headers(version: str, client: str, d
         ("FY2022", "PersonalID,HispanicLatinaeo", "version-mismatch"),
         ("2031 v1", "PersonalID,HispanicLatinaeo", "unknown-version"),
         ("", "PersonalID", "unknown-version"),
+        ("banana", "PersonalID,HispanicLatinaeo", "unknown-version"),
+        ("6.12", "PersonalID,Ethnicity", "unknown-version"),
     ],
 )
 def test_a_mismatch_is_refused_and_not_guessed(version: str, client: str, reason: str) -> None:
     with pytest.raises(ParseError) as error:
         open_export(files(version, client))
     assert error.value.reason == reason
+
+
+def test_a_mismatch_says_which_year_was_said_and_which_the_header_is_of() -> None:
+    with pytest.raises(ParseError) as error:
+        open_export(files("FY2022", "PersonalID,HispanicLatinaeo"))
+    assert (error.value.where, error.value.field) == ("Client.csv", "CSVVersion FY2022, header FY2024")
 
 
 def test_names_of_files_count_in_any_case_and_in_any_folder() -> None:
