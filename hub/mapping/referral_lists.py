@@ -151,7 +151,11 @@ class _Mapper:
         known = list(dict.fromkeys(word for part in parts if (word := self._lister.word("category", part))))
         category = next((word for word in known if word in NEED_CATEGORIES), UNMAPPED)
         if not known:
-            return category, known, ("unknown-need",) if parts else ()
+            return (
+                category,
+                known,
+                ("unknown-need",) if parts else () if line.column("category") else ("no-category-column",),
+            )
         return category, known, ("several-needs",) if len(known) > 1 else ()
 
 

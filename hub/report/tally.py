@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from hub.domain.events import Coded, Event, PersonBlock, RaceEthnicity
+from hub.domain.need_words import UNMAPPED
 from hub.report.delays import delays_of
 from hub.report.sketch import Sketch
 from hub.report.versions import Versions
@@ -203,7 +204,7 @@ class Tally:
 
 
 def filled_fields(event: Event) -> Iterator[str]:
-    """Names (as in hub.domain.minimum.asked_fields) of what holds something; `unknown` says nothing, so it does not."""
+    """Names (as in hub.domain.minimum.asked_fields) of what holds something; `unknown` and `unmapped` say nothing."""
     for name in type(event).model_fields:
         value: Any = getattr(event, name)
         if name == "person":
@@ -217,7 +218,7 @@ def filled_fields(event: Event) -> Iterator[str]:
         elif isinstance(value, Coded):
             if value.code or value.original or value.display or value.mapped:
                 yield name
-        elif value not in (None, "", (), "unknown"):
+        elif value not in (None, "", (), "unknown", UNMAPPED):
             yield name
 
 

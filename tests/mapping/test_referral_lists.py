@@ -146,6 +146,17 @@ def test_a_status_that_no_row_decides_is_refused_and_a_networks_own_words_are_se
     assert one(read, status="Closed", outcome="See the file").issues == ("unknown-outcome",)
 
 
+@pytest.mark.parametrize("column", ["Service", "Service Requested"])
+def test_what_a_referral_is_for_stands_in_a_column_of_services_too(column: str, read: Reader) -> None:
+    def told(name: str) -> Any:
+        text = f"Referral ID,Status,Referral Date,Client ID,{name}\nR1,sent,2021-02-03,C1,Emergency Shelter\n"
+        (event,) = read.events(REFERRALS, {"r.csv": text})
+        return event
+
+    assert (told(column).category, told(column).issues) == (told("Service Type").category, ())
+    assert (told("Remarks").category, told("Remarks").issues) == ("unmapped", ("no-category-column",))
+
+
 def test_r13_needs_are_words_of_the_vocabulary_or_unmapped(read: Reader) -> None:
     assert one(read, need="Help Pay for Food").category == "food-insecurity"
     assert one(read, need="Scuba diving").issues == ("unknown-need",)

@@ -10,12 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.domain.events import Coded, RaceEthnicity
+from hub.domain.events import Coded, RaceEthnicity, Referral
 from hub.report.first import Fix, fixes
 from hub.report.page import FieldLine, Page
+from hub.report.partner import partner_words
 from hub.report.screen import screen
 from hub.report.sheet import sheet
-from hub.report.tally import Tally
+from hub.report.tally import Tally, filled_fields
 from tests.report.made_up import about, block, empty_tally, lab_result, page_of, vaccination
 
 NOON = datetime(2021, 3, 1, 12, tzinfo=UTC)
@@ -86,6 +87,16 @@ def test_unknown_fills_nothing() -> None:
     tally = empty_tally()
     tally.event(lab_result(1, congregate="unknown"))
     assert field(page_of(tally), "congregate").filled == 0
+
+
+def test_a_category_that_nobody_knows_fills_nothing() -> None:
+    def told(category: str) -> set[str]:
+        fields = dict.fromkeys(Referral.model_fields)
+        changed_at = datetime(2021, 3, 1, tzinfo=UTC)
+        return set(filled_fields(Referral.model_construct(**fields | {"category": category, "changed_at": changed_at})))
+
+    assert "category" in told("food-insecurity")
+    assert told("unmapped") == told("food-insecurity") - {"category"}
 
 
 def test_unmapped_codes_are_counted_by_field_and_never_shown() -> None:
@@ -189,3 +200,7 @@ def test_what_the_role_set_aside_is_shown_with_since_when_and_apart_from_the_win
     assert "counted by the running role since 2021-03-01" in shown
     assert made.as_json()["ignored_since"] == "2021-03-01T00:00:00+00:00"
     assert "Counted since 2021-03-01" in sheet(made, rounded=False)
+
+
+def test_a_word_that_waits_for_the_hub_is_no_fault_of_the_sender() -> None:
+    assert "nothing is to be mended at your side" in partner_words("unmapped-code.status")
