@@ -34,6 +34,8 @@ class Summary:
         }
         self.told: dict[str, dict[str, Counter[str]]] = {}
         self.issues: Counter[str] = Counter()
+        self.lacking = ""
+        """Columns or fields that a header lacks, as the first file that was refused for it tells them."""
         self._unread: dict[str, None] = {}
         self._places: dict[str, list[dict[str, str | int]]] = {}
         self._unmapped: Counter[Unmapped] = Counter()
@@ -124,6 +126,8 @@ class Summary:
                     places.append(dict(mapped.where))
         elif mapped.outcome == "rejected":
             self.counts["rejected"][mapped.reason or "unspecified"] += 1
+            if mapped.reason in ("unknown-header", "missing-column"):
+                self.lacking = self.lacking or str(mapped.where.get("field", ""))
             if len(self._refused) < _SHOWN:
                 self._refused.append(f"{position(mapped.where)}: {mapped.reason}")
         else:

@@ -12,7 +12,8 @@ import click
 
 from hub.commands.connector_agreement import trial_agreement
 from hub.commands.connector_explain import explain_lines
-from hub.commands.connector_summary import Read, Summary, is_numbered
+from hub.commands.connector_hints import closing, word_at_fault, words_option
+from hub.commands.connector_summary import Read, Summary, is_numbered, mask
 from hub.commands.reading_bar import in_the_way, reading_bar
 from hub.config import instance_dir
 from hub.connectors.catalog import Connector, find
@@ -73,8 +74,7 @@ def try_connector(
             if diff:
                 failed = _print_diff(chosen, path, read)
             elif explain:
-                program = "" if chosen.declared is not None else chosen.program or chosen.name
-                _print_explained(read, program, masked=masked)
+                _print_explained(read, chosen, masked=masked)
             elif as_json and not summary:
                 _print_lines(read)
             else:
@@ -89,24 +89,10 @@ def try_connector(
         ctx.exit(EXIT_USAGE)
     if row is not None and not counted.recognised:
         click.echo(f"hub: {path} has no row, message, item or document {row} that {name} reads", err=True)
-    elif not counted.readable:
-        click.echo(f"hub: {_expected(chosen, path, counted)}", err=True)
+    else:
+        for line in closing(chosen, path, counted):
+            click.echo(f"hub: {line}", err=True)
     ctx.exit(EXIT_USAGE if not counted.recognised else 1 if failed or counted.rejected else 0)
-
-
-def _expected(chosen: Connector, path: Path, counted: Summary) -> str:
-    """What to say where nothing could be read: what the connector reads, and where to go on."""
-    found = "could be read" if counted.recognised else "was recognised"
-    source = chosen.source
-    shape = "a folder, or a single file of it" if chosen.door.shape == "folder" else "a file, or a folder of such files"
-    wanted = getattr(chosen.door, "complete_when", ())
-    names = f" with {', '.join(wanted)}" if wanted else ""
-    return (
-        f"nothing in {path} {found}. {chosen.name} reads {source.format} ({source.standard}): {shape}{names}. Is it another "
-        "source's? `hub preview PATH --as-of DAY --instance DIR` finds the connector by what is in a file; `hub connector list` "
-        "names your own; for a new one: "
-        f"`hub connector new NAME --from {path if path.is_file() else 'FILE'}`"
-    )
 
 
 def _print_lines(read: Read) -> None:
@@ -114,9 +100,15 @@ def _print_lines(read: Read) -> None:
         click.echo(line_of(mapped))
 
 
-def _print_explained(read: Read, program: str, *, masked: bool) -> None:
+def _print_explained(read: Read, chosen: Connector, *, masked: bool) -> None:
+    program = "" if chosen.declared is not None else chosen.program or chosen.name
     for traced, mapped in read:
         click.echo("\n".join(explain_lines(traced, mapped, masked=masked, program=program)))
+        option = words_option(chosen, str(mapped.where.get("field", ""))) if mapped.reason == "unmapped-code" else ""
+        if option and (word := word_at_fault(traced.mapped)):
+            click.echo(
+                f"  {mask(word) if masked else word} is no word that a table knows: decide it under {option} (docs/lists.md)"
+            )
 
 
 def _print_diff(chosen: Connector, path: Path, read: Read) -> bool:

@@ -16,6 +16,8 @@ __all__ = ["screen"]
 
 _CELLS = 10
 _FIRST = 8
+_ALL_WELL = "Nothing to fix: every field that is asked for is filled, coded and in time"
+_NOTHING_READ = "Nothing became an event: see why below. Is the file another source's?"
 _EXACT = Numbers(rounded=False)
 
 
@@ -52,7 +54,7 @@ def _figures(made: Page) -> str:
 def _first(made: Page) -> Iterator[RenderableType]:
     found = fixes(made)
     yield Text(
-        "Fix first" if found else "Nothing to fix: every field that is asked for is filled, coded and in time",
+        "Fix first" if found else _ALL_WELL if made.events else _NOTHING_READ,
         style="bold",
     )
     for place, fix in enumerate(found[:_FIRST], 1):

@@ -17,6 +17,8 @@ FIRST = 8
 _BAR, _HIGH = 96, 10
 _SPANS = ("Half within", "9 of 10", "99 of 100")
 _LOW = 0.8
+_ALL_WELL = "Nothing: every field that is asked for is filled, coded and in time."
+_NOTHING_READ = "Nothing of these records could be taken: the tables below say why. Are they of another source?"
 _LAST_NEEDED = ("required", "expected")
 _LEGEND = (
     "Required: without it a record cannot do what it is for. Expected: without it one use of the record is lost. "
@@ -85,7 +87,7 @@ def _first(made: Page, numbers: Numbers) -> Html:
         return el(
             "section",
             el("h2", "Fix first"),
-            el("p", "Nothing: every field that is asked for is filled, coded and in time."),
+            el("p", _ALL_WELL if made.events else _NOTHING_READ),
         )
     more = len(found) - FIRST
     return el(

@@ -107,3 +107,14 @@ def test_machines_get_every_kind_and_field_of_the_dictionary() -> None:
     assert fields["lab-result"]["meaning"]["need"] == "required"
     assert "positive" in fields["lab-result"]["meaning"]["words"]
     assert fields["site"]["beds"]["avro"] == "long, may be empty"
+
+
+def test_a_report_over_records_of_another_source_does_not_say_that_all_is_well(tmp_path: Path) -> None:
+    doses = SHIPPED / "iis-vxu" / "samples" / "doses.hl7"
+    said = hub(tmp_path, "report", "lab-elr-hl7v2", doses)
+    assert (said.exit_code, "Nothing to fix" in said.output) == (0, False)
+    assert "Is the file another source's?" in said.output
+    page = tmp_path / "page.html"
+    assert hub(tmp_path, "report", "lab-elr-hl7v2", doses, "--html", page).exit_code == 0
+    text = page.read_text()
+    assert ("filled, coded and in time" in text, "Are they of another source?" in text) == (False, True)

@@ -105,3 +105,47 @@ def test_a_header_with_more_than_it_may_have_says_which_column(given: Path) -> N
 
     given.write_text("\t".join([*OF_DOSES, "shoe_size"]) + "\n")
     assert "field column 46: unknown-column" in tried("iis-cvrs", given).stdout
+
+
+ROSTER = "shelter-roster-csv"
+ANOTHER = "Is it another source's?"
+
+
+def test_a_word_that_no_table_knows_is_told_with_the_option_that_decides_it(
+    given: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given.write_text("Shelter,Night,Guest ID,Bed,Status\nA,2021-02-15,1,1,upstairs\n")
+    assert "under options.words in connector.yaml (docs/lists.md)" in tried(ROSTER, given).output
+    said = tried(ROSTER, given, "--explain", "--row", "2", "--show-values").output
+    assert "••• (8 characters) is no word that a table knows: decide it under options.words.status" in said
+    assert "upstairs" not in said
+    monkeypatch.setattr("hub.commands.connector_try.on_terminal", lambda: True)
+    assert "  upstairs is no word" in tried(ROSTER, given, "--explain", "--row", "2", "--show-values").output
+
+
+@pytest.mark.parametrize("name", ["iis-vxu", "lab-elr-hl7v2"])
+def test_a_file_of_another_source_in_the_right_format_is_asked_about(name: str, given: Path) -> None:
+    given.write_bytes(message(1) if name == "iis-vxu" else vxu())
+    said = tried(name, given)
+    assert (said.exit_code, ANOTHER in said.output) == (0, True)
+    given.write_bytes(vxu() if name == "iis-vxu" else message(1))
+    assert ANOTHER not in tried(name, given).output
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told", "another"),
+    [
+        ("lab-elr-fhir", "<Bundle/>", "xml-not-json: The file is FHIR as XML", False),
+        ("lab-elr-fhir", '{"resourceType": "Bundle", "ent', "not-json: The document is no JSON", False),
+        ("lab-elr-fhir", "colour,size\n1,2\n", "not-json", True),
+        (ROSTER, "colour,size\n1,2\n", "no column for: bed (such as ", True),
+        (LAB, "Last Name,LOINC,Outcome of it\nV,94500-6,1\n", "no column for: ", True),
+    ],
+)
+def test_why_nothing_could_be_read_is_told_in_words_and_whose_it_is_only_where_it_may_be_another_s(
+    name: str, text: str, told: str, another: bool, given: Path
+) -> None:
+    given.write_text(text)
+    said = tried(name, given).output
+    assert told in said
+    assert (ANOTHER in said) == another
