@@ -34,6 +34,7 @@ OVERRIDES = "hub-preview.yaml"
 SNIFF_BYTES = 65_536
 _HMIS_NAMES = {"export.csv": "Export.csv", "client.csv": "Client.csv", "enrollment.csv": "Enrollment.csv"}
 _HMIS = frozenset(_HMIS_NAMES)
+_NOBODYS = f"nothing in it is of a format the hub knows; a connector that reads it can be named in {OVERRIDES}"
 _NEARLY = 2  # files of HMIS in one folder: no accident any more
 _MESSAGES = (
     (b"ORU^R01", "lab-elr-hl7v2"),
@@ -92,7 +93,7 @@ def _inside(
     if path.is_file():
         chosen = next((name for pattern, name in overrides.items() if fnmatch(path.name, pattern)), named)
         connector = chosen or _sniff(path)
-        yield Routed(path, connector, "" if connector else "nothing in it is of a format the hub knows")
+        yield Routed(path, connector, "" if connector else _NOBODYS)
         return
     if path.name in folders:
         named = path.name

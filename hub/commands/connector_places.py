@@ -125,7 +125,8 @@ def _where(found: Connector, settings: Settings, address: dict[str, Any]) -> str
         return f"POST {base}/push/{name}" + (f" and {base}/fhir/{name}" if found.source.format == "fhir" else "")
     if door.kind == "sftp-pull":
         return f"fetches from {getattr(door, 'host', '')}:{getattr(door, 'folder', '')}"
-    return f"fetches from {getattr(door, 'url', 'the database of its secret database-url')}"
+    url = getattr(door, "url", "the database of its secret database-url")
+    return f"fetches from {url}" if url else "fetches: no server named yet"
 
 
 def _asked(settings: Settings) -> dict[str, dict[str, Any]]:

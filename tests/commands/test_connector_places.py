@@ -178,3 +178,10 @@ def test_what_became_of_a_wish_to_pause_is_said_once(capsys: pytest.CaptureFixtu
     with pytest.raises(Exit):
         tell(Context(connector), "beds", Answer("r", True, entry), as_json=False)
     assert capsys.readouterr().out == "beds: paused by ann\n"
+
+
+def test_a_door_that_names_no_server_yet_says_so(instance: Path) -> None:
+    told = CliRunner().invoke(connector, ["list", "--instance", str(instance)]).stdout
+    assert "fetches: no server named yet" in told
+    assert "from None" not in told
+    assert "none;" not in told

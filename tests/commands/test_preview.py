@@ -48,7 +48,10 @@ def test_what_is_odd_about_accepted_records_is_counted(doses: Path) -> None:
             ("SCREENING_1.csv",),
             "looks like a set of screenings, but there is no *DEMOGRAPHIC*.csv beside SCREENING*.csv",
         ),
-        (("notes.txt",), "nothing in it is of a format the hub knows"),
+        (
+            ("notes.txt",),
+            "nothing in it is of a format the hub knows; a connector that reads it can be named in hub-preview.yaml",
+        ),
     ],
 )
 def test_what_nobody_reads_is_said_with_the_reason(names: tuple[str, ...], why: str, tmp_path: Path) -> None:
