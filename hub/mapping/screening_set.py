@@ -56,7 +56,7 @@ class ScreeningSet:
         self._labels: dict[PersonKey, set[str]] = {}
         self._newest: dict[PersonKey, datetime] = {}
         self._facilities: dict[str, set[str]] = {}
-        self._flags_read, self._flagged = True, set[PersonKey]()
+        self._has_flags, self._flags_read, self._flagged = False, True, set[PersonKey]()
         self.scores = Scores()
 
     def add_person(self, cells: Cells) -> None:
@@ -76,6 +76,10 @@ class ScreeningSet:
             self.flags_unread()
         elif flags:
             self._labels.setdefault(_told(cells), {"R"}).update(flags)
+
+    def flags_begin(self) -> None:
+        """There is a file of visit flags."""
+        self._has_flags = True
 
     def flags_unread(self) -> None:
         """There are visit flags, a file or a row, that cannot be read: anybody may be under Part 2."""
@@ -129,8 +133,8 @@ class ScreeningSet:
         return tuple(sorted({*flags, *left_out, *more} - {""}))
 
     def left_out(self, who: PersonKey) -> bool:
-        """Whether there are visit flags of others and none of this person."""
-        return bool(self._flagged) and who not in self._flagged
+        """Whether there is a file of visit flags and no row of it is this person's."""
+        return self._has_flags and who not in self._flagged
 
     def newest(self, who: PersonKey) -> datetime | None:
         """The latest RECORDED_TIME of this person."""

@@ -98,6 +98,7 @@ class _Mapper:
                     _each(table, self._set.add_answer)
                 elif kind == "admin":
                     table.require(_ADMIN, "header")
+                    self._set.flags_begin()
                     for fault in _each(table, self._set.add_flags):
                         self._set.flags_unread()
                         yield unreadable(fault.error, {"file": name, "row": fault.number}, b"")._replace(hard_stop=True)
