@@ -20,7 +20,10 @@ from tests.live.town import CVRS, HMIS, HRSN, LAB, SARA
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
-SHIPPED = (LAB, CVRS, SARA, HMIS, HRSN, "lab-csv", "lab-elr-fhir", "iis-vxu")
+SHIPPED = (
+    LAB, CVRS, SARA, HMIS, HRSN, "lab-csv", "lab-elr-fhir", "iis-vxu", "case-line-list", "consent", "gravity-referral", "hrsn-fhir",
+    "hsds-directory",
+)  # fmt: skip
 KEY = "made-up-key-of-a-made-up-sender"
 
 

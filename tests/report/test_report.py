@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,7 +92,7 @@ def test_unknown_fills_nothing() -> None:
 
 def test_a_category_that_nobody_knows_fills_nothing() -> None:
     def told(category: str) -> set[str]:
-        fields = dict.fromkeys(Referral.model_fields)
+        fields: dict[str, Any] = dict.fromkeys(Referral.model_fields)
         changed_at = datetime(2021, 3, 1, tzinfo=UTC)
         return set(filled_fields(Referral.model_construct(**fields | {"category": category, "changed_at": changed_at})))
 
