@@ -27,6 +27,7 @@ from hub.commands.connector import connector
 from hub.commands.connector_places import entries
 from hub.config import Settings
 from hub.connectors.catalog import SHIPPED
+from hub.connectors.door import unit_token
 from hub.demo.feed import drop, waiting
 from hub.domain.events import EVENT_TYPES
 from hub.errors import Reject
@@ -116,11 +117,14 @@ class Doors:
         return found
 
     def dropped(self, name: str, file: str, payload: bytes | Mapping[str, bytes]) -> Counts:
-        """Through the inbox; what its receipt says."""
+        """Through the inbox; what its receipt says. A unit that was purged, at a hard stop, is named by its token."""
         inbox = self.instance / "inbox" / name
         drop(inbox, file, payload)
         self.until(lambda: not waiting(inbox), f"{name} does not take {file}")
-        found = self.until(lambda: [*inbox.glob(f"*/{file}.receipt.json")], f"no receipt for {file}")
+        names = (file, unit_token(file))
+        found = self.until(
+            lambda: [path for name in names for path in inbox.glob(f"*/{name}.receipt.json")], f"no receipt for {file}"
+        )
         return receipt(json.loads(found[0].read_text()))
 
     def spoken(self, where: str, content: bytes) -> bytes:

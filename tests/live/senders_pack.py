@@ -98,14 +98,17 @@ def declared() -> Iterator[Sent]:
         yield Sent(name, f"other-{file}", b"a,b\r\n1,2\r\n")
 
 
+_IN_FOLDERS = frozenset({"hsds-directory"})  # its inbox takes folders and zips, never a file alone
+
+
 def samples(folder: Path) -> Iterator[Sent]:
     """Every sample that a shipped connector reads; of HL7 every file, for a laboratory sends what it sends."""
     for unit in route(folder, (LAB, CVRS, SARA, HMIS, HRSN)):
         name = "-".join(unit.path.relative_to(folder).parts)
         if unit.connector is not None:
-            inner = (
-                {each.name: each.read_bytes() for each in sorted(unit.path.iterdir())} if unit.path.is_dir() else None
-            )
+            whole = unit.path.is_dir()
+            files = sorted(unit.path.iterdir()) if whole else [unit.path]
+            inner = {each.name: each.read_bytes() for each in files} if whole or unit.connector in _IN_FOLDERS else None
             yield Sent(unit.connector, name, unit.path.read_bytes() if inner is None else inner)
         elif unit.path.suffix == ".hl7":
             yield Sent(LAB, name, unit.path.read_bytes())
