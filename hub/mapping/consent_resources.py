@@ -16,16 +16,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.domain.events import Consent
-from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.consent_provisions import rules_of
 from hub.mapping.consent_scope import RANKS, WITHDRAWN_RANK, expired
 from hub.mapping.consent_states import STATUSES, of_patient, of_something_else, state_of
 from hub.mapping.fhir_beside import Beside
+from hub.mapping.fhir_outcomes import each_resource, position
 from hub.mapping.fhir_person import changed_at, content, patient_event, whose
 from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.immunization_patients import Patients
-from hub.mapping.program import Mapped, MappingContext, NotMapped, Unit, accepted, guarded, ignored, unreadable
+from hub.mapping.program import Mapped, MappingContext, NotMapped, Unit, accepted, unreadable
 from hub.mapping.referral_states import NOT_SENT
 from hub.mapping.stamp import Stamp
 from hub.mapping.tracing_person import Json, listed, text
@@ -44,12 +44,7 @@ _ERROR = "entered-in-error"
 def read_consents(unit: Unit, file: str, context: MappingContext) -> Iterator[Mapped]:
     """Every resource of one file."""
     mapper = _Mapper(context, file)
-    told = False
-    for mapped in guarded(fhir.read(unit.data(file)), mapper.map_item, mapper.locate):
-        told = True
-        yield mapped
-    if not told:
-        yield ignored("empty", {"file": file}, b"")
+    yield from each_resource(file, unit.data(file), mapper.map_item, mapper.locate, empty=b"")
 
 
 class _Mapper:
@@ -58,9 +53,7 @@ class _Mapper:
         self._patients, self._beside, self._surroundings = Patients(), Beside(), Surroundings()
 
     def locate(self, item: Resource | Broken) -> tuple[Mapping[str, str | int], bytes]:
-        where: dict[str, str | int] = {"file": self._file, "message": item.number}
-        if "." in item.path:
-            where["path"] = item.path
+        where = position(self._file, item.number, item.path)
         if isinstance(item, Broken) or item.type not in ("Consent", "Patient"):
             return where, b""
         kept = (

@@ -1,4 +1,4 @@
-"""Whose a FHIR resource of the social sector is, and the person event of a Patient, for referrals and consents alike."""
+"""Whose a FHIR resource is, and the person event of a Patient, for doses, referrals and consents alike."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hub.mapping.race_fhir import race, race_and_issues
 from hub.mapping.stamp import Stamp, unless_production
 from hub.mapping.tracing_person import Json, block, home_area, text
 
-__all__ = ["Whose", "changed_at", "content", "patient_event", "whose"]
+__all__ = ["Whose", "block_of", "changed_at", "content", "oddities", "patient_event", "whose"]
 
 
 class Whose(NamedTuple):
@@ -38,11 +38,11 @@ def whose(patients: Patients, item: Resource, stamp: Stamp, field: str) -> Whose
     if who.patient is None:
         return Whose(source_person, {})
     told = {
-        "person": _block(who.patient, who),
+        "person": block_of(who.patient, who),
         "race_ethnicity": race(who.patient),
         "county_source": home_area(who.patient).county_source,
     }
-    return Whose(source_person, told, (*_oddities(who.patient), *(() if source_person else ("nobody",))))
+    return Whose(source_person, told, (*oddities(who.patient), *(() if source_person else ("nobody",))))
 
 
 def patient_event(
@@ -61,12 +61,12 @@ def patient_event(
             content=content(item.body, kind, NO_DEMOGRAPHICS),
             occurred_on=None,
         ),
-        person=_block(item.body, who),
+        person=block_of(item.body, who),
         race_ethnicity=race(item.body),
         county_source=home_area(item.body).county_source,
         processing=kind,
     )
-    return accepted(event, {}, b"")._replace(issues=_oddities(item.body))
+    return accepted(event, {}, b"")._replace(issues=oddities(item.body))
 
 
 def changed_at(resource: Json, context: MappingContext, *others: str) -> datetime | None:
@@ -85,9 +85,11 @@ def content(resource: Json, kind: Processing, silent: frozenset[str], more: Sequ
     return content_hash(json.dumps(kept, sort_keys=True, ensure_ascii=False), *unless_production(kind), *more)
 
 
-def _oddities(patient: Json) -> tuple[str, ...]:
+def oddities(patient: Json) -> tuple[str, ...]:
+    """What is odd about who a Patient is, where they live and what is told of race and ethnicity."""
     return (*placeholders(patient), *home_area(patient).issues, *race_and_issues(patient)[1])
 
 
-def _block(patient: Json, who: Subject) -> PersonBlock:
+def block_of(patient: Json, who: Subject) -> PersonBlock:
+    """The person block of a Patient, with the id that the source itself gave them, if any."""
     return block(patient, who.own_id).model_copy(update={"local_id": who.own_id or None})

@@ -12,28 +12,25 @@ Source: HL7 FHIR R4 Immunization; v2-to-FHIR concept maps (health-standards.md Â
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
-from typing import Any
+from datetime import date
 
-from hub.domain.events import Coverage, DoseStatus, Event, Person, PersonBlock, Processing, Vaccination
-from hub.domain.ids import content_hash
+from hub.domain.events import Coverage, DoseStatus, Person, Vaccination
 from hub.domain.vaccines import PARTIAL_DATE, Judged, date_fault, judge, month_fault, ndc_11
-from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping import immunization_reading as reading
 from hub.mapping.codes import cvx_code
-from hub.mapping.dates import iso_time
 from hub.mapping.fhir_coverage import Insured, coverage, numbers, plan
+from hub.mapping.fhir_outcomes import each_resource, position
+from hub.mapping.fhir_person import block_of, changed_at, content, oddities, patient_event
 from hub.mapping.fhir_processing import Surroundings
-from hub.mapping.immunization_patients import NO_DEMOGRAPHICS, Patients, Subject, placeholders
+from hub.mapping.immunization_patients import NO_DEMOGRAPHICS, Patients, Subject
 from hub.mapping.part_2 import Protected
-from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, ignored, unreadable
-from hub.mapping.race_fhir import race, race_and_issues
+from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, unreadable
+from hub.mapping.race_fhir import race
 from hub.mapping.race_observations import is_race, observed_race
-from hub.mapping.stamp import Stamp, unless_production
-from hub.mapping.tracing_person import Json, block, home_area, text
+from hub.mapping.stamp import Stamp
+from hub.mapping.tracing_person import Json, home_area, text
 from hub.mapping.vaccine_codes import coded_vaccine
 
 __all__ = ["ImmunizationResources", "ResourceMapper"]
@@ -55,13 +52,8 @@ class ImmunizationResources:
         for file in unit.files:
             mapper.file = file
             data = unit.data(file)
-            told = False
             map_item = protected.checked(file, mapper.map_item, mapper.locate, KIND)
-            for mapped in guarded(fhir.read(data), map_item, mapper.locate):
-                told = True
-                yield mapped
-            if not told:  # a bundle without entries: an answer of a server that has nothing new
-                yield ignored("empty", {"file": file}, data)
+            yield from each_resource(file, data, map_item, mapper.locate, empty=data)
 
 
 class ResourceMapper:
@@ -75,9 +67,7 @@ class ResourceMapper:
         self.file = ""
 
     def locate(self, item: Resource | Broken) -> tuple[Mapping[str, str | int], bytes]:
-        where: dict[str, str | int] = {"file": self.file, "message": item.number}
-        if "." in item.path:
-            where["path"] = item.path
+        where = position(self.file, item.number, item.path)
         if isinstance(item, Broken):
             return where, item.raw
         return where, self._surroundings.alone(item, self._patients.alone(item))
@@ -90,35 +80,13 @@ class ResourceMapper:
             raise NotMapped("resource-not-used", "ignored")
         if item.type == "Observation":
             return [self._race_report(item)._replace(where=where, raw=raw)]
-        found: list[Event]
-        if item.type == "Patient":
-            found = [self._patient(item), *self._numbers(item)]
-        else:
-            found = [self._dose(item.body, item) if item.type == "Immunization" else self._plan(item)]
-        odd = _oddities(item.body) if item.type == "Patient" else ()
-        mapped = [accepted(event, where, raw) for event in found]
-        return [each._replace(issues=odd) if isinstance(each.event, Person) else each for each in mapped]
-
-    def _patient(self, item: Resource) -> Person:
-        who = self._patients.subject_of(item)
-        if who is None:  # a health card's: told with its doses
-            raise NotMapped("nobody", "ignored", field="id")
-        kind = self._surroundings.kind(item)
-        fields = self._stamp.fields(
-            self._stamp.fact_key(Person.kind, who.authority, who.local_id),
-            source_person=self._stamp.person(who.authority, who.local_id),
-            changed_at=self._changed_at(item.body),
-            status_rank=1,
-            content=_content(item.body, kind),
-            occurred_on=None,
-        )
-        return Person(
-            **fields,
-            person=_block(item.body, who),
-            race_ethnicity=race(item.body),
-            county_source=home_area(item.body).county_source,
-            processing=kind,
-        )
+        if item.type == "Patient":  # a health card's is told with its doses: `nobody` here
+            kind = self._surroundings.kind(item)
+            who = patient_event(self._patients, item, self._stamp, self._context, kind)
+            numbers_of = [accepted(event, where, raw) for event in self._numbers(item)]
+            return [who._replace(where=where, raw=raw), *numbers_of]
+        event = self._dose(item.body, item) if item.type == "Immunization" else self._plan(item)
+        return [accepted(event, where, raw)]
 
     def _race_report(self, item: Resource) -> Mapped:
         """What an Observation tells of race or ethnicity: a fact of its own, so that no other report is written over."""
@@ -137,9 +105,9 @@ class ResourceMapper:
             **self._stamp.fields(
                 self._stamp.fact_key(Person.kind, who.authority, who.local_id, "Observation", number),
                 source_person=self._stamp.person(who.authority, who.local_id),
-                changed_at=self._changed_at(item.body) or report.reported_at,
+                changed_at=changed_at(item.body, self._context, "recorded") or report.reported_at,
                 status_rank=2 if status == "entered-in-error" else 1,
-                content=_content(item.body, kind),
+                content=content(item.body, kind, NO_DEMOGRAPHICS),
                 occurred_on=None,
                 active=status not in ("entered-in-error", "cancelled"),
             ),
@@ -170,7 +138,7 @@ class ResourceMapper:
     def _insured(self, who: Subject | None, patient: Json | None) -> Insured | None:
         if who is None or not who.local_id:
             return None
-        known = None if patient is None else _block(patient, who)
+        known = None if patient is None else block_of(patient, who)
         return Insured(who.authority, who.local_id, known, None if patient is None else race(patient))
 
     def _dose(self, resource: Json, item: Resource) -> Vaccination:
@@ -190,18 +158,19 @@ class ResourceMapper:
             issues = (*issues, PARTIAL_DATE)
         self._check_date(given_on, in_month, who, status, vaccine)
         kind = self._surroundings.kind(item, *self._patients.told_beside(item))
+        of_patient = () if who.patient is None else (content(who.patient, kind, NO_DEMOGRAPHICS),)
         key, unnumbered = reading.native_key(resource, who, cvx or ndc, of_server=self._patients.of_server(item))
         return Vaccination(
             **self._stamp.fields(
                 self._stamp.fact_key(KIND, *key),
                 source_person=self._stamp.person(who.authority, who.local_id) if who.local_id else None,
-                changed_at=self._changed_at(resource),
+                changed_at=changed_at(resource, self._context, "recorded"),
                 status_rank=2 if status == "withdrawn" else 1,
-                content=_content(resource, kind, *([_content(who.patient, kind)] if who.patient is not None else [])),
+                content=content(resource, kind, NO_DEMOGRAPHICS, of_patient),
                 occurred_on=given_on,
                 active=status != "withdrawn",
             ),
-            person=None if who.patient is None else _block(who.patient, who),
+            person=None if who.patient is None else block_of(who.patient, who),
             race_ethnicity=None if who.patient is None else race(who.patient),
             county_source=None if who.patient is None else home_area(who.patient).county_source,
             status=status,
@@ -216,7 +185,7 @@ class ResourceMapper:
                 *issues,
                 *unsaid,
                 *unnumbered,
-                *(_oddities(who.patient) if who.patient is not None else ()),
+                *(oddities(who.patient) if who.patient is not None else ()),
             ),
             vaccine=coded_vaccine(vaccine, cvx, ndc),
             occurred_as_told=reading.given_as_told(resource),
@@ -234,25 +203,7 @@ class ResourceMapper:
         if fault is not None and status != "withdrawn":
             raise NotMapped(fault, field="occurrenceDateTime")
 
-    def _changed_at(self, resource: Json) -> datetime | None:
-        zone = self._context.zone
-        return iso_time(_last_updated(resource), zone) or iso_time(text(resource.get("recorded")), zone)
-
-
-def _oddities(patient: Json) -> tuple[str, ...]:
-    """What is odd about who a Patient is, where they live and what is told of race and ethnicity."""
-    return (*placeholders(patient), *home_area(patient).issues, *race_and_issues(patient)[1])
-
-
-def _block(patient: Json, who: Subject) -> PersonBlock:
-    return block(patient, who.own_id).model_copy(update={"local_id": who.own_id or None})
-
 
 def _last_updated(resource: Json) -> str:
     meta = resource.get("meta")
     return text(meta.get("lastUpdated")) if isinstance(meta, dict) else ""
-
-
-def _content(resource: Json, kind: Processing, *more: str) -> str:
-    kept: dict[str, Any] = {key: value for key, value in resource.items() if key not in NO_DEMOGRAPHICS}
-    return content_hash(json.dumps(kept, sort_keys=True, ensure_ascii=False), *unless_production(kind), *more)

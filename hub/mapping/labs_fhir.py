@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar
 from hub.domain.events import LabResult
 from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
+from hub.mapping.fhir_outcomes import position
 from hub.mapping.labs_fhir_bundle import Group, Held, Pool, is_question
 from hub.mapping.labs_fhir_coverage import Coverages
 from hub.mapping.labs_fhir_report import Report, Reports
@@ -72,7 +73,7 @@ class LabsFhir:
                 else:
                     yield from _Reading(pool, file, stamp, context, protected).outcomes()
             if pool is None:  # bundles without any entry: a search that found nothing
-                yield ignored("no-observation", _where(file, 1, ""), data, KIND)
+                yield ignored("no-observation", position(file, 1, ""), data, KIND)
 
 
 PROGRAM = LabsFhir()
@@ -88,7 +89,7 @@ def _pools(items: Iterable[Resource | Broken], file: str, protected: Protected) 
             yield from map(Pool, bundles.values())
             bundles, number = {}, item.number
         if isinstance(item, Broken):
-            where = _where(file, item.number, item.path)
+            where = position(file, item.number, item.path)
             stopped = protected.holds(file, item)
             yield hard_stop(PART_2_STOP, where, KIND) if stopped else unreadable(item.error, where, item.raw)
         elif item.bundle is None:
@@ -98,13 +99,6 @@ def _pools(items: Iterable[Resource | Broken], file: str, protected: Protected) 
     yield from map(Pool, bundles.values())
     if loose:
         yield Pool(loose)
-
-
-def _where(file: str, number: int, path: str) -> dict[str, str | int]:
-    where: dict[str, str | int] = {"file": file, "message": number}
-    if "." in path:
-        where["path"] = path
-    return where
 
 
 class _Found(NamedTuple):
@@ -128,14 +122,14 @@ class _Reading:
     def outcomes(self) -> Iterator[Mapped]:
         """Of each report of the pool; one `ignored` where there is none."""
         for item in self._protected.values():
-            yield hard_stop(PART_2_STOP, _where(self._file, item.number, item.path), KIND)
+            yield hard_stop(PART_2_STOP, position(self._file, item.number, item.path), KIND)
         groups = [group for group in self._pool.groups() if not self._is_protected(group)]
         only = len(groups) == 1 and not self._protected
         for group in groups:
             yield from self._group(group, only=only)
         if not groups and not self._protected:
             first = self._pool.resources[0]
-            yield ignored("not-a-lab-report", _where(self._file, first.number, first.path), first.raw, KIND)
+            yield ignored("not-a-lab-report", position(self._file, first.number, first.path), first.raw, KIND)
 
     def _is_protected(self, group: Group) -> bool:
         """A report is as sensitive as the most sensitive of what it tells, and so is all that it tells."""
@@ -144,7 +138,7 @@ class _Reading:
 
     def _group(self, group: Group, *, only: bool) -> list[Mapped]:
         first = group.report or group.observations[0]
-        where = _where(self._file, first.entry.number, first.entry.path)
+        where = position(self._file, first.entry.number, first.entry.path)
         used = [first.entry, *(held.entry for held in self._reports.headers)]
         found = self._read(group, used, where) if self._room > 0 else []
         entries = self._pool.resources if only else [*used, *(held.entry for held in group.observations)]
@@ -223,7 +217,7 @@ class _Reading:
             return rejected("mapping-error", self._at(held), b"", KIND)
 
     def _at(self, held: Held) -> dict[str, str | int]:
-        return _where(self._file, held.entry.number, held.entry.path)
+        return position(self._file, held.entry.number, held.entry.path)
 
 
 def _parts(observation: Json) -> list[Json]:

@@ -17,10 +17,10 @@ from typing import Any
 
 from hub.domain.event_parts import YesNo
 from hub.domain.events import Referral
-from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.dates import civil_date, iso_time
 from hub.mapping.fhir_beside import Beside
+from hub.mapping.fhir_outcomes import each_resource, position
 from hub.mapping.fhir_person import Whose, changed_at, content, patient_event, whose
 from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.immunization_patients import Patients
@@ -33,8 +33,6 @@ from hub.mapping.program import (
     Program,
     Unit,
     accepted,
-    guarded,
-    ignored,
     unreadable,
 )
 from hub.mapping.referral_needs import Need, need_for
@@ -62,13 +60,8 @@ class ReferralResources:
         for file in unit.files:
             mapper.file = file
             data = unit.data(file)
-            told = False
             map_item = protected.checked(file, mapper.map_item, mapper.locate, Referral.kind)
-            for mapped in guarded(fhir.read(data), map_item, mapper.locate):
-                told = True
-                yield mapped
-            if not told:
-                yield ignored("empty", {"file": file}, data)
+            yield from each_resource(file, data, map_item, mapper.locate, empty=data)
 
 
 class _Mapper:
@@ -78,9 +71,7 @@ class _Mapper:
         self.file = ""
 
     def locate(self, item: Resource | Broken) -> tuple[Mapping[str, str | int], bytes]:
-        where: dict[str, str | int] = {"file": self.file, "message": item.number}
-        if "." in item.path:
-            where["path"] = item.path
+        where = position(self.file, item.number, item.path)
         if isinstance(item, Broken):
             return where, item.raw
         rests_on = [item.body.get(name) for name in ("for", "subject", "focus")]

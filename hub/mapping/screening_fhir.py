@@ -18,6 +18,7 @@ from hub.errors import ConfigError
 from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.fhir_labels import PART_2
+from hub.mapping.fhir_outcomes import position
 from hub.mapping.labs_fhir_bundle import Pool
 from hub.mapping.part_2 import REASON
 from hub.mapping.program import (
@@ -81,19 +82,12 @@ def _pools(items: Iterable[Resource | Broken], file: str) -> Iterator[Pool | Map
     pools: dict[int, list[Resource]] = {}
     for item in items:
         if isinstance(item, Broken):
-            where = _where(file, item.number, item.path)
+            where = position(file, item.number, item.path)
             stopped = PART_2.encode() in item.raw  # in pieces that nobody can read: no consent is known to cover them
             yield hard_stop(REASON, where, Screening.kind) if stopped else unreadable(item.error, where, item.raw)
         else:
             pools.setdefault(0 if item.bundle is None else id(item.bundle), []).append(item)
     yield from map(Pool, pools.values())
-
-
-def _where(file: str, number: int, path: str) -> Where:
-    where: Where = {"file": file, "message": number}
-    if "." in path:
-        where["path"] = path
-    return where
 
 
 class _Reading:
@@ -105,7 +99,7 @@ class _Reading:
     def outcomes(self) -> Iterator[Mapped]:
         """Of every resource of the pool, in order."""
         for item in self._pool.resources:
-            kind, where = _KINDS.get(item.type), _where(self._file, item.number, item.path)
+            kind, where = _KINDS.get(item.type), position(self._file, item.number, item.path)
             used = [item]
             try:
                 yield from self._read(item, kind, where, used)

@@ -25,6 +25,7 @@ from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.codes import code_of
 from hub.mapping.dates import as_told, civil_date, iso_time
+from hub.mapping.fhir_outcomes import position
 from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.immunization_resources import ResourceMapper
 from hub.mapping.lab_codes import coded_answer, coded_test
@@ -65,9 +66,7 @@ class _Mapper:
         self.file = ""
 
     def locate(self, item: Resource | Broken) -> tuple[Mapping[str, str | int], bytes]:
-        where: dict[str, str | int] = {"file": self.file, "message": item.number}
-        if "." in item.path:
-            where["path"] = item.path
+        where = position(self.file, item.number, item.path)
         if isinstance(item, Broken):
             gone = deleted(item)
             return where, item.raw if gone is None else gone.raw
