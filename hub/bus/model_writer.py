@@ -26,7 +26,7 @@ WriteModel = Callable[[bytes, Model], bytes | None]
 """(head, model) → head and body, or None when the slow way must decide."""
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-_SIZES = 64
+_SIZES = 1_024  # an original's ciphertext and its hash have more than the 63 bytes of a length in one byte
 _MEMORABLE = 64  # characters of a text in a remembered array
 
 
@@ -49,6 +49,7 @@ def _day(of: date) -> bytes:
     return varint(of.toordinal() - _EPOCH_DAY)
 
 
+@lru_cache(maxsize=4_096)  # what is taken in together has one time; a day's rows were often changed at one time
 def _time(at: datetime) -> bytes:
     return varint(micros(at))
 
