@@ -14,6 +14,7 @@ from datetime import date, datetime, tzinfo
 from hub.mapping.dates import iso_time
 from hub.mapping.hits import HITS_TOTAL, Scores
 from hub.mapping.lists_values import day_of, time_of
+from hub.mapping.same_person import two_people
 
 __all__ = ["Cells", "PersonKey", "ScreeningSet", "state_of", "told_day", "told_time"]
 
@@ -21,6 +22,7 @@ Cells = Mapping[str, str]
 PersonKey = tuple[str, str]
 """FACILITY_ID, PAT_MRN_ID."""
 
+_IDENTIFIERS = ("first_name", "last_name", "pat_birth_date", "ssn", "medicaid_cin")
 _FINAL = frozenset({"final", "amended", "corrected"})
 _YES = frozenset({"Y", "YES", "TRUE", "1"})
 _NO = frozenset({"", "N", "NO", "FALSE", "0"})
@@ -57,6 +59,8 @@ class ScreeningSet:
         self._newest: dict[PersonKey, datetime] = {}
         self._facilities: dict[str, set[str]] = {}
         self._has_flags, self._flags_read, self._flagged = False, True, set[PersonKey]()
+        self._people: dict[PersonKey, Cells] = {}
+        self._shared: set[PersonKey] = set()
         self.scores = Scores()
 
     def add_person(self, cells: Cells) -> None:
@@ -65,6 +69,12 @@ class ScreeningSet:
         given = cells["consent"].upper() in _YES
         self._consent[who] = given and self._consent.get(who, True)
         self._facilities.setdefault(who[1], set()).add(who[0])
+        if two_people(self._people.setdefault(who, cells), cells, _IDENTIFIERS):
+            self._shared.add(who)
+
+    def shared(self, who: PersonKey) -> bool:
+        """Whether demographics give one number to two people: nobody can say whose its answers are (R3)."""
+        return who in self._shared
 
     def add_flags(self, cells: Cells) -> None:
         """A row of visit flags; a word that is neither yes nor no counts as yes. Flags of nobody may be anybody's."""

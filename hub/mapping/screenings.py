@@ -136,8 +136,7 @@ class _Mapper:
         cells, who = row.cells, self._set.who(row.cells)
         if refusal := self._set.refusal(who, self._covered):
             return [hard_stop(refusal, where, Person.kind)]
-        if not who[1]:
-            raise NotMapped("missing-key", field="pat_mrn_id")
+        self._one_person(who)
         fields = self._stamp.fields(
             self._stamp.fact_key("person", *who),
             source_person=self._stamp.person(*who),
@@ -160,6 +159,7 @@ class _Mapper:
         cells, who = row.cells, self._set.who(row.cells)
         if refusal := self._set.refusal(who, self._covered):
             return [hard_stop(refusal, where, Screening.kind)]
+        self._one_person(who)
         state = state_of(cells)
         if state == "open":
             raise NotMapped("not-final", "ignored")
@@ -170,6 +170,11 @@ class _Mapper:
                 raise NotMapped("missing-key", field=name)
         answer = read_answer(cells["question_code"], cells["answer_code"], self._set.scores, self._set.of_score(cells))
         return [accepted(self._screening(cells, who, answer, state == "withdrawn"), where, raw)]
+
+    def _one_person(self, who: PersonKey) -> None:
+        """NotMapped where a number is missing, or is two people's."""
+        if not who[1] or self._set.shared(who):
+            raise NotMapped("duplicate-key" if who[1] else "missing-key", field="pat_mrn_id")
 
     def _day(self, cells: Cells, withdrawn: bool) -> date | None:
         """NotMapped where nobody can say on which day it was said; a wrong day may be why it is withdrawn."""

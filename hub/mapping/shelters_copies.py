@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from hub.formats.delimited import Row
 from hub.formats.hmis import Export
+from hub.mapping.same_person import two_people
 
 __all__ = ["KEYS", "OLDER", "REPEATED", "SHARED", "Verdicts", "verdicts"]
 
@@ -32,8 +33,6 @@ KEYS: Mapping[str, str] = MappingProxyType({
 """Primary keys of the tables that are read: HUD HMIS CSV Format Specifications."""
 
 _IDENTIFIERS = ("firstname", "lastname", "dob", "ssn")
-_DIFFER = 2
-"""Identifiers that two rows both tell and tell differently: so many make them two people, one is a correction. (Chosen.)"""
 
 
 class _Copy(NamedTuple):
@@ -84,5 +83,4 @@ def _same_person(one: Cells, other: Cells) -> bool:
 
 def _same_client(one: Cells, other: Cells) -> bool:
     """Two rows of one PersonalID, by who they say it is."""
-    told = [(one.get(name, "").casefold(), other.get(name, "").casefold()) for name in _IDENTIFIERS]
-    return sum(mine != theirs for mine, theirs in told if mine and theirs) < _DIFFER
+    return not two_people(one, other, _IDENTIFIERS)

@@ -73,6 +73,17 @@ DROPS: dict[str, Judged] = {
         {name: text for name, text in drop(FOOD).items() if "DEMOGRAPHIC" not in name}, {}, {"no-demographics": 1}
     ),
     "the person twice": Judged(drop(FOOD, people=(person(), person())), {"person": 2, "screening": 1}),
+    "one record number for two people, of two networks": Judged(
+        {
+            **drop(FOOD),
+            "DEMOGRAPHIC_DATA_y.csv": table(DEMOGRAPHIC, [("M1", "F1", "Y", "Other", "Body", *person()[5:])]),
+        },
+        {},
+        {"duplicate-key": 3},
+    ),
+    "a name that was corrected": Judged(
+        drop(FOOD, people=(person(), ("M1", "F1", "Y", "Persona", *person()[4:]))), {"person": 2, "screening": 1}
+    ),
     "a record number that is blank": Judged(drop(FOOD, people=(person(), person(mrn=""))), BOTH, {"missing-key": 1}),
     "an encounter that is still planned": Judged(drop(answer("88122-7", "LA28397-0", encounter="planned")), BOTH),
     "an encounter nobody knows": Judged(drop(answer("88122-7", "LA28397-0", encounter="unknown")), BOTH),
