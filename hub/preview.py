@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from hub.domain.capacity import free_beds
+from hub.domain.capacity import FreeBeds, SiteBoard
 from hub.domain.events import Event, PersonBlock, Site, VaccineSupply, is_production
 from hub.domain.history import Row, decode_row
 from hub.domain.identity import link, linked_fields, version_of
@@ -63,11 +63,19 @@ class PreviewResult:
     people: frozenset[frozenset[str]]
     needs: tuple[SupportNeed, ...]
     groups: Mapping[str, frozenset[str]]
-    sites: tuple[Mapping[str, Any], ...]
+    beds: tuple[FreeBeds, ...]
     totals: Mapping[str, int]
     measures: tuple[EquityMeasure, ...]
     supply: tuple[SupplyMeasure, ...]
     distinct_events: int
+
+    @property
+    def sites(self) -> tuple[Mapping[str, Any], ...]:
+        """Free beds of each site, and how many who are there isolate."""
+        return tuple(
+            {**row.as_json(), "isolating": self.totals.get(f"isolating|{row.site}|site|{row.site_kind}", 0)}
+            for row in self.beds
+        )
 
     def as_json(self) -> dict[str, Any]:
         """For `hub preview --json`: no identifier of a person in it."""
@@ -133,7 +141,7 @@ class Preview:
             people=frozenset(groups.values()),
             needs=tuple(sorted(needs, key=lambda need: need.need_id)),
             groups=by_person,
-            sites=tuple(self._sites(totals, as_of)),
+            beds=tuple(self._beds(totals, as_of)),
             totals=dict(sorted(totals.items())),
             measures=tuple(measures(totals, self._denominators)),
             supply=tuple(self._supply(totals)),
@@ -174,20 +182,12 @@ class Preview:
                 board.put(event)
         return supply_measures(board.counted(), totals)
 
-    def _sites(self, totals: Mapping[str, int], as_of: date) -> list[dict[str, Any]]:
-        newest: dict[str, Site] = {}
+    def _beds(self, totals: Mapping[str, int], as_of: date) -> list[FreeBeds]:
+        board = SiteBoard()
         for event in self._events.values():
             if isinstance(event, Site):
-                known = newest.get(event.fact_key)
-                if known is None or version_of(event) > version_of(known):
-                    newest[event.fact_key] = event
-        return [
-            {
-                **row.as_json(),
-                "isolating": totals.get(f"isolating|{row.site}|site|{row.site_kind}", 0),
-            }
-            for row in free_beds(newest.values(), totals, as_of)
-        ]
+                board.put(event)
+        return board.free_beds(totals, as_of)
 
 
 def _person(group: frozenset[str]) -> str:

@@ -14,15 +14,19 @@ from hub.bus.cloud_events import cloud_events_headers
 from hub.bus.codec import Codec
 from hub.bus.consumer import Incoming, WorkerConsumer, latest_by_key, read_to_end
 from hub.bus.producer import DurableProducer
-from hub.bus.topics import MEASURE_TOPIC, PERSON_TOPIC, SUPPLY_TOPIC, TALLY_TOPIC, intake_topic
+from hub.bus.topics import CLOCK_TOPIC, MEASURE_TOPIC, PERSON_TOPIC, SITE_TOPIC, SUPPLY_TOPIC, TALLY_TOPIC, intake_topic
 from hub.config import Settings, today
-from hub.domain.events import Model, VaccineSupply
+from hub.domain.capacity import FreeBeds
+from hub.domain.events import Model, Site, VaccineSupply
 from hub.domain.person_events import Tick
+from hub.domain.supply import SupplyMeasure
 from hub.ops.health import Flag, Heartbeat, OpsServer
 from hub.ops.stop import until_sigterm
+from hub.outlets.beds import BedsDesk
 from hub.outlets.clock import TICK_KEY, run_clock
+from hub.outlets.desk import standing
 from hub.outlets.measures import MeasureBoard, MeasurePorts, run_measures, said_before
-from hub.outlets.supply import SupplyDesk, supply_said_before
+from hub.outlets.supply import SupplyDesk
 from hub.outlets.wire import Said, Send
 from hub.wiring_bus import StreamLetters, all_topics, denominators, open_codec, vault_of
 
@@ -30,7 +34,8 @@ __all__ = ["POLL_S", "STUCK_S", "CodecWire", "Ticker", "run_clock_role", "run_me
 
 STUCK_S = 120.0  # longer than any delivery timeout: the role itself has hung
 POLL_S = 0.2
-_TOLD = (TALLY_TOPIC, intake_topic(VaccineSupply.kind))
+_SUPPLY, _SITES = intake_topic(VaccineSupply.kind), intake_topic(Site.kind)
+_TOLD = (TALLY_TOPIC, _SUPPLY, _SITES, CLOCK_TOPIC)
 """What the measures rest on."""
 
 
@@ -48,7 +53,8 @@ class CodecWire:
 
 
 class Ticker:
-    """Sends a tick to every partition of the person topic, by number, and waits until the broker has them."""
+    """Sends a tick to every partition of the person topic, by number, and to the clock's own topic, for those who read no person
+    topic; waits until the broker has them."""
 
     def __init__(self, producer: DurableProducer, codec: Codec, partitions: int) -> None:
         self._producer, self._codec, self._partitions = producer, codec, partitions
@@ -60,6 +66,8 @@ class Ticker:
             identity = f"tick.{tick.as_of.isoformat()}.{partition}"
             headers = cloud_events_headers(event_id=identity, source="clock", kind=PERSON_TOPIC)
             batch.produce(PERSON_TOPIC, TICK_KEY, value, partition, headers)
+        headers = cloud_events_headers(event_id=f"tick.{tick.as_of.isoformat()}", source="clock", kind=CLOCK_TOPIC)
+        batch.produce(CLOCK_TOPIC, TICK_KEY, self._codec.encode(CLOCK_TOPIC, tick), headers=headers)
         batch.wait()
 
 
@@ -77,7 +85,7 @@ def sender(producer: DurableProducer, role: str) -> Send:
 
 
 def run_measures_role(settings: Settings, stop: threading.Event | None = None) -> None:
-    """Read all tallies and all supply from their beginning, publish what differs from the measures that stand."""
+    """Read all tallies, supply and sites from their beginning, publish what differs from the measures and lines that stand."""
     stop = stop or until_sigterm()
     beat, ready = Heartbeat(STUCK_S), Flag("reading the tallies")
     bootstrap = settings.require_bootstrap()
@@ -101,10 +109,15 @@ def run_measures_role(settings: Settings, stop: threading.Event | None = None) -
 
         wire = CodecWire(codec)
         said = said_before(_standing(bootstrap, MEASURE_TOPIC), wire)
-        supply = SupplyDesk(_TOLD[1], SUPPLY_TOPIC, wire, supply_said_before(_standing(bootstrap, SUPPLY_TOPIC), wire))
+        lines = standing(_standing(bootstrap, SUPPLY_TOPIC), wire, SupplyMeasure)
+        beds = standing(_standing(bootstrap, SITE_TOPIC), wire, FreeBeds)
+        desks = (
+            SupplyDesk(_SUPPLY, SUPPLY_TOPIC, wire, lines),
+            BedsDesk(_SITES, CLOCK_TOPIC, SITE_TOPIC, wire, beds),
+        )
         letters = StreamLetters(lambda: producer, codec, vault, "measures")
         ports = MeasurePorts(tallies, read, sender(producer, "measures"), letters, ready.set)
-        run_measures(ports, wire, MeasureBoard(populations, said), MEASURE_TOPIC, stop.is_set, beat.beat, supply)
+        run_measures(ports, wire, MeasureBoard(populations, said), MEASURE_TOPIC, stop.is_set, beat.beat, desks)
 
 
 def _standing(bootstrap: str, topic: str) -> Iterator[tuple[bytes, bytes]]:

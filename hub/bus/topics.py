@@ -23,6 +23,7 @@ from hub.bus.dead_letter import (
     StreamRejected,
 )
 from hub.bus.position import POSITION_TOPIC, Position
+from hub.domain.capacity import FreeBeds
 from hub.domain.disclosure import DISCLOSURE_TOPIC, Disclosure
 from hub.domain.events import EVENT_TYPES, Model
 from hub.domain.identity_events import Decision, Link
@@ -40,6 +41,8 @@ NEED_TOPIC = "hub.alert.support-need.v1"
 TALLY_TOPIC = "hub.equity.tally.v1"
 MEASURE_TOPIC = "hub.equity.measure.v1"
 SUPPLY_TOPIC = "hub.equity.supply.v1"
+SITE_TOPIC = "hub.alert.site.v1"
+CLOCK_TOPIC = "hub.clock.day.v1"
 
 _DAY_MS = 86_400_000
 _FOREVER = -1
@@ -134,6 +137,8 @@ TOPICS: tuple[Topic, ...] = (
         MEASURE_TOPIC, "indicator, area, dimension, group", (EquityMeasure,), partitions=1, compacted=True, public=True
     ),
     Topic(SUPPLY_TOPIC, "level, provider or area", (SupplyMeasure,), partitions=1, compacted=True, public=True),
+    Topic(CLOCK_TOPIC, "always the same", (Tick,), partitions=1, compacted=True),
+    Topic(SITE_TOPIC, "site token", (FreeBeds,), partitions=1, compacted=True, public=True),
 )
 """All topics that do not depend on agreements; add `delivery(...)` and `changelog(...)`."""
 

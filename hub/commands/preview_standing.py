@@ -58,6 +58,8 @@ def _there(present: int, last_seen: int) -> str:
 
 def _free(site: Mapping[str, Any]) -> str:
     number = "unknown" if site["free"] is None else f"{site['free']:,}"
+    if site["unknown"] == "rows-not-read":
+        number = f"{site['at_least']:,} to {site['at_most']:,}: rows could not be read"
     if site["known_as_of"] is None:
         return number
     return f"{number} (known as of {site['known_as_of']}{'' if site['current'] else ', out of date'})"

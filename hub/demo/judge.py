@@ -25,7 +25,7 @@ Pair = frozenset[str]
 @dataclass(frozen=True, slots=True)
 class Observed:
     """What the topics say at the end: fields of each need, owner of each source_person, totals, measures by key, dead
-    letters."""
+    letters, free beds by site."""
 
     needs: tuple[Mapping[str, Any], ...]
     owners: Mapping[str, str]
@@ -34,10 +34,11 @@ class Observed:
     events: int
     rejected: Mapping[str, int]
     stream_rejected: int
+    sites: Mapping[str, Mapping[str, Any]]
 
 
 class Differences(NamedTuple):
-    """How many people, needs, totals, measures, reasons of rejection and events differ from preview; all 0 = equal."""
+    """How many people, needs, totals, measures, reasons of rejection, events and sites differ from preview; all 0 = equal."""
 
     people: int
     needs: int
@@ -45,6 +46,7 @@ class Differences(NamedTuple):
     measures: int
     rejected: int
     events: int
+    sites: int
 
     @property
     def none(self) -> bool:
@@ -72,6 +74,7 @@ def compare(observed: Observed, preview: PreviewResult) -> Differences:
     live_needs = {_shown(need, frozenset(groups.get(need["person_key"], ()))) for need in _standing(observed.needs)}
     batch_needs = {_shown(need.model_dump(), preview.groups[need.person_key]) for need in preview.needs}
     batch_measures = {measure.key: measure.model_dump() for measure in preview.measures}
+    batch_sites = {row.site: row.model_dump() for row in preview.beds}
     live_totals = {stratum: count for stratum, count in observed.totals.items() if count}
     return Differences(
         len(live_people ^ set(preview.people)),
@@ -80,6 +83,7 @@ def compare(observed: Observed, preview: PreviewResult) -> Differences:
         sum(observed.measures.get(key) != batch_measures.get(key) for key in {*observed.measures, *batch_measures}),
         len(set(observed.rejected.items()) ^ set(preview.rejected.items())),
         abs(observed.events - preview.distinct_events),
+        sum(observed.sites.get(site) != batch_sites.get(site) for site in {*observed.sites, *batch_sites}),
     )
 
 

@@ -20,10 +20,12 @@ from hub.bus.lag import GroupLag
 from hub.bus.producer import DurableProducer
 from hub.bus.schema_registry import SchemaIds
 from hub.bus.topics import (
+    CLOCK_TOPIC,
     LINK_TOPIC,
     MEASURE_TOPIC,
     NEED_TOPIC,
     PERSON_TOPIC,
+    SITE_TOPIC,
     TALLY_TOPIC,
     intake_topic,
 )
@@ -31,7 +33,8 @@ from hub.config import ROLES, Settings
 from hub.demo.feed import waiting
 from hub.demo.judge import Observed
 from hub.demo.watch import Watcher
-from hub.domain.events import EVENT_TYPES
+from hub.domain.capacity import SiteBoard
+from hub.domain.events import EVENT_TYPES, Site
 from hub.domain.measures import measures
 from hub.domain.person_events import Tick
 from hub.domain.tallies import TallyBoard
@@ -189,6 +192,7 @@ class DemoStack:
             events=len({f["event_id"] for topic in _INTAKE for f in self._all(topic)}),
             rejected=dict(Counter(letter[4] for letter in letters)),
             stream_rejected=sum(1 for _ in read_to_end(bootstrap, STREAM_REJECTED_TOPIC)),
+            sites=self._sites(board, until),
         )
 
     def close(self) -> None:
@@ -200,8 +204,20 @@ class DemoStack:
     def _measures(self, board: TallyBoard, until: float) -> dict[str, dict[str, Any]]:
         """Measures once they say what follows from the totals: the role publishes them a moment later."""
         wanted = {each.key: each.model_dump() for each in measures(board.totals(), denominators(self.settings))}
+        return self._once(MEASURE_TOPIC, wanted, until)
+
+    def _sites(self, board: TallyBoard, until: float) -> dict[str, dict[str, Any]]:
+        """Free beds once they say what follows from the sites, the totals and the newest tick."""
+        sites, ticks = SiteBoard(), [fields["as_of"] for fields in self._latest(CLOCK_TOPIC).values()]
+        for fields in self._all(intake_topic(Site.kind)):
+            sites.put(Site.model_validate(fields, strict=False))
+        beds = sites.free_beds(board.totals(), max(ticks)) if ticks else []
+        return self._once(SITE_TOPIC, {row.site: row.model_dump() for row in beds}, until)
+
+    def _once(self, topic: str, wanted: dict[str, dict[str, Any]], until: float) -> dict[str, dict[str, Any]]:
+        """What a topic says once it says what is wanted; at `until` what it says then."""
         while True:
-            now = {key.decode(): fields for key, fields in self._latest(MEASURE_TOPIC).items()}
+            now = {key.decode(): fields for key, fields in self._latest(topic).items()}
             if now == wanted or time.monotonic() > until:
                 return now
             time.sleep(0.2)

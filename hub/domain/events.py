@@ -219,6 +219,10 @@ class Site(Event):
         default=None,
         description="people there on known_as_of whom no stay counts at the site: it is withheld, or nobody knows them",
     )
+    unread: int | None = Field(
+        default=None,
+        description="rows on the site for known_as_of that could not be read: each may be somebody there",
+    )
 
 
 class VaccineSupply(Event):

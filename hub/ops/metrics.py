@@ -201,5 +201,7 @@ LINK_DECISIONS = Count("hub_link_decisions", "What identify decided about source
 UNLINKS = Count("hub_unlinks", "Source persons that left the person they were linked to")
 OUTBOX_RECORDS = Level("hub_outbox_records", "Records in the outbox of identify that are not confirmed yet")
 NEEDS_OPEN = Level("hub_needs_open", "Open support needs", need=None)
+SITES = Level("hub_sites", "Sites by whether their free beds are known tonight", site_kind=None, free_beds=None)
+BEDS_FREE = Level("hub_beds_free", "Beds that are surely free tonight, over all sites of a kind", site_kind=None)
 EQUITY_UNKNOWN = Level("hub_equity_unknown_ratio", "Share of vaccinated people whose answer is unknown", dimension=None)
 POLICY_BLOCKED = Count("hub_policy_blocked", "Disclosures refused", reason=None)

@@ -9,7 +9,7 @@ measures again and says the difference. Late by at most `SETTLE_S`. A total that
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, get_args
 
 from hub.domain.events import Model
@@ -20,7 +20,7 @@ from hub.domain.race_views import TOLD_BY
 from hub.domain.tallies import Tally, TallyBoard
 from hub.errors import Reject
 from hub.ops import metrics
-from hub.outlets.supply import SupplyDesk
+from hub.outlets.desk import Desk, standing
 from hub.outlets.wire import Position, Read, ReadRecord, Said, Send, SetAside, Stop, Wire, decoded
 
 __all__ = ["SETTLE_S", "MeasureBoard", "MeasurePorts", "run_measures", "said_before"]
@@ -30,8 +30,8 @@ _PARTS = 4  # of a stratum: indicator|area|dimension|group
 
 
 class MeasurePorts(NamedTuple):
-    """What the role is handed. `tallies`: the whole tally topic to its end, and that of supply; `read` brings their records too,
-    from the beginning or later. `ready` is told once everything there is has been said."""
+    """What the role is handed. `tallies`: the whole tally topic to its end, and those of the desks; `read` brings their records
+    too, from the beginning or later. `ready` is told once everything there is has been said."""
 
     tallies: Callable[[], Iterable[ReadRecord]]
     read: Read
@@ -104,7 +104,7 @@ class MeasureBoard:
 
 def said_before(records: Iterable[tuple[bytes, bytes]], wire: Wire) -> dict[str, EquityMeasure | None]:
     """The measures that stand on the measure topic, out of its (key, value) pairs."""
-    return {key.decode("utf-8", "replace"): _measure(value, wire) for key, value in records}
+    return standing(records, wire, EquityMeasure)
 
 
 def run_measures(
@@ -114,19 +114,20 @@ def run_measures(
     topic: str,
     stop: Stop,
     beat: Callable[[], None],
-    supply: SupplyDesk | None = None,
+    desks: Sequence[Desk] = (),
 ) -> None:
-    """Read totals, and what `supply` reads, until `stop`; publish what changed, awaiting every report. RetryError when the broker
+    """Read totals, and what `desks` read, until `stop`; publish what changed, awaiting every report. RetryError when the broker
     is away."""
     position = Position()
+    by_topic = {topic: desk for desk in desks for topic in desk.intakes}
 
     def take(record: ReadRecord) -> bool:
         beat()
         if not position.passes(record) or record.value is None:
             return False
         try:
-            if supply is not None and record.topic == supply.intake:
-                supply.put(record)
+            if (desk := by_topic.get(record.topic)) is not None:
+                desk.put(record)
             else:
                 tally = decoded(wire, record.value, Tally)
                 board.put(tally["stratum"], tally["partition"], tally["count"], tally["version"])
@@ -136,8 +137,8 @@ def run_measures(
 
     def publish() -> None:
         ports.send(board.changed(topic, encode))
-        if supply is not None:
-            ports.send(supply.changed(board.totals(), board.versions))
+        for desk in desks:
+            ports.send(desk.changed(board.totals(), board.versions))
         board.show()
 
     def encode(measure: Model) -> bytes:
@@ -155,10 +156,3 @@ def run_measures(
         if dirty_since is not None and time.monotonic() - dirty_since >= SETTLE_S:
             publish()
             dirty_since = None
-
-
-def _measure(value: bytes, wire: Wire) -> EquityMeasure | None:
-    try:
-        return EquityMeasure.model_validate(decoded(wire, value, EquityMeasure), strict=False)
-    except (Reject, ValueError):
-        return None

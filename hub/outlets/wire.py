@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from hub.domain.events import Model
 from hub.errors import Reject
 
-__all__ = ["Position", "Read", "ReadRecord", "Said", "Send", "SetAside", "Stop", "Wire", "decoded"]
+__all__ = ["Position", "Read", "ReadRecord", "Said", "Send", "SetAside", "Stop", "Wire", "decoded", "validated"]
+
+M = TypeVar("M", bound=Model)
 
 
 class ReadRecord(Protocol):
@@ -81,3 +83,11 @@ def decoded(wire: Wire, value: bytes, model: type[Model]) -> dict[str, Any]:
     if kind != model.kind:  # type: ignore[attr-defined]
         raise Reject("unexpected-kind", "decode")
     return fields
+
+
+def validated(wire: Wire, value: bytes, model: type[M]) -> M:
+    """A value that must be a `model`; Reject when it cannot be read, is something else, or holds what such a thing cannot."""
+    try:
+        return model.model_validate(decoded(wire, value, model), strict=False)
+    except ValueError:
+        raise Reject("invalid-event", "validate") from None

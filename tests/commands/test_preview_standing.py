@@ -20,7 +20,7 @@ def need(until: int, urgency: str = "urgent", *reasons: str) -> SupportNeed:
 def site(**told: Any) -> dict[str, Any]:
     return {
         "site": "qd2gkx53", "site_kind": "congregate", "beds": None, "present": 0, "last_seen": 0, "free": None,
-        "known_as_of": "2021-02-12", "current": False,
+        "known_as_of": "2021-02-12", "current": False, "unknown": "out-of-date",
     } | told  # fmt: skip
 
 
@@ -37,8 +37,11 @@ def test_needs_are_told_with_how_urgent_until_when_and_why() -> None:
 def test_a_site_whose_free_beds_are_not_known_is_told_with_who_was_last_seen_there() -> None:
     (line,) = sites_words([site(beds=20, last_seen=2)], {"last-seen|qd2gkx53|site|congregate": 2})
     assert line.endswith(": 0 present, 2 last seen of 20 beds, free unknown (known as of 2021-02-12, out of date)")
-    (line,) = sites_words([site(beds=20, present=2, free=18, current=True)], {})
+    (line,) = sites_words([site(beds=20, present=2, free=18, current=True, unknown=None)], {})
     assert line.endswith(": 2 present of 20 beds, free 18 (known as of 2021-02-12)")
+    between = {"beds": 20, "current": True, "at_least": 15, "at_most": 18, "unknown": "rows-not-read"}
+    (line,) = sites_words([site(**between)], {})
+    assert line.endswith("free 15 to 18: rows could not be read (known as of 2021-02-12)")
     assert list(sites_words([site()], {})) == []  # nobody there, no bed told: there is nothing to say
 
 

@@ -29,6 +29,7 @@ def observed(preview: PreviewResult) -> Observed:
         events=preview.distinct_events,
         rejected=preview.rejected,
         stream_rejected=0,
+        sites={row.site: row.model_dump() for row in preview.beds},
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from itertools import permutations
 from typing import Any
 
 import pytest
 
-from hub.domain.capacity import free_beds, free_beds_of
+from hub.domain.capacity import SiteBoard, free_beds, free_beds_of
 from hub.domain.events import Site
 
 NIGHT = date(2021, 2, 3)
@@ -48,5 +49,38 @@ def test_each_row_says_as_of_when_its_beds_are_known() -> None:
     (row,) = free_beds([site(), site(site="s0", active=False)], {"present|s1|site|congregate": 4}, NIGHT)
     assert row.as_json() == {
         "site": "s1", "site_kind": "congregate", "night": "2021-02-03", "beds": 20, "present": 4, "last_seen": 0, "free": 16,
-        "known_as_of": "2021-02-01", "current": True,
+        "known_as_of": "2021-02-01", "current": True, "unread": 0, "at_least": 16, "at_most": 16, "unknown": None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "present", "at_least", "at_most", "free", "unknown"),
+    [
+        ({"unread": 3}, 5, 12, 15, None, "rows-not-read"),
+        ({"unread": 3}, 18, 0, 2, None, "rows-not-read"),
+        ({"unread": 3}, 20, 0, 0, 0, None),  # full, whoever they are
+        ({"unread": 3, "beds": None}, 5, None, None, None, "beds-not-told"),
+        ({"unread": 3, "current_until": date(2021, 2, 2)}, 5, None, None, None, "out-of-date"),
+        ({"unread": 3, "operating_until": date(2021, 2, 2)}, 5, 0, 0, 0, None),
+    ],
+)
+def test_social_14_rows_that_nobody_could_read_are_no_free_beds(
+    changes: dict[str, Any],
+    present: int,
+    at_least: int | None,
+    at_most: int | None,
+    free: int | None,
+    unknown: str | None,
+) -> None:
+    row = free_beds_of(site(**changes), NIGHT, present, 0)
+    assert (row.at_least, row.at_most, row.free, row.unknown) == (at_least, at_most, free, unknown)
+
+
+def test_the_newest_word_on_a_site_stands_in_any_order_and_one_that_is_withdrawn_leaves_none() -> None:
+    words = [site(), site(status_rank=2, beds=12), site(fact_key="g", beds=9)]
+    for order in permutations(words):
+        board = SiteBoard()
+        assert [board.put(word) for word in (*order, *order)].count(True) <= len(words)
+        assert [row.free for row in board.free_beds({}, NIGHT)] == [12]
+        assert board.put(site(status_rank=3, active=False))
+        assert [row.free for row in board.free_beds({}, NIGHT)] == [9], "another fact on it still stands"

@@ -20,16 +20,20 @@ from hub.bus.consumer import Incoming, latest_by_key, read_to_end
 from hub.bus.dead_letter import STREAM_REJECTED_TOPIC
 from hub.bus.producer import DurableProducer
 from hub.bus.topics import (
+    CLOCK_TOPIC,
     MEASURE_TOPIC,
     NEED_TOPIC,
     PERSON_TOPIC,
+    SITE_TOPIC,
     SUPPLY_TOPIC,
     TALLY_TOPIC,
     delivery_topic,
     intake_topic,
 )
 from hub.config import Settings, today
-from hub.domain.events import Model, VaccineSupply
+from hub.domain.capacity import FreeBeds, free_beds
+from hub.domain.events import Model, Site, VaccineSupply
+from hub.domain.person_events import Tick
 from hub.domain.supply import SupplyMeasure
 from hub.domain.tallies import Tally
 from hub.errors import HubError
@@ -40,6 +44,7 @@ from hub.wiring_bus import all_topics, open_codec, prepare
 from hub.wiring_delivery import run as run_delivery_role
 from hub.wiring_outlets import run_clock_role, run_measures_role
 from tests.conftest import Broker
+from tests.domain.test_capacity import site
 from tests.domain.test_supply import lines, told
 from tests.fixtures_registry import RunningRegistry
 from tests.outlets.test_delivery import AGREEMENT, need
@@ -191,6 +196,30 @@ def test_measures_says_of_supply_what_preview_says(hub: Installation) -> None:
         hub.put(TALLY_TOPIC, b=Tally(stratum=seen, partition=1, count=70, version=1))
         batch = {key: line.model_dump() for key, line in lines([given, shipped], {seen: 170}).items()}
         hub.until(lambda: {key: _as_told(line) for key, line in hub.latest(SUPPLY_TOPIC).items()} == batch)
+
+
+def test_social_14_measures_says_of_free_beds_what_preview_says(hub: Installation) -> None:
+    night, sites = date(2021, 2, 3), intake_topic(Site.kind)
+    first = site(known_as_of=night, current_until=night)
+    late = site(site="s2", fact_key="g", known_as_of=night, current_until=None, unread=2)
+    hub.put(sites, s1=first)
+    hub.put(CLOCK_TOPIC, day=Tick(as_of=night))
+    hub.put(TALLY_TOPIC, a=Tally(stratum="present|s1|site|congregate", partition=0, count=4, version=1))
+    with hub.life(run_measures_role, "measures"):
+        assert hub.latest(SITE_TOPIC)["s1"]["free"] == 16
+        hub.put(sites, s2=late)
+        hub.put(TALLY_TOPIC, b=Tally(stratum="last-seen|s1|site|congregate", partition=1, count=1, version=1))
+        totals = {"present|s1|site|congregate": 4, "last-seen|s1|site|congregate": 1}
+        batch = {row.site: row for row in free_beds([late, first], totals, night)}
+        hub.until(
+            lambda: (
+                {key: FreeBeds.model_validate(row, strict=False) for key, row in hub.latest(SITE_TOPIC).items()}
+                == batch
+            )
+        )
+        assert hub.latest(SITE_TOPIC)["s2"]["unknown"] == "rows-not-read"
+        hub.put(CLOCK_TOPIC, day=Tick(as_of=date(2021, 2, 4)))
+        hub.until(lambda: hub.latest(SITE_TOPIC)["s1"]["unknown"] == "out-of-date")
 
 
 def _as_told(line: dict[str, Any]) -> dict[str, Any]:

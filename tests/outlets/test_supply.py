@@ -12,8 +12,9 @@ from hub.domain.measures import Denominators
 from hub.domain.supply import SupplyMeasure
 from hub.domain.tallies import Tally
 from hub.outlets import measures as outlet
+from hub.outlets.desk import standing
 from hub.outlets.measures import MeasureBoard, MeasurePorts, run_measures
-from hub.outlets.supply import SupplyDesk, supply_said_before
+from hub.outlets.supply import SupplyDesk
 from tests.domain.test_supply import W2, lines, told
 from tests.outlets.pretend import Log, Rounds
 
@@ -30,15 +31,15 @@ def no_settling(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(log: Log, *steps: Callable[[], Iterable[Incoming]]) -> None:
     """One life of the role over what stands on the log."""
     rounds = Rounds(*steps)
-    standing = ((key, record.value or b"") for key, record in log.latest(SUPPLY).items())
-    desk = SupplyDesk(INTAKE, SUPPLY, log.wire, supply_said_before(standing, log.wire))
+    before = ((key, record.value or b"") for key, record in log.latest(SUPPLY).items())
+    desk = SupplyDesk(INTAKE, SUPPLY, log.wire, standing(before, log.wire, SupplyMeasure))
 
     def whole() -> list[Incoming]:
         return [*log.whole(TALLIES), *log.whole(INTAKE)]
 
     ports = MeasurePorts(whole, rounds.read, log.send, log.set_aside, lambda: None)
     board = MeasureBoard(Denominators({}, "none"))
-    run_measures(ports, log.wire, board, MEASURES, rounds.stop, rounds.beat, desk)
+    run_measures(ports, log.wire, board, MEASURES, rounds.stop, rounds.beat, [desk])
 
 
 def seen(log: Log, count: int, version: int, partition: int = 0) -> Incoming:
