@@ -90,20 +90,22 @@ class Table:
         if missing := sorted(name for name in names if name.lower() not in self.names):
             raise ParseError("missing-column", file, ", ".join(missing))
 
-    def first_glance(self, position: int) -> Iterator[bytes]:
-        """What stands between the delimiters of each line at that position, without quotes and blanks: a value that repeats in the
-        rows repeats here too. Lines without such a position are passed over. Read in place of `rows`, at an eighth of its cost."""
-        delimiter, around = self.delimiter.encode(), b' \t\r\n"'
+    def first_glance(self, position: int) -> Iterator[list[bytes]]:
+        """What stands between the delimiters of each line at that position, without quotes and blanks, of many lines at a time: a
+        value that repeats in the rows repeats here too. Lines without such a position are passed over. In place of `rows`, at a
+        tenth of its cost."""
+        delimiter, around, ready = self.delimiter.encode(), b' \t\r\n"', self._lines.ready
         while (line := self._lines.next_line()) is not None:
-            cells = line.split(delimiter, position + 1)
-            if len(cells) > position:
-                yield cells[position].strip(around)
+            split = [each.split(delimiter, position + 1) for each in (line, *ready)]
+            ready.clear()
+            yield [cells[position].strip(around) for cells in split if len(cells) > position]
 
     def rows(self) -> Iterator[Row | RowFault]:
         """Every row in order. Raises nothing but what the stream raises."""
-        number, names = 1 + self.above, self.names
+        number, names, lines = 1 + self.above, self.names, self._lines
         blank: list[RowFault] = []  # reported only when something follows
-        while (line := self._lines.next_line()) is not None:
+        ready = lines.ready
+        while (line := ready.popleft() if ready else lines.next_line()) is not None:
             number += 1
             if (plain := self._at_once(line)) is not None:
                 if blank:

@@ -91,16 +91,21 @@ class Export:
         seen: set[int] = set()
         twice: set[bytes] = set()
         sieve: Sieve | None = None
-        for key in table.first_glance(table.names.index(column)):
-            mark = hash(key)
-            if mark in seen:
-                twice.add(key)
-            elif len(seen) < ROWS_LOOKED_AT:
-                seen.add(mark)
-            else:
-                sieve = sieve or Sieve()
-                if sieve.met(mark):
+        for keys in table.first_glance(table.names.index(column)):
+            marks = set(map(hash, keys))
+            if len(marks) == len(keys) and len(seen) + len(keys) <= ROWS_LOOKED_AT and seen.isdisjoint(marks):
+                seen |= marks  # as good as always
+                continue
+            for key in keys:
+                mark = hash(key)
+                if mark in seen:
                     twice.add(key)
+                elif len(seen) < ROWS_LOOKED_AT:
+                    seen.add(mark)
+                else:
+                    sieve = sieve or Sieve()
+                    if sieve.met(mark):
+                        twice.add(key)
         return frozenset(decode(key)[0] for key in twice)
 
 

@@ -12,6 +12,8 @@ from typing import Protocol
 
 __all__ = ["Lines", "Source", "TooLong", "decode"]
 
+_BLOCK = 65_536
+
 
 class Source(Protocol):
     """What is read: any binary file object, seekable or not."""
@@ -25,12 +27,12 @@ class TooLong(bytes):
 
 
 class Lines:
-    """Lines with their ends, one at a time, and a way to give lines back."""
+    """Lines with their ends, one at a time, and a way to give lines back. `ready`: those that come next."""
 
     def __init__(self, source: bytes | Source, cap: int) -> None:
         self._source: Source = io.BytesIO(source) if isinstance(source, bytes) else source
         self._cap = cap
-        self._ready: deque[bytes] = deque()
+        self.ready: deque[bytes] = deque()
         self._tail = self._source.read(3)  # to look for a byte order mark; begins the next line
         if self._tail.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             self._from_utf16()
@@ -38,15 +40,17 @@ class Lines:
 
     def give_back(self, lines: list[bytes]) -> None:
         """These lines come again, in this order, before what follows them."""
-        self._ready.extendleft(reversed(lines))
+        self.ready.extendleft(reversed(lines))
 
     def next_line(self) -> bytes | None:
         """The next line; None at the end of the stream; `TooLong` in place of a line over the cap."""
-        if self._ready:
-            return self._ready.popleft()
-        line = self._raw_line() if self._tail else self._source.readline(self._cap + 1)
-        if b"\r" in line and not line.endswith(b"\r\n") and b"\r" in line[:-1]:
-            return self._lone_returns(line)
+        if not self.ready and not self._tail:
+            self._read_ahead()
+        if self.ready:
+            return self.ready.popleft()
+        line = self._raw_line()
+        if _lone_return(line):
+            return self._at_returns(line)
         if len(line) > self._cap and not line.endswith(b"\n"):
             rest = line
             while rest and not rest.endswith(b"\n"):
@@ -59,19 +63,35 @@ class Lines:
         if b"\n" in tail:
             line, _, self._tail = tail.partition(b"\n")
             return line + b"\n"
-        return tail + self._source.readline(self._cap + 1)
+        return tail + self._source.readline(max(0, self._cap + 1 - len(tail)))
 
-    def _lone_returns(self, line: bytes) -> bytes:
+    def _read_ahead(self) -> None:
+        """The whole lines of the next block, which are as good as all lines; what is left of it begins the next line."""
+        chunk = self._source.read(min(_BLOCK, self._cap))
+        end = chunk.rfind(b"\n") + 1
+        block, self._tail = chunk[:end], chunk[end:]
+        if block.count(b"\r") == block.count(b"\r\n"):
+            self.ready.extend(block.splitlines(keepends=True))
+            return
+        for line in io.BytesIO(block):
+            self.ready.extend(line.splitlines(keepends=True) if _lone_return(line) else (line,))
+
+    def _at_returns(self, line: bytes) -> bytes:
         parts = line.splitlines(keepends=True)
         if not parts[-1].endswith((b"\r", b"\n")):
             self._tail = parts.pop()
-        self._ready.extend(parts)
-        return self._ready.popleft()
+        self.ready.extend(parts)
+        return self.ready.popleft()
 
     def _from_utf16(self) -> None:
         codec = "utf-16-le" if self._tail.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
         data = self._tail[2:] + self._source.read()
         self._source, self._tail = io.BytesIO(data.decode(codec, errors="replace").encode()), b""
+
+
+def _lone_return(line: bytes) -> bool:
+    """Whether a return that is no line end of CRLF stands within."""
+    return b"\r" in line and not line.endswith(b"\r\n") and b"\r" in line[:-1]
 
 
 def decode(raw: bytes) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hub.formats.delimited import Limits, Row, RowFault, Table, open_table
 from hub.formats.errors import ParseError
+from hub.formats.lines import Lines, TooLong
 
 
 def rows(data: bytes, **options: object) -> list[Row | RowFault]:
@@ -142,22 +143,42 @@ class Endless(io.RawIOBase):
         self._head, self._line, self.taken = head, line, 0
 
     def read(self, size: int = -1, /) -> bytes:
-        self.taken += size
+        self._head += self._line * (size // len(self._line) + 1)
         taken, self._head = self._head[:size], self._head[size:]
+        self.taken += len(taken)
         return taken
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        line, self._head = self._head or self._line, b""
-        self.taken += len(line)
-        return line
+        end = self._head.find(b"\n") + 1
+        return self.read(end if end else len(self._head) + len(self._line))
 
 
-def test_rows_are_taken_from_the_stream_one_by_one() -> None:
+def test_a_stream_is_read_a_little_ahead_and_no_further() -> None:
     stream = Endless(b"A,B\n", b"1,2\n")
     found = open_table(stream).rows()
     for _ in range(10):
         next(found)
-    assert stream.taken < 100
+    assert stream.taken < 100_000
+
+
+class Trickle(io.BytesIO):
+    """Gives next to nothing at a time, so that whoever reads ahead never has a whole line."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(1 if self.tell() and size else size)
+
+
+@given(
+    st.lists(st.sampled_from([b"\n", b"\r\n", b"\r", b"a,b", b'"', b"\xef\xbb\xbf", b"x" * 30]), max_size=40),
+    st.sampled_from([8, 64, 9_999]),
+)
+def test_lines_read_ahead_are_the_lines_of_a_stream(parts: list[bytes], cap: int) -> None:
+    def taken(source: io.BytesIO) -> list[tuple[bytes, bool]]:
+        lines = Lines(source, cap)
+        return [(line, isinstance(line, TooLong)) for line in iter(lines.next_line, None) if line is not None]
+
+    data = b"".join(parts)
+    assert taken(io.BytesIO(data)) == taken(Trickle(data))
 
 
 cell = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8).map(str.strip)
