@@ -29,9 +29,10 @@ from hub.redrive.remap import unmapped as unmapped_of
 from hub.report.names import SenderNames
 from hub.report.page import About, people_fields
 from hub.report.tally import Place, Tally, Unmapped
+from hub.wiring_names import FileNames
 from hub.wiring_reading import OFFLINE_IDS, explained
 
-__all__ = ["about", "file_tally", "held_tally", "minimum_set"]
+__all__ = ["about", "file_tally", "held_tally", "minimum_set", "names_of"]
 
 _FIELD = re.compile(r"(?:^| )field (.+)$")
 _NUMBER = re.compile(r"\d+")
@@ -46,8 +47,23 @@ def minimum_set(day: date) -> MinimumSet:
     return load_minimum((files("hub.domain") / "tables" / "minimum_data_set.csv").read_text(encoding="utf-8"), day)
 
 
-def about(connector: Connector, agreement: IntakeAgreement, day: date, window: str, *, now: datetime | None) -> About:
-    """Whose page. `now`: of a report over what the hub holds; None over files."""
+def names_of(connector: Connector) -> SenderNames:
+    """What its sender calls the fields: as its program's table and the headers that `file_tally` sees say, or by its own rules."""
+    if connector.program:
+        return FileNames(connector.program, connector.options)
+    return SenderNames(_of_rules(connector))
+
+
+def about(
+    connector: Connector,
+    agreement: IntakeAgreement,
+    day: date,
+    window: str,
+    names: SenderNames,
+    *,
+    now: datetime | None,
+) -> About:
+    """Whose page. `names`: of `names_of`. `now`: of a report over what the hub holds; None over files."""
     identifiers = {f"person.{name}" for name in agreement.person_block}
     return About(
         name=connector.name,
@@ -57,7 +73,7 @@ def about(connector: Connector, agreement: IntakeAgreement, day: date, window: s
         window=window,
         agreement_id=agreement.agreement_id,
         granted={kind: frozenset(fields) | identifiers for kind, fields in agreement.events.items()},
-        names=SenderNames.of_program(connector.program) if connector.program else SenderNames(_of_rules(connector)),
+        names=names,
         reasons={code: (reason.means, reason.do) for code, reason in reasons().items()},
         keeps_ignored=now is None,
         expected_every_s=connector.expected_every_s,
@@ -65,12 +81,16 @@ def about(connector: Connector, agreement: IntakeAgreement, day: date, window: s
     )
 
 
-def file_tally(connector: Connector, agreement: IntakeAgreement, paths: Iterable[Path], asked: MinimumSet) -> Tally:
-    """Over files or folders, offline, as `try` reads them."""
+def file_tally(
+    connector: Connector, agreement: IntakeAgreement, paths: Iterable[Path], asked: MinimumSet, names: SenderNames
+) -> Tally:
+    """Over files or folders, offline, as `try` reads them. `names` learns their headers."""
     tally = _tally(connector, asked)
     for path in paths:
         for traced, mapped in explained(connector, agreement, OFFLINE_IDS, path, explain=False):
             found = [(each.field, each.value) for each in traced.unmapped] if connector.declared else None
+            if isinstance(names, FileNames):
+                names.take(mapped)
             _count(tally, mapped, found)
     return tally
 

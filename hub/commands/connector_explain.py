@@ -7,26 +7,31 @@ from typing import Any
 
 from hub.bus.avro_schema import schema_file_name
 from hub.bus.topics import intake_topic
+from hub.commands.connector_shown import shown
 from hub.commands.connector_sources import source_lines
 from hub.commands.connector_summary import mask
-from hub.domain.events import PLACE_KINDS, Event, PersonBlock
+from hub.domain.events import EVENT_TYPES, PLACE_KINDS, Event, PersonBlock
 from hub.mapping.declared.program import Traced
 from hub.mapping.declared.targets import Step
 from hub.mapping.program import Mapped
+from hub.wiring_names import FileNames
 
 __all__ = ["explain_lines"]
 
 
-def explain_lines(traced: Traced, granted: Mapped, *, masked: bool, program: str = "") -> Iterator[str]:
-    """Lines about one outcome; with `masked`, what came out of the source's own text is shown by its length only. `program`: the
-    one that read it; empty for a declared map, which tells its own steps."""
-    where = " ".join(f"{name} {part}" for name, part in granted.where.items() if name != "file")
+def explain_lines(
+    traced: Traced, granted: Mapped, *, masked: bool, names: FileNames | None = None, given: str = ""
+) -> Iterator[str]:
+    """Lines about one outcome; with `masked`, what came out of the source's own text is shown by its length only. `names`: of the
+    program that read it; None for a declared map, which tells its own steps. `given`: the
+    name of the file that was tried; one of another name, out of a folder or zip, is told."""
+    where = " ".join(_at(name, f"{part}", given) for name, part in granted.where.items()).strip()
     event = traced.mapped.event
     yield f"{where}: {granted.type or 'record'}, {granted.outcome}{f' ({granted.reason})' if granted.reason else ''}"
     for step in traced.steps:
-        yield f"  {step.field:18} {_output(step, masked)}  ← {step.rule}{_inputs(step, masked)}{_more(step)}"
-    if program:
-        yield from source_lines(program, traced.mapped, masked=masked)
+        yield f"  {step.field:18} {_output(step, granted, masked)}  ← {step.rule}{_inputs(step, masked)}{_more(step)}"
+    if names is not None:
+        yield from source_lines(names, traced.mapped, masked=masked)
     if event is None:
         return
     if granted.event is not None:
@@ -38,6 +43,12 @@ def explain_lines(traced: Traced, granted: Mapped, *, masked: bool, program: str
         yield f"  to {intake_topic(kind.kind)}, key {key} {getattr(event, key)}, schema {schema_file_name(kind)}"
 
 
+def _at(name: str, part: str, given: str) -> str:
+    if name == "file":
+        return "" if part == given else part
+    return f"{name} {part}"
+
+
 def _inputs(step: Step, masked: bool) -> str:
     shown = ", ".join(f"{path} = {mask(text) if masked else text}" for path, text in step.inputs)
     return f"; {shown}" if shown else ""
@@ -47,15 +58,13 @@ def _more(step: Step) -> str:
     return "".join(f"; {word}" for word in (step.code, step.note) if word)
 
 
-def _output(step: Step, masked: bool) -> str:
+def _output(step: Step, granted: Mapped, masked: bool) -> str:
     if step.output is None:
         return "(empty)"
-    decided = bool(step.code) or step.rule == "constant" or isinstance(step.output, bool)
-    shown = step.output.model_dump(exclude_none=True) if hasattr(step.output, "model_dump") else step.output
-    if masked and hasattr(step.output, "original"):
-        shown = step.output.mapped or "(unmapped)"
-        decided = True
-    return str(shown) if decided or not masked else mask(str(shown))
+    event = EVENT_TYPES.get(granted.type or "", Event)
+    model = PersonBlock if step.field in PersonBlock.model_fields and step.field not in event.model_fields else event
+    decided = bool(step.code) or step.rule == "constant"
+    return shown(model, step.field, step.output, masked=masked and not (decided and isinstance(step.output, str)))
 
 
 def _removed(event: Event, granted: Event) -> Iterator[str]:

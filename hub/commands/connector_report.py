@@ -29,7 +29,7 @@ from hub.report.tally import Tally
 from hub.supervisor import running_instance
 from hub.wiring_reading import catalogue
 from hub.wiring_rejected import opened
-from hub.wiring_report import about, file_tally, held_tally, minimum_set
+from hub.wiring_report import about, file_tally, held_tally, minimum_set, names_of
 
 _WINDOW = timedelta(days=30)
 _VALUES_SHOWN = 20
@@ -108,9 +108,10 @@ def _over_files(
     agreement = trial_agreement(chosen, agreement_file, directory)
     day = today(load_settings(directory))
     asked = minimum_set(day)
-    tally = file_tally(chosen, agreement, paths, asked)
+    names = names_of(chosen)
+    tally = file_tally(chosen, agreement, paths, asked, names)
     window = f"{len(paths)} {'file or folder' if len(paths) == 1 else 'files or folders'}, read offline"
-    return make_page(tally, about(chosen, agreement, day, window, now=None), asked), tally
+    return make_page(tally, about(chosen, agreement, day, window, names, now=None), asked), tally
 
 
 def _over_topics(name: str, since: str | None, instance: str | None) -> tuple[Page, Tally]:
@@ -128,7 +129,7 @@ def _over_topics(name: str, since: str | None, instance: str | None) -> tuple[Pa
         )
     tally = held_tally(settings, chosen, start, asked)
     window = f"received {start:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC"
-    whose = about(chosen, agreement, today(settings), window, now=now)
+    whose = about(chosen, agreement, today(settings), window, names_of(chosen), now=now)
     live = next((each for each in connectors_page(settings) or () if each["name"] == name), None)
     if live is not None:
         aside = Counter({(reason, ""): count for reason, count in live["ignored"].items()})

@@ -1,7 +1,8 @@
 """Where the fields of an event of a mapping program stand in its record, and which table rows decided them: for `try --explain`.
 
-The places are those of the sender's format (hub/report/tables/source_fields.csv); of a laboratory CSV the columns of its header.
-A program does not say which of several segments or entries it took: that stays to be looked up in the record.
+The places are those of the sender's format (hub/report/tables/source_fields.csv); of tables that are known by the names of their
+columns, the columns of their own header. A program does not say which of several segments or entries it took: that stays to be
+looked up in the record.
 """
 
 from __future__ import annotations
@@ -11,18 +12,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from hub.domain.events import Coded, Event, LabResult, PersonBlock, Vaccination
+from hub.commands.connector_shown import shown
+from hub.commands.connector_summary import mask
+from hub.domain.events import Event, LabResult, PersonBlock, Vaccination
 from hub.domain.tables import rows
-from hub.formats.delimited import Row, open_table
-from hub.formats.errors import ParseError
-from hub.mapping.labs_csv_layouts import DELIMITERS, layout_of
-from hub.mapping.program import Mapped
-from hub.mapping.tables import rows as mapping_rows
-from hub.report.names import NOWHERE, SenderNames
+from hub.mapping.program import EPOCH, Mapped
+from hub.report.names import NOWHERE
+from hub.wiring_names import FileNames
 
 __all__ = ["source_lines"]
 
-_LAB_CSV = "lab-csv"
 _REPLACED = "replaced-by-correction"
 _OWN = frozenset({
     "event_id", "source", "fact_key", "status_rank", "content_hash", "mapping_version", "active", "agreement_id", "labels",
@@ -31,34 +30,42 @@ _OWN = frozenset({
 """Fields that the hub makes itself, and what is told elsewhere."""
 
 
-def source_lines(program: str, mapped: Mapped, *, masked: bool) -> Iterator[str]:
-    """A line for each filled field: what it holds (words of the hub's own lists; else, with `masked`, only its length), the place
-    it is read from, and the row of the table that decided. Fields whose place no table tells stand in one line at the end."""
+def source_lines(names: FileNames, mapped: Mapped, *, masked: bool) -> Iterator[str]:
+    """A line for each filled field: what it holds (hub.commands.connector_shown), the place it is read from, and the row of the
+    table that decided. Fields whose place no table tells stand in one line at the end. `names`: of the program, one for the whole
+    file."""
     event = mapped.event
     if event is None:
         return
     if _REPLACED in mapped.odd:
         yield "  the row names this result as the one that it replaces: it is withdrawn, whatever it said"
         return
-    names, cells = SenderNames.of_program(program), _Cells(mapped) if program == _LAB_CSV else None
-    decided, unknown = _table_rows(event), []
-    for field, value in _filled(event):
-        told = names.name(type(event).kind, field)
+    names.take(mapped)
+    decided, unknown, kind = _table_rows(event), [], type(event).kind
+    for model, name, value in _filled(event):
+        field = f"person.{name}" if model is PersonBlock else name
+        told = names.name(kind, field)
         if told in ("", NOWHERE):
             unknown.append(field)
             continue
-        place = cells.place(told, masked=masked) if cells is not None else told
         row = f"; {decided[field]}" if field in decided else ""
-        yield f"  {field:24} {_shown(field, value, masked)}  ← {place}{row}"
+        yield f"  {field:24} {shown(model, name, value, masked=masked)}  ← {_place(names, kind, field, mapped, masked)}{row}"
     if unknown:
         yield f"  place not told for: {', '.join(unknown)}"
 
 
-def _filled(event: Event) -> Iterator[tuple[str, Any]]:
-    """Fields that hold more than their default; those of the person one by one."""
-    yield from ((name, value) for name, value in _told(event) if name not in _OWN)
+def _place(names: FileNames, kind: str, field: str, mapped: Mapped, masked: bool) -> str:
+    filled = names.filled(kind, field, mapped)
+    if filled is None:
+        return names.name(kind, field)
+    return ", ".join(f"{name} = {mask(text) if masked else text}" for name, text in filled) or "no column of this row"
+
+
+def _filled(event: Event) -> Iterator[tuple[type[BaseModel], str, Any]]:
+    """(model, field, value) of what holds more than its default; the fields of the person one by one."""
+    yield from ((type(event), name, value) for name, value in _told(event) if name not in _OWN and value != EPOCH)
     if isinstance(event.person, PersonBlock):
-        yield from ((f"person.{name}", value) for name, value in _told(event.person))
+        yield from ((PersonBlock, name, value) for name, value in _told(event.person))
 
 
 def _told(model: BaseModel) -> Iterator[tuple[str, Any]]:
@@ -66,25 +73,6 @@ def _told(model: BaseModel) -> Iterator[tuple[str, Any]]:
         value = getattr(model, name)
         if value is not None and value != () and (field.is_required() or value != field.default):
             yield name, value
-
-
-def _shown(field: str, value: Any, masked: bool) -> str:
-    if isinstance(value, Coded):
-        return value.mapped or value.code or "(unmapped)"
-    if isinstance(value, bool | int):
-        return str(value)
-    if isinstance(value, BaseModel):
-        return ", ".join(getattr(value, "groups", ())) or "(told)"
-    if field in _WORDS or not masked:
-        return str(value)
-    return f"••• ({len(str(value))} characters)"
-
-
-_WORDS = frozenset({
-    "meaning", "status", "processing", "method", "loinc", "cvx", "ndc", "county_source", "symptomatic", "congregate", "residence",
-    "hospitalized", "icu", "pregnant", "employed_in_healthcare", "first_test", "series_complete", "payer_class", "medicaid",
-})  # fmt: skip
-"""Fields that hold a word of the hub's own lists or a code of a public code system."""
 
 
 def _table_rows(event: Event) -> Mapping[str, str]:
@@ -123,30 +111,3 @@ def _row(table: str, wanted: Mapping[str, str], told: str) -> str:
         ((n, r) for n, r in numbered if all(r[name] == value for name, value in wanted.items())), (0, {})
     )
     return f"{table}.csv row {number}: {row[told]}" if number else ""
-
-
-class _Cells:
-    """The row of a laboratory CSV under its header."""
-
-    def __init__(self, mapped: Mapped) -> None:
-        self._fields = {row["column"].lower(): row["field"] for row in mapping_rows("lab_csv_columns") if row["field"]}
-        self._columns: Mapping[str, tuple[str, ...]] = {}
-        self._cells: Mapping[str, str] = {}
-        try:
-            table = open_table(mapped.head + mapped.raw, delimiters=DELIMITERS)
-            self._columns = layout_of(table.names).columns
-            row = next(iter(table.rows()), None)
-            self._cells = row.cells if isinstance(row, Row) else {}
-        except ParseError:  # the header is told as refused already
-            pass
-
-    def place(self, known: str, *, masked: bool) -> str:
-        """The columns of this header for columns of any layout, those that are filled with what stands in them."""
-        fields = [self._fields.get(each.lower(), "") for each in known.split(", ")]
-        columns = [name for field in fields for name in self._columns.get(field, ())]
-        filled = [name for name in columns if self._cells.get(name)]
-        return ", ".join(f"{name} = {self._text(name, masked)}" for name in filled) or "no column of this row"
-
-    def _text(self, name: str, masked: bool) -> str:
-        text = self._cells[name]
-        return f"••• ({len(text)} characters)" if masked else text

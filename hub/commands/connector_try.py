@@ -19,6 +19,7 @@ from hub.config import instance_dir
 from hub.connectors.catalog import Connector, find
 from hub.errors import EXIT_USAGE, ConfigError, HubError
 from hub.goldens import expected_file, golden_line, line_of
+from hub.wiring_names import FileNames
 from hub.wiring_reading import OFFLINE_IDS, catalogue, explained
 
 
@@ -74,11 +75,16 @@ def try_connector(
             if diff:
                 failed = _print_diff(chosen, path, read)
             elif explain:
-                _print_explained(read, chosen, masked=masked)
+                _print_explained(read, chosen, given=path.name, masked=masked)
             elif as_json and not summary:
                 _print_lines(read)
             else:
                 _count_all(read)
+        if show_values and masked:
+            click.echo(
+                "hub: --show-values shows nothing here: this is no terminal, and a file or log would keep them",
+                err=True,
+            )
         if not diff and not lines:
             click.echo(_summed(counted, as_json or summary, masked=masked))
     except BrokenPipeError:  # `… | head`: who reads has seen enough; nothing may be written at exit either
@@ -100,10 +106,10 @@ def _print_lines(read: Read) -> None:
         click.echo(line_of(mapped))
 
 
-def _print_explained(read: Read, chosen: Connector, *, masked: bool) -> None:
-    program = "" if chosen.declared is not None else chosen.program or chosen.name
+def _print_explained(read: Read, chosen: Connector, *, given: str, masked: bool) -> None:
+    names = None if chosen.declared is not None else FileNames(chosen.program or chosen.name, chosen.options)
     for traced, mapped in read:
-        click.echo("\n".join(explain_lines(traced, mapped, masked=masked, program=program)))
+        click.echo("\n".join(explain_lines(traced, mapped, masked=masked, names=names, given=given)))
         option = words_option(chosen, str(mapped.where.get("field", ""))) if mapped.reason == "unmapped-code" else ""
         if option and (word := word_at_fault(traced.mapped)):
             click.echo(

@@ -15,9 +15,11 @@ from io import StringIO
 from typing import Literal, cast, get_args
 
 from hub.domain.agreement import grantable
-from hub.domain.events import EVENT_TYPES, PLACE_KINDS, Event, PersonBlock
+from hub.domain.events import EVENT_TYPES, PLACE_KINDS, Consent, Event, PersonBlock, Referral, Vaccination
 
-__all__ = ["EVERYBODY", "HALVES", "NOTHING", "Ask", "MinimumSet", "Need", "asked_fields", "load_minimum", "of_person"]
+__all__ = [
+    "EVERYBODY", "HALVES", "NOTHING", "Ask", "MinimumSet", "Need", "asked_fields", "cannot_have", "load_minimum", "of_person",
+]  # fmt: skip
 
 Need = Literal["required", "expected", "optional"]
 EVERYBODY = "*"
@@ -25,6 +27,12 @@ NOTHING = "nothing"
 """`rests_on` begins so where a kind does not need what every other one does, and why."""
 HALVES = ("race_ethnicity.race", "race_ethnicity.ethnicity")
 """SPD 15 of 1997 asks for race and for ethnicity, that of 2024 for one list: a Hispanic answer to it fills only the second half."""
+ANSWERED = frozenset({"declined", "withheld"})
+"""Reasons for no race or ethnicity that are an answer: the sender asked, and can do no more."""
+_OF_REFERRALS: Mapping[str, tuple[str, ...]] = {
+    "helped": ("outcome",), "closed": ("outcome",), "not-helped": ("proof",), "person-declined": ("outcome", "proof"),
+}  # fmt: skip
+"""By state in which a referral has ended, what it does not have; `closed` is asked for the proof that it lacks."""
 _COMMON = ("source_person", "occurred_on", "changed_at")
 _NEEDS: tuple[str, ...] = get_args(Need)
 
@@ -78,6 +86,23 @@ def asked_fields(kind: str) -> tuple[str, ...]:
     if not of_person(kind):
         return (*common, *own)
     return (*common, *own, "race_ethnicity", *HALVES, *(f"person.{name}" for name in PersonBlock.model_fields))
+
+
+def cannot_have(event: Event) -> frozenset[str]:
+    """Fields that a record in this state does not have, and is not asked for: a referral that is on its way has no outcome, and one
+    that helped nobody no proof of help; a choice that permits nothing has no purposes and no end; whoever gave a dose that is told
+    from memory is not known; who was asked for race and ethnicity and declined has answered."""
+    told = event.race_ethnicity
+    answered = ("race_ethnicity", *HALVES) if told is not None and told.absence in ANSWERED else ()
+    return frozenset((*answered, *_not_in_this_state(event)))
+
+
+def _not_in_this_state(event: Event) -> tuple[str, ...]:
+    if isinstance(event, Referral):
+        return _OF_REFERRALS.get(event.status, ("outcome", "proof", "outcome_at"))
+    if isinstance(event, Consent) and event.status not in ("given", "expired"):
+        return ("rules", "valid_until")
+    return ("provider_pin",) if isinstance(event, Vaccination) and event.historical else ()
 
 
 def load_minimum(text: str, day: date) -> MinimumSet:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hub.report.page import DelayLine, FieldLine, KindPage, Page, ReasonLine
-from hub.report.tally import ANSWERED
 
 __all__ = ["Fix", "fixes", "words"]
 
@@ -28,7 +27,8 @@ _ON_PURPOSE = frozenset({"no-consent", "part-2-not-covered", "victim-service-pro
 class Fix:
     """`where`: the sender's own name of the field at fault (empty: none). `standard`: what asks for it. `of` is what the share of
     `records` is of. `people` None: not counted for this finding. `tier`, then `cost` rank. `do` is for the hub's operator, `ask`
-    (where the words differ) for the sender. `places`: where the first such records are."""
+    (where the words differ) for the sender; `ours`: the sender can do nothing about it, and is not asked. `places`: where the first
+    such records are."""
 
     what: str
     where: str
@@ -43,6 +43,7 @@ class Fix:
     tier: int = _ASKED
     ask: str = ""
     places: tuple[str, ...] = ()
+    ours: bool = False
 
     def advice(self, *, partner: bool = False) -> tuple[str, str, str]:
         """What to do, in three parts of which the middle is the sender's name of a field, or empty. `partner`: in words for the
@@ -80,7 +81,7 @@ def _of_kind(kind: KindPage) -> Iterator[Fix]:
         weight = {"required": _REQUIRED, "expected": _EXPECTED}.get(line.need, 0.0)
         if line.status != "counted":
             continue
-        missing = kind.records - line.filled - (_answered(kind) if line.field == "race_ethnicity" else 0)
+        missing = line.of - line.filled
         if weight and missing:
             yield _missing(kind, line, missing, weight)
         if line.unmapped:
@@ -90,18 +91,19 @@ def _of_kind(kind: KindPage) -> Iterator[Fix]:
         yield _late(kind, max(late, key=lambda line: (line.clock == "happened-to-received", line.late)))
 
 
-def _answered(kind: KindPage) -> int:
-    """Records that give a reason why there is no race or ethnicity which is an answer."""
-    return sum(kind.absences.get(word, 0) for word in ANSWERED)
-
-
 def _missing(kind: KindPage, line: FieldLine, missing: int, weight: float) -> Fix:
-    where = line.sender or line.field
+    if line.setting:
+        do = "Nobody sends it: set it in connector.yaml, as"
+    elif not line.sender:
+        do = "Give it."
+    elif not line.theirs:
+        do = "Give it in a column such as"
+    else:
+        do = "Write it as the format asks, in" if line.unread >= missing else "Give it in"
     return Fix(
-        what=f"{kind.kind}: {words(line.field)} {_how(line, missing)}", where=where, costs=line.without,
-        do="Write it as the format asks, in" if line.unread >= missing else "Give it in", standard=line.standard,
-        records=missing, of=kind.records, people=line.people,
-        people_exact=line.people_exact, cost=weight * missing, tier=_tier(line), places=line.places,
+        what=f"{kind.kind}: {words(line.field)} {_how(line, missing)}", where=line.setting or line.sender, costs=line.without,
+        do=do, standard=line.standard, records=missing, of=line.of, people=line.people,
+        people_exact=line.people_exact, cost=weight * missing, tier=_tier(line), places=line.places, ours=bool(line.setting),
     )  # fmt: skip
 
 
@@ -118,11 +120,13 @@ def _tier(line: FieldLine) -> int:
 
 
 def _unmapped(kind: KindPage, line: FieldLine, weight: float) -> Fix:
-    where = line.sender or line.field
+    where = line.sender if line.theirs else ""
+    end = " in" if where else "."
     return Fix(
         what=f"{kind.kind}: codes of {words(line.field)} that no table has", where=where,
         costs=line.without or "the value is kept, and means nothing to anybody",
-        do="Tell the hub's steward what your codes mean (one row each in the code table), or send standard ones in",
+        do=f"Decide what they mean, one row each in the code table, or ask for standard ones{end}",
+        ask=f"Tell the hub's people what your codes mean, or send standard ones{end}",
         standard=line.standard,
         records=line.unmapped, of=line.filled, people=None, people_exact=True, cost=weight * line.unmapped,
         tier=_tier(line), places=line.unmapped_places,

@@ -1,5 +1,10 @@
 """What the sender calls a field: segment, column or path. Of a mapping program by tables/source_fields.csv, of a declared map by
-its own rules (handed in)."""
+its own rules (handed in).
+
+A path of the table: places between `, else ` are taken in turn, the first that holds something; those between commas belong
+together. Of a program that reads FHIR and lists, the FHIR paths stand before `; `, the columns behind it. Columns are named as they
+are usually called: what a file of its own calls them says its header (hub.wiring_names).
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 
-__all__ = ["NOWHERE", "SenderNames"]
+__all__ = ["NOWHERE", "SETTING", "SenderNames", "alternatives", "halves"]
 
 NOWHERE = "-"
 """In the table: the sender's format has no place for it, so nothing is asked of the sender."""
+SETTING = "options."
+"""A name that begins so is a setting of connector.yaml: the hub's people fill it, and nothing is asked of the sender."""
 
 
 class SenderNames:
@@ -28,6 +35,21 @@ class SenderNames:
     def name(self, kind: str, field: str) -> str:
         """Empty where it is not known, NOWHERE where the format has no place."""
         return self._names.get((kind, field)) or self._names.get(("*", field), "")
+
+    def is_theirs(self, kind: str, field: str) -> bool:
+        """Whether the sender calls it so; else `name` is one that would do, for something that their files do not have."""
+        return self.name(kind, field) not in ("", NOWHERE)
+
+
+def alternatives(path: str) -> list[list[str]]:
+    """The places of a path that are taken in turn, each with those that belong together."""
+    return [part.split(", ") for part in path.split(", else ")]
+
+
+def halves(path: str) -> tuple[str, str]:
+    """(paths of FHIR, columns) of a path of the table; the first is empty where the program reads no FHIR beside its tables."""
+    fhir, _, columns = path.rpartition("; ")
+    return fhir, columns
 
 
 @lru_cache(maxsize=1)

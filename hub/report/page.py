@@ -13,7 +13,7 @@ from typing import Any
 from hub.domain.events import EVENT_TYPES
 from hub.domain.minimum import HALVES, NOTHING, MinimumSet, asked_fields, of_person
 from hub.report.delays import CLOCKS, quantile
-from hub.report.names import NOWHERE, SenderNames
+from hub.report.names import NOWHERE, SETTING, SenderNames
 from hub.report.partner import partner_words
 from hub.report.tally import KindTally, Place, Tally
 
@@ -57,8 +57,10 @@ class About:
 
 @dataclass(frozen=True)
 class FieldLine:
-    """One field of one kind. `status`: `counted`; `not-agreed` (the agreement leaves it out) or `not-in-format` (the sender's
-    format has no place for it): of these two nothing is asked. `people`: how many have a record without it (None: not counted).
+    """One field of one kind. `status`: `counted`; `not-agreed` (the agreement leaves it out), `not-in-format` (the sender's
+    format has no place for it) or `not-yet` (no record is in a state to have it): of these three nothing is asked. `sender`: what
+    the sender calls it where it is `theirs`, else a name that would do; empty where it is `setting`, one of connector.yaml that the
+    hub's people fill. `of`: records that can have it. `people`: how many have a record without it (None: not counted).
     `unread`: records where something was sent that could not be read. `places`: where the first records are that lack it;
     `unmapped_places`: those whose code no table has. Both are empty where the place is not known."""
 
@@ -76,6 +78,9 @@ class FieldLine:
     unread: int = 0
     places: tuple[str, ...] = ()
     unmapped_places: tuple[str, ...] = ()
+    of: int = 0
+    theirs: bool = True
+    setting: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,9 +172,9 @@ class Page:
         return plain
 
 
-def done(line: FieldLine, kind: KindPage) -> bool:
-    """Filled and understood in every record: there is nothing to say of it."""
-    return line.status == "counted" and line.filled == kind.records and not line.unmapped
+def done(line: FieldLine) -> bool:
+    """Filled and understood in every record that can have it: there is nothing to say of it."""
+    return line.status == "counted" and line.filled == line.of and not line.unmapped
 
 
 def people_fields(kinds: Mapping[str, frozenset[str]], asked: MinimumSet) -> dict[str, frozenset[str]]:
@@ -229,15 +234,16 @@ def _fields(kind: str, counted: KindTally, about: About, asked: MinimumSet, else
             ask = None
         sender = about.names.name(kind, name)
         status = "counted" if _granted(kind, name, about) else "not-agreed"
-        if sender == NOWHERE and not counted.filled[name]:
-            status = "not-in-format"
+        of = counted.records - counted.unasked[name]
+        if status == "counted" and not counted.filled[name]:
+            status = "not-in-format" if sender == NOWHERE else status if of else "not-yet"
         if ask is None and (_says_nothing(kind, name) or (status != "counted") or not counted.filled[name]):
             continue
         lacking = counted.lacking.get(name)
         needed = ask is not None and ask.need != "optional" and of_person(kind)
         found = FieldLine(
             field=name,
-            sender="" if sender == NOWHERE else sender,
+            sender="" if sender == NOWHERE or sender.startswith(SETTING) else sender,
             need=ask.need if ask else "optional",
             status=status,
             filled=counted.filled[name],
@@ -247,9 +253,12 @@ def _fields(kind: str, counted: KindTally, about: About, asked: MinimumSet, else
             rests_on=ask.rests_on if ask else "",
             without=ask.without if ask else "",
             standard=ask.standard if ask else "",
-            unread=min(counted.unread[name], counted.records - counted.filled[name]),
+            unread=min(counted.unread[name], of - counted.filled[name]),
             places=_words(counted.places.get(name, ())),
             unmapped_places=_words(counted.places.get(f"unmapped {name}", ())),
+            of=of,
+            theirs=about.names.is_theirs(kind, name),
+            setting=sender if sender.startswith(SETTING) else "",
         )  # fmt: skip
         lines.append(found)
     return lines

@@ -95,19 +95,20 @@ def _kind(kind: KindPage) -> Iterator[RenderableType]:
         ("unmapped", "right"),
     ):
         table.add_column(name, justify="right" if justify == "right" else "left", no_wrap=name != "sender's")
-    open_lines = [line for line in kind.fields if not done(line, kind)]
+    open_lines = [line for line in kind.fields if not done(line)]
     for line in open_lines:
         if line.status == "counted":
-            table.add_row(*_row(line, kind))
+            table.add_row(*_row(line))
     if table.row_count:
         yield table
     else:
         yield table.title
-    if whole := [words(line.field) for line in kind.fields if done(line, kind)]:
+    if whole := [words(line.field) for line in kind.fields if done(line)]:
         yield Text(f"filled in every record: {', '.join(whole)}", style="dim")
     for status, how in (
         ("not-agreed", "left out by the agreement"),
         ("not-in-format", "no place in the sender's format"),
+        ("not-yet", "no record is in a state to have it"),
     ):
         if names := [words(line.field) for line in kind.fields if line.status == status]:
             yield Text(f"{how}: {', '.join(names)}", style="dim")
@@ -122,15 +123,15 @@ def _kind(kind: KindPage) -> Iterator[RenderableType]:
         )
 
 
-def _row(line: FieldLine, kind: KindPage) -> tuple[Text, ...]:
-    share = _EXACT.share(line.filled, kind.records)
+def _row(line: FieldLine) -> tuple[Text, ...]:
+    share = _EXACT.share(line.filled, line.of)
     full = int(_CELLS * (share.part or 0))  # rounded down: full only when all is filled
-    lacks = line.need != "optional" and line.filled < kind.records
+    lacks = line.need != "optional" and line.filled < line.of
     bar = Text("█" * full + "░" * (_CELLS - full), style="red" if lacks else "cyan")
     unmapped = f"{line.unmapped:,}" if line.unmapped else ""
     return (
         Text(words(line.field)),
-        Text(line.sender, style="dim"),
+        Text(line.sender if line.theirs else line.setting, style="dim"),
         Text(line.need),
         bar,
         Text(share.words),

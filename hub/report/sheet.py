@@ -82,7 +82,7 @@ def _exact(made: Page) -> bool:
 
 
 def _first(made: Page, numbers: Numbers) -> Html:
-    found = fixes(made)
+    found = [fix for fix in fixes(made) if not fix.ours]
     if not found:
         return el(
             "section",
@@ -99,22 +99,23 @@ def _first(made: Page, numbers: Numbers) -> Html:
 
 
 def _fix(fix: Fix, numbers: Numbers) -> Html:
-    size = ""
-    if fix.of:
-        share = numbers.share(fix.records, fix.of)
-        size = f"{numbers.count(fix.records)} of {numbers.count(fix.of)}" + (
-            f" ({share.words})" if share.part is not None else ""
-        )
-        if fix.people:
-            size += f", {numbers.of(fix.people, 'person', 'people', exact=fix.people_exact)}"
     before, where, after = fix.advice(partner=True)
     return el(
         "li",
-        el("div", el("span", fix.what), el("span", size, class_="size"), class_="fix"),
+        el("div", el("span", fix.what), el("span", _size(fix, numbers), class_="size"), class_="fix"),
         el("p", f"Costs: {fix.costs}.".replace("..", "."), class_="soft"),
         el("p", before, *((" ", el("code", where), after) if where else ()), *_asked_by(fix)),
         el("p", f"First at: {'; '.join(fix.places)}.", class_="soft") if fix.places and not numbers.rounded else None,
     )
+
+
+def _size(fix: Fix, numbers: Numbers) -> str:
+    """How many records and people it is about; of so few that no share is told, the records alone."""
+    share = numbers.share(fix.records, fix.of)
+    if not fix.of or share.part is None:
+        return numbers.of(fix.records, "record", "records") if fix.of else ""
+    people = f", {numbers.of(fix.people, 'person', 'people', exact=fix.people_exact)}" if fix.people else ""
+    return f"{numbers.count(fix.records)} of {numbers.count(fix.of)} ({share.words}){people}"
 
 
 def _asked_by(fix: Fix) -> tuple[Child, ...]:
@@ -122,7 +123,7 @@ def _asked_by(fix: Fix) -> tuple[Child, ...]:
 
 
 def _kind(kind: KindPage, numbers: Numbers) -> Html:
-    counted = [line for line in kind.fields if line.status == "counted" and not done(line, kind)]
+    counted = [line for line in kind.fields if line.status == "counted" and not done(line)]
     return el(
         "section",
         el("h2", f"{kind.kind}: {numbers.of(kind.records, 'record', 'records')}"),
@@ -151,19 +152,24 @@ def _fields(kind: KindPage, lines: Sequence[FieldLine], numbers: Numbers) -> Htm
     coded = ("Coded",) if any(line.unmapped for line in lines) else ()
     people = ("#People without",) if any(line.people for line in lines) else ()
     heads = _heads("Field, as the sender calls it", "Asked", "Filled", *coded, *people, "Without it")
-    rows = [_field(line, kind, numbers, coded=bool(coded), people=bool(people)) for line in lines]
+    rows = [_field(line, numbers, coded=bool(coded), people=bool(people)) for line in lines]
     return _table(f"How the fields of {kind.kind} are filled. {_LEGEND}", heads, rows)
 
 
-def _field(line: FieldLine, kind: KindPage, numbers: Numbers, *, coded: bool, people: bool) -> Html:
-    filled = numbers.share(line.filled, kind.records)
-    lacks = line.need in _LAST_NEEDED and line.filled < kind.records
+def _field(line: FieldLine, numbers: Numbers, *, coded: bool, people: bool) -> Html:
+    filled = numbers.share(line.filled, line.of)
+    lacks = line.need in _LAST_NEEDED and line.filled < line.of and not line.setting
     understood = numbers.share(line.filled - line.unmapped, line.filled).words
     how = f"{understood}, {numbers.count(line.unmapped)} unmapped" if line.unmapped else ""
     who = numbers.count(line.people, exact=line.people_exact) if line.people else ""
     return el(
         "tr",
-        el("th", words(line.field), el("code", line.sender, class_="own") if line.sender else None, scope="row"),
+        el(
+            "th",
+            words(line.field),
+            el("code", line.sender, class_="own") if line.sender and line.theirs else None,
+            scope="row",
+        ),
         _cell("Asked", el("span", line.need, class_="need lacks" if lacks else "need")),
         _cell("Filled", _bar(filled.part, low=lacks and (filled.part or 0) < _LOW), filled.words, class_="bar"),
         _cell("Coded", how) if coded else None,
@@ -182,7 +188,7 @@ def _bar(part: float | None, *, low: bool) -> Html | None:
 
 
 def _whole(kind: KindPage) -> Child:
-    names = [words(line.field) for line in kind.fields if done(line, kind)]
+    names = [words(line.field) for line in kind.fields if done(line)]
     return el("p", el("strong", "Filled in every record: "), ", ".join(names), ".") if names else None
 
 
@@ -191,6 +197,7 @@ def _left_out(kind: KindPage) -> Child:
     for status, how in (
         ("not-agreed", "Left out by the agreement"),
         ("not-in-format", "No place in the sender's format"),
+        ("not-yet", "No record is in a state to have it"),
     ):
         names = [words(line.field) for line in kind.fields if line.status == status]
         if names:

@@ -9,20 +9,19 @@ from datetime import date, datetime
 from typing import Any
 
 from hub.domain.events import Coded, Event, PersonBlock, RaceEthnicity
+from hub.domain.minimum import cannot_have
 from hub.domain.need_words import UNMAPPED
 from hub.report.delays import delays_of
 from hub.report.sketch import Sketch
 from hub.report.versions import Versions
 
-__all__ = ["ANSWERED", "KindTally", "Place", "Tally", "Unmapped", "filled_fields"]
+__all__ = ["KindTally", "Place", "Tally", "Unmapped", "filled_fields"]
 
 Unmapped = tuple[str, str]
 """(field of the event, value as sent)"""
 
 _FACTS, _PEOPLE, _LACKING, _VALUES = 16_384, 16_384, 1_024, 1_024
 _ETHNIC = frozenset({"hispanic", "not-hispanic"})
-ANSWERED = frozenset({"declined", "withheld"})
-"""Reasons for no race or ethnicity that are an answer: the sender asked, and can do no more."""
 _MOST_REASONS = 500
 _OTHER = ("other", "")
 _PLACES = 5
@@ -49,8 +48,9 @@ def keep_place(kept: list[Place], place: Place | None) -> None:
 @dataclass
 class KindTally:
     """One kind of event. `area_only`: records of nobody who can be known; `described`: those that hold a person block. `unread`: by
-    field, records that hold nothing of it because what was sent could not be read. `places`: where the first records are that
-    lack a field (its name), hold codes that no table has (`unmapped <field>`) or are odd (`issue <code>`)."""
+    field, records that hold nothing of it because what was sent could not be read; `unasked`: those that cannot have it. `places`:
+    where the first records are that lack a field (its name), hold codes that no table has (`unmapped <field>`) or are odd
+    (`issue <code>`)."""
 
     records: int = 0
     withdrawn: int = 0
@@ -61,6 +61,7 @@ class KindTally:
     absences: Counter[str] = field(default_factory=Counter)
     issues: Counter[str] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
+    unasked: Counter[str] = field(default_factory=Counter)
     places: dict[str, list[Place]] = field(default_factory=dict)
     delays: dict[str, Counter[int]] = field(default_factory=dict)
     lacking: dict[str, Sketch] = field(default_factory=dict)
@@ -90,6 +91,8 @@ class KindTally:
             *(name for name, _ in unmapped),
         }  # what was sent in no known code was sent all the same
         self.filled.update(found)
+        self.unasked.update(unasked := cannot_have(event) - found)
+        needed = [name for name in needed if name not in unasked]
         self._count_person(event, found, needed)
         self.unmapped.update({name for name, _ in unmapped})
         for name, value in unmapped:
@@ -110,21 +113,21 @@ class KindTally:
 
     def _count_person(self, event: Event, found: set[str], needed: Iterable[str]) -> None:
         told = event.race_ethnicity
-        if told is not None and told.absence is not None:
+        if told is not None and told.absence is not None and "race_ethnicity" not in found:
             self.absences[told.absence] += 1
         if event.source_person is None:
             self.area_only += 1
             return
         self.people.add(event.source_person)
         for name in needed:
-            if name not in found and not (name == "race_ethnicity" and told is not None and told.absence in ANSWERED):
+            if name not in found:
                 self.lacking.setdefault(name, Sketch(_LACKING)).add(event.source_person)
 
     def merge(self, other: KindTally) -> None:
         """Take in the tally of another part."""
         for name in ("records", "withdrawn", "area_only", "described"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("filled", "unmapped", "absences", "issues", "unread"):
+        for name in ("filled", "unmapped", "absences", "issues", "unread", "unasked"):
             getattr(self, name).update(getattr(other, name))
         for word, places in other.places.items():
             for place in places:

@@ -117,6 +117,7 @@ def test_a_word_that_no_table_knows_is_told_with_the_option_that_decides_it(
     given.write_text("Shelter,Night,Guest ID,Bed,Status\nA,2021-02-15,1,1,upstairs\n")
     assert "under options.words in connector.yaml (docs/lists.md)" in tried(ROSTER, given).output
     said = tried(ROSTER, given, "--explain", "--row", "2", "--show-values").output
+    assert "--show-values shows nothing here: this is no terminal" in said
     assert "••• (8 characters) is no word that a table knows: decide it under options.words.status" in said
     assert "upstairs" not in said
     monkeypatch.setattr("hub.commands.connector_try.on_terminal", lambda: True)

@@ -18,7 +18,7 @@ from hub.privacy.secrets import make_secret
 from hub.report.page import Page, make_page
 from hub.wiring_outgoing import SealedPack
 from hub.wiring_rejected import Desk, opened
-from hub.wiring_report import about, held_tally, minimum_set
+from hub.wiring_report import about, held_tally, minimum_set, names_of
 from tests.connectors.made_up_lab import message
 from tests.fixtures_registry import running_registry
 
@@ -56,7 +56,9 @@ def reported(settings: Settings, since: datetime, now: datetime) -> Page:
         source = desk.source(LAB)
     asked = minimum_set(now.date())
     tally = held_tally(settings, source.connector, since, asked)
-    return make_page(tally, about(source.connector, source.agreement, now.date(), "live", now=now), asked)
+    return make_page(
+        tally, about(source.connector, source.agreement, now.date(), "live", names_of(source.connector), now=now), asked
+    )
 
 
 def test_what_the_topics_hold_is_counted_in_its_window_and_opened_only_to_be_counted(settings: Settings) -> None:

@@ -8,17 +8,19 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.domain.events import Coded, RaceEthnicity, Referral
+from hub.domain.events import Coded, Event, RaceEthnicity, Referral
 from hub.report.first import Fix, fixes
+from hub.report.names import SenderNames
 from hub.report.page import FieldLine, Page
 from hub.report.partner import partner_words
 from hub.report.screen import screen
 from hub.report.sheet import sheet
 from hub.report.tally import Tally, filled_fields
-from tests.report.made_up import about, block, empty_tally, lab_result, page_of, vaccination
+from tests.report.made_up import EVERYTHING, about, block, empty_tally, lab_result, page_of, vaccination
 
 NOON = datetime(2021, 3, 1, 12, tzinfo=UTC)
 
@@ -88,6 +90,77 @@ def test_unknown_fills_nothing() -> None:
     tally = empty_tally()
     tally.event(lab_result(1, congregate="unknown"))
     assert field(page_of(tally), "congregate").filled == 0
+
+
+def referral(n: int, status: str, **changes: Any) -> Referral:
+    told = lab_result(n).model_dump(include=set(Event.model_fields))
+    return Referral.model_validate(
+        told
+        | {"person": block(), "referral": f"r{n}", "category": "food-insecurity", "status": status, "sent_at": NOON}
+        | changes
+    )
+
+
+def test_a_referral_on_its_way_is_not_asked_for_what_became_of_it() -> None:
+    tally = empty_tally()
+    granted = {"referral": EVERYTHING | frozenset(Referral.model_fields)}
+    tally.event(referral(1, "accepted"))
+    tally.event(referral(2, "person-declined", outcome_at=NOON))
+    page = page_of(tally, granted=granted)
+    assert field(page, "proof").status == "not-yet"
+    assert (field(page, "outcome_at").filled, field(page, "outcome_at").of) == (1, 1)
+    assert not [fix for fix in fixes(page) if "proof" in fix.what or "outcome" in fix.what]
+    tally.event(referral(3, "closed"))
+    found = {fix.what: (fix.records, fix.of) for fix in fixes(page_of(tally, granted=granted))}
+    assert found["referral: proof is missing"] == (1, 1)
+    assert found["referral: outcome at is missing"] == (1, 2)
+
+
+def test_who_declined_to_tell_makes_no_field_look_half_empty() -> None:
+    tally = empty_tally()
+    tally.event(vaccination(1))
+    tally.event(vaccination(2, race_ethnicity=RaceEthnicity(absence="declined")))
+    line = field(page_of(tally), "race_ethnicity")
+    assert (line.filled, line.of) == (1, 1)
+
+
+def test_what_was_sent_in_words_that_nobody_knows_is_not_said_to_be_unknown() -> None:
+    tally = empty_tally()
+    tally.event(
+        vaccination(1, race_ethnicity=RaceEthnicity(absence="unknown")), unmapped=[("race_ethnicity", "martian")]
+    )
+    page = page_of(tally)
+    assert (field(page, "race_ethnicity").filled, page.kinds[0].absences) == (1, {})
+
+
+class _Names(SenderNames):
+    def __init__(self, called: str, *, theirs: bool) -> None:
+        super().__init__({("*", "person.county"): called})
+        self._theirs = theirs
+
+    def is_theirs(self, kind: str, field: str) -> bool:
+        return self._theirs and bool(self.name(kind, field))
+
+
+@pytest.mark.parametrize(
+    ("called", "theirs", "asked", "of_partner"),
+    [
+        ("County", True, ("Give it in", "County", "."), True),
+        ("County", False, ("Give it in a column such as", "County", "."), True),
+        ("", True, ("Give it.", "", ""), True),
+        ("options.county", True, ("Nobody sends it: set it in connector.yaml, as", "options.county", "."), False),
+    ],
+)
+def test_a_sender_is_sent_to_columns_of_their_own_and_to_no_setting_of_the_hub(
+    called: str, theirs: bool, asked: tuple[str, str, str], of_partner: bool
+) -> None:
+    tally = empty_tally()
+    tally.event(vaccination(1, person=block(county=None)))
+    page = page_of(tally, names=_Names(called, theirs=theirs))
+    fix = first(page)
+    assert (fix.what, fix.advice()) == ("vaccination: county is missing", asked)
+    assert ("county is missing" in sheet(page)) is of_partner
+    assert "person.county" not in sheet(page)
 
 
 def test_a_category_that_nobody_knows_fills_nothing() -> None:

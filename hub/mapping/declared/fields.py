@@ -66,7 +66,7 @@ class FieldRule:
         code, note = "", ""
         found = None
         try:
-            given = [text for _, text in texts]
+            given = [text for _, _, text in texts]
             if given and self.rule.join is not None:
                 given = [self.rule.join.join(given)]
             if given:
@@ -89,16 +89,16 @@ class FieldRule:
             raise NotMapped(f"missing.{self.into.name}", field=self._paths)
         return None, ""
 
-    def _texts(self, record: Record) -> list[tuple[str, str]]:
-        """(path, text) of what counts: the first path that holds something, or all of them."""
+    def _texts(self, record: Record) -> list[tuple[str, str, str]]:
+        """(path, text as sent, text as the hook made it) of what counts: the first path that holds something, or all of them."""
         every = self.rule.join is not None or self.into.kind == "race"
-        found: list[tuple[str, str]] = []
+        found: list[tuple[str, str, str]] = []
         for path, read in self.looks:
             try:
                 here = [text for text in read(record) if text.casefold() not in self._ignore]
             except NotAValue:
                 raise NotMapped(f"not-a-value.{self.into.name}", field=path) from None
-            found += [(path, text) for text in map(self._hooked, here) if text]
+            found += [(path, text, made) for text in here if (made := self._hooked(text))]
             if found and not every:
                 break
         return found
@@ -208,9 +208,10 @@ class FieldRule:
             return value
         return notes.stamp.site(value) if self.into.name == "site" else notes.stamp.token(self.into.name, value)
 
-    def _explain(self, notes: Notes, inputs: Sequence[tuple[str, str]], code: str, output: Any, note: str) -> None:
+    def _explain(self, notes: Notes, texts: Sequence[tuple[str, str, str]], code: str, output: Any, note: str) -> None:
         if notes.steps is not None:
-            notes.steps.append(Step(self.into.name, self._words(), tuple(inputs), code, output, note))
+            inputs = tuple((path, sent) for path, sent, _ in texts)
+            notes.steps.append(Step(self.into.name, self._words(), inputs, code, output, note))
 
     def _words(self) -> str:
         rule = self.rule
