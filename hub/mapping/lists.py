@@ -137,8 +137,6 @@ _ANSWERS = frozenset({"race", "ethnicity", "vsp", "fleeing", "snap", "wic", "vis
 
 _TICKED = frozenset({"1", "checked", "yes", "y", "x", "true"})
 
-_MapLine = Callable[[Line], list[Mapped]]
-
 
 class Mapper(Protocol):
     """What one connector makes of the rows of one file."""
@@ -151,6 +149,13 @@ class Looking(Protocol):
     """A mapper that looks at every row before any is mapped: where one id names two people, neither is taken (R3)."""
 
     def look(self, line: Line, /) -> None: ...
+
+
+@runtime_checkable
+class Missing(Protocol):
+    """A mapper that must know how many rows were none at all: what it counts is then not all that there is."""
+
+    def missed(self) -> None: ...
 
 
 @runtime_checkable
@@ -198,12 +203,12 @@ def _read_lists(
         if isinstance(made, Looking):
             _look(made, lister, text if isinstance(text, bytes) else _text_of(content))
 
-        def outcome(
-            row: Row | RowFault, map_line: _MapLine = made.map_line, keep: _Keeping = keep, file: str = file
-        ) -> list[Mapped]:
+        def outcome(row: Row | RowFault, made: Mapper = made, keep: _Keeping = keep, file: str = file) -> list[Mapped]:
             if isinstance(row, RowFault):
+                if isinstance(made, Missing):
+                    made.missed()
                 return [keep.fault(row, {"file": file, "row": row.number})]
-            return map_line(Line(keep.lister, row.cells, {"file": file, "row": row.number}, keep.raw(row)))
+            return made.map_line(Line(keep.lister, row.cells, {"file": file, "row": row.number}, keep.raw(row)))
 
         def locate(
             row: Row | RowFault, keep: _Keeping = keep, file: str = file

@@ -6,7 +6,7 @@ about another shelter, and a list that does not come leaves nobody present. Abse
 nothing (R5: only where an agreement says so); a row that says who left, or never came, does.
 
 A list that says how many beds a site has (a column such as `Capacity`, or each vacant bed by number) tells the site too: free beds
-are those less who is there (hub.mapping.rosters_beds).
+are those less who is there (hub.mapping.rosters_beds). A row that cannot be read may be somebody who is there: it frees no bed.
 
 Refused without a body, before anything else of the row is looked at (R20): rows of victim service providers, told by their
 column (what is no clear no counts as yes), by the kind of shelter, by TargetPopulation 1 or HMISParticipationType 2, or by the
@@ -18,6 +18,7 @@ Options beside those of hub.mapping.lists: `isolation_sites`, `victim_service_si
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from typing import cast
 
@@ -63,7 +64,7 @@ class _Mapper:
         self._stopped = _names(options.get("victim_service_sites"))
         self._people: dict[str, tuple[str, ...]] = {}
         self._shared: set[str] = set()
-        self._beds = RosterBeds(lister.stamp, lister.context)
+        self._beds = RosterBeds(lister.stamp)
 
     def look(self, line: Line) -> None:
         """Note which ids this list has for two people: two names or birth dates, both told."""
@@ -77,11 +78,22 @@ class _Mapper:
     def map_line(self, line: Line) -> list[Mapped]:
         if self._may_not_hold(line):
             return [hard_stop(_STOP, line.where, ShelterStay.kind)]
+        try:
+            return self._mapped(line)
+        except NotMapped:
+            self._not_read(line)
+            raise
+
+    def missed(self) -> None:
+        """A row that is none: it may be anybody, at any site of the list."""
+        self._beds.missed("", None)
+
+    def _mapped(self, line: Line) -> list[Mapped]:
         status = line.word("status") or ("unmapped" if line["status"] else "present")
         if status in _NOBODY or not (any(line[field] for field in (*_NAMES, "status")) or line.unnamed(*_NAMES)):
             place = self._site(line)
-            if place is not None and status == "empty" and line["bed"]:
-                place.vacant.add(line["bed"])
+            if place is not None:
+                place.is_empty(line["bed"] if status == "empty" else "")
             return [ignored("empty-bed", line.where, line.raw, ShelterStay.kind)]
         night = line.past_day("night")
         if night is None:
@@ -96,10 +108,22 @@ class _Mapper:
             self._one_person(line, who)
             native = (site, f"{night}", *who.key)
         mapped, place = self._night(line, native, site, night, who, status), self._site(line)
-        if place is not None and mapped.event is not None and mapped.event.active:
+        if place is not None and mapped.event is not None:
             counted = bool(who.key[0]) and "SDV" not in mapped.event.labels
-            place.is_there(native, line["bed"], counted=counted)
+            place.is_told(native, line["bed"], there=mapped.event.active, counted=counted)
         return [mapped]
+
+    def _not_read(self, line: Line) -> None:
+        """Somebody whom this row tells of, nobody knows what."""
+        if line.word("status") in _NOBODY:
+            return
+        night: date | None = None
+        with suppress(NotMapped):
+            night = line.past_day("night")
+            if (place := self._site(line)) is not None:
+                place.unread += 1
+                return
+        self._beds.missed(line["site"], night)
 
     def finish(self) -> Iterator[Mapped]:
         """The sites that the list told of."""

@@ -12,7 +12,6 @@ import pytest
 import hub.domain.isolation as isolation
 from hub.connectors.catalog import SHIPPED
 from hub.connectors.installed import programs
-from hub.domain.capacity import free_beds
 from hub.domain.measures import Denominators
 from hub.errors import ConfigError
 from hub.mapping.program import Mapped, MappingContext, Unit
@@ -210,65 +209,6 @@ def test_social_8_each_night_says_as_of_when_it_is_known_and_for_how_long(read: 
     (mapped,) = programs()[ROSTER].read(Unit("u", {"f": beds(guest())["beds.csv"].encode()}), context)
     night: Any = mapped.event
     assert (night.known_as_of, night.current_until) == (date(2021, 2, 15), date(2021, 2, 16))
-
-
-def test_social_14_a_list_with_a_column_for_its_beds_tells_the_site_once(read: Reader) -> None:
-    head = "Shelter,Night,Guest ID,Bed,Status,Capacity"
-    found = read.events(
-        ROSTER,
-        beds(
-            "A,2021-02-15,1,1,,20", "A,2021-02-15,,2,Vacant,20", "B,2021-02-15,2,1,,", "A,2021-02-16,1,1,,19", head=head
-        ),
-    )
-    sites = [event for event in found if event.kind == "site"]
-    assert [(site.beds, site.known_as_of) for site in sites] == [(20, date(2021, 2, 15)), (19, date(2021, 2, 16))]
-    assert sites[0].fact_key == sites[1].fact_key
-    assert sites[0].status_rank < sites[1].status_rank  # the later night stands
-    assert reason(read(ROSTER, beds("A,2021-02-15,,2,Vacant,many", head=head))) == ("not-a-count", "capacity")
-
-
-def sites_of(found: list[Any]) -> list[Any]:
-    return [event for event in found if event.kind == "site"]
-
-
-def free(events: list[Any], night: date) -> int | None:
-    """Free beds of the only site, as the hub counts them."""
-    preview = Preview(IDS, RULES, Denominators({}, "none"))
-    preview.take(Taken("event", event, None, "") for event in events)
-    (row,) = free_beds([max(sites_of(events), key=lambda site: site.status_rank)], preview.finish(night).totals, night)
-    return row.free
-
-
-def test_r14_of_the_beds_of_a_list_those_of_people_are_not_free_whose_nights_name_no_site(read: Reader) -> None:
-    head = "Shelter,Night,Guest ID,Bed,Currently Fleeing,Capacity"
-    rows = ("A,2021-02-15,1,1,Yes,5", "A,2021-02-15,1,1,Yes,5", "A,2021-02-15,2,2,No,5", "A,2021-02-15,3,3,Yes,4")
-    found = read.events(ROSTER, beds(*rows, head=head))
-    (site,) = sites_of(found)
-    assert (site.beds, site.unnamed) == (4, 2), "the fewer of two words on its beds; who stands there twice is one"
-    assert free(found, date(2021, 2, 15)) == 1
-
-
-def test_r14_a_list_of_each_bed_says_what_is_vacant(read: Reader) -> None:
-    head = "Shelter,Night,Guest ID,Bed,Status,Currently Fleeing"
-    rows = (
-        "A,2021-02-15,1,F-1,Occupied,No", "A,2021-02-15,2,F-1,Occupied,Yes", "A,2021-02-15,,3,Vacant,", "A,2021-02-15,,4,Vacant,",
-        "A,2021-02-15,,4,Vacant,", "A,2021-02-15,,5,Out of service,", "A,2021-02-15,,,Vacant,", "A,2021-02-15,,6,,",
-        "A,2021-02-15,,7,Occupied,", "B,2021-02-15,9,1,Occupied,",
-    )  # fmt: skip
-    found = read.events(ROSTER, beds(*rows, head=head))
-    (site,) = sites_of(found)
-    assert (site.beds, site.unnamed, site.known_as_of) == (5, 2, date(2021, 2, 15))
-    assert free(found, date(2021, 2, 15)) == 2
-
-
-def test_r14_a_row_read_again_alone_never_takes_the_place_of_its_list(read: Reader) -> None:
-    head = "Shelter,Night,Guest ID,Bed,Capacity,Currently Fleeing"
-    rows = ("A,2021-02-15,1,1,20,Yes", "A,2021-02-15,2,2,20,No")
-    (whole,) = sites_of(read.events(ROSTER, beds(*rows, head=head)))
-    (alone,) = sites_of(read.events(ROSTER, beds(rows[1], head=head)))
-    (tomorrow,) = sites_of(read.events(ROSTER, beds("A,2021-02-16,1,1,20,No", head=head)))
-    assert alone.fact_key == whole.fact_key
-    assert alone.status_rank < whole.status_rank < tomorrow.status_rank
 
 
 def test_social_20_the_night_of_somebody_who_is_fleeing_names_neither_site_nor_household(read: Reader) -> None:
