@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from hub.config import load_settings, today
 from hub.connectors.catalog import Connector, load
+from hub.connectors.export_memory import ExportMemory, memory_path
 from hub.connectors.installed import programs
 from hub.declared import read_declared
 from hub.domain.agreement import IntakeAgreement
@@ -69,15 +71,17 @@ def preview_files(
     agreements: dict[str, IntakeAgreement] = {}
     if not routed:
         raise UnknownName(f"there is no file under {' or '.join(str(path) for path in paths)}")
-    for unit in routed:
-        if unit.connector is None:
-            nobodys.append(f"{unit.path.name}: {unit.why}")
-        else:
-            connector = catalog[unit.connector]
-            if connector.name not in agreements:
-                agreements[connector.name] = _agreement(connector, instance)
-            found = watch(taken(connector, agreements[connector.name], _ids(instance), unit.path))
-            preview.take(counts.watch(_shown(unit.path, paths), connector.name, found))
+    with TemporaryDirectory(prefix="hub-preview-") as memories:
+        for unit in routed:
+            if unit.connector is None:
+                nobodys.append(f"{unit.path.name}: {unit.why}")
+            else:
+                connector = catalog[unit.connector]
+                if connector.name not in agreements:
+                    agreements[connector.name] = _agreement(connector, instance)
+                memory = ExportMemory(memory_path(Path(memories), connector.name))
+                found = watch(taken(connector, agreements[connector.name], _ids(instance), unit.path, memory))
+                preview.take(counts.watch(_shown(unit.path, paths), connector.name, found))
     applied = {name: agreement.agreement_id for name, agreement in agreements.items()}
     trials = sorted(name for name in applied if instance is None or not _signed(instance, name).is_file())
     return Previewed(preview.finish(as_of), nobodys, applied, trials, counts)

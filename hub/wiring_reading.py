@@ -20,6 +20,7 @@ from hub.connectors.catalog import Catalogue, Connector, load
 from hub.connectors.door import Unit
 from hub.connectors.inbox import lacking
 from hub.connectors.installed import programs
+from hub.domain.absent_rows import Memory
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.events import Event
 from hub.domain.ids import Ids
@@ -54,9 +55,17 @@ def catalogue(instance: Path | None = None) -> Catalogue:
 
 class Reader:
     """Parse and map with one connector's program: what the intake loop is handed. Zip and gzip files are unpacked into a folder
-    (0700) of their own in `spool`, by default the system's temporary folder, and are gone when they are read."""
+    (0700) of their own in `spool`, by default the system's temporary folder, and are gone when they are read. `memory`: what
+    earlier exports told; without, no row is missed."""
 
-    def __init__(self, connector: Connector, agreement: IntakeAgreement, ids: Ids, spool: Path | None = None) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        agreement: IntakeAgreement,
+        ids: Ids,
+        spool: Path | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         if connector.agreement is not None and connector.agreement != agreement.agreement_id:
             raise ConfigError(
                 f"{connector.name}: its connector.yaml names agreement {connector.agreement}, "
@@ -75,6 +84,7 @@ class Reader:
             options=connector.options,
             today=_latest_date,
             cadence_s=connector.expected_every_s,
+            memory=memory,
         )
 
     def __call__(self, unit: Unit) -> Iterator[Mapped]:
@@ -149,9 +159,11 @@ class Taken(NamedTuple):
     size: int = 0  # bytes of its original
 
 
-def taken(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: Path) -> Iterator[Taken]:
-    """The same outcomes as `outcomes`, for preview."""
-    read = Reader(connector, agreement, ids)
+def taken(
+    connector: Connector, agreement: IntakeAgreement, ids: Ids, path: Path, memory: Memory | None = None
+) -> Iterator[Taken]:
+    """The same outcomes as `outcomes`, for preview. `memory`: of what was read before it under the same connector."""
+    read = Reader(connector, agreement, ids, memory=memory)
     for unit in units(connector, path):
         for mapped in read(unit):
             found = granted(mapped, agreement)

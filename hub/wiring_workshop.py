@@ -23,6 +23,7 @@ from hub.bus.topics import TOPICS, Topic, intake_topic
 from hub.config import Settings, today, write_json
 from hub.connectors import doors
 from hub.connectors.catalog import Connector
+from hub.connectors.export_memory import ExportMemory, memory_path
 from hub.connectors.fleet import Running
 from hub.connectors.front import Front
 from hub.connectors.intake import Intake
@@ -93,7 +94,9 @@ class Workshop:
         settings = self.settings
         upload = upload_desk(settings, connector, agreement, self.ids, self.vault)
         door = doors.build(connector.door, self._around(connector, watch, positions, spool or connector.name, upload))
-        read = Reader(connector, agreement, self.ids, settings.instance / "spool" / (spool or connector.name))
+        unpacked = settings.instance / "spool" / (spool or connector.name)
+        memory = ExportMemory(memory_path(settings.instance, connector.name))
+        read = Reader(connector, agreement, self.ids, unpacked, memory)
         packer = Packer(
             door.replay if isinstance(door, doors.Replays) else read,
             agreement,

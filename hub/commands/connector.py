@@ -6,6 +6,7 @@ import json
 
 import click
 
+from hub.commands.connector_absent import absent
 from hub.commands.connector_access import access
 from hub.commands.connector_agreement import agree, ungranted
 from hub.commands.connector_checks import test
@@ -51,6 +52,7 @@ for verb in (
     rewind,
     backfill,
     run_connector,
+    absent,
     access,
     report,
     review,

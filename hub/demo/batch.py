@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hub.config import load_settings, today
 from hub.connectors.catalog import Connector
+from hub.connectors.export_memory import ExportMemory, memory_path
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
 from hub.domain.measures import Denominators, load_denominators
@@ -54,7 +55,7 @@ def _read(
     populations: Denominators = load_denominators(county.population_csv().decode())
     preview = Preview(ids, isolation_rules(), populations)
     for name, connector in connectors.items():
-        home = scratch / name
+        home, memory = scratch / name, ExportMemory(memory_path(scratch, name))
         for unit in sorted(home.iterdir()) if home.is_dir() else ():
-            preview.take(taken(connector, agreements[name], ids, unit))
+            preview.take(taken(connector, agreements[name], ids, unit, memory))
     return preview.finish(county.truth.as_of)

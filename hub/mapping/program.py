@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 from zoneinfo import ZoneInfo
 
+from hub.domain.absent_rows import Memory
 from hub.domain.events import Event
 from hub.domain.ids import Ids
 from hub.formats.errors import ParseError
@@ -81,7 +82,8 @@ class MappingContext:
     `not_before`, by fact_key: the (changed_at, status_rank) that a remap found on the bus; its event may not sort before them
     because a changed map reads its time elsewhere. `today`: the latest civil date that it is anywhere; a later one is a mistake of
     its source. Programs have no clock of their own: whoever reads hands one in. `cadence_s`: how often the source tells anew, as
-    its connector.yaml expects; None where nothing is expected.
+    its connector.yaml expects; None where nothing is expected. `memory`: what earlier exports of this source told, where it says
+    something that a row is not there any more; None: nobody remembers.
     """
 
     source: str
@@ -92,6 +94,7 @@ class MappingContext:
     not_before: Mapping[str, tuple[datetime, int]] = field(default_factory=lambda: MappingProxyType({}))
     today: Callable[[], date] = lambda: date.max
     cadence_s: float | None = None
+    memory: Memory | None = None
 
     def current_until(self, known_as_of: date | None) -> date | None:
         """The last day on which what was told of that day still counts as now: until the source should have told anew, in whole

@@ -6,18 +6,23 @@ until exit; an open enrollment in a night-by-night shelter is paperwork. Rows of
 without a body; everything about a person who is fleeing, and about who came with them, carries the label SDV, and their stays
 name neither site nor household. Free text, and columns that no year of the specification has, leave the row before it is kept.
 
-Options: `isolation_projects` (ProjectIDs), `county` (FIPS code of the area served), `timezone`.
+Rows that a full refresh lacks are withdrawn (hub.mapping.shelters_absent) where somebody remembers what earlier exports told.
+
+Options: `isolation_projects` (ProjectIDs), `county` (FIPS code of the area served), `timezone`, `absent_rows` (as-directed,
+withdraw, keep), `most_absent` (a share).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from hub.formats.delimited import Row, RowFault
 from hub.formats.errors import ParseError
 from hub.formats.hmis import Export, open_export
 from hub.mapping.program import Alone, Mapped, MappingContext, Unit, guarded, ignored, rejected, unreadable
+from hub.mapping.shelters_absent import TABLES, Absences, remembering
 from hub.mapping.shelters_answers import Answers
 from hub.mapping.shelters_copies import SHARED
 from hub.mapping.shelters_facts import Facts
@@ -32,6 +37,8 @@ from hub.mapping.stamp import Stamp
 __all__ = ["Shelters"]
 
 MapRow = Callable[[Mapping[str, str], Mapping[str, str | int], bytes], list[Mapped]]
+
+Remember = Callable[[str, Iterable[Row | RowFault], list[Mapped]], Iterator[Row | RowFault]]
 
 _REFERS = {
     "Enrollment": ("Client", "Project"), "Exit": ("Enrollment",), "Services": ("Enrollment",),
@@ -59,7 +66,16 @@ class Shelters:
         except ParseError as error:
             yield unreadable(error, {"file": error.where or unit.name}, b"")
             return
-        yield from _Mapper(export, index, Stamp(context), context).outcomes()
+        context = remembering(context, export)
+        stamp = Stamp(context)
+        mapper, absences = _Mapper(export, index, stamp, context), Absences(export, index, stamp, context)
+        scope = absences.scope()
+        if context.memory is None or scope is None:
+            yield from mapper.outcomes()
+            return
+        with context.memory.telling(scope) as telling:
+            yield from mapper.outcomes(partial(absences.watched, telling))
+            yield from absences.outcomes(telling)
 
 
 class _Mapper:
@@ -70,9 +86,11 @@ class _Mapper:
         self._answers, self._referrals = Answers(facts), Referrals(facts)
         self._rows, self._nights = Rows(facts, self._answers, unnamed), Nights(facts, unnamed)
         self._kept: Kept
+        self._remember: Remember | None = None
 
-    def outcomes(self) -> Iterator[Mapped]:
-        rows = self._rows
+    def outcomes(self, remember: Remember | None = None) -> Iterator[Mapped]:
+        """Of every row. `remember` sees the rows of a table go by, and what became of each."""
+        rows, self._remember = self._rows, remember
         yield from self._missing()
         tables: tuple[tuple[str, str, str | None, MapRow], ...] = (
             ("Organization", "site", None, rows.organization),
@@ -125,7 +143,13 @@ class _Mapper:
                 found[0] = found[0]._replace(issues=(*found[0].issues, *odd))
             return found
 
-        for mapped in guarded(table.rows(), outcome, self._locate, kind):
+        rows, of_row = table.rows(), list[Mapped]()
+        watched = self._remember is not None and name in TABLES
+        if self._remember is not None and watched:
+            rows = self._remember(name, rows, of_row)
+        for mapped in guarded(rows, outcome, self._locate, kind):
+            if watched:
+                of_row.append(mapped)
             yield mapped if mapped.raw or mapped.outcome != "rejected" else mapped._replace(hard_stop=True)
 
     def _set_aside(self, why: str, row: Row, kind: str, entity: str | None) -> Mapped:

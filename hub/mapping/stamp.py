@@ -49,7 +49,10 @@ class Stamp:
     def __init__(self, context: MappingContext) -> None:
         self._context = context
         self._not_before = context.not_before
-        self._keys = context.keys
+        self._event_id = context.keys.under("event")
+        self._token = context.keys.under(context.source)
+        self._fact_key = lru_cache(maxsize=64)(lambda kind: context.keys.under("fact", context.source, kind))
+        self._version = str(context.mapping_version)
         self._fixed: dict[str, Any] = {
             "source": context.source,
             "mapping_version": context.mapping_version,
@@ -59,9 +62,9 @@ class Stamp:
         agreed = tuple(context.agreement.labels)
         self._labels = lru_cache(maxsize=256)(lambda labels: merge_labels(agreed, labels))
         self._person = lru_cache(maxsize=20_000)(
-            lambda authority, local_id: self._keys.source_person(context.source, authority, local_id)
+            lambda authority, local_id: context.keys.source_person(context.source, authority, local_id)
         )
-        self.site = lru_cache(maxsize=5_000)(lambda site_id: self._keys.site(context.source, site_id))
+        self.site = lru_cache(maxsize=5_000)(lambda site_id: context.keys.site(context.source, site_id))
 
     def person(self, authority: str, local_id: str) -> str:
         """source_person of a local id under its authority."""
@@ -69,11 +72,11 @@ class Stamp:
 
     def fact_key(self, kind: str, *native_key: str) -> str:
         """Token of the fact as the source knows it."""
-        return self._keys.fact_key(self._context.source, kind, *native_key)
+        return self._fact_key(kind)(*native_key)
 
     def token(self, *parts: str) -> str:
         """Any other opaque token of this source."""
-        return self._keys.token(self._context.source, *parts)
+        return self._token(*parts)
 
     def recurring(self, kind: str) -> Recurring:
         """`fields` for a kind of fact of which a source has millions, each known by one native key."""
@@ -111,7 +114,7 @@ class Stamp:
         version = f"{content} {at.isoformat()} {known_rank}"
         return {
             **self._fixed,
-            "event_id": self._keys.event_id(fact_key, version, self._context.mapping_version),
+            "event_id": self._event_id(fact_key, version, self._version),
             "source_person": source_person,
             "fact_key": fact_key,
             "changed_at": at,
@@ -130,8 +133,6 @@ class Recurring:
         context = stamp._context
         self._stamp = stamp
         self._fact_key = context.keys.under("fact", context.source, kind)
-        self._event_id = context.keys.under("event")
-        self._version = str(context.mapping_version)
         self._iso = lru_cache(maxsize=4_096)(datetime.isoformat)
 
     def fields(
@@ -140,7 +141,7 @@ class Recurring:
     ) -> dict[str, Any]:  # fmt: skip
         """As `Stamp.fields` for the fact of this native key."""
         stamp, fact_key = self._stamp, self._fact_key(key)
-        if labels or stamp._not_before:
+        if labels or fact_key in stamp._not_before:
             return stamp.fields(
                 fact_key, source_person=source_person, changed_at=changed_at, status_rank=status_rank, content=content,
                 occurred_on=occurred_on, active=active, labels=labels,
@@ -148,7 +149,7 @@ class Recurring:
         at = changed_at or EPOCH
         return {
             **stamp._fixed,
-            "event_id": self._event_id(fact_key, f"{content} {self._iso(at)} {status_rank}", self._version),
+            "event_id": stamp._event_id(fact_key, f"{content} {self._iso(at)} {status_rank}", stamp._version),
             "source_person": source_person,
             "fact_key": fact_key,
             "changed_at": at,

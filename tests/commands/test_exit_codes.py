@@ -41,6 +41,7 @@ DONE = [
     "rejected explain unmapped-code.program",
     "referral write needs.jsonl --requester Organization/c --system https://s.example",
     "broker list", "connector report lab-elr-hl7v2 good.hl7", "schemas dictionary",
+    "connector absent hmis-csv",
 ]  # fmt: skip
 NO = [
     "connector try lab-elr-hl7v2 bad.hl7", "connector lint hmis-csv", "preview bad.hl7 --as-of 2021-03-01", "status", "doctor",
@@ -51,6 +52,7 @@ COMMAND_LINE = [
     "connector resume nobody", "connector rewind nobody --to 2021-02-01", "connector backfill nobody --since 2021-02-01",
     "connector report nobody", "connector report lab-elr-hl7v2 empty", "connector report lab-elr-hl7v2 good.hl7 --rounded",
     "connector review nobody", "connector review lab-elr-hl7v2 --reveal",
+    "connector absent nobody", "connector absent hmis-csv --accept nonsense",
     "connector run nobody", "connector access nobody", "connector new Big_Name --from people.csv",
     "connector new pantry --from absent.csv", "connector new pantry --from nothing.csv", "connector try lab-elr-hl7v2 absent.hl7",
     "connector try lab-elr-hl7v2 empty", "connector try lab-elr-hl7v2 good.hl7 --agreement absent.yaml", "connector agree nobody",

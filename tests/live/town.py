@@ -22,6 +22,7 @@ from hub.bus.consumer import Incoming, latest_by_key, read_to_end
 from hub.bus.producer import DurableProducer
 from hub.bus.topics import TALLY_TOPIC
 from hub.connectors.door import Receipt
+from hub.connectors.export_memory import ExportMemory, memory_path
 from hub.demo.feed import MllpSender, drop
 from hub.demo.judge import Observed, compare
 from hub.demo.stack import DemoStack, make_instance
@@ -158,7 +159,8 @@ class Town(DemoStack):
             for number, unit in enumerate(once.values()):
                 path = _write(Path(scratch) / str(number), unit)
                 agreement = intake_agreement(self.instance / "agreements", unit.connector, date.today())
-                batch.take(taken(connectors[unit.connector], agreement, ids, path))
+                memory = ExportMemory(memory_path(Path(scratch), unit.connector))
+                batch.take(taken(connectors[unit.connector], agreement, ids, path, memory))
         return batch.finish(as_of)
 
     def assert_equal_to_preview(self, as_of: date) -> tuple[Observed, PreviewResult]:

@@ -1,0 +1,131 @@
+"""Rows that are missing from a full refresh: what an export tells, for what it speaks, and what follows for facts that it lacks.
+
+A fact is gone where an export that speaks for it lacks its row, and no export made then or later has it. So an older export that
+comes late takes nothing back that a newer one has, and the end is the same whatever the order. The withdrawal is a version of the
+fact above every one told before; an export made later that has the row again tells a version above that.
+
+Source: social-standards.md R5 and §1.3 (absent rows are withdrawn inside the projects and days that an export speaks for, never
+clients; what exceeds a share is asked about first).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, Protocol
+
+__all__ = [
+    "Ended",
+    "Gone",
+    "Held",
+    "Memory",
+    "Scope",
+    "Telling",
+    "Told",
+    "absent_rank",
+    "moment",
+    "restored_rank",
+    "too_many",
+]
+
+_ABOVE = 4 * 10**12
+"""Above the ranks of told versions, whose statuses are 1 to 3 times 10**12 and seconds (hub.mapping.stamp)."""
+LEAST_HELD = 10
+"""So few absent rows are never asked about. (Chosen.)"""
+
+
+class Scope(NamedTuple):
+    """One export. `made_at` in microseconds since 1970; `first` and `last` (ordinals) are the days and `projects` (tokens) the
+    projects that it speaks for; `most`: the share of a table's known rows that may be absent without asking."""
+
+    export: str
+    made_at: int
+    first: int
+    last: int
+    projects: tuple[str, ...]
+    most: float
+
+
+class Told(NamedTuple):
+    """One fact as an export tells it. `row` is the token of its row; `first` to `last` (ordinals) are the days that it is about,
+    `day` when it happened; `changed` in microseconds. `shape`: what its withdrawal needs beside its key (JSON, no identifier)."""
+
+    row: str
+    fact: str
+    table: str
+    project: str
+    first: int
+    last: int
+    day: int
+    changed: int
+    active: bool
+    shape: str
+
+
+class Gone(NamedTuple):
+    """A fact that is withdrawn because an export made at `made_at` lacks its row; `changed`: of its highest version."""
+
+    fact: str
+    table: str
+    day: int
+    changed: int
+    made_at: int
+    shape: str
+
+
+class Held(NamedTuple):
+    """An export that lacks so many rows of a table that nothing is withdrawn until somebody said that it is right."""
+
+    export: str
+    table: str
+    absent: int
+    known: int
+
+
+class Ended(NamedTuple):
+    """What follows of one export, and of newer ones for what it told. `gone` is read while the telling is open."""
+
+    held: tuple[Held, ...]
+    gone: Iterator[Gone]
+
+
+class Telling(Protocol):
+    """One export being told. Nothing is remembered of it before `end`."""
+
+    def row(self, row: str) -> None:
+        """This row is there, whatever became of it."""
+
+    def fact(self, told: Told) -> None: ...
+
+    def end(self, tables: frozenset[str]) -> Ended:
+        """`tables`: those of which absent rows say something; none where the export takes nothing back."""
+
+
+class Memory(Protocol):
+    """What the exports of one connector told. Telling the same export again ends alike."""
+
+    def restored(self, made_at: int) -> Mapping[str, tuple[int, int]]:
+        """Facts that were withdrawn because an export made before lacked them: (changed, made_at) of that withdrawal."""
+
+    def telling(self, scope: Scope) -> AbstractContextManager[Telling]: ...
+
+
+def absent_rank(made_at: int) -> int:
+    """Status rank of a withdrawal because an export made then lacks the row."""
+    return _ABOVE + 2 * (made_at // 1_000_000)
+
+
+def restored_rank(made_at: int) -> int:
+    """Status rank of the least version above that withdrawal, and below that of a later export."""
+    return absent_rank(made_at) + 1
+
+
+def too_many(absent: int, known: int, most: float) -> bool:
+    """Whether somebody has to be asked before `absent` of `known` rows are withdrawn."""
+    return absent > LEAST_HELD and absent > known * most
+
+
+def moment(microseconds: int) -> datetime:
+    """Microseconds since 1970 as a time."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)

@@ -1,0 +1,200 @@
+"""Rows that are missing from an HMIS export: what it speaks for, what is remembered of it, and the withdrawals that follow.
+
+Absent rows say something only in a full refresh (ExportDirective 2, or where the connector's settings say so) whose
+ExportPeriodType is not `updated` or `other`, with its period and its day told; only for projects in its Project.csv and for
+days in its period that were over when it was made; only in tables that were there and read whole, each row with its key. Clients
+and projects are never withdrawn. An enrollment is spoken for where it ran in the period: as long as it was last told to be open,
+until the day up to which that was told. More absent rows of a table than `most_absent` of those known: nothing is withdrawn, and
+somebody is asked.
+
+Source: social-standards.md R5, §1.2 (lists), §1.3 (scope of a drop).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from hub.domain.absent_rows import Gone, Held, Scope, Telling, Told, absent_rank, moment, restored_rank
+from hub.domain.events import EVENT_TYPES, Event
+from hub.domain.ids import content_hash
+from hub.formats.delimited import Row, RowFault
+from hub.formats.hmis import Export
+from hub.mapping.dates import civil_date, local_time
+from hub.mapping.program import Mapped, MappingContext, accepted, rejected
+from hub.mapping.shelters_copies import KEYS
+from hub.mapping.shelters_index import Index
+from hub.mapping.stamp import Stamp
+
+__all__ = ["ABSENT", "HELD", "MOST_ABSENT", "TABLES", "Absences", "remembering"]
+
+ABSENT, HELD = "absent-from-export", "too-many-absent"
+MOST_ABSENT = 0.1
+"""Share of a table's known rows that may be absent without asking. (Chosen.)"""
+TABLES = ("Enrollment", "Exit", "Services", "CurrentLivingSituation", "IncomeBenefits", "Event")
+_FULL_REFRESH, _WHOLE = "2", frozenset({"", "2", "3"})
+_NIGHTS = "Services"
+_US = timedelta(microseconds=1)
+_SINCE = datetime(1970, 1, 1, tzinfo=UTC)
+_SHAPE: Mapping[str, Sequence[str]] = {
+    "shelter-stay": ("stay", "presence", "site", "site_kind"),
+    "living-situation": (),
+    "food-assistance": ("program",),
+    "screening": ("category", "signal"),
+    "referral": ("referral", "category"),
+}
+"""What is remembered of a fact, by kind, beside whose it is."""
+_SAID: Mapping[str, Mapping[str, Any]] = {
+    "living-situation": {"situation": "unknown"},
+    "food-assistance": {"enrolled": "unknown"},
+    "referral": {"status": "closed"},
+}
+"""What a withdrawn fact says: nothing."""
+
+
+def remembering(context: MappingContext, export: Export) -> MappingContext:
+    """The context with what facts must rise above that earlier exports lacked, and this one may have again."""
+    made_at = _made_at(export, context)
+    if context.memory is None or made_at is None:
+        return context
+    restored = context.memory.restored(made_at)
+    least = {fact: (moment(changed), restored_rank(at)) for fact, (changed, at) in restored.items()}
+    return replace(context, not_before={**least, **context.not_before}) if least else context
+
+
+class Absences:
+    """Of one export: `watched` tables go by, then `outcomes` says what is gone."""
+
+    def __init__(self, export: Export, index: Index, stamp: Stamp, context: MappingContext) -> None:
+        self._export, self._index, self._stamp, self._context = export, index, stamp, context
+        self._made_at = _made_at(export, context)
+        self._row = context.keys.under("fact", context.source, "hmis-row")
+        self._shape = lru_cache(maxsize=8_192)(_shape)
+        self._whole: set[str] = set()
+        self._as_of = index.as_of.toordinal() if index.as_of else 0
+
+    def scope(self) -> Scope | None:
+        """What it speaks for; None where it cannot be put in order among the others, and is not remembered."""
+        if self._made_at is None:
+            return None
+        about = self._export.about
+        first, last = (civil_date(about.get(name, "")) for name in ("exportstartdate", "exportenddate"))
+        until = min(last, moment(self._made_at).date()) if last else None
+        named = (about.get("exportid", ""), about.get("exportdate", ""), f"{first}", f"{last}")
+        return Scope(
+            export=self._stamp.token("export", *named)[:12],
+            made_at=self._made_at,
+            first=first.toordinal() if first else 1,
+            last=until.toordinal() if first and until else 0,
+            projects=tuple(sorted(self._stamp.site(project) for project in self._index.projects)),
+            most=float(self._context.options.get("most_absent", MOST_ABSENT)),
+        )
+
+    def watched(
+        self, telling: Telling, table: str, rows: Iterable[Row | RowFault], of_row: list[Mapped]
+    ) -> Iterator[Row | RowFault]:
+        """The same rows. When the next is asked for, `of_row` holds what became of the one before, and that is remembered."""
+        sound = True
+        for row in rows:
+            of_row.clear()
+            yield row
+            sound = isinstance(row, Row) and self._saw(telling, table, row.cells, of_row) and sound
+        if sound:
+            self._whole.add(table)
+
+    def _saw(self, telling: Telling, table: str, cells: Mapping[str, str], found: Sequence[Mapped]) -> bool:
+        """False: it has no key, so nobody can say which row is there."""
+        if any(mapped.hard_stop for mapped in found):
+            return True  # nothing of it may be held, nor what was told of it before: that is gone
+        key = cells.get(KEYS[table], "")
+        events = [mapped.event for mapped in found if mapped.event is not None]
+        if not key:
+            return False
+        if table == _NIGHTS:  # there are millions: the row goes by the name of its one fact
+            for event in events:
+                telling.fact(self._told(event.fact_key, event, table, cells))
+            if not events:
+                telling.row(self._stamp.fact_key("bed-night", key))
+            return True
+        row = self._row(table, key)
+        telling.row(row)
+        for event in events:
+            telling.fact(self._told(row, event, table, cells))
+        return True
+
+    def outcomes(self, telling: Telling) -> Iterator[Mapped]:
+        """Withdrawals, and a rejected outcome for each table of which too much is absent."""
+        trusted = self._whole if self._speaks() else ()
+        ended = telling.end(frozenset(trusted))
+        for held in ended.held:
+            yield self._held(held)
+        for gone in ended.gone:
+            yield accepted(self._withdrawn(gone), {"file": f"{gone.table}.csv"}, b"")._replace(issues=(ABSENT,))
+
+    def _speaks(self) -> bool:
+        """Whether rows that this export lacks are gone."""
+        about, wanted = self._export.about, str(self._context.options.get("absent_rows", "as-directed"))
+        if wanted == "keep" or not self._index.projects or about.get("exportperiodtype", "") not in _WHOLE:
+            return False
+        if moment(self._made_at or 0).date() > self._context.today():  # dated ahead: a mistake of its source
+            return False
+        return wanted == "withdraw" or about.get("exportdirective", "") == _FULL_REFRESH
+
+    def _told(self, row: str, event: Event, table: str, cells: Mapping[str, str]) -> Told:
+        enrollment = self._index.enrollments.get(cells.get("enrollmentid", ""))
+        day = first = last = event.occurred_on.toordinal() if event.occurred_on else 0
+        if table == "Enrollment" and enrollment is not None:
+            left = self._index.exits.get(cells["enrollmentid"])
+            first = enrollment.entered_on.toordinal() if enrollment.entered_on else day
+            last = left.left_on.toordinal() if left and left.left_on else max(self._as_of, first)
+        kept = tuple(getattr(event, name) for name in _SHAPE[event.kind])
+        return Told(
+            row, event.fact_key, table, self._stamp.site(enrollment.project) if enrollment else "", first, last, day,
+            (event.changed_at - _SINCE) // _US, event.active, self._shape(event.kind, event.source_person, event.labels, kept),
+        )  # fmt: skip
+
+    def _withdrawn(self, gone: Gone) -> Event:
+        kind, person, labels, kept = json.loads(gone.shape)
+        day = date.fromordinal(gone.day) if gone.day else None
+        fields = self._stamp.fields(
+            gone.fact,
+            source_person=person,
+            changed_at=moment(gone.changed),
+            status_rank=absent_rank(gone.made_at),
+            content=content_hash(ABSENT),
+            occurred_on=day,
+            active=False,
+            labels=labels,
+        )
+        fields |= {**_SAID.get(kind, {}), **dict(zip(_SHAPE[kind], kept, strict=True))}
+        if kind == "shelter-stay":
+            fields["entered_on"] = day
+        return EVENT_TYPES[kind](**fields)
+
+    def _held(self, held: Held) -> Mapped:
+        where: dict[str, str | int] = {
+            "file": f"{held.table}.csv",
+            "export": held.export,
+            "absent": held.absent,
+            "of": held.known,
+        }
+        return rejected(HELD, where, b"")
+
+
+def _shape(kind: str, person: str | None, labels: Sequence[str], kept: Sequence[Any]) -> str:
+    return json.dumps([kind, person, list(labels), list(kept)], separators=(",", ":"))
+
+
+def _made_at(export: Export, context: MappingContext) -> int | None:
+    """When an export was made (ExportDate), in microseconds; where that is not told, the end of its period."""
+    made = export.exported_at
+    if made is None and (end := civil_date(export.about.get("exportenddate", ""))) is not None:
+        made = datetime(end.year, end.month, end.day)
+    if made is None:
+        return None
+    told = local_time(made, context.zone)
+    return (told - _SINCE) // _US if told is not None else None
