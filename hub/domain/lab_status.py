@@ -33,13 +33,12 @@ def hl7_status(observation: str, report: str) -> Stated:
     """OBX-11, else OBR-25, else final with an issue; both as sent, first component. A final observation of a corrected order is a
     correction: many senders write it in OBR-25 alone."""
     code, order = observation.upper(), report.upper()
-    of_order = statuses().get(("obr-25", order))
+    known = statuses()
+    of_order = known.get(("obr-25", order))
     if not code:
-        return Stated(of_order if ("obr-25", order) in statuses() else "final", "status-missing")
-    field = "obx-11" if ("obx-11", code) in statuses() else "csv"  # senders who write the word: `Final`
-    told = (
-        Stated(statuses()[field, code], "") if (field, code) in statuses() else Stated("preliminary", "status-unknown")
-    )
+        return Stated(of_order if ("obr-25", order) in known else "final", "status-missing")
+    field = "obx-11" if ("obx-11", code) in known else "csv"  # senders who write the word: `Final`
+    told = Stated(known[field, code], "") if (field, code) in known else Stated("preliminary", "status-unknown")
     return _within(told, of_order, spares_corrections=order not in _CANCELLED)
 
 

@@ -29,6 +29,7 @@ from hub.mapping.labs_groups import (
     Group,
     dates,
     filler,
+    first_filler,
     observations_of,
     specimen,
 )
@@ -81,10 +82,9 @@ def _outcomes(item: Message | Broken | Mismatch, file: str, stamp: Stamp, contex
     if not isinstance(item, Message):
         return [not_read(item, file)]
     where: dict[str, str | int] = {"file": file, "message": item.number}
-    found: list[Mapped] = []
-    for each, at in _by_patient(item, where):
-        found += _told(each, at, stamp, context)
-    return found
+    if len(item.all("PID")) < 2:
+        return _told(item, where, stamp, context)
+    return [told for each, at in _by_patient(item, where) for told in _told(each, at, stamp, context)]
 
 
 def _told(item: Message, where: dict[str, str | int], stamp: Stamp, context: MappingContext) -> list[Mapped]:
@@ -117,9 +117,6 @@ class _Report(NamedTuple):
 def _by_patient(message: Message, where: dict[str, str | int]) -> Iterator[tuple[Message, dict[str, str | int]]]:
     """A message of several people (ORU_R01 repeats PATIENT_RESULT) is one of each, under its header: what was found in
     one is never told of another."""
-    if len(message.all("PID")) < 2:
-        yield message, where
-        return
     starts = [n for n, segment in enumerate(message.segments) if segment.name == "PID"]
     field = message.separators.field
     people = {message.segments[n].line.split(field, 2)[-1] for n in starts}  # PID-1 counts them
@@ -175,8 +172,6 @@ def _report(message: Message, about: Header, pid: Segment, stamp: Stamp, context
     who = patient(message, pid, told.county)
     sent = message.msh.text(7)
     sent_at = hl7_time(sent, context.zone)
-    orders = (filler(Group(None, obr, None)) for obr in message.all("OBR"))
-    first_order = next((order for order in orders if order), "") or filler(Group(message.first("ORC"), None, None))
     odd = (
         about.issue,
         "unreadable-date" if (sent and sent_at is None) or (told.onset_unread and told.onset is None) else "",
@@ -190,7 +185,7 @@ def _report(message: Message, about: Header, pid: Segment, stamp: Stamp, context
         sent_at=sent_at,
         facility=about.facility,
         content=content_hash(*[segment.line for segment in message.segments if segment.name not in ("MSH", "SFT")]),
-        report_key=stamp.token("report", about.facility, first_order or message.control_id),
+        report_key=stamp.token("report", about.facility, first_filler(message) or message.control_id),
         policy=policy_of(context.options),
         issues=(*who.issues, *odd),
     )
@@ -217,39 +212,37 @@ def _event(
     reported = hl7_time(group.obr.text(22), context.zone) if group.obr is not None else None
     taken = specimen(group)
     odd = (*meant.issues, state_issue, when.issue, *report.issues)
-    issues = tuple(dict.fromkeys(issue for issue in odd if issue))
-    return _result_of(
-        dict(
-            **stamp.fields(
-                fact_key,
-                source_person=report.source_person,
-                changed_at=reported or report.sent_at,
-                status_rank=RANK[state],
-                content=content_hash(report.content, obx.line, report.processing),
-                occurred_on=when.collected or when.resulted,
-                active=state != "withdrawn",
-                sent_at=report.sent_at,
-            ),
-            race_ethnicity=report.patient.race,
-            county_source=report.patient.county_source,
-            person=report.patient.block,
-            meaning=meant.meaning,
-            status=state,
-            processing=report.processing,
-            method=meant.method,
-            loinc=code_of(meant.loinc or ""),
-            observation_key=fact_key,
-            report_key=report.report_key,
-            specimen_key=stamp.token("specimen", report.facility, taken) if taken else None,
-            collected_on=when.collected,
-            resulted_on=when.resulted,
-            **report.answers.fields(),
-            test=_test(obx, meant.loinc),
-            result=_answer(obx, meant.meaning),
-            issues=issues,
-            collected_as_told=as_told(when.written) if when.collected is not None else None,
-        )
-    )
+    patient = report.patient
+    return _result_of({
+        **stamp.fields(
+            fact_key,
+            source_person=report.source_person,
+            changed_at=reported or report.sent_at,
+            status_rank=RANK[state],
+            content=content_hash(report.content, obx.line, report.processing),
+            occurred_on=when.collected or when.resulted,
+            active=state != "withdrawn",
+            sent_at=report.sent_at,
+        ),
+        "race_ethnicity": patient.race,
+        "county_source": patient.county_source,
+        "person": patient.block,
+        "meaning": meant.meaning,
+        "status": state,
+        "processing": report.processing,
+        "method": meant.method,
+        "loinc": code_of(meant.loinc or ""),
+        "observation_key": fact_key,
+        "report_key": report.report_key,
+        "specimen_key": stamp.token("specimen", report.facility, taken) if taken else None,
+        "collected_on": when.collected,
+        "resulted_on": when.resulted,
+        **report.answers.fields(),
+        "test": _test(obx, meant.loinc),
+        "result": _answer(obx, meant.meaning),
+        "issues": tuple(dict.fromkeys([issue for issue in odd if issue])),
+        "collected_as_told": as_told(when.written) if when.collected is not None else None,
+    })  # fmt: skip
 
 
 def _fact_key(
@@ -257,8 +250,7 @@ def _fact_key(
 ) -> str | None:
     """None for an exact repeat; NotMapped for lines of text under an answer that is told already. Two answers under one key and
     status in one message are two facts, told by their order; two statuses are two versions of one fact."""
-    asked = obx.coded(3)
-    code = meant.loinc or "^".join((asked.code or asked.alt_code or asked.display, asked.system))
+    code = meant.loinc or _asked(obx.coded(3))
     order = filler(group) or "^".join((report.patient.key, group.obr.text(7) if group.obr else ""))
     if order == "^":  # nothing tells it from others of its sender but the message it came in
         order = f"message^{report.message.control_id}"
@@ -275,6 +267,11 @@ def _fact_key(
         raise NotMapped("too-many-repeats")
     told.append(obx.raw(5))
     return stamp.fact_key(KIND, *native, *([str(len(told))] if len(told) > 1 else []))
+
+
+def _asked(question: hl7v2.Coded) -> str:
+    """What names a question of no known code."""
+    return "^".join((question.code or question.alt_code or question.display, question.system))
 
 
 @remembering(3)

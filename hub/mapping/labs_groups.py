@@ -16,6 +16,7 @@ __all__ = [
     "collected_by_order",
     "dates",
     "filler",
+    "first_filler",
     "is_previous_result",
     "observations_of",
     "specimen",
@@ -45,38 +46,50 @@ def observations_of(message: Message) -> Iterator[tuple[Segment, Group]]:
     loose: Segment | None = None  # the first specimen, also where it stands above every order
     heading = message.code[:3] == "OUL"
     for segment in message.segments:
-        if segment.name == "OBX":
+        name = segment.name
+        if name == "OBX":
             if not groups:
                 groups.append((Group(orc, None, None), []))
             groups[-1][1].append(segment)
-        elif segment.name == "ORC":
+        elif name == "ORC":
             orc = segment
             if heading and groups and not groups[-1][1]:
                 groups[-1] = (groups[-1][0]._replace(orc=orc), groups[-1][1])
-        elif segment.name == "OBR":
+        elif name == "OBR":
             groups.append((Group(None if heading else orc, segment, above), []))
-        elif segment.name == "SPM":
+        elif name == "SPM":
             if heading and (above is not None or not groups):
                 above = segment
             loose = loose or segment
             if above is None and groups and groups[-1][0].spm is None:
                 groups[-1] = (groups[-1][0]._replace(spm=segment), groups[-1][1])
-    for group, observed in groups:
-        bare = any(not obx.raw(11) for obx in observed)  # hardly ever: only then it matters
-        stated = bare and any(obx.text(11) and is_covid_result(obx) for obx in observed)
-        corrected = group.obr is not None and group.obr.raw(25).upper() == "C"
-        apart = corrected and any(obx.raw(11).upper() in _CORRECTED for obx in observed)
-        whole = group._replace(spm=group.spm or loose, stated=stated, told_apart=apart)
+    for (orc, obr, spm, *_), observed in groups:
+        own = [obx.raw(11) for obx in observed]
+        stated = "" in own and any(obx.text(11) and is_covid_result(obx) for obx in observed)  # hardly ever
+        corrected = obr is not None and obr.raw(25).upper() == "C"
+        apart = corrected and any(word.upper() in _CORRECTED for word in own)
+        whole = Group(orc, obr, spm or loose, stated, apart)
         for obx in observed:
             yield obx, whole
 
 
 def filler(group: Group) -> str:
     """Filler order number with its authority: OBR-3, else ORC-3, else the specimen."""
-    for segment in (group.obr, group.orc):
-        if segment is not None and (number := segment.text(3)):
-            return "^".join((number, segment.text(3, 3) or segment.text(3, 2)))
-    return specimen(group)
+    return _filler(group.obr) or _filler(group.orc) or specimen(group)
+
+
+def first_filler(message: Message) -> str:
+    """That of the first order that has one, else of the first ORC."""
+    for obr in message.all("OBR"):
+        if number := _filler(obr):
+            return number
+    return _filler(message.first("ORC"))
+
+
+def _filler(order: Segment | None) -> str:
+    """Field 3 of OBR or ORC: the number, and its universal id, else its namespace."""
+    number, namespace, universal, *_ = (*order.components(3), "", "", "") if order is not None else ("", "", "")
+    return f"{number}^{universal or namespace}" if number else ""
 
 
 def specimen(group: Group) -> str:
@@ -118,7 +131,7 @@ def dates(obx: Segment, group: Group) -> Dates:
     taken = spm.text(17) if spm is not None else ""
     ordered, reported = (obr.text(7), obr.text(22)) if obr is not None else ("", "")
     told = (taken, ordered, obx.text(14), reported, obx.text(19))
-    days = [hl7_date(text) for text in told]
-    unread = any(text and day is None for text, day in zip(told, days, strict=True))
+    days = [hl7_date(text) if text else None for text in told]
+    unread = days.count(None) > told.count("")
     first = 0 if days[0] else 1 if days[1] else 2
     return Dates(days[first], told[first], days[3] or days[4], "unreadable-date" if unread else "")

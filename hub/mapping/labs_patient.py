@@ -22,6 +22,7 @@ from hub.mapping.area import Area, area
 from hub.mapping.dates import hl7_date
 from hub.mapping.hl7_items import header
 from hub.mapping.race import contradiction, read_race
+from hub.mapping.trusted import Trusted
 
 __all__ = ["Patient", "facility", "patient"]
 
@@ -30,6 +31,22 @@ _OWN_TYPES = frozenset({"L", "M", "N"})  # table 0301: locally defined
 _MOST_REPETITIONS = 50
 """So many repetitions of a field are looked at: reaching the n-th costs n, and a hostile field may have a million."""
 _KNOWN_CODES = ("CDCREC", "HL70005", "HL70189", "NULLFL", "HL70002")
+
+
+class _Name(NamedTuple):
+    """PID-5, data type XPN."""
+
+    family: str = ""
+    given: str = ""
+    middle: str = ""
+    suffix: str = ""
+    prefix: str = ""
+    degree: str = ""
+    type: str = ""
+
+
+_NO_NAME = _Name()
+_block_of = Trusted(PersonBlock)  # texts that the reader split off, a day, and places of our own tables
 
 
 class Patient(NamedTuple):
@@ -54,13 +71,12 @@ def patient(message: Message, pid: Segment, county_asked: str) -> Patient:
     """The patient of a message; `county_asked` is the county of residence given as an answer (87721-7)."""
     name, name_issue = _told_name(_name(pid))
     born, birth_issue = _told_birth(pid.text(7))
-    named = _at(name, 1) or _at(name, 2)
-    withheld = not named and (not born or _at(name, 7).upper() in _WITHHELD_NAMES)
+    withheld = not (name.family or name.given) and (not born or name.type.upper() in _WITHHELD_NAMES)
     local_id, authority, id_issue = _id(message, pid)
     if withheld:
         local_id = ""
-    home = pid.components(11)
-    place = area(_at(home, 4), _at(home, 5), _at(home, 9), county_asked)
+    home = _padded(pid.components(11))
+    place = area(home[3], home[4], home[8], county_asked)
     birth_date = _birth_date(born)
     block = _block(pid, name, born, birth_date, home, place, local_id, identified=not withheld)
     race, race_issues = _race(pid)
@@ -86,11 +102,12 @@ def _id(message: Message, pid: Segment) -> tuple[str, str, str]:
     return "", _authority(message, pid, 3, 1), odd
 
 
-def _told_name(name: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+def _told_name(name: _Name) -> tuple[_Name, str]:
     """PID-5 without the parts that name nobody."""
-    family, given = _at(name, 1), _at(name, 2)
-    real = real_names(family, given)
-    return (name, "") if real == (family, given) else ((*real, *name[2:]), PLACEHOLDER_NAME)
+    family, given = real_names(name.family, name.given)
+    if (family, given) == name[:2]:
+        return name, ""
+    return name._replace(family=family, given=given), PLACEHOLDER_NAME
 
 
 def _told_birth(born: str) -> tuple[str, str]:
@@ -99,23 +116,22 @@ def _told_birth(born: str) -> tuple[str, str]:
     return (born, "") if real_birth_date(day) == day else ("", PLACEHOLDER_BIRTH_DATE)
 
 
-def _name_and_birth_date(name: tuple[str, ...], born: str) -> str:
+def _name_and_birth_date(name: _Name, born: str) -> str:
     """What names a person whose report gives no id; empty unless family name, given name and the whole day are told."""
     day = hl7_date(born)
-    if not (_at(name, 1) and _at(name, 2) and day):
+    if not (name.family and name.given and day):
         return ""
-    return "^".join((_at(name, 1).casefold(), _at(name, 2).casefold(), f"{day}"))
+    return "^".join((name.family.casefold(), name.given.casefold(), f"{day}"))
 
 
-def _name(pid: Segment) -> tuple[str, ...]:
+def _name(pid: Segment) -> _Name:
     """PID-5: the first repetition that holds a name (de-identified reports begin with an empty one), else the last; a maiden name
     (table 0200: M) only where there is no other."""
-    found: tuple[str, ...] = ()
-    maiden: tuple[str, ...] = ()
+    found, maiden = _NO_NAME, None
     for n in range(1, max(_repetitions(pid, 5), 1) + 1):
-        found = pid.components(5, n)
-        if _at(found, 1) or _at(found, 2):
-            if _at(found, 7) != "M":
+        found = _Name._make(_padded(pid.components(5, n))[:7])
+        if found.family or found.given:
+            if found.type != "M":
                 return found
             maiden = maiden or found
     return maiden or found
@@ -125,24 +141,23 @@ def _repetitions(pid: Segment, field: int) -> int:
     return min(pid.repetitions(field), _MOST_REPETITIONS)
 
 
-def _at(components: tuple[str, ...], number: int) -> str:
-    """A component by its number, empty when absent."""
-    return components[number - 1] if number <= len(components) else ""
+def _padded(components: tuple[str, ...]) -> tuple[str, ...]:
+    """With empty ones behind them: any of the first nine can be asked for."""
+    return (*components, "", "", "", "", "", "", "", "", "")
 
 
 def _authority(message: Message, pid: Segment, field: int, n: int) -> str:
     """The assigning authority of an id: its universal id; else the sending facility and its namespace, as a namespace alone (or a
     universal id of a type of one's own, table 0301) means something only there: two laboratories' `LIS` are two."""
-    named = pid.subcomponents(field, 4, n)
-    namespace, universal = _at(named, 1), _at(named, 2)
-    if universal and _at(named, 3).upper() not in _OWN_TYPES:
+    namespace, universal, kind, *_ = _padded(pid.subcomponents(field, 4, n))
+    if universal and kind.upper() not in _OWN_TYPES:
         return universal
     return " ".join([part for part in (facility(message), namespace, universal) if part])
 
 
 def _block(
     pid: Segment,
-    name: tuple[str, ...],
+    name: _Name,
     born: str,
     birth_date: date | None,
     home: tuple[str, ...],
@@ -155,24 +170,24 @@ def _block(
         told = PersonBlock(state=place.state, postal_code=place.postal_code, county=place.county)
         return told if place.state or place.postal_code or place.county else None
     phone, email = _telecom(pid)
-    return PersonBlock(
-        given_name=_at(name, 2) or None,
-        middle_name=_at(name, 3) or None,
-        family_name=_at(name, 1) or None,
-        suffix=_at(name, 4) or None,
-        birth_date=birth_date,
-        birth_date_partial=bool(born) and len(born) < 8,
-        sex=pid.text(8).upper() or None,
-        ssn=pid.text(19).replace("-", "") or None,
-        phone=phone,
-        email=email,
-        address_line=_at(home, 1) or None,
-        city=_at(home, 3) or None,
-        state=place.state,
-        postal_code=place.postal_code,
-        county=place.county,
-        local_id=local_id or None,
-    )
+    return _block_of({
+        "given_name": name.given or None,
+        "middle_name": name.middle or None,
+        "family_name": name.family or None,
+        "suffix": name.suffix or None,
+        "birth_date": birth_date,
+        "birth_date_partial": bool(born) and len(born) < 8,
+        "sex": pid.text(8).upper() or None,
+        "ssn": pid.text(19).replace("-", "") or None,
+        "phone": phone,
+        "email": email,
+        "address_line": home[0] or None,
+        "city": home[2] or None,
+        "state": place.state,
+        "postal_code": place.postal_code,
+        "county": place.county,
+        "local_id": local_id or None,
+    })  # fmt: skip
 
 
 def _birth_date(text: str) -> date | None:
@@ -184,12 +199,11 @@ def _telecom(pid: Segment) -> tuple[str | None, str | None]:
     """Phone digits (area code and number, else the formatted number) and e-mail of PID-13, the first of each."""
     phone = email = None
     for n in range(1, _repetitions(pid, 13) + 1):
-        reach = pid.components(13, n)
-        address = _at(reach, 4)
+        whole, _, _, address, _, code, number, *_ = _padded(pid.components(13, n))
         if email is None and "@" in address:
             email = address
         if phone is None:
-            digits = _at(reach, 6) + _at(reach, 7) or _at(reach, 1)
+            digits = code + number or whole
             if not digits.isdigit():
                 digits = "".join([char for char in digits if char.isdigit()])
             if len(digits) >= 7:

@@ -1,7 +1,8 @@
-"""Events whose values this room's own code made, in types that cannot be wrong: built without asking the model again.
+"""Models whose values this room's own code made, in types that cannot be wrong: built without asking the model again.
 
 Validating a bed night takes as long as naming it (5 us); an export of a year has millions. A test holds that what is built here
-equals what the model makes of the same fields (tests/mapping/test_trusted.py). Not for a field whose value a source chose.
+equals what the model makes of the same fields (tests/mapping/test_trusted.py). Not for a field whose value a source chose, but
+where it is a text that a reader of ours split off: it is one, of characters that can be written.
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Any, Generic, TypeVar
 
-from hub.domain.events import Event
+from hub.domain.events import Model
 
 __all__ = ["Trusted"]
 
-_E = TypeVar("_E", bound=Event)
+_M = TypeVar("_M", bound=Model)
 _set = object.__setattr__
 
 
-class Trusted(Generic[_E]):
-    """Builds events of one kind that all set the same fields."""
+class Trusted(Generic[_M]):
+    """Builds models of one kind that all set the same fields."""
 
-    def __init__(self, cls: type[_E]) -> None:
+    def __init__(self, cls: type[_M]) -> None:
         fields = cls.model_fields
         self._cls = cls
         self._needed = frozenset(name for name, field in fields.items() if field.is_required())
@@ -28,8 +29,8 @@ class Trusted(Generic[_E]):
         self._all = {name: None if name in self._needed else field.default for name, field in fields.items()}
         self._said: set[str] = set()
 
-    def __call__(self, fields: Mapping[str, Any]) -> _E:
-        """An event of these fields, the others at their defaults. KeyError where one that has none is missing, or one unknown."""
+    def __call__(self, fields: Mapping[str, Any]) -> _M:
+        """A model of these fields, the others at their defaults. KeyError where one that has none is missing, or one unknown."""
         if len(fields) != len(self._said):
             self._look_at(fields.keys())
         held = self._all.copy()

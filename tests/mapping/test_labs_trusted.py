@@ -1,4 +1,4 @@
-"""Laboratory results are built without asking the model (hub.mapping.trusted): the model makes the same of their fields, also where
+"""Laboratory results and who they are of are built without asking the model (hub.mapping.trusted): the model makes the same of their fields, also where
 a message is damaged."""
 
 from __future__ import annotations
@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 
 from hub.bench.intake_records import Records
-from hub.domain.events import LabResult
+from hub.domain.events import LabResult, PersonBlock
 from tests.mapping.mutations import mutate_hl7
 from tests.mapping.reading import Reader
 
@@ -22,4 +22,8 @@ def test_a_laboratory_result_is_what_the_model_makes_of_its_fields(read: Reader)
                     assert LabResult(**fields) == event
                     assert LabResult(**fields).model_dump_json() == event.model_dump_json()
                     assert list(event.__dict__) == list(LabResult.model_fields)
+                    if isinstance(event.person, PersonBlock):
+                        person = PersonBlock(**event.person.model_dump(exclude_unset=True))
+                        assert person.model_dump_json() == event.person.model_dump_json()
+                        assert person.model_fields_set == event.person.model_fields_set
     assert told > 300
