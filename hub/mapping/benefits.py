@@ -15,6 +15,7 @@ from typing import Literal, cast
 from hub.domain.events import FoodAssistance, YesNo
 from hub.mapping.lists import Line, Lister, ListKind, ListProgram
 from hub.mapping.lists_person import Somebody, somebody
+from hub.mapping.lists_shared import SharedIds
 from hub.mapping.need_table import need_of
 from hub.mapping.program import Mapped, NotMapped, Program, accepted, ignored
 
@@ -39,11 +40,17 @@ class _Mapper:
     def __init__(self, lister: Lister) -> None:
         self._stamp = lister.stamp
         self._state = str(lister.context.options.get("state", ""))
+        self._shared = SharedIds()
+
+    def look(self, line: Line) -> None:
+        """Note which ids this file has for two people: often a case number, given to each member of the household."""
+        self._shared.look(somebody(line, self._state))
 
     def map_line(self, line: Line) -> list[Mapped]:
         who = somebody(line, self._state)
         if not who.key[0]:
             raise NotMapped("missing-key", field=line.column("person", "family_name", "full_name"))
+        self._shared.one_person(line, who)
         told = self._told(line)
         if not told:
             return [ignored("no-answer", line.where, line.raw, FoodAssistance.kind)]

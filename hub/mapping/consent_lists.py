@@ -19,6 +19,7 @@ from hub.domain.referral_events import ConsentRule, ConsentStatus, Decision
 from hub.mapping.consent_scope import RANKS, WITHDRAWN_RANK, expired, limited
 from hub.mapping.lists import Line, Lister, ListKind, ListProgram
 from hub.mapping.lists_person import Somebody, somebody
+from hub.mapping.lists_shared import SharedIds
 from hub.mapping.program import Mapped, NotMapped, accepted, ignored
 from hub.mapping.referral_states import NOT_SENT, WITHDRAWN
 
@@ -41,11 +42,17 @@ class _Mapper:
     def __init__(self, lister: Lister) -> None:
         self._stamp, self._today = lister.stamp, lister.context.today
         self._state = str(lister.context.options.get("state", ""))
+        self._shared = SharedIds()
+
+    def look(self, line: Line) -> None:
+        """Note which ids this list has for two people."""
+        self._shared.look(somebody(line, self._state))
 
     def map_line(self, line: Line) -> list[Mapped]:
         who = somebody(line, self._state)
         if not who.key[0]:
             raise NotMapped("missing-key", field=line.column("person", "family_name", "full_name"))
+        self._shared.one_person(line, who)
         word = line.word("consent_status") or ""
         if line["consent_status"] and not word:
             raise NotMapped("unmapped-code", field=line.column("consent_status"))

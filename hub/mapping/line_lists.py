@@ -23,6 +23,7 @@ from typing import Any
 from hub.domain.events import Case, Event, Exposure, PersonBlock
 from hub.mapping.lists import Line, Lister, ListKind, ListProgram
 from hub.mapping.lists_person import Somebody, somebody
+from hub.mapping.lists_shared import SharedIds
 from hub.mapping.program import Mapped, NotMapped, Program, accepted, ignored
 from hub.mapping.race import read_race
 from hub.mapping.tables import keyed
@@ -52,6 +53,19 @@ class _Mapper:
         self._lister, self._stamp = lister, lister.stamp
         options = lister.context.options
         self._state, self._any = str(options.get("state", "")), options.get("condition") == "any"
+        self._shared, self._records = SharedIds(), dict[str, tuple[str, str]]()
+        self._of_two: set[str] = set()
+
+    def look(self, line: Line) -> None:
+        """Note which ids of people, and which records, this list has for two people."""
+        record = self._record(line)
+        who = self._who(line, record)
+        self._shared.look(who)
+        if who.key[0] == "id" and self._records.setdefault(record, who.key) != who.key:
+            self._of_two.add(record)
+
+    def _record(self, line: Line) -> str:
+        return "/".join(filter(None, (line.needed("record"), line["instrument"], line["instance"])))
 
     def map_line(self, line: Line) -> list[Mapped]:
         if line["condition"] and not self._any and line.word("condition") != _COVID:
@@ -64,8 +78,11 @@ class _Mapper:
             return [ignored("repeated-instrument", line.where, line.raw, Case.kind)]
         if not contact and status is None:
             return [ignored("no-status", line.where, line.raw, Case.kind)]
-        record = "/".join(filter(None, (line.needed("record"), line["instrument"], line["instance"])))
+        record = self._record(line)
         who = self._who(line, record)
+        self._shared.one_person(line, who, "person", "record")
+        if record in self._of_two:
+            raise NotMapped("duplicate-key", field=line.column("record"))
         event = self._exposure(line, record, who) if contact else self._case(line, record, who, status or "")
         odd = line["closed_reason"] and line.word("closed_reason") is None
         issues = (*who.issues, *(("unmapped-code",) if odd or self._undecided(line) else ()))

@@ -110,8 +110,8 @@ def _utc(day: date, clock: time, zone: tzinfo) -> datetime | None:
 
 
 def plain_word(text: str) -> str:
-    """A label without case, and with single blanks."""
-    return " ".join(text.casefold().split())
+    """A label without case, with single blanks, and with the apostrophe of a keyboard: word processors write another."""
+    return " ".join(text.replace("\u2019", "'").casefold().split())
 
 
 def word_of(program: str, field: str, text: str) -> str | None:

@@ -25,6 +25,7 @@ from typing import Any, Literal, NamedTuple, cast
 from hub.domain.events import FoodAssistance, RaceEthnicity, YesNo
 from hub.mapping.lists import Line, Lister, ListKind, ListProgram
 from hub.mapping.lists_person import Somebody, nobody, somebody
+from hub.mapping.lists_shared import SharedIds
 from hub.mapping.need_table import need_of
 from hub.mapping.program import Mapped, NotMapped, Program, accepted, ignored
 from hub.mapping.race import read_race
@@ -71,6 +72,14 @@ class _Mapper:
         self._stamp = lister.stamp
         self._state = str(lister.context.options.get("state", ""))
         self._alike: Counter[str] = Counter()
+        self._shared = SharedIds()
+
+    def look(self, line: Line) -> None:
+        """Note which ids this list has for two people: often a household's, given to each of its members."""
+        self._shared.look(self._who(line, line.word("visit_type")))
+
+    def _who(self, line: Line, word: str | None) -> Somebody:
+        return nobody(line, self._state) if word == "anonymous" else somebody(line, self._state)
 
     def map_line(self, line: Line) -> list[Mapped]:
         day = line.past_day("visit_day")
@@ -82,7 +91,8 @@ class _Mapper:
             if line["visit_type"]
             else _KINDS["food"]
         )
-        who = nobody(line, self._state) if word == "anonymous" else somebody(line, self._state)
+        who = self._who(line, word)
+        self._shared.one_person(line, who)
         status = line.word("status") if line["status"] else "served"
         if status is None:
             raise NotMapped("unmapped-code", field=line.column("status"))
