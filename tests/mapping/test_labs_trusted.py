@@ -1,5 +1,5 @@
-"""Laboratory results and who they are of are built without asking the model (hub.mapping.trusted): the model makes the same of their fields, also where
-a message is damaged."""
+"""Laboratory results and who they are of are built without asking the model (hub.mapping.trusted): the model makes the same of
+their fields, also where a message is damaged."""
 
 from __future__ import annotations
 
