@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from hub.connectors.drafting_fields import apart_by, block_of, fields_of, kind_of, person_of
+from hub.connectors.drafting_fields import apart_by, block_of, fields_of, kind_of, names_of, person_of
 from hub.connectors.drafting_pad import Pad
 from hub.connectors.drafting_samples import Sample, read_sample
 from hub.connectors.drafting_standards import Proposal, of_messages, of_resources
@@ -61,7 +61,7 @@ def _of_table(pad: Pad) -> Proposal:
         rule["changed_at"] = told
     rule["fields"] = fields_of(pad, kind, site, when)
     block = {name: block_of(pad, name, column) for name, hints in BLOCK.items() if (column := pad.find(hints))}
-    block = {name: given for name, given in block.items() if given is not None}
+    block = names_of(pad) | {name: given for name, given in block.items() if given is not None}
     key = [person] + ([happened] if when and happened else []) + apart_by(pad, kind, person)
     identity = {"id": person, "authority": {"value": pad.name}, "ignore": [], "block": block}
     return Proposal(kind, rule, identity, key)

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from hub.connectors.drafting_pad import MOST, Pad, word
-from hub.connectors.drafting_words import ANSWER, BLOCK, EVENTS, FIELDS, IDS, LEFT, QUESTION, RACE, RESULT
+from hub.connectors.drafting_words import ANSWER, BLOCK, EVENTS, FIELDS, FULL_NAME, IDS, LEFT, QUESTION, RACE, RESULT
 from hub.domain.events import EVENT_TYPES
 from hub.domain.lab_tables import results, word_meanings
 from hub.domain.race_ethnicity import meant
 from hub.mapping.places import state_code
 
-__all__ = ["apart_by", "block_of", "fields_of", "kind_of", "known_results", "person_of"]
+__all__ = ["apart_by", "block_of", "fields_of", "kind_of", "known_results", "names_of", "person_of"]
 
 
 def fields_of(pad: Pad, kind: str, site: str | None, when: Any) -> dict[str, Any]:
@@ -78,6 +78,21 @@ def block_of(pad: Pad, name: str, column: str) -> Any:
         return None
     careful = name in ("phone", "email", "postal_code", "state", "ssn")
     return {"from": column, "on_error": "null_and_flag"} if careful else column
+
+
+def names_of(pad: Pad) -> dict[str, Any]:
+    """Rules of both names out of one column of whole names, where it is written `Family, Given`; another order is not guessed."""
+    column = pad.find(FULL_NAME)
+    if column is None or any(pad.find(BLOCK[name]) for name in ("given_name", "family_name")):
+        return {}
+    values = pad.columns[column]
+    if not values or sum(value.count(",") == 1 for value in values) < MOST * len(values):
+        pad.todo.append(
+            f"{column}: holds whole names, not as `Family, Given`: a hook can take them apart (docs/your-first-connector.md)"
+        )
+        return {}
+    given = {"from": column, "parse": "given-name", "on_error": "null_and_flag"}
+    return {"given_name": given, "family_name": {**given, "parse": "family-name"}}
 
 
 def kind_of(pad: Pad) -> str:

@@ -60,6 +60,11 @@ BLOCK: Mapping[str, tuple[str, ...]] = {
     "postal_code": ("postalcode", "postcode", "zip", "zipcode", "zip5", "homezip", "patientzip"),
     "county": ("countyfips",),
 }
+FULL_NAME = (
+    "fullname", "name", "guestname", "clientname", "patientname", "personname", "membername", "residentname", "participantname",
+    "ptname", "callername", "recipientname", "customername", "namelastfirst", "lastfirst", "lastnamefirstname",
+)  # fmt: skip
+"""Columns that hold a whole name."""
 FHIR_BLOCK: Mapping[str, str] = {
     "family_name": "name.first().family", "given_name": "name.first().given.first()", "birth_date": "birthDate", "sex": "gender",
     "postal_code": "address.first().postalCode",

@@ -46,6 +46,24 @@ def test_kind_person_and_identifiers_are_found_by_their_names(
     assert set(document["identity"]["block"]) == block
 
 
+@pytest.mark.parametrize(
+    ("names", "block"),
+    [
+        (("Okafor, Tom", "Vega, Marisol"), {"given_name": "given-name", "family_name": "family-name"}),
+        (("Tom Okafor", "Marisol Vega"), {}),
+    ],
+)
+def test_whole_names_are_taken_apart_where_a_comma_says_how_and_are_asked_about_elsewhere(
+    names: tuple[str, str], block: dict[str, str], tmp_path: Path
+) -> None:
+    rows = "".join(f'G-{n},"{name}",02/15/2021\n' for n, name in enumerate(names))
+    (tmp_path / "s.csv").write_text(f"Guest No,Guest Name,Pickup Date\n{rows}")
+    made = draft("south", tmp_path / "s.csv", date(2021, 3, 1))
+    rules = yaml.safe_load(made.files["connector.yaml"])["identity"]["block"]
+    assert {name: rule["parse"] for name, rule in rules.items()} == block
+    assert any("Guest Name: holds whole names" in todo for todo in made.todo) is (not block)
+
+
 def test_days_before_months_and_days_of_a_spreadsheet_are_told(tmp_path: Path) -> None:
     assert drafted("food-bank", tmp_path)[1]["identity"]["block"]["birth_date"]["format"] == "%d/%m/%Y"
     assert drafted("lab", tmp_path)[1]["map"][0]["occurred_on"] == {

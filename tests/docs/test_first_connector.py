@@ -39,7 +39,7 @@ def test_every_command_and_file_of_your_first_connector_works_as_written(tmp_pat
                 shown = [" ".join(line.split()) for line in said.splitlines()]
                 for line in text.splitlines():
                     assert " ".join(line.split()) in shown
-    assert commands == 8
+    assert commands == 10
 
 
 def _each_verb_exists(text: str) -> None:
@@ -57,6 +57,12 @@ def _each_verb_exists(text: str) -> None:
 def test_the_reference_names_every_word_that_a_field_may_hold() -> None:
     assert "`shelter-stay.site_kind`: `congregate`, `isolation`, `transitional`, `outreach`, `other`\n" in reference()
     assert "`food-assistance.program`: `snap`, `wic`, `pantry`, `meal-delivery`\n" in reference()
+
+
+def test_the_reference_lists_the_values_of_every_closed_choice() -> None:
+    assert "| `parse` | text · date · datetime ·" in reference()
+    assert "| `on_error` | reject · null_and_flag |" in reference()
+    assert "| optional |" not in reference()
 
 
 def test_the_reference_is_what_the_models_say() -> None:

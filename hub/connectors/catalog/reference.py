@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -48,6 +48,7 @@ that have no row, `hub connector lint` rows that differ by case alone.
 
 A function of hooks.py is given the text and gives text or None. What it raises, or another type, rejects the record
 (`hook-failed.<field>`). It runs inside the connector: one that never returns stops it, and nothing can end it but a restart.
+[Your first connector](your-first-connector.md#7-where-yaml-does-not-reach) has one.
 """
 
 
@@ -106,7 +107,7 @@ def _type(kind: Any) -> str:
     origin = get_origin(kind)
     if origin is Literal:
         return " · ".join(str(word) for word in get_args(kind))
-    if origin is UnionType:
+    if origin in (Union, UnionType):
         return " or ".join(_type(part) for part in get_args(kind) if part is not type(None))
     if origin is tuple:
         return f"list of {_type(get_args(kind)[0])}"

@@ -13,7 +13,7 @@ __all__ = ["EventRule", "Identity", "OnError", "Parser", "Rule", "Where"]
 OnError = Literal["reject", "null_and_flag"]
 Parser = Literal[
     "text", "date", "datetime", "integer", "boolean", "yes-no", "digits", "phone", "email", "postal-code", "state", "county",
-    "address-line", "address-city", "address-state", "address-postal-code", "covid-vaccine",
+    "address-line", "address-city", "address-state", "address-postal-code", "family-name", "given-name", "covid-vaccine",
 ]  # fmt: skip
 Path = str
 

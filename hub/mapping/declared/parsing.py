@@ -203,6 +203,18 @@ def _of_address(part: str, then: Callable[[str], str | None]) -> Parse:
     return read
 
 
+def _of_name(part: int) -> Parse:
+    """One half of `Okafor, Tom` written in one field. Without a comma, or with two, nobody can say which word is the family's."""
+
+    def read(text: str) -> Value:
+        halves = [half.strip() for half in text.split(",")]
+        if len(halves) != 2 or not all(halves):
+            raise BadValue("not-a-name")
+        return halves[part]
+
+    return read
+
+
 _PLAIN: dict[str, Parse] = {
     "text": str,
     "integer": _integer,
@@ -216,5 +228,7 @@ _PLAIN: dict[str, Parse] = {
     "address-city": _of_address("city", str),
     "address-state": _of_address("state", state_code),
     "address-postal-code": _of_address("zip", lambda text: postal_code(text, None)),
+    "family-name": _of_name(0),
+    "given-name": _of_name(1),
     "covid-vaccine": is_covid,
 }

@@ -13,7 +13,19 @@ from hub.mapping.declared.model import Rule
 from hub.mapping.declared.parsing import BadValue, parser
 
 ZONE = ZoneInfo("America/New_York")
-KINDS = ("integer", "digits", "phone", "email", "postal-code", "state", "county", "address-line", "boolean", "yes-no")
+KINDS = (
+    "integer",
+    "digits",
+    "phone",
+    "email",
+    "postal-code",
+    "state",
+    "county",
+    "address-line",
+    "boolean",
+    "yes-no",
+    "given-name",
+)
 
 
 def read(kind: str, text: str, **rule: object) -> object:
@@ -50,6 +62,8 @@ def read(kind: str, text: str, **rule: object) -> object:
         ("address-line", "12 Oak St, Apt 3, Springfield, IL 62704", {}, "12 Oak St, Apt 3"),
         ("address-state", "12 Oak St, Springfield, IL 62704", {}, "IL"),
         ("covid-vaccine", "208", {}, True),
+        ("family-name", "Okafor Jr , Tom James", {}, "Okafor Jr"),
+        ("given-name", "Okafor, Tom James", {}, "Tom James"),
     ],
 )
 def test_what_can_be_read(kind: str, text: str, rule: dict[str, object], value: object) -> None:
@@ -72,6 +86,9 @@ def test_what_can_be_read(kind: str, text: str, rule: dict[str, object], value: 
         ("state", "Springfield", {}, "not-a-state"),
         ("email", "a@b", {}, "not-an-email"),
         ("address-line", "somewhere", {}, "not-an-address"),
+        ("family-name", "Tom Okafor", {}, "not-a-name"),
+        ("given-name", "Okafor, Tom, Jr", {}, "not-a-name"),
+        ("given-name", "Okafor,", {}, "not-a-name"),
     ],
 )
 def test_what_cannot_be_read_is_a_code(kind: str, text: str, rule: dict[str, object], reason: str) -> None:
