@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -88,8 +88,9 @@ class Reader:
         )
 
     def __call__(self, unit: Unit) -> Iterator[Mapped]:
-        if self._program is not None and isinstance(unit.content, bytes):
-            yield from self._program.read(SourceUnit(unit.name, {unit.name: unit.content}), self._context)
+        if self._program is not None:
+            with self._opened(unit) as source:
+                yield from source if isinstance(source, list) else self._program.read(source, self._context)
             return
         for traced in self.traced(unit):
             for found in traced.unmapped:
@@ -98,34 +99,34 @@ class Reader:
 
     def traced(self, unit: Unit, *, explain: bool = False) -> Iterator[Traced]:
         """The same with the values that no code table has, and with how each field came to be (of a declared map)."""
+        with self._opened(unit) as source:
+            if isinstance(source, list):
+                yield from map(Traced, source)
+            elif self._declared is not None:
+                yield from self._declared.traced(source, self._context, explain=explain)
+            else:
+                assert self._program is not None
+                yield from map(Traced, self._program.read(source, self._context))
+
+    @contextmanager
+    def _opened(self, unit: Unit) -> Iterator[SourceUnit | list[Mapped]]:
+        """The unit's files for the block, or why it is not read."""
         if isinstance(unit.content, bytes):
-            yield from self._read(SourceUnit(unit.name, {unit.name: unit.content}), explain=explain)
+            yield SourceUnit(unit.name, {unit.name: unit.content})
             return
         with ExitStack() as held:
             try:
                 source = self._source_unit(unit.name, unit.content, held)
             except ArchiveFault as fault:
                 at = {"member": fault.member} if fault.member else {}
-                yield Traced(hard_stop(fault.reason, at)._replace(stage="parse"))
+                yield [hard_stop(fault.reason, at)._replace(stage="parse")]
                 return
             wanted = getattr(self._connector.door, "complete_when", ())
             waits_for = lacking(source.files, wanted) if self._connector.door.shape == "folder" else []
-            if (
-                len(waits_for) < len(wanted) and waits_for
-            ):  # a drop of its files, but not all: the inbox would wait for them
-                yield from (
-                    Traced(hard_stop("missing-file", {"file": name})._replace(stage="parse")) for name in waits_for
-                )
+            if 0 < len(waits_for) < len(wanted):  # a drop of its files, but not all: the inbox would wait for them
+                yield [hard_stop("missing-file", {"file": name})._replace(stage="parse") for name in waits_for]
                 return
-            yield from self._read(source, explain=explain)
-
-    def _read(self, source: SourceUnit, *, explain: bool) -> Iterator[Traced]:
-        if self._declared is not None:
-            yield from self._declared.traced(source, self._context, explain=explain)
-            return
-        assert self._program is not None
-        for mapped in self._program.read(source, self._context):
-            yield Traced(mapped)
+            yield source
 
     def _source_unit(self, name: str, content: Path | Mapping[str, Path], held: ExitStack) -> SourceUnit:
         """The unit's files; what is opened or unpacked for it is held until it is read. Raises ArchiveFault, OSError."""

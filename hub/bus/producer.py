@@ -72,8 +72,9 @@ class Batch:
 
     async def produce_all(self, records: Iterable[OutRecord]) -> None:
         """Queue many records in order; while the queue is full the event loop goes on."""
+        attempt = self._try
         for topic, key, value, partition, headers in records:
-            while not self._try(topic, key, value, partition, headers):
+            while not attempt(topic, key, value, partition, headers):
                 self._producer.poll(0)
                 await asyncio.sleep(_FULL_WAIT_S)
 

@@ -178,8 +178,8 @@ class Packer:
             except Exception:
                 problem = Problem(MAPPING_ERROR, "encode", found.where, found.file)
             else:
-                where = f"{found.file} {found.where}".strip()
                 issues = (*getattr(found.event, "issues", ()), *found.issues)
+                where = f"{found.file} {found.where}".strip() if issues else ""
                 job.receipt.accept(type(found.event).kind, issues, where)
                 return outgoing
         assert problem is not None
@@ -205,7 +205,9 @@ class Packer:
 
 def _position(where: Mapping[str, str | int]) -> tuple[str, str]:
     """File, and the rest in words: `row 12`, `message 3`."""
-    return str(where.get("file", "")), " ".join(f"{name} {number}" for name, number in where.items() if name != "file")
+    return str(where.get("file", "")), " ".join(
+        [f"{name} {number}" for name, number in where.items() if name != "file"]
+    )
 
 
 class _Fault:

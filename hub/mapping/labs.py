@@ -17,6 +17,7 @@ from hub.domain.lab_answers import Answers
 from hub.domain.lab_beside import may_tell_a_positive
 from hub.domain.lab_meaning import Judged, Policy, policy_of
 from hub.domain.lab_status import RANK
+from hub.domain.trusted import Trusted
 from hub.formats import hl7v2
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
 from hub.formats.hl7v2_segment import remembering
@@ -49,7 +50,6 @@ from hub.mapping.program import (
     rejected,
 )
 from hub.mapping.stamp import Stamp
-from hub.mapping.trusted import Trusted
 
 __all__ = ["Labs"]
 

@@ -16,13 +16,13 @@ from hub.domain.placeholders import (
     real_id,
     real_names,
 )
+from hub.domain.trusted import Trusted
 from hub.formats.hl7v2 import Coded, Message, Segment
 from hub.formats.hl7v2_segment import remembering
 from hub.mapping.area import Area, area
 from hub.mapping.dates import hl7_date
 from hub.mapping.hl7_items import header
 from hub.mapping.race import contradiction, read_race
-from hub.mapping.trusted import Trusted
 
 __all__ = ["Patient", "facility", "patient"]
 

@@ -230,7 +230,9 @@ def guarded(
     """Map records one by one; what one of them raises becomes its own outcome, all or nothing."""
     for record in records:
         try:
-            found = list(map_one(record))
+            found = map_one(record)
+            if found.__class__ is not list:
+                found = list(found)
         except NotMapped as not_mapped:
             where, raw = locate(record)
             where = at_field(where, not_mapped.field)

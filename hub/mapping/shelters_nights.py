@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 from hub.domain.events import ShelterStay
 from hub.domain.ids import content_hash
+from hub.domain.trusted import Trusted
 from hub.mapping.dates import civil_date
 from hub.mapping.program import Mapped, NotMapped, accepted, hard_stop, ignored
 from hub.mapping.shelters_facts import DELETED, STANDING, STOP, Cells, Facts, Where, needed
 from hub.mapping.shelters_index import TRANSPORT, changed_at
-from hub.mapping.trusted import Trusted
 
 __all__ = ["BED_NIGHTS", "Nights"]
 

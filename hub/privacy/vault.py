@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import ValidationError
 
 from hub.domain.events import Event, PersonBlock, Sealed
+from hub.domain.trusted import Trusted
 from hub.errors import Reject
 from hub.privacy.keystore import KeyStore
 from hub.privacy.secrets import read_secret
@@ -35,8 +36,9 @@ ERASED = "key-erased"
 """Reason code: there is no such key (any more)."""
 
 _NONCE = 12
+_NONCES = 256  # asked of the system at a time: each call of it lets other threads go first
 _PAD = 64  # lengths tell names apart: clear blocks are padded to a multiple
-_SEPARATOR = b"\x1f"
+_SEPARATOR = "\x1f"
 _POOL_MAX = 512
 _FRESH_S = 0.2  # a chunk of records takes 20-60 ms
 _E = TypeVar("_E", bound=Event)
@@ -193,12 +195,29 @@ class Vault:
 
 
 def _encrypt(cipher: AESGCM, key_id: str, plaintext: bytes, place: Sequence[str]) -> Sealed:
-    nonce = os.urandom(_NONCE)
-    return Sealed(key_id=key_id, ciphertext=nonce + cipher.encrypt(nonce, plaintext, _aad(place)))
+    nonce = _nonce()
+    return _sealed.of({"key_id": key_id, "ciphertext": nonce + cipher.encrypt(nonce, plaintext, _aad(place))})
+
+
+_nonces: list[bytes] = []  # random, each used once
+os.register_at_fork(after_in_child=_nonces.clear)  # never the same ones in two processes
+
+
+def _nonce() -> bytes:
+    try:
+        return _nonces.pop()
+    except IndexError:
+        drawn = os.urandom(_NONCE * _NONCES)
+        first, *others = (drawn[at : at + _NONCE] for at in range(0, len(drawn), _NONCE))
+        _nonces.extend(others)
+        return first
+
+
+_sealed = Trusted(Sealed)
 
 
 def _aad(place: Sequence[str]) -> bytes:
-    return _SEPARATOR.join(part.encode() for part in place)
+    return _SEPARATOR.join(place).encode()
 
 
 def _person_place(event: Event) -> tuple[str, str, str]:

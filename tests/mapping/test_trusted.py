@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hub.domain.events import ShelterStay
 from hub.domain.ids import Ids
-from hub.mapping.trusted import Trusted
+from hub.domain.trusted import Trusted
 from tests.mapping.made_up_hmis import Export, community
 from tests.mapping.reading import Reader
 

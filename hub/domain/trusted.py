@@ -1,4 +1,4 @@
-"""Models whose values this room's own code made, in types that cannot be wrong: built without asking the model again.
+"""Models whose values our own code made, in types that cannot be wrong: built without asking the model again.
 
 Validating a bed night takes as long as naming it (5 us); an export of a year has millions. A test holds that what is built here
 equals what the model makes of the same fields (tests/mapping/test_trusted.py). Not for a field whose value a source chose, but
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Any, Generic, TypeVar
 
-from hub.domain.events import Model
+from hub.domain.event_parts import Model
 
 __all__ = ["Trusted"]
 
@@ -23,19 +23,29 @@ class Trusted(Generic[_M]):
 
     def __init__(self, cls: type[_M]) -> None:
         fields = cls.model_fields
-        self._cls = cls
+        self._cls, self._new = cls, cls.__new__
         self._needed = frozenset(name for name, field in fields.items() if field.is_required())
         # in the order of the model; no default can be changed in place
         self._all = {name: None if name in self._needed else field.default for name, field in fields.items()}
-        self._said: set[str] = set()
+        self._said, self._looked_at = set(fields), 0
 
     def __call__(self, fields: Mapping[str, Any]) -> _M:
         """A model of these fields, the others at their defaults. KeyError where one that has none is missing, or one unknown."""
-        if len(fields) != len(self._said):
+        if len(fields) != self._looked_at:
             self._look_at(fields.keys())
         held = self._all.copy()
         held.update(fields)
-        made = self._cls.__new__(self._cls)
+        return self.of(held)
+
+    def begun(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Every field, for many events that share these: for each of them a copy, in which every other is set, goes to `of`. KeyError
+        as above."""
+        self._look_at(fields.keys())
+        return {**self._all, **fields}
+
+    def of(self, held: dict[str, Any]) -> _M:
+        """The model that holds this dictionary, which has every field."""
+        made = self._new(self._cls)
         _set(made, "__dict__", held)
         _set(made, "__pydantic_fields_set__", self._said)
         _set(made, "__pydantic_extra__", None)
@@ -46,4 +56,4 @@ class Trusted(Generic[_M]):
         """Once for all events that come: whoever builds them sets the same fields each time."""
         if not (self._needed <= names <= self._all.keys()):
             raise KeyError(self._cls.__name__)
-        self._said = set(names)
+        self._said, self._looked_at = set(names), len(names)
