@@ -167,10 +167,11 @@ def events_alone(
     events = (agreement.grant(mapped.event) for unit in units for mapped in read(unit) if mapped.event is not None)
     while chunk := list(islice(events, _AT_ONCE)):
         pack.prepare(sorted({event.source_person for event in chunk if event.source_person}))
+        outgoing = [pack.event(event) for event in chunk]
         batch = shop.producer.batch()
-        for event in chunk:
-            batch.produce(*pack.event(event))
-        produced += len(chunk)
+        for record in outgoing:  # one behind the other, as the intake loop hands over a chunk
+            batch.produce(*record)
+        produced += len(outgoing)
         waiting.append(batch)
         if len(waiting) == _OPEN:
             waiting.popleft().wait()
