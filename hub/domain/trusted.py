@@ -38,8 +38,8 @@ class Trusted(Generic[_M]):
         return self.of(held)
 
     def begun(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Every field, for many events that share these: for each of them a copy, in which every other is set, goes to `of`. KeyError
-        as above."""
+        """Every field, for many events that share these: a copy for each of them, in which every other is set, goes to `of`.
+        KeyError as above."""
         self._look_at(fields.keys())
         return {**self._all, **fields}
 

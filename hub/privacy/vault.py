@@ -26,6 +26,7 @@ from hub.domain.events import Event, PersonBlock, Sealed
 from hub.domain.trusted import Trusted
 from hub.errors import Reject
 from hub.privacy.keystore import KeyStore
+from hub.privacy.nonces import SIZE, nonce
 from hub.privacy.secrets import read_secret
 
 __all__ = ["ERASED", "UNOPENABLE", "Vault"]
@@ -35,8 +36,6 @@ UNOPENABLE = "cannot-open"
 ERASED = "key-erased"
 """Reason code: there is no such key (any more)."""
 
-_NONCE = 12
-_NONCES = 256  # asked of the system at a time: each call of it lets other threads go first
 _PAD = 64  # lengths tell names apart: clear blocks are padded to a multiple
 _SEPARATOR = "\x1f"
 _POOL_MAX = 512
@@ -114,14 +113,14 @@ class Vault:
         if not plaintexts:
             return []
         cipher, aad = self._cipher(key_id, create=True), _aad(place)
-        nonces = [os.urandom(_NONCE) for _ in plaintexts]
-        return [nonce + cipher.encrypt(nonce, each, aad) for nonce, each in zip(nonces, plaintexts, strict=True)]
+        nonces = [nonce() for _ in plaintexts]
+        return [drawn + cipher.encrypt(drawn, each, aad) for drawn, each in zip(nonces, plaintexts, strict=True)]
 
     def open(self, sealed: Sealed, *place: str) -> bytes:
         """The clear bytes; Reject when the key is gone or the bytes do not belong to `place`."""
         try:
             cipher = self._cipher(sealed.key_id, create=False)
-            return cipher.decrypt(sealed.ciphertext[:_NONCE], sealed.ciphertext[_NONCE:], _aad(place))
+            return cipher.decrypt(sealed.ciphertext[:SIZE], sealed.ciphertext[SIZE:], _aad(place))
         except (InvalidTag, ValueError):  # ValueError: a nonce cut short
             raise Reject(UNOPENABLE, stage="open") from None
 
@@ -195,22 +194,8 @@ class Vault:
 
 
 def _encrypt(cipher: AESGCM, key_id: str, plaintext: bytes, place: Sequence[str]) -> Sealed:
-    nonce = _nonce()
-    return _sealed.of({"key_id": key_id, "ciphertext": nonce + cipher.encrypt(nonce, plaintext, _aad(place))})
-
-
-_nonces: list[bytes] = []  # random, each used once
-os.register_at_fork(after_in_child=_nonces.clear)  # never the same ones in two processes
-
-
-def _nonce() -> bytes:
-    try:
-        return _nonces.pop()
-    except IndexError:
-        drawn = os.urandom(_NONCE * _NONCES)
-        first, *others = (drawn[at : at + _NONCE] for at in range(0, len(drawn), _NONCE))
-        _nonces.extend(others)
-        return first
+    drawn = nonce()
+    return _sealed.of({"key_id": key_id, "ciphertext": drawn + cipher.encrypt(drawn, plaintext, _aad(place))})
 
 
 _sealed = Trusted(Sealed)
