@@ -44,7 +44,8 @@ class _Bed(NamedTuple):
 
 
 class Nights:
-    """`unnamed` counts, by project, the people of the day of the export whose stays do not name their site."""
+    """`unnamed` counts, by project of which a night of the day of the export is told, its people whose stays do not name their
+    site."""
 
     def __init__(self, facts: Facts, unnamed: Counter[str]) -> None:
         self._facts, self._unnamed = facts, unnamed
@@ -72,8 +73,8 @@ class Nights:
         night = self._day(needed(cells, "dateprovided"))
         if night is None:
             raise NotMapped("bad-date", field="dateprovided")
-        if bed.unnamed and night == self._as_of:
-            self._unnamed[bed.project] += 1
+        if night == self._as_of:
+            self._unnamed[bed.project] += bed.unnamed
         return [accepted(self._night(cells, bed, night), where, raw, BED_NIGHTS)]
 
     def _night(self, cells: Cells, bed: _Bed, night: date) -> ShelterStay:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 from hub.domain.event_parts import CountySource
 from hub.domain.events import LivingSituation, Person, ShelterStay, Site, YesNo
@@ -22,8 +23,8 @@ _OPEN, _CLOSED, _GONE = 1, 2, 3
 
 
 class Rows:
-    """Each method takes a row's cells, position and original, and gives its outcomes. `unnamed`: by project, nights of the day of
-    the export whose people may not be placed: the enrollments among them are counted here."""
+    """Each method takes a row's cells, position and original, and gives its outcomes. `unnamed`: by project of which
+    nights of the day of the export are told, those whose people may not be placed: enrollments are counted here."""
 
     def __init__(self, facts: Facts, answers: Answers, unnamed: Counter[str]) -> None:
         self._facts, self._answers = facts, answers
@@ -44,6 +45,8 @@ class Rows:
             return [ignored("not-a-shelter", where, raw, "site")]
         beds, unnamed = index.beds.get(project_id), index.unnamed(project_id) + self._unnamed[project_id]
         known, until = index.as_of, self._facts.current_until
+        if project.nightly and known is not None:  # people are told night by night: of the next nobody knows who comes
+            until = known if project_id in self._unnamed else known - timedelta(days=1)
         fields = self._facts.fields(
             cells,
             self._stamp.fact_key("site", project_id),

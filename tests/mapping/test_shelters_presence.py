@@ -154,6 +154,14 @@ def test_social_14_a_site_says_its_beds_and_as_of_when() -> None:
     )
 
 
+@pytest.mark.parametrize(("night", "until"), [("2021-01-31", date(2021, 1, 31)), ("2021-01-30", date(2021, 1, 30))])
+def test_social_14_where_people_are_told_night_by_night_beds_are_known_of_a_night_that_is_told(
+    night: str, until: date
+) -> None:
+    (site,) = of(tell(beds(Export([Guest(1, "NBN", nights=(night,))]), NBN=30)), "site")
+    assert (site.known_as_of, site.current_until) == (date(2021, 1, 31), until)
+
+
 def test_social_14_people_who_may_not_be_placed_still_take_a_bed() -> None:
     export = flees(beds(Export([Guest(1, "EE"), Guest(2, "NBN", nights=("2021-01-31",))]), EE=20, NBN=30), 1)
     export.tables["HealthAndDV"].append({**export.tables["HealthAndDV"][0], "HealthAndDVID": "D2", "PersonalID": "P2"})
