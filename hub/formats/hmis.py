@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Literal
@@ -40,9 +40,11 @@ _BY_NAME = {name.lower(): name for name in FILES}
 _VERSION = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
 _YEARS: dict[str, Dialect] = {"2022": "FY2022", "2024": "FY2024", "2026": "FY2026"}
 
-_NEWER: frozenset[Dialect] = frozenset({"FY2024", "FY2026"})
-MARKS: Mapping[str, Mapping[str, frozenset[Dialect]]] = {
+_NEWER = frozenset({"FY2024", "FY2026"})
+_NOT_READ = frozenset({"before FY2022"})
+MARKS: Mapping[str, Mapping[str, frozenset[str]]] = {
     "Client": {
+        "nativehiotherpacific": _NOT_READ, "gender": _NOT_READ,
         "ethnicity": frozenset({"FY2022"}), "hispaniclatinaeo": frozenset({"FY2024"}),
         "hispaniclatinao": frozenset({"FY2026"}), "sex": frozenset({"FY2026"}),
     },
@@ -53,7 +55,14 @@ MARKS: Mapping[str, Mapping[str, frozenset[Dialect]]] = {
     "Exit": {"destinationsubsidytype": _NEWER},
     "CurrentLivingSituation": {"clssubsidytype": _NEWER},
 }  # fmt: skip
-"""Columns that not every dialect has, by the table that is looked at first (social-standards.md 1.1)."""
+"""Columns that not every dialect has, by the table that is looked at first (social-standards.md 1.1; those of earlier years
+unverified: from memory)."""
+
+_NEEDED = frozenset(
+    {"Export", "Client", "Enrollment", "Exit", "Project", "Organization", "HMISParticipation", "HealthAndDV"}
+)
+"""Tables that tell who people are, whose rows may not be held, who flees and who has left: where one of them is there and cannot be
+read, the others do not mean what they say."""
 
 _DATES = ("%m-%d-%Y %H:%M:%S", "%m-%d-%Y", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y")
 
@@ -61,7 +70,8 @@ _DATES = ("%m-%d-%Y %H:%M:%S", "%m-%d-%Y", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y")
 @dataclass(frozen=True, slots=True)
 class Export:
     """An opened export. `about` is the one row of Export.csv, `tables` the names that are there, `ignored` unknown
-    files.
+    files, `unreadable` why a table that could be spared is not among them (`empty`: zero bytes, say), `further` rows of
+    Export.csv after its one.
     """
 
     dialect: Dialect
@@ -71,6 +81,8 @@ class Export:
     ignored: tuple[str, ...]
     _files: Mapping[str, Opener]
     _limits: Limits
+    unreadable: tuple[ParseError, ...] = ()
+    further: tuple[int, ...] = ()
 
     def table(self, name: str) -> Table:
         """Open one table (each call opens it anew). Raises `ParseError`: `missing-file` or what the header makes."""
@@ -131,9 +143,11 @@ def open_export(files: Mapping[str, Opener], limits: Limits = _LIMITS) -> Export
         else:
             known[table] = opener
     export = Export("FY2024", {}, None, frozenset(known), tuple(sorted(ignored)), known, limits)
-    about = _about(export)
-    dialect = _dialect(about.get("csvversion", ""), export)
-    return Export(dialect, about, parse_date(about.get("exportdate", "")), export.tables, export.ignored, known, limits)
+    about, further = _about(export)
+    unreadable = {name: why for name in sorted(export.tables - _NEEDED) if (why := _unreadable(export, name))}
+    export = replace(export, tables=export.tables - unreadable.keys(), unreadable=tuple(unreadable.values()))
+    dialect, made_at = _dialect(about.get("csvversion", ""), export), parse_date(about.get("exportdate", ""))
+    return replace(export, dialect=dialect, about=about, exported_at=made_at, further=further)
 
 
 def parse_date(text: str) -> datetime | None:
@@ -152,11 +166,19 @@ def parse_date(text: str) -> datetime | None:
     return None
 
 
-def _about(export: Export) -> Mapping[str, str]:
+def _about(export: Export) -> tuple[Mapping[str, str], tuple[int, ...]]:
     rows = [row for row in export.table("Export").rows() if isinstance(row, Row)]
     if not rows:
         raise ParseError("empty", "Export.csv")
-    return rows[0].cells
+    return rows[0].cells, tuple(row.number for row in rows[1:])
+
+
+def _unreadable(export: Export, name: str) -> ParseError | None:
+    try:
+        export.table(name)
+    except ParseError as error:
+        return error
+    return None
 
 
 def _dialect(version: str, export: Export) -> Dialect:
@@ -164,21 +186,22 @@ def _dialect(version: str, export: Export) -> Dialect:
     dialect = _YEARS.get(match.group(1)) if match else None
     table, shown = _shown(export)
     if dialect is None:
-        if version.strip() or len(shown) != 1:  # a year we do not know must not be read as one that we know
+        alone = [year for year in _YEARS.values() if shown == {year}]
+        if version.strip() or not alone:  # a year we do not know must not be read as one that we know
             raise ParseError("unknown-version", "Export.csv", "CSVVersion")
-        return next(iter(shown))
+        return alone[0]
     if shown and dialect not in shown:
         years = " or ".join(sorted(shown))
         raise ParseError("version-mismatch", f"{table}.csv", f"CSVVersion {dialect}, header {years}")
     return dialect
 
 
-def _shown(export: Export) -> tuple[str, frozenset[Dialect]]:
+def _shown(export: Export) -> tuple[str, frozenset[str]]:
     """The first table whose header tells dialects apart, and all that its marks speak for; none where no table does."""
     for name, marks in MARKS.items():
         if name in export.tables:
             columns = export.table(name).names
-            shown = frozenset[Dialect]().union(*(years for mark, years in marks.items() if mark in columns))
+            shown = frozenset[str]().union(*(years for mark, years in marks.items() if mark in columns))
             if shown:
                 return name, shown
     return "", frozenset()

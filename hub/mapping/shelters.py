@@ -92,6 +92,10 @@ class _Mapper:
         """Of every row. `remember` sees the rows of a table go by, and what became of each."""
         rows, self._remember = self._rows, remember
         yield from self._missing()
+        for error in self._export.unreadable:
+            yield unreadable(error, {"file": error.where}, b"")
+        for row in self._export.further:
+            yield ignored("second-export-row", {"file": "Export.csv", "row": row}, b"")
         tables: tuple[tuple[str, str, str | None, MapRow], ...] = (
             ("Organization", "site", None, rows.organization),
             ("Client", "person", "clients", rows.client),

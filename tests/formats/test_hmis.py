@@ -38,6 +38,9 @@ def test_the_dialect_is_told_by_version_and_headers(version: str, client: str, d
         ("", "PersonalID", "unknown-version"),
         ("banana", "PersonalID,HispanicLatinaeo", "unknown-version"),
         ("6.12", "PersonalID,Ethnicity", "unknown-version"),
+        ("", "PersonalID,NativeHIOtherPacific,Ethnicity,Gender", "unknown-version"),
+        ("", "PersonalID,NativeHIOtherPacific,Gender", "unknown-version"),
+        ("FY2022", "PersonalID,NativeHIOtherPacific,Gender", "version-mismatch"),
     ],
 )
 def test_a_mismatch_is_refused_and_not_guessed(version: str, client: str, reason: str) -> None:
@@ -50,6 +53,24 @@ def test_a_mismatch_says_which_year_was_said_and_which_the_header_is_of() -> Non
     with pytest.raises(ParseError) as error:
         open_export(files("FY2022", "PersonalID,HispanicLatinaeo"))
     assert (error.value.where, error.value.field) == ("Client.csv", "CSVVersion FY2022, header FY2024")
+
+
+def test_a_table_that_could_be_spared_is_named_where_nothing_can_be_read_of_it() -> None:
+    """Whoever has left, flees or is a victim service's must be known; an Event.csv of zero bytes keeps nobody from a bed."""
+    given = files("2024 v1", **{"Event.csv": "", "User.csv": "\ufeff", "Services.csv": "ServicesID\n"})
+    export = open_export(given)
+    assert export.tables == {"Export", "Client", "Services"}
+    assert [(error.reason, error.where) for error in export.unreadable] == [
+        ("empty", "Event.csv"),
+        ("empty", "User.csv"),
+    ]
+    for needed in ("Enrollment", "Exit", "Project", "Organization", "HMISParticipation", "HealthAndDV"):
+        assert needed in open_export({**given, f"{needed}.csv": b""}).tables
+
+
+def test_further_rows_of_export_csv_are_told() -> None:
+    given = files("2024 v1")
+    assert open_export(given | {"Export.csv": given["Export.csv"] + b"2,2026 v1,02-08-2023 12:00:00\n"}).further == (3,)
 
 
 def test_names_of_files_count_in_any_case_and_in_any_folder() -> None:

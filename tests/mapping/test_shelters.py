@@ -98,11 +98,21 @@ def test_rows_of_a_victim_service_provider_leave_no_trace_but_a_reason(read: Rea
         {"Project": TABLES["Project"].replace("EE,O1,0,4", "EE,O1,0,1")},
         {"HMISParticipation": "HMISParticipationID,ProjectID,HMISParticipationType\n1,EE,2\n"},
         {"Organization": "OrganizationID,VictimServiceProvider\nO1,1\n"},
+        {"Organization": "OrganizationID,VictimServiceProvider\nO1,Yes\n"},
+        {"Organization": "OrganizationID,VictimServiceProvider\nO1,1.0\n"},
     ],
 )
 def test_each_sign_of_a_victim_service_provider_stops_its_rows(changes: dict[str, str], read: Reader) -> None:
     people = {event.person.local_id for event in of(read, "person", export(**changes))}
     assert "P1" not in people
+
+
+def test_a_file_of_zero_bytes_that_could_be_spared_refuses_itself_alone(read: Reader) -> None:
+    whole = counted(read(HMIS, export()))
+    found = read(HMIS, export(Inventory="", Event=""))
+    refused = [(mapped.reason, mapped.where) for mapped in found if mapped.reason == "empty"]
+    assert refused == [("empty", {"file": "Event.csv"}), ("empty", {"file": "Inventory.csv"})]
+    assert counted(found)["events"] == whole["events"]
 
 
 def test_people_whose_provider_is_not_told_are_not_held_where_one_may_be_a_victim_service(read: Reader) -> None:
