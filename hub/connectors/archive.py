@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import io
 import os
 import re
 import stat
@@ -26,11 +27,12 @@ from pydantic import Field
 from hub.connectors.archive_end import directory_bytes
 from hub.declared import Declared
 
-__all__ = ["ArchiveFault", "ArchiveLimits", "Glance", "glance", "is_archive", "unpack"]
+__all__ = ["ArchiveFault", "ArchiveLimits", "Glance", "glance", "is_archive", "only_file", "unpack"]
 
 _BLOCK = 256 * 1024
 _ZIP, _GZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"), (b"\x1f\x8b",)
 _ARCHIVES = (*_ZIP, *_GZIP, b"7z\xbc\xaf\x27\x1c", b"BZh", b"\xfd7zXZ\x00", b"Rar!\x1a\x07", b"\x28\xb5\x2f\xfd")
+_WORKBOOKS = (".xlsx", ".xlsm")
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SEALED = 0x1 | 0x40 | 0x2000  # encrypted, strongly encrypted, directory masked
 _DRIVE = re.compile(r"^[A-Za-z]:")
@@ -75,7 +77,7 @@ def is_archive(name: str, head: bytes) -> Literal["zip", "gzip"] | None:
     """What a file is, by its first bytes, or by its ending where those are damaged. A workbook is no archive, though it is a zip
     inside: readers of tables read it as it is."""
     low = name.lower()
-    if low.endswith((".xlsx", ".xlsm")):
+    if low.endswith(_WORKBOOKS):
         return None
     if head.startswith(_ZIP) or low.endswith(".zip"):
         return "zip"
@@ -92,7 +94,7 @@ def unpack(path: Path, name: str, folder: Path, limits: ArchiveLimits, *, flat: 
     with _opened(path) as file:
         before = os.fstat(file.fileno())
         if is_archive(name, _head(file)) == "gzip":
-            found = {_without_ending(name): _gunzip(file, before.st_size, folder, limits)}
+            found = {_without_ending(name): _gunzip(file, before.st_size, folder, limits, _without_ending(name))}
         else:
             found = _unzip(file, before.st_size, folder, limits, flat)
         after = os.fstat(file.fileno())
@@ -112,6 +114,23 @@ def glance(path: Path, name: str, limits: ArchiveLimits, most: int) -> Glance:
             members = _members(archive, size, limits, flat=False)
             with archive.open(members[0].info) as content:
                 return Glance(tuple(member.name for member in members), content.read(most))
+
+
+def only_file(data: bytes, name: str, limits: ArchiveLimits) -> tuple[str, bytes]:
+    """Name and content of the one file in an archive, in memory alone; raises as `unpack` does, and `zip-several-files`."""
+    file, most = (
+        io.BytesIO(data),
+        min(limits.member_bytes, limits.total_bytes, max(len(data) * limits.ratio, _FREE_BYTES)),
+    )
+    if is_archive(name, data[:8]) == "gzip":
+        with _gzip_faults(), gzip.GzipFile(fileobj=file) as packed:
+            return _without_ending(name), b"".join(_blocks(packed, most, 1, _without_ending(name)))
+    with _zip_faults(0), _directory(file, len(data), limits) as archive:
+        found = _members(archive, len(data), limits, flat=False)
+        if len(found) > 1:
+            raise ArchiveFault("zip-several-files")
+        with archive.open(found[0].info) as content:
+            return PurePosixPath(found[0].name).name, b"".join(_blocks(content, most, found[0].number, found[0].name))
 
 
 @contextmanager
@@ -138,7 +157,7 @@ def _unzip(file: BinaryIO, size: int, folder: Path, limits: ArchiveLimits, flat:
         for member in _members(archive, size, limits, flat=flat):
             path = folder / f"{member.number:05}"
             with _zip_faults(member.number), archive.open(member.info) as content:
-                left -= _write(content, path, min(limits.member_bytes, left), member.number)
+                left -= _write(content, path, min(limits.member_bytes, left), member.number, member.name)
             found[member.name] = path
     return found
 
@@ -215,26 +234,33 @@ def _named(members: list[_Member], flat: bool) -> list[_Member]:
     return members
 
 
-def _gunzip(file: BinaryIO, size: int, folder: Path, limits: ArchiveLimits) -> Path:
+def _gunzip(file: BinaryIO, size: int, folder: Path, limits: ArchiveLimits, name: str) -> Path:
     path = folder / "00001"
     most = min(limits.member_bytes, limits.total_bytes, max(size * limits.ratio, _FREE_BYTES))
     with _gzip_faults(), gzip.GzipFile(fileobj=file) as content:
-        _write(content, path, most, 1)
+        _write(content, path, most, 1, name)
     return path
 
 
-def _write(content: IO[bytes] | gzip.GzipFile, path: Path, most: int, number: int) -> int:
+def _write(content: IO[bytes] | gzip.GzipFile, path: Path, most: int, number: int, name: str) -> int:
     """Copies at most `most` bytes into a new file; how many there were."""
     size = 0
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as out:
-        while block := content.read(_BLOCK):
-            if size == 0 and block.startswith(_ARCHIVES):
-                raise ArchiveFault("zip-nested", number)
-            size += len(block)
-            if size > most:
-                raise ArchiveFault("zip-too-large", number)
-            out.write(block)
+        for block in _blocks(content, most, number, name):
+            size += out.write(block)
     return size
+
+
+def _blocks(content: IO[bytes] | gzip.GzipFile, most: int, number: int, name: str) -> Iterator[bytes]:
+    """What is packed, at most `most` bytes of it, and no archive again (a workbook is none, by its name)."""
+    size = 0
+    while block := content.read(_BLOCK):
+        if size == 0 and block.startswith(_ARCHIVES) and not name.lower().endswith(_WORKBOOKS):
+            raise ArchiveFault("zip-nested", number)
+        size += len(block)
+        if size > most:
+            raise ArchiveFault("zip-too-large", number)
+        yield block
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.connectors.archive import ArchiveFault, ArchiveLimits, glance, unpack
+from hub.connectors.archive import ArchiveFault, ArchiveLimits, glance, only_file, unpack
 
 ROWS = b"id,name\n" + b"".join(b"%d,somebody\n" % n for n in range(400))
 LIMITS = ArchiveLimits(members=20, member_bytes=1_000_000, total_bytes=1_500_000)
@@ -298,3 +298,21 @@ def test_whatever_bytes_come_only_an_archive_fault_comes_of_them(data: st.DataOb
         place = Place(Path(folder))
         with contextlib.suppress(ArchiveFault):
             place.unpack(bytes(made))
+
+
+def test_a_workbook_in_a_zip_is_no_zip_in_a_zip(tmp_path: Path) -> None:
+    book = zipped(("[Content_Types].xml", b"<x/>"))
+    assert Place(tmp_path).unpack(zipped(("week.xlsx", book))) == {"week.xlsx": book}
+
+
+def test_the_only_file_of_an_archive_is_given_from_memory_under_the_same_limits() -> None:
+    assert only_file(zipped(("week/a.csv", ROWS), ("__MACOSX/a.csv", b"x")), "x.zip", LIMITS) == ("a.csv", ROWS)
+    assert only_file(gzip.compress(ROWS), "a.csv.gz", LIMITS) == ("a.csv", ROWS)
+    small = ArchiveLimits(members=5, member_bytes=1_000, total_bytes=1_000)
+    for packed, name, reason in (
+        (zipped(("a.csv", ROWS), ("b.csv", ROWS)), "x.zip", "zip-several-files"),
+        (zipped(("a.csv", ROWS)), "x.zip", "zip-too-large"),
+        (gzip.compress(ROWS), "a.csv.gz", "zip-too-large"),
+    ):
+        with pytest.raises(ArchiveFault, match=reason):
+            only_file(packed, name, small)

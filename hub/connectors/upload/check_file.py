@@ -2,7 +2,8 @@
 
 A declared map of CSV is looked at row by row (check.py). A mapping program may read tables of its own kind, HL7 or FHIR: where each
 of its outcomes names a row of a plain CSV table, its rows can be mended here just the same; else the page shows what became of each
-record of the file, by its place, and what needs a look is mended where the file comes from.
+record of the file, by its place, and what needs a look is mended where the file comes from. A zip of one file
+is that file.
 """
 
 from __future__ import annotations
@@ -10,15 +11,30 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
+from hub.connectors.archive import ArchiveFault, ArchiveLimits, only_file
 from hub.connectors.door import Mapped, Unit
 from hub.connectors.upload.check import Checked, CheckedRow, Look, Problem, Unreadable, check
 from hub.formats.delimited import open_table
 from hub.formats.errors import ParseError
 from hub.formats.spreadsheet import as_table, is_workbook
 
-__all__ = ["check_file"]
+__all__ = ["check_file", "taken_out"]
 
 _PLAIN = ",;|"  # delimiters of tables whose rows can be written again; tab-separated ones may know no quotes
+
+_MEMBERS = 100
+"""Entries of a zip that are looked at: folders, and what operating systems add, are none of its files."""
+
+
+def taken_out(file: str, data: bytes, max_bytes: int) -> tuple[str, bytes]:
+    """The one file in a zip or gzip file, which may not unpack to more than `max_bytes`; any other file as it is, a workbook too.
+    Nothing is written to the disk. Raises Unreadable: `zip-several-files`, and what file drops refuse (hub.connectors.archive)."""
+    if not file.lower().endswith((".zip", ".gz")):
+        return file, data
+    try:
+        return only_file(data, file, ArchiveLimits(members=_MEMBERS, member_bytes=max_bytes, total_bytes=max_bytes))
+    except ArchiveFault as fault:
+        raise Unreadable(fault.reason) from None
 
 
 def check_file(

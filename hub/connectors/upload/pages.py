@@ -123,7 +123,7 @@ def message(site: Site, title: str, text: str) -> str:
     return site.document(title, el("section", el("h1", title), el("p", text), back, class_="card narrow"))
 
 
-_LISTS = ".csv,.tsv,.txt,.xlsx,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_LISTS = ".csv,.tsv,.txt,.xlsx,.zip,.gz,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def home(
@@ -144,7 +144,7 @@ def home(
         if open_check
         else None
     )
-    takes = f"This page takes: {reads}." if reads else "A CSV file or an Excel workbook (.xlsx)."
+    takes = f"This page takes: {reads}." if reads else "A CSV file or an Excel workbook (.xlsx), or a zip of one."
     choose = site.form(
         "/check",
         el("div",

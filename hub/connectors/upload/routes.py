@@ -33,7 +33,7 @@ from hub.connectors.upload import pages, words
 from hub.connectors.upload.access import Session
 from hub.connectors.upload.assets import ASSETS
 from hub.connectors.upload.check import Checked, Unreadable, problems_csv
-from hub.connectors.upload.check_file import check_file
+from hub.connectors.upload.check_file import check_file, taken_out
 from hub.connectors.upload.check_page import checked, shown_problems
 from hub.connectors.upload.entrance import HEADERS, Entrance
 from hub.connectors.upload.kept import Upload
@@ -143,6 +143,7 @@ class Routes:
         if len(data) > self._door.options.max_bytes:
             raise Unreadable("too-large")
         desk, options = self._door.desk, self._door.options
+        name, data = taken_out(name, data, options.max_bytes)
         return check_file(
             name,
             data,

@@ -69,6 +69,13 @@ FILE_PROBLEMS = {
     "workbook-has-macros": "The workbook holds macros. Save it as .xlsx (without macros) or as CSV.",
     "no-such-sheet": "The workbook lacks the sheet that this page reads. Ask who set this page up which one that is.",
     "nul-byte": "The file is no list: it holds characters that are no text. Save your list as CSV or .xlsx.",
+    "zip-several-files": "The zip holds more than one file. Please unpack it and send its files one by one.",
+    "zip-empty": "There is no file in the zip.",
+    "zip-encrypted": "The zip has a password. Please send the list without one.",
+    "zip-too-large": "What is in the zip is too large for this page. Please send it in several files.",
+    "zip-nested": "In the zip is another zip. Please send the list itself.",
+    "zip-broken": "The zip cannot be opened. Please make it again, or send the list itself.",
+    "gzip-broken": "The .gz file cannot be opened. Please make it again, or send the list itself.",
     "no-file": "Please choose a file first.",
 }
 _FILE_UNKNOWN = "The file cannot be read as a list ({reason}). Save it as CSV or .xlsx and try again."

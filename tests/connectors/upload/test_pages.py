@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import io
 import json
 import re
 import selectors
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -105,6 +108,49 @@ def test_a_workbook_is_as_good_as_a_csv_file(hub: PageHub, desk: Visitor) -> Non
     assert "Day: the cell holds a formula without a result" in page
     desk.post(f"{desk.at}/send")
     assert len(hub.events) == 2
+
+
+def zipped(**members: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(f"list/{name.replace('_', '.')}", content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"),
+    [
+        ("march.zip", lambda: zipped(march_csv=csv_of(ROWS[:2]))),
+        ("march.ZIP", lambda: zipped(march_xlsx=workbook([COLUMNS, *ROWS[:2]]))),
+        ("march.csv.gz", lambda: gzip.compress(csv_of(ROWS[:2]))),
+    ],
+)
+def test_a_zip_of_one_list_is_that_list(name: str, pack: Callable[[], bytes], hub: PageHub, desk: Visitor) -> None:
+    assert "Send 2 rows" in desk.upload(pack(), name)
+    desk.post(f"{desk.at}/send")
+    assert len(hub.events) == 2
+    desk.get("/")
+    desk.upload(csv_of(ROWS[:2]))
+    desk.post(f"{desk.at}/send")
+    assert len({event.fact_key for event in hub.events}) == 2  # the same rows, however they were packed
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "said"),
+    [
+        (zipped(a_csv=b"x", b_csv=b"y"), "both.zip", "holds more than one file"),
+        (zipped(a_csv=b"0" * (9 * 1024 * 1024)), "bomb.zip", "What is in the zip is too large"),
+        (gzip.compress(b"0" * (9 * 1024 * 1024)), "bomb.csv.gz", "What is in the zip is too large"),
+        (zipped(a_zip=zipped(b_csv=b"x")), "nested.zip", "In the zip is another zip"),
+        (b"PK\x03\x04 broken", "list.zip", "The zip cannot be opened"),
+        (b"no gzip", "list.csv.gz", "The .gz file cannot be opened"),
+    ],
+)
+def test_a_zip_that_is_no_list_or_a_bomb_is_told_in_plain_words(
+    data: bytes, name: str, said: str, desk: Visitor
+) -> None:
+    assert said in desk.upload(data, name, status=422)
 
 
 def test_problem_rows_go_out_as_harmless_csv_and_come_back_mended(hub: PageHub, desk: Visitor) -> None:
