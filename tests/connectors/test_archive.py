@@ -309,10 +309,10 @@ def test_the_only_file_of_an_archive_is_given_from_memory_under_the_same_limits(
     assert only_file(zipped(("week/a.csv", ROWS), ("__MACOSX/a.csv", b"x")), "x.zip", LIMITS) == ("a.csv", ROWS)
     assert only_file(gzip.compress(ROWS), "a.csv.gz", LIMITS) == ("a.csv", ROWS)
     small = ArchiveLimits(members=5, member_bytes=1_000, total_bytes=1_000)
-    for packed, name, reason in (
-        (zipped(("a.csv", ROWS), ("b.csv", ROWS)), "x.zip", "zip-several-files"),
-        (zipped(("a.csv", ROWS)), "x.zip", "zip-too-large"),
-        (gzip.compress(ROWS), "a.csv.gz", "zip-too-large"),
+    for packed, name, limits, reason in (
+        (zipped(("a.csv", ROWS), ("b.csv", ROWS)), "x.zip", LIMITS, "zip-several-files"),
+        (zipped(("a.csv", ROWS)), "x.zip", small, "zip-too-large"),
+        (gzip.compress(ROWS), "a.csv.gz", small, "zip-too-large"),
     ):
         with pytest.raises(ArchiveFault, match=reason):
-            only_file(packed, name, small)
+            only_file(packed, name, limits)
