@@ -1,9 +1,10 @@
 """The file-drop door: what senders put into `DIR/inbox/<connector>/`, taken when it is whole, moved when it is safe.
 
-A unit is a file, or a folder of files, as the connector says. It is taken once it is complete (a folder: every name of
-`complete_when` is there) and its sizes and times did not change for `stable_s`. Names that begin with `.` or `~`, or end in
-`.part`, `.tmp` or `.filepart`, are still being written: a sender may use that and rename. A zip file stands for the folder, or
-for the files, in it, a gzip file for its file (hub.connectors.archive); they are unpacked when they are read.
+A unit is a file, or a folder of files (`alone`: or a file that is whole by itself), as the connector says. It is taken once it is
+complete (a folder: every name of `complete_when` is there) and its sizes and times did not change for `stable_s`. Names that begin
+with `.` or `~`, or end in `.part`, `.tmp` or `.filepart`, are still being written: a sender may use that and rename. A zip file
+stands for the folder, or for the files, in it, a gzip file for its file (hub.connectors.archive); they are unpacked when they are
+read.
 
 Afterwards it stands in `done/`, or in `failed/` where nothing could be read or a bug of ours ended the reading, with a
 receipt beside it (`<name>.receipt.json`: counts and row numbers, no values); both folders are for this account alone, and
@@ -53,6 +54,9 @@ class FileDropOptions(DoorOptions):
     complete_when: tuple[str, ...] = Field(
         default=(), description="name patterns that a folder must hold to be complete"
     )
+    alone: tuple[str, ...] = Field(
+        default=(), description="where units are folders: name patterns of files that are whole by themselves"
+    )
     poll_s: float = Field(default=1.0, gt=0)
     stable_s: float = Field(default=2.0, ge=0)
     max_file_bytes: int = Field(default=1024**3, ge=1)
@@ -100,7 +104,7 @@ class FileDropDoor:
         self._spool, self._clock, self._wall, self.stamp = spool, clock, wall, stamp
         self._delete_at = clock()
         unit, zips = options.unit, options.unpack is not None
-        self.units = Inbox(inbox, unit, options.complete_when, options.max_file_bytes, zips)
+        self.units = Inbox(inbox, unit, options.complete_when, options.max_file_bytes, zips, options.alone)
         self._seen: dict[str, _Sight] = {}
         self._in_hand: set[str] = set()
         self._aside: dict[str, float] = {}  # name → not before

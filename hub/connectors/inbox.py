@@ -33,13 +33,15 @@ class Candidate(NamedTuple):
 
 
 class Inbox(NamedTuple):
-    """The folder that senders put units into. `zips`: where units are folders, a zip file is one too."""
+    """The folder that senders put units into. Where units are folders, a zip file is one too with `zips`, and so is a file whose
+    name is like one of `alone`."""
 
     path: Path
     unit: Literal["file", "folder"]
     complete_when: tuple[str, ...]
     max_file_bytes: int
     zips: bool
+    alone: tuple[str, ...] = ()
 
     def candidates(self) -> Iterator[Candidate]:
         """Every unit but those under a working name, in no order."""
@@ -80,9 +82,12 @@ class Inbox(NamedTuple):
 
     def _file(self, name: str, found: os.stat_result) -> Candidate:
         fault = self._fault(found)
-        if fault is None and self.unit == "folder" and not (self.zips and name.lower().endswith(".zip")):
+        if fault is None and self.unit == "folder" and not self._stands_alone(name.lower()):
             fault = "expected-a-folder"
         return Candidate(name, (_print(name, found),), fault, complete=True)
+
+    def _stands_alone(self, name: str) -> bool:
+        return (self.zips and name.endswith(".zip")) or any(fnmatch(name, each.lower()) for each in self.alone)
 
     def _folder(self, name: str) -> Candidate:
         prints, fault = self.look(name)

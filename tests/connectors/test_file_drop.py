@@ -210,6 +210,16 @@ def test_the_wrong_kind_of_unit_is_refused_in_words(inbox: Path) -> None:
     assert files.bus.log == [("dead", b"expected-a-file", None, None, None)]
 
 
+def test_a_file_that_is_whole_by_itself_needs_no_folder(inbox: Path) -> None:
+    desk = Desk(inbox, unit="folder", alone=("*.json",))
+    desk.put("Directory.JSON", "ann:1")
+    desk.put("services.csv", "bob:2")
+    taken(desk, lambda: not [path for path in inbox.iterdir() if path.is_file()])
+    assert (inbox / "done" / "Directory.JSON").exists()
+    assert values(desk.bus.log, "event") == [b"event-ann-1"]
+    assert list(desk.receipt("failed/services.csv")["rejected"]) == ["expected-a-folder"]
+
+
 def test_a_symbolic_link_is_never_followed(inbox: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("ann:1")
