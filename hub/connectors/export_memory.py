@@ -1,4 +1,5 @@
-"""What the exports of one connector told, so that a row missing from a full refresh is noticed: one SQLite file (0600).
+"""What the exports of one connector told, so that a row missing from a full refresh is noticed, and a consent taken back: one
+SQLite file (0600).
 
 Tokens, days and change times alone: no identifier, no value. Facts of one export are laid aside while it is read and merged in one
 transaction at its end; a crash before leaves nothing, and an export read again ends as the first time. Lost, it costs withdrawals:
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hub.connectors.kept import private_folder
-from hub.domain.absent_rows import Ended, Gone, Held, Scope, Told, too_many
+from hub.domain.absent_rows import Chosen, Ended, Gone, Held, Scope, Told, too_many
 
 __all__ = ["ExportMemory", "Waiting", "memory_path"]
 
@@ -26,6 +27,7 @@ CREATE TABLE IF NOT EXISTS export (
   id TEXT PRIMARY KEY, made_at INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, projects TEXT NOT NULL,
   tables TEXT NOT NULL, most REAL NOT NULL, held TEXT NOT NULL DEFAULT '{}', accepted INTEGER NOT NULL DEFAULT 0,
   applied_by TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS choice (person TEXT PRIMARY KEY, given INTEGER, refused INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS shape (
   id INTEGER PRIMARY KEY, told_in TEXT NOT NULL, project TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (told_in, project, text));
 CREATE TABLE IF NOT EXISTS fact (
@@ -96,6 +98,24 @@ class ExportMemory:
     def telling(self, scope: Scope) -> Iterator[_Telling]:
         with closing(self._open()) as db:
             yield _Telling(db, scope)
+
+    def choices(self) -> Mapping[str, Chosen]:
+        if not self._path.exists():
+            return {}
+        with closing(self._open()) as db:
+            return {who: Chosen(*told) for who, *told in db.execute("SELECT person, given, refused FROM choice")}
+
+    def chose(self, told: Mapping[str, Chosen]) -> None:
+        if not told:
+            return
+        with closing(self._open()) as db, db:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany(
+                "INSERT INTO choice VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET"
+                " given = coalesce(max(given, excluded.given), given, excluded.given),"
+                " refused = coalesce(max(refused, excluded.refused), refused, excluded.refused)",
+                [(who, *chosen) for who, chosen in told.items()],
+            )
 
     def held(self) -> list[Waiting]:
         """Exports that somebody was asked about, or said are right and that no later export carried out yet; newest first."""

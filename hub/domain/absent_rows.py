@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 __all__ = [
+    "Chosen",
     "Ended",
     "Gone",
     "Held",
@@ -83,6 +84,13 @@ class Held(NamedTuple):
     known: int
 
 
+class Chosen(NamedTuple):
+    """Microseconds since 1970; None: never."""
+
+    given: int | None = None
+    refused: int | None = None
+
+
 class Ended(NamedTuple):
     """What follows of one export, and of newer ones for what it told. `gone` is read while the telling is open."""
 
@@ -109,6 +117,12 @@ class Memory(Protocol):
         """Facts that were withdrawn because an export made before lacked them: (changed, made_at) of that withdrawal."""
 
     def telling(self, scope: Scope) -> AbstractContextManager[Telling]: ...
+
+    def choices(self) -> Mapping[str, Chosen]:
+        """By person (token): when they were last told to have consented, and to have refused."""
+
+    def chose(self, told: Mapping[str, Chosen]) -> None:
+        """Remember these; of two times of one word the later."""
 
 
 def absent_rank(made_at: int) -> int:

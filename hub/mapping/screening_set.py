@@ -26,6 +26,7 @@ _IDENTIFIERS = ("first_name", "last_name", "pat_birth_date", "ssn", "medicaid_ci
 _FINAL = frozenset({"final", "amended", "corrected"})
 _YES = frozenset({"Y", "YES", "TRUE", "1"})
 _NO = frozenset({"", "N", "NO", "FALSE", "0"})
+_REFUSES = _NO - {""}
 _FLAGS = {"visit_part_2_flag": "ETH", "visit_omh_flag": "PSY", "visit_opwdd_flag": "R"}
 _PART_2 = "42CFRPart2"
 
@@ -55,6 +56,7 @@ class ScreeningSet:
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
         self._consent: dict[PersonKey, bool] = {}
+        self._refused: set[PersonKey] = set()
         self._labels: dict[PersonKey, set[str]] = {}
         self._newest: dict[PersonKey, datetime] = {}
         self._facilities: dict[str, set[str]] = {}
@@ -68,6 +70,8 @@ class ScreeningSet:
         who = _told(cells)
         given = cells["consent"].upper() in _YES
         self._consent[who] = given and self._consent.get(who, True)
+        if cells["consent"].upper() in _REFUSES:
+            self._refused.add(who)
         self._facilities.setdefault(who[1], set()).add(who[0])
         if two_people(self._people.setdefault(who, cells), cells, _IDENTIFIERS):
             self._shared.add(who)
@@ -134,6 +138,14 @@ class ScreeningSet:
         if not self._flags_read:
             return "flags-unread"
         return "part-2-not-covered" if _PART_2 in self._labels.get(who, ()) else ""
+
+    def refused(self, who: PersonKey) -> bool:
+        """Whether a row of the demographics says no in so many words: an empty cell, or another word, refuses nothing."""
+        return who in self._refused
+
+    def told_people(self) -> Mapping[PersonKey, bool]:
+        """Everybody of the demographics, and whether they consented."""
+        return self._consent
 
     def labels(self, who: PersonKey, *more: str) -> tuple[str, ...]:
         """Labels of everything of this person; all that flags can give where some could not be read, restricted where they leave

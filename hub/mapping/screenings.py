@@ -5,6 +5,8 @@ Files are told by their columns: demographics (CONSENT), facility and visit flag
 their rows are refused without a body. Screenings that are not final raise nothing; one entered in error withdraws its answers. A
 need is a (question, answer) pair of tables/needs.csv; the HITS total is computed from its items and compared with what was sent.
 
+A no of somebody of whom an earlier drop was taken in is a consent event, `revoked` (hub.mapping.screening_consents).
+
 Options: `timezone`; `consent_covers`, a list: `part-2` where the consent behind CONSENT = Y is one under 42 CFR 2.31 that names the
 recipient and the purposes of the agreement (social-standards.md requirement 21). Where a row or the file of visit flags cannot be
 read, everybody is held as if flagged: refused, or labelled where the consent covers it.
@@ -38,6 +40,7 @@ from hub.mapping.program import (
 )
 from hub.mapping.race import read_race
 from hub.mapping.screening_answers import Answer, read_answer
+from hub.mapping.screening_consents import DropConsents
 from hub.mapping.screening_set import Cells, PersonKey, ScreeningSet, state_of, told_day, told_time
 from hub.mapping.stamp import Stamp
 
@@ -65,6 +68,7 @@ class Screenings:
         yield from mapper.files()
         yield from mapper.people()
         yield from mapper.answers()
+        mapper.remember()
 
 
 class _Mapper:
@@ -74,6 +78,8 @@ class _Mapper:
         self._today = context.today
         self._stamp = Stamp(context)
         self._set = ScreeningSet(context.zone)
+        self._memory = context.memory
+        self._consents: DropConsents | None = None
         self._covered = frozenset(context.options.get("consent_covers") or ())
         if not self._covered <= _COVERS:
             raise ConfigError(f"options.consent_covers: {', '.join(sorted(_COVERS))} is all that it can name")
@@ -109,6 +115,13 @@ class _Mapper:
                     self._set.flags_unread()
                 yield unreadable(error, {"file": name}, b"")
         self._set.settle()
+        if self._memory is not None:
+            self._consents = DropConsents(self._set, self._stamp, self._memory)
+
+    def remember(self) -> None:
+        """What everybody of the drop chose."""
+        if self._consents is not None:
+            self._consents.remember()
 
     def people(self) -> Iterator[Mapped]:
         """A person event for everyone who consented."""
@@ -134,8 +147,10 @@ class _Mapper:
         if isinstance(row, RowFault):
             return [unreadable(row.error, where, b"")._replace(hard_stop=True)]  # nobody can say who consented to it
         cells, who = row.cells, self._set.who(row.cells)
-        if refusal := self._set.refusal(who, self._covered):
-            return [hard_stop(refusal, where, Person.kind)]
+        choice = self._consents.choice(who) if self._consents is not None else None
+        chosen = [accepted(choice, where, b"")] if choice is not None else []
+        if refusal := self._refusal(who):
+            return [*chosen, hard_stop(refusal, where, Person.kind)]
         self._one_person(who)
         fields = self._stamp.fields(
             self._stamp.fact_key("person", *who),
@@ -150,14 +165,20 @@ class _Mapper:
         place = area(cells.get("state", ""), cells.get("zip", ""), cells.get("county", ""))
         left_out = ("no-visit-flags",) if self._set.left_out(who) else ()
         event = Person(**fields, person=_block(cells, place), race_ethnicity=race, county_source=place.county_source)
-        return [accepted(event, where, raw)._replace(issues=(*place.issues, *odd, *left_out))]
+        return [*chosen, accepted(event, where, raw)._replace(issues=(*place.issues, *odd, *left_out))]
+
+    def _refusal(self, who: PersonKey) -> str:
+        """Why nothing of this person may be held; empty where it may."""
+        if refusal := self._set.refusal(who, self._covered):
+            return refusal
+        return "no-consent" if self._consents is not None and self._consents.outdated(who) else ""
 
     def _answer(self, row: Row | RowFault) -> list[Mapped]:
         where, raw = self._locate(row)
         if isinstance(row, RowFault):
             return [unreadable(row.error, where, b"")._replace(hard_stop=True)]
         cells, who = row.cells, self._set.who(row.cells)
-        if refusal := self._set.refusal(who, self._covered):
+        if refusal := self._refusal(who):
             return [hard_stop(refusal, where, Screening.kind)]
         self._one_person(who)
         state = state_of(cells)

@@ -18,7 +18,9 @@ __all__ = ["client_block", "client_race", "hash_issues"]
 
 Cells = Mapping[str, str]
 
-_HASH = re.compile(r"[0-9A-Fa-f]{32,68}$")
+_HASH = re.compile(r"[0-9A-Fa-fxX]{0,4}[0-9A-Fa-f]{32,128}$|(?=[^0-9]*[0-9])[A-Za-z0-9+/_-]{22,}={0,2}$")
+"""Digests as they are written: hexadecimal (MD5 to SHA-512; of an SSN behind its last four), or base64, which no name is like: so
+long, one word, and with a digit in it. (Forms beside SHA-256 chosen: HashStatus 3 is `other`.)"""
 _RELIABLE = frozenset({"", "1", "2"})
 
 

@@ -33,6 +33,11 @@ SHA = "ab" * 32
         ("4", "Plain", "512000007", 1),
         ("3", "Plain", "512000007", 0),  # says hashed, is not: read as it is
         ("1", SHA, "", 1),
+        ("1", "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", "", 1),
+        ("3", "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", "", 0),
+        ("3", "CY9rzUYh03PK3k6DJie09g==", "", 0),
+        ("2", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "", 0),
+        ("3", SHA + SHA, "", 0),
         ("1", "Plain", "512000007", 0),
     ],
 )
@@ -74,3 +79,12 @@ def test_social_7_a_number_on_three_people_is_a_placeholder_and_a_blank_or_parti
     people = of(read(HMIS, Export(shared).files()), "person")
     assert [p.person.ssn for p in people[:3]] == [None] * 3
     assert (people[3].person.birth_date, people[4].person.birth_date_partial) == (None, True)
+
+
+@pytest.mark.parametrize(
+    "name", ["Wolfeschlegelsteinhausenbergerdorff", "Maria del Carmen de los Angeles 2", "O'Neill-Fitzgerald"]
+)
+def test_a_long_name_is_no_hash(name: str, read: Reader) -> None:
+    export = Export([Guest(1, more={"FirstName": name})])
+    (person,) = of(read(HMIS, export.files()), "person")
+    assert person.person.given_name == name

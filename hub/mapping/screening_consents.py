@@ -1,0 +1,74 @@
+"""CONSENT from drop to drop: a no stops what an earlier yes let in, and a yes of before that no lets nothing in.
+
+The demographics of a drop have no time of their own: a word is of the newest answer of its person in the drop, and of two words of
+one time the refusal stands. Whoever never consented has nothing here to stop: of them no event is made. Remembered are tokens and
+times, of a refusal too, since an older drop that comes late would let in what was refused.
+
+Source: social-standards.md R23 (revocation stops new use at once and withdraws open flags); CONSENT Y/N as in §5.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hub.domain.absent_rows import Chosen, Memory, moment
+from hub.domain.events import Consent
+from hub.domain.ids import content_hash
+from hub.mapping.program import EPOCH
+from hub.mapping.screening_set import PersonKey, ScreeningSet
+from hub.mapping.stamp import Stamp
+
+__all__ = ["DropConsents"]
+
+_GIVEN, _REFUSED = 1, 2
+_US = timedelta(microseconds=1)
+
+
+class DropConsents:
+    """Of one drop, beside what was told before. `remember` once the drop was read to its end."""
+
+    def __init__(self, people: ScreeningSet, stamp: Stamp, memory: Memory) -> None:
+        self._people, self._stamp, self._memory = people, stamp, memory
+        self._known = memory.choices()
+
+    def outdated(self, who: PersonKey) -> bool:
+        """Whether this person said no later than, or when, this drop says yes."""
+        refused = self._before(who).refused
+        return refused is not None and refused >= self._at(who)
+
+    def choice(self, who: PersonKey) -> Consent | None:
+        """The choice that this drop tells of somebody: one taken back of whom something was taken in, one given after that."""
+        before, given = self._before(who), self._people.told_people().get(who, False)
+        if given:
+            return None if before.refused is None or self.outdated(who) else self._event(who, revoked=False)
+        return self._event(who, revoked=True) if before.given is not None and self._people.refused(who) else None
+
+    def remember(self) -> None:
+        told: dict[str, Chosen] = {}
+        for who, given in self._people.told_people().items():
+            if given and not self.outdated(who):
+                told[self._token(who)] = Chosen(given=self._at(who))
+            elif self._people.refused(who):
+                told[self._token(who)] = Chosen(refused=self._at(who))
+        self._memory.chose(told)
+
+    def _event(self, who: PersonKey, *, revoked: bool) -> Consent:
+        at, word = moment(self._at(who)), "revoked" if revoked else "given"
+        fields = self._stamp.fields(
+            self._stamp.fact_key(Consent.kind, *who),
+            source_person=self._token(who),
+            changed_at=at,
+            status_rank=_REFUSED if revoked else _GIVEN,
+            content=content_hash(word),
+            occurred_on=at.date() if at != EPOCH else None,
+        )
+        return Consent(**fields, status="revoked" if revoked else "given")
+
+    def _before(self, who: PersonKey) -> Chosen:
+        return self._known.get(self._token(who), Chosen())
+
+    def _token(self, who: PersonKey) -> str:
+        return self._stamp.person(*who)
+
+    def _at(self, who: PersonKey) -> int:
+        return ((self._people.newest(who) or EPOCH) - datetime(1970, 1, 1, tzinfo=UTC)) // _US
