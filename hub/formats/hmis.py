@@ -64,7 +64,9 @@ _NEEDED = frozenset(
 """Tables that tell who people are, whose rows may not be held, who flees and who has left: where one of them is there and cannot be
 read, the others do not mean what they say."""
 
-_DATES = ("%m-%d-%Y %H:%M:%S", "%m-%d-%Y", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y")
+_CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
+_DATES = tuple(f"%m{between}%d{between}%Y{clock}" for between in "-/" for clock in _CLOCKS)
+"""As exports and spreadsheets write them that saved one; two digits of a year are not guessed."""
 
 
 @dataclass(frozen=True, slots=True)

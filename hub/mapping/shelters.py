@@ -28,7 +28,7 @@ from hub.mapping.shelters_copies import SHARED
 from hub.mapping.shelters_facts import Facts
 from hub.mapping.shelters_index import Index
 from hub.mapping.shelters_kept import Kept
-from hub.mapping.shelters_lists import has_lists, unknown_codes
+from hub.mapping.shelters_lists import coded_rows, has_lists, unknown_codes
 from hub.mapping.shelters_nights import Nights
 from hub.mapping.shelters_referrals import Referrals
 from hub.mapping.shelters_rows import Rows
@@ -147,7 +147,7 @@ class _Mapper:
                 found[0] = found[0]._replace(issues=(*found[0].issues, *odd))
             return found
 
-        rows, of_row = table.rows(), list[Mapped]()
+        rows, of_row = coded_rows(table), list[Mapped]()
         watched = self._remember is not None and name in TABLES
         if self._remember is not None and watched:
             rows = self._remember(name, rows, of_row)

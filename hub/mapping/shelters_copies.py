@@ -15,6 +15,7 @@ from typing import NamedTuple
 from hub.formats.delimited import Row
 from hub.formats.hmis import Export
 from hub.mapping.same_person import two_people
+from hub.mapping.shelters_lists import coded_rows
 
 __all__ = ["KEYS", "OLDER", "REPEATED", "SHARED", "Verdicts", "verdicts"]
 
@@ -52,7 +53,7 @@ def verdicts(
     if not candidates:
         return {}
     copies: dict[str, list[_Copy]] = {}
-    for row in export.table(name).rows():
+    for row in coded_rows(export.table(name)):
         if isinstance(row, Row) and (found := row.cells.get(key, "")) and found in candidates:
             copies.setdefault(found, []).append(_Copy(row.number, changed_at(row.cells), content(row.cells), row.cells))
     same = _same_client if name == "Client" else _same_person

@@ -21,6 +21,7 @@ from hub.formats.delimited import Row
 from hub.formats.hmis import Export, parse_date
 from hub.mapping.dates import civil_date, local_time
 from hub.mapping.shelters_copies import KEYS, SHARED, Verdicts, verdicts
+from hub.mapping.shelters_lists import coded_rows
 from hub.mapping.tables import rows
 
 __all__ = ["TRANSPORT", "Enrollment", "Exit", "Index", "Project", "changed_at", "row_content", "row_parts"]
@@ -120,10 +121,8 @@ class Index:
         if not project.overnight or project.nightly or not self.fleeing:
             return 0
         if self._unnamed is None:
-            there = self.enrollments.items()
-            self._unnamed = Counter(
-                each.project for name, each in there if each.person in self.fleeing and self._open(name, each)
-            )
+            fleeing = ((name, each) for name, each in self.enrollments.items() if each.person in self.fleeing)
+            self._unnamed = Counter(each.project for name, each in fleeing if self._open(name, each))
         return self._unnamed[project_id]
 
     def _open(self, name: str, enrollment: Enrollment) -> bool:
@@ -237,7 +236,7 @@ class Index:
         """Rows that can be read. The others are told elsewhere."""
         if table not in export.tables:
             return iter(())
-        return ((row.number, row.cells) for row in export.table(table).rows() if isinstance(row, Row))
+        return ((row.number, row.cells) for row in coded_rows(export.table(table)) if isinstance(row, Row))
 
 
 _NO_PROJECT = Project("other", nightly=False, overnight=False, stopped=False)

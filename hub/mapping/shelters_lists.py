@@ -1,14 +1,16 @@
-"""What the HMIS specification says of a table: its columns and their coded lists (tables/hmis_columns.csv, hmis_lists.csv)."""
+"""What the HMIS specification says of a table: its columns and their coded lists (tables/hmis_columns.csv, hmis_lists.csv), and the
+rows of a table with codes as the specification writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from hub.formats.delimited import Row, RowFault, Table
 from hub.mapping.tables import rows
 
-__all__ = ["UNKNOWN_CODE", "Columns", "columns_of", "has_lists", "unknown_codes"]
+__all__ = ["UNKNOWN_CODE", "Columns", "coded_rows", "columns_of", "has_lists", "unknown_codes"]
 
 UNKNOWN_CODE = "unknown-hmis-code"
 """Issue of an accepted row that has a code which its list does not have (999; RaceNone 0)."""
@@ -21,6 +23,25 @@ class Columns(NamedTuple):
     known: frozenset[str]
     text: frozenset[str]
     places: frozenset[str]
+
+
+_FRACTION = ".0"
+_LONGEST_CODE = 3
+
+
+def coded_rows(table: Table) -> Iterator[Row | RowFault]:
+    """Every row, `1.0` read as the code 1: software that counts writes every number of a column so where one cell of it is blank,
+    and whether somebody flees must not hang on that. Keys stay as they are."""
+    for row in table.rows():
+        if b".0" in row.raw and isinstance(row, Row):
+            for column, value in row.cells.items():
+                if value.endswith(_FRACTION) and _is_code(value[: -len(_FRACTION)]) and not column.endswith("id"):
+                    row.cells[column] = value[: -len(_FRACTION)]
+        yield row
+
+
+def _is_code(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_CODE
 
 
 @lru_cache(maxsize=32)

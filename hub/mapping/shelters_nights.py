@@ -1,7 +1,8 @@
 """HMIS Services to bed nights: the mass of an export, a row for each person and night, so whatever rows share is made once.
 
 A bed night (RecordType 200) is presence at its shelter on that night and no other (social-standards.md R8). One on the day of the
-exit is kept, with an issue. What an enrollment gives to its nights is found at the first of them.
+exit, before the entry or after the exit is kept, with an issue. What an enrollment gives to its nights is found at the first of
+them.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class _Bed(NamedTuple):
     project: str
     stopped: bool
     unnamed: bool
-    left_on: date | None
+    entered_on: date
+    left_on: date
     source_person: str
     labels: tuple[str, ...]
     odd: tuple[str, ...]
@@ -79,7 +81,7 @@ class Nights:
 
     def _night(self, cells: Cells, bed: _Bed, night: date) -> ShelterStay:
         deleted = bool(cells.get("datedeleted"))
-        issues = ("bed-night-on-exit-date", *bed.odd) if bed.left_on == night else bed.odd
+        issues = bed.odd if bed.entered_on <= night < bed.left_on else (_odd_night(bed, night), *bed.odd)
         fields = self._stamp.fields(
             needed(cells, "servicesid"),
             source_person=bed.source_person,
@@ -120,10 +122,15 @@ class Nights:
         }
         bed = _Bed(
             enrollment.person, enrollment.project, project.stopped, enrollment.person in facts.index.fleeing,
-            left.left_on if left else None, facts.stamp.person("PersonalID", enrollment.person),
+            enrollment.entered_on or date.min, (left and left.left_on) or date.max,
+            facts.stamp.person("PersonalID", enrollment.person),
             facts.index.labels(enrollment.person), () if project.overnight else ("bed-night-outside-shelter",), project.kind, fixed,
         )  # fmt: skip
         if len(self._beds) >= _KEPT:
             self._beds.clear()
         self._beds[enrollment_id] = bed
         return bed
+
+
+def _odd_night(bed: _Bed, night: date) -> str:
+    return "bed-night-on-exit-date" if bed.left_on == night else "bed-night-outside-enrollment"

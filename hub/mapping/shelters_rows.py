@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 
 from hub.domain.event_parts import CountySource
 from hub.domain.events import LivingSituation, Person, ShelterStay, Site, YesNo
@@ -106,6 +106,7 @@ class Rows:
         index, stamp, entered_on = self._index, self._stamp, day_of(cells, "entrydate")
         project, left = index.project_of(enrollment), index.exits.get(cells["enrollmentid"])
         left_on = left.left_on if left else None
+        odd = self._odd(entered_on, left_on)
         there = not project.nightly and left_on is None and not enrollment.deleted
         known, until = (index.as_of, self._facts.current_until) if there else (None, None)
         fleeing = enrollment.person in index.fleeing
@@ -116,7 +117,12 @@ class Rows:
             stamp.fact_key("enrollment", cells["enrollmentid"]),
             occurred_on=entered_on,
             content=content_hash(
-                row_content(cells), left.content if left else "", project.kind, str(project.nightly), f"{known} {until}"
+                row_content(cells),
+                left.content if left else "",
+                project.kind,
+                str(project.nightly),
+                f"{known} {until}",
+                *odd,
             ),
             changed=max((at for at in changes if at is not None), default=None),
             rank=_GONE if enrollment.deleted else _CLOSED if left_on else _OPEN,
@@ -134,7 +140,17 @@ class Rows:
             known_as_of=known,
             current_until=until,
             household_head=_head(cells.get("relationshiptohoh", "")),
+            issues=odd,
         )
+
+    def _odd(self, entered_on: date, left_on: date | None) -> tuple[str, ...]:
+        """What its days contradict: the exit stands before the entry; the entry lies ahead of the export."""
+        made = self._facts.export.exported_at
+        odd = (
+            ("exit-before-entry", left_on is not None and left_on < entered_on),
+            ("entry-after-export", made is not None and entered_on > made.date()),
+        )
+        return tuple(issue for issue, stands in odd if stands)
 
 
 def _head(code: str) -> YesNo:

@@ -1,0 +1,101 @@
+"""HMIS exports as other people's software and hands leave them, each judged before it was run: what is told of who is where."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hub.mapping.program import Mapped
+from tests.mapping.made_up_hmis import Export, Guest, community
+from tests.mapping.reading import Reader
+
+HMIS = "hmis-csv"
+Files = dict[str, bytes | str]
+
+
+def written(export: Export, change: Callable[[str], str | bytes]) -> Files:
+    """The files of an export, those but Export.csv changed."""
+    return {name: text if name == "Export.csv" else change(str(text)) for name, text in export.files().items()}
+
+
+def as_fractions(text: str) -> str:
+    """Codes as software that counts writes a column with a blank in it."""
+    head, *rows = list(csv.reader(io.StringIO(text)))
+    out = io.StringIO()
+    counted = [
+        [
+            f"{cell}.0" if re.fullmatch(r"\d{1,3}", cell) and not name.endswith("ID") else cell
+            for name, cell in zip(head, row, strict=True)
+        ]
+        for row in rows
+    ]
+    csv.writer(out, lineterminator="\n").writerows([head, *counted])
+    return out.getvalue()
+
+
+def as_a_spreadsheet_shows_days(text: str) -> str:
+    day = re.compile(r"(?<![\w-])(\d{4})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):\d\d)?")
+    return day.sub(lambda m: f"{int(m[2])}/{int(m[3])}/{m[1]}" + (f" {int(m[4])}:{m[5]}" if m[4] else ""), text)
+
+
+CHANGES: dict[str, Callable[[str], str | bytes]] = {
+    "codes as fractions": as_fractions,
+    "days as a spreadsheet shows them": as_a_spreadsheet_shows_days,
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "carriage returns alone": lambda text: text.replace("\n", "\r"),
+    "endings of two kinds": lambda text: "\r\n".join(text.split("\n", 2)),
+    "no ending": lambda text: text.rstrip("\n"),
+    "commas after each row": lambda text: "".join(f"{line},,\n" for line in text.splitlines()),
+    "columns in another order and a vendor's beside them": lambda text: "".join(
+        ",".join([*reversed(line.split(",")), "X"]) + "\n" for line in text.splitlines()
+    ),
+}
+
+
+def told(found: list[Mapped]) -> list[Any]:
+    """What is told, without which bytes told it."""
+    left_out = {"event_id", "content_hash"}
+    return [mapped.event.model_dump(exclude=left_out) for mapped in found if mapped.event is not None]
+
+
+@pytest.mark.parametrize("how", CHANGES)
+def test_r1_r3_an_export_says_the_same_however_it_was_written(how: str, read: Reader) -> None:
+    export = Export(community(24))
+    found = read(HMIS, written(export, CHANGES[how]))
+    assert [mapped.reason for mapped in found if mapped.outcome == "rejected"] == []
+    assert told(found) == told(read(HMIS, export.files()))
+
+
+def test_r20_who_flees_is_known_however_the_code_is_written(read: Reader) -> None:
+    export = Export([Guest(1)])
+    export.tables["HealthAndDV"] = [
+        {"HealthAndDVID": "D1", "EnrollmentID": "E1", "PersonalID": "P1", "CurrentlyFleeing": "1", "DateDeleted": ""}
+    ]
+    (stay,) = [m.event for m in read(HMIS, written(export, as_fractions)) if m.type == "shelter-stay" and m.event]
+    assert "SDV" in stay.labels
+
+
+@pytest.mark.parametrize("night", ["2021-01-03", "2021-01-12"])
+def test_r8_a_night_before_the_entry_or_after_the_exit_is_kept_with_an_issue(night: str, read: Reader) -> None:
+    found = read(HMIS, Export([Guest(1, "NBN", left="2021-01-10", nights=("2021-01-05", night))]).files())
+    assert Counter(code for mapped in found for code in mapped.odd) == {"bed-night-outside-enrollment": 1}
+    nights: list[Any] = [mapped.event for mapped in found if mapped.entity == "bed_nights"]
+    assert [stay.presence for stay in nights] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("guest", "issue"),
+    [
+        (Guest(1, entry="2021-01-20", left="2021-01-10"), "exit-before-entry"),
+        (Guest(1, entry="2031-01-20"), "entry-after-export"),
+    ],
+)
+def test_r9_days_that_contradict_each_other_are_shown(guest: Guest, issue: str, read: Reader) -> None:
+    found = read(HMIS, Export([guest]).files())
+    assert Counter(code for mapped in found for code in mapped.odd) == {issue: 1}
