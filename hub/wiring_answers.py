@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import count
 from typing import Literal
 from uuid import uuid4
@@ -53,7 +54,7 @@ def answer_hl7(message: bytes, receipt: Receipt) -> bytes | None:
     """AA when all of a message became events or was set aside, AE with an ERR per dead letter, AR when there was no message to
     speak of or its sender may not send it. A batch is answered message by message, each as its MSH-15 and MSH-16 ask."""
     envelope = open_envelope(message)
-    at = time.strftime("%Y%m%d%H%M%S+0000", time.gmtime())
+    at = _time_of(int(time.time()))
     heads = envelope.heads
     if len(heads) == 1 and envelope.bare:
         return _ack(heads[0], receipt.problems, at, taken=receipt.events.total() + receipt.ignored.total() > 0)
@@ -71,6 +72,8 @@ def answer_hl7(message: bytes, receipt: Receipt) -> bytes | None:
 
 def _ack(head: Head, problems: Sequence[Problem], at: str, *, taken: bool) -> bytes | None:
     """`taken`: something of the frame was, so it is not rejected as a whole. A wrong count is a warning: no message is lost."""
+    if not problems:
+        return hl7v2_ack.ack(head.message, "AA", at=at, control_id=_control_id())
     errors = [_error(problem) for problem in problems]
     reasons = {problem.reason for problem in problems} - {_MISCOUNT}
     code: hl7v2_ack.Code = "AA"
@@ -90,6 +93,11 @@ def _error(problem: Problem) -> hl7v2_ack.Problem:
     return hl7v2_ack.Problem(
         condition, problem.reason, found["segment"], severity=severity, application=application, **at
     )
+
+
+@lru_cache(maxsize=1)  # hundreds of messages are answered in a second
+def _time_of(second: int) -> str:
+    return time.strftime("%Y%m%d%H%M%S+0000", time.gmtime(second))
 
 
 def _control_id() -> str:

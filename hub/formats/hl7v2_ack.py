@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hub.formats.hl7v2 import Message
 
@@ -83,8 +83,7 @@ def ack(
     return _build(separators.field, encoding, header, wanted, acknowledged, problems, at, control_id, message.charset)
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
+class _Header(NamedTuple):
     application: str
     facility: str
     receiving_application: str

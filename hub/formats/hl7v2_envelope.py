@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hub.formats.errors import ParseError
 from hub.formats.hl7v2 import Limits, Message, starts
@@ -22,24 +22,21 @@ _LINE_END = re.compile(rb"[\r\n]")
 _LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """One message: `message` holds its MSH alone; None for a piece without a readable one."""
 
     number: int
     message: Message | None
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Messages under one BHS; `header` is None for those that came without."""
 
     header: bytes | None
     heads: tuple[Head, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """`file` is the FHS line as sent, None without one."""
 
     file: bytes | None
@@ -48,6 +45,8 @@ class Envelope:
     @property
     def heads(self) -> tuple[Head, ...]:
         """Every message, in order."""
+        if len(self.batches) == 1:
+            return self.batches[0].heads
         return tuple(head for batch in self.batches for head in batch.heads)
 
     @property
@@ -74,7 +73,7 @@ def count_messages(data: bytes, most: int) -> int:
 def open_envelope(data: bytes) -> Envelope:
     """The envelope of a unit; raises nothing. There is at least one head."""
     if len(data) <= _LIMITS.bytes and _is_one(data):
-        return Envelope(None, (Batch(None, (Head(1, _head(_LINE_END.split(data, 1)[0], 1)),)),))
+        return Envelope(None, (Batch(None, (Head(1, _head(data.split(b"\r", 1)[0].split(b"\n", 1)[0], 1)),)),))
     file: bytes | None = None
     batches: list[tuple[bytes | None, list[Head]]] = []
     number = 0
