@@ -18,7 +18,7 @@ from hub.connectors.drafting_fields import apart_by, block_of, fields_of, kind_o
 from hub.connectors.drafting_pad import Pad
 from hub.connectors.drafting_samples import Sample, read_sample
 from hub.connectors.drafting_standards import Proposal, of_messages, of_resources
-from hub.connectors.drafting_words import BLOCK, CHANGED, LEFT, OCCURRED, SITE, TRANSPORT
+from hub.connectors.drafting_words import BLOCK, CHANGED, LEFT, OCCURRED, RESULTED, SITE, TRANSPORT
 
 __all__ = ["Draft", "draft"]
 
@@ -51,7 +51,7 @@ def draft(name: str, sample: Path, today: date, *, header: bool = False) -> Draf
 def _of_table(pad: Pad) -> Proposal:
     kind = kind_of(pad)
     person = person_of(pad)
-    changed, site = pad.find(CHANGED), pad.find(SITE)
+    changed, site = pad.find(CHANGED) or (pad.find(RESULTED) if kind == "lab-result" else None), pad.find(SITE)
     happened = pad.find(OCCURRED) or _the_day(pad, kind, changed)
     rule: dict[str, Any] = {"event": kind}
     when = pad.date(happened, required=True) if happened else None

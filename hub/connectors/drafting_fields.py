@@ -8,8 +8,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from hub.connectors.drafting_pad import MOST, Pad, word
-from hub.connectors.drafting_words import ANSWER, BLOCK, EVENTS, FIELDS, FULL_NAME, IDS, LEFT, QUESTION, RACE, RESULT
+from hub.connectors.drafting_words import (
+    ANSWER,
+    BLOCK,
+    EVENTS,
+    FIELDS,
+    FULL_NAME,
+    IDS,
+    LEFT,
+    QUESTION,
+    RACE,
+    RESULT,
+    RESULTED,
+    STATUS,
+    TEST,
+)
 from hub.domain.events import EVENT_TYPES
+from hub.domain.lab_status import csv_status
 from hub.domain.lab_tables import results, word_meanings
 from hub.domain.race_ethnicity import meant
 from hub.mapping.places import state_code
@@ -54,6 +69,7 @@ def _own(pad: Pad, kind: str, when: Any) -> dict[str, Any]:
             fields["meaning"] = {"from": result, "codes": "results"}
         if loinc is not None:
             fields["loinc"] = {"from": loinc, "on_error": "null_and_flag"}
+        fields |= _of_laboratory(pad, loinc)
         if when:
             fields["collected_on"] = {name: given for name, given in when.items() if name != "required"}
     if kind == "screening" and (question := pad.find(QUESTION)) and (answer := pad.find(ANSWER)):
@@ -64,6 +80,24 @@ def _own(pad: Pad, kind: str, when: Any) -> dict[str, Any]:
             "category": {"from": question, "codes": "categories"}, "indicates_need": {"from": answer, "codes": "needs"},
             "question": {"from": question, "codes": "questions"}, "answer": {"from": answer, "codes": "answers"},
         }  # fmt: skip
+    return fields
+
+
+def _of_laboratory(pad: Pad, loinc: str | None) -> dict[str, Any]:
+    """Whether a result stands, when it came, and what it was tested with, by columns called so."""
+    fields: dict[str, Any] = {}
+    if status := pad.find(STATUS):
+        values = sorted(set(pad.columns[status]))
+        told = {value: csv_status(value) for value in values}
+        known = {value: (each.status, "mapped") for value, each in told.items() if each.status and not each.issue}
+        pad.table("statuses", values, known)
+        fields["status"] = {"from": status, "codes": "statuses"}
+    if (resulted := pad.find(RESULTED)) and (day := pad.date(resulted)):
+        fields["resulted_on"] = {**day, "on_error": "null_and_flag"}
+    if loinc is None and (test := pad.find(TEST)):
+        pad.table("methods", sorted(set(pad.columns[test])), {})
+        pad.todo.append(f"{test}: are there tests of other diseases in it? `where` keeps those of COVID-19")
+        fields["method"] = {"from": test, "codes": "methods"}
     return fields
 
 
@@ -97,7 +131,7 @@ def names_of(pad: Pad) -> dict[str, Any]:
 
 def kind_of(pad: Pad) -> str:
     """What a column's name tells, else the connector's own name."""
-    words = list(pad.words.values())
+    words = [*pad.words.values(), *pad.written_out.values()]
     told = next((kind for kind, hint in EVENTS if any(hint in each for each in words)), None)
     told = told or next((kind for kind, hint in EVENTS if hint in word(pad.name)), None)
     if told is None:
@@ -110,7 +144,7 @@ def kind_of(pad: Pad) -> str:
 def person_of(pad: Pad) -> str:
     """The column of the person's id: one that stands beside a name or birth date rather than one elsewhere."""
     near = {column.rpartition(".")[0] for hints in BLOCK.values() if (column := pad.find(hints))}
-    named = [column for hint in IDS for column, each in pad.words.items() if each == hint]
+    named = [column for hint in IDS for column in pad.columns if hint in (pad.words[column], pad.written_out[column])]
     named.sort(key=lambda column: column.rpartition(".")[0] not in near)
     if named:
         return named[0]
@@ -121,9 +155,14 @@ def person_of(pad: Pad) -> str:
 
 def apart_by(pad: Pad, kind: str, person: str) -> list[str]:
     """What tells several facts of one person and day apart: an accession and a test, an answer's question."""
-    hints = {"lab-result": ("accession", "accessionnumber", "specimenid", "loinc", "test", "testcode"),
+    hints = {"lab-result": ("accession", "accessionnumber", "accessionno", "specimenid", "loinc", "test", "testcode", *TEST),
              "screening": ("questioncode", "code", "question"), "vaccination": ("cvx", "vaccinecode")}  # fmt: skip
-    found = [column for hint in hints.get(kind, ()) for column, each in pad.words.items() if each == hint]
+    found = [
+        column
+        for hint in hints.get(kind, ())
+        for column in pad.columns
+        if hint in (pad.words[column], pad.written_out[column])
+    ]
     return [column for column in dict.fromkeys(found) if column != person][:2]
 
 

@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from hub.connectors.drafting_samples import Sample
+from hub.connectors.drafting_words import OWNERS, SHORT
 from hub.mapping.declared.codes import COLUMNS
 
-__all__ = ["MOST", "Pad", "word"]
+__all__ = ["MOST", "Pad", "word", "written_out"]
 
 _FORMATS = (
     "iso",
@@ -44,9 +45,16 @@ class Pad:
         self.todo: list[str] = list(sample.todo)
         self.codes: dict[str, str] = {}
         self.words = {column: word(column.rsplit(".", 1)[-1]) for column in self.columns}
+        self.written_out = {column: written_out(column.rsplit(".", 1)[-1]) for column in self.columns}
 
     def find(self, hints: Sequence[str]) -> str | None:
-        return next((column for hint in hints for column, word in self.words.items() if word == hint), None)
+        """The column that is called so; else one that is once short words are written out, then without whose it is."""
+        without = {column: _without_owner(each) for column, each in self.written_out.items()}
+        for names in (self.words, self.written_out, without):
+            found = next((column for hint in hints for column, each in names.items() if each == hint), None)
+            if found is not None:
+                return found
+        return None
 
     def date(self, column: str, *, required: bool = False) -> dict[str, Any] | None:
         every = self.columns[column]
@@ -91,6 +99,16 @@ class Pad:
 def word(name: str) -> str:
     """A column's name without marks; `Client #` is a client number."""
     return re.sub(r"[^a-z0-9]", "", name.lower().replace("#", "no"))
+
+
+def written_out(name: str) -> str:
+    """The same with short words written out: `Coll Dt` is a collection date."""
+    parts = re.findall(r"[a-z]+|[0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.replace("#", " no ")).lower())
+    return "".join(SHORT.get(part, part) for part in parts)
+
+
+def _without_owner(name: str) -> str:
+    return next((name.removeprefix(owner) for owner in OWNERS if name.startswith(owner) and name != owner), name)
 
 
 def _fits(text: str, given: str) -> bool:

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+SHORT: Mapping[str, str] = {
+    "pt": "patient", "pat": "patient", "dt": "date", "tm": "time", "coll": "collection", "rslt": "result", "res": "result",
+    "desc": "description", "acc": "accession", "spec": "specimen", "nbr": "number", "num": "number", "addr": "address",
+    "tel": "telephone", "ph": "phone", "nm": "name", "stat": "status", "rpt": "report", "rptd": "reported", "svc": "service",
+}  # fmt: skip
+"""What systems with short names of columns leave out of words."""
+OWNERS = ("patient", "client", "guest", "member", "resident", "participant", "person", "customer", "recipient")
+"""Whose it is: `Patient DOB` is a birth date."""
 IDS = (
     "personid", "clientid", "guestid", "patientid", "memberid", "participantid", "customerid", "householdmemberid", "personalid",
     "recipientid", "residentid", "callerid", "mrn", "memberno", "guestno", "clientno", "patientno", "residentno", "personno",
@@ -39,7 +47,14 @@ TRANSPORT = frozenset({
 })  # fmt: skip
 """What says something of an export, and nothing of a fact."""
 LEFT = ("checkout", "checkoutdate", "leftdate", "departed", "departuredate", "exitdate")
-RESULT = ("result", "testresult", "resultvalue", "labresult")
+RESULTED = (
+    "resultdate", "resultedon", "resulteddate", "resultdatetime", "resulttime", "reportdate", "reporteddate", "datereported",
+    "reportdatetime", "verifieddate", "finaldate",
+)  # fmt: skip
+"""When a laboratory told its result: it is the time of the change, too."""
+RESULT = ("result", "testresult", "resultvalue", "labresult", "finding", "findings", "testfinding", "interpretation")
+STATUS = ("resultstatus", "reportstatus", "status", "stat")
+TEST = ("testname", "test", "testdescription", "testordered", "assay", "testtype", "procedure")
 QUESTION = ("questioncode", "code", "question")
 ANSWER = ("answercode", "answer")
 RACE = ("race", "raceethnicity", "ethnicity", "ethnicgroup", "racialidentity")
@@ -72,6 +87,7 @@ FHIR_BLOCK: Mapping[str, str] = {
 """FHIRPath of a Patient's identifiers."""
 EVENTS = (
     ("lab-result", "loinc"), ("lab-result", "accession"), ("lab-result", "specimen"), ("lab-result", "testresult"),
+    ("lab-result", "finding"), ("lab-result", "assay"),
     ("vaccination", "cvx"), ("vaccination", "vaccin"), ("food-assistance", "pantry"), ("food-assistance", "food"),
     ("food-assistance", "meal"), ("food-assistance", "parcel"), ("food-assistance", "grocer"),
     ("food-assistance", "pickup"), ("food-assistance", "distribution"), ("shelter-stay", "bed"),
