@@ -9,8 +9,7 @@ from pathlib import Path
 
 from hub.commands.connector_summary import Summary
 from hub.connectors.catalog import Connector
-from hub.connectors.installed import programs
-from hub.mapping.program import Mapped, Optioned
+from hub.mapping.program import Mapped
 from hub.mapping.tables import rows
 from hub.redrive.reasons import reasons
 
@@ -71,8 +70,7 @@ def word_at_fault(mapped: Mapped) -> str:
 
 def _has_words(chosen: Connector) -> str:
     """The program that has `options.words`, by name; empty where it has none."""
-    name = chosen.program or ""
-    return name if isinstance(programs().get(name), Optioned) else ""
+    return (chosen.program or "") if _columns(chosen) else ""
 
 
 def _columns(chosen: Connector) -> list[Mapping[str, str]]:

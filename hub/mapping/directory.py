@@ -8,6 +8,7 @@ temporarily closed never is (social-standards.md R14). Which of two words is lat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from hub.domain.events import Service
@@ -18,6 +19,7 @@ from hub.mapping.directory_documents import Told, read_documents
 from hub.mapping.directory_kept import kept
 from hub.mapping.directory_tables import Joined, read_tables, table_of
 from hub.mapping.directory_times import changed_at, dated, rank
+from hub.mapping.options import KnownOptions, state, zone
 from hub.mapping.program import (
     Alone,
     Mapped,
@@ -37,11 +39,12 @@ KIND = Service.kind
 _LONGEST_NAME = 120
 
 
-class Directory:
+class Directory(KnownOptions):
     """Program `hsds-directory`. Options: `timezone`, of times sent without one; `state`, of addresses that name none."""
 
     name = "hsds-directory"
     alone: Alone = "record"
+    known = MappingProxyType({"timezone": zone, "state": state})
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every service of every document, then those of the tables."""

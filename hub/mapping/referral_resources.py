@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from hub.domain.event_parts import YesNo
@@ -24,6 +25,7 @@ from hub.mapping.fhir_outcomes import each_resource, position
 from hub.mapping.fhir_person import Whose, changed_at, content, patient_event, whose
 from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.immunization_patients import Patients
+from hub.mapping.options import KnownOptions, zone
 from hub.mapping.part_2 import Protected
 from hub.mapping.program import (
     Alone,
@@ -48,11 +50,12 @@ _URGENT: dict[str, YesNo] = {"routine": "no", "urgent": "yes", "asap": "yes", "s
 _UNORDERED = frozenset({"proposal", "plan", "option"})
 
 
-class ReferralResources:
+class ReferralResources(KnownOptions):
     """Program `gravity-referral`. Option `timezone`: the zone of times sent without one."""
 
     name = "gravity-referral"
     alone: Alone = "record"
+    known = MappingProxyType({"timezone": zone})
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every resource of every file."""

@@ -12,6 +12,7 @@ Options: `timezone`; `consent_covers: [part-2]`, as of hub.mapping.screenings.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from types import MappingProxyType
 
 from hub.domain.events import Person, Screening
 from hub.errors import ConfigError
@@ -20,6 +21,7 @@ from hub.formats.fhir import Broken, Resource
 from hub.mapping.fhir_labels import PART_2
 from hub.mapping.fhir_outcomes import position
 from hub.mapping.labs_fhir_bundle import Pool
+from hub.mapping.options import KnownOptions, listed, zone
 from hub.mapping.part_2 import REASON
 from hub.mapping.program import (
     Alone,
@@ -50,11 +52,12 @@ _COVERS = frozenset({"part-2"})
 Where = dict[str, str | int]
 
 
-class ScreeningResources:
+class ScreeningResources(KnownOptions):
     """Program `hrsn-fhir`."""
 
     name = "hrsn-fhir"
     alone: Alone = "record"
+    known = MappingProxyType({"timezone": zone, "consent_covers": listed(*sorted(_COVERS))})
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every outcome of each resource; loose resources of a file (NDJSON) are read as if they were one bundle."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from types import MappingProxyType
 
 from hub.domain.events import Coded, Person, PersonBlock, Screening
 from hub.domain.ids import content_hash
@@ -26,6 +27,7 @@ from hub.formats.errors import ParseError
 from hub.mapping.area import Area, area
 from hub.mapping.codes import LOINC, code_of
 from hub.mapping.dates import civil_date
+from hub.mapping.options import KnownOptions, listed, zone
 from hub.mapping.program import (
     Alone,
     Mapped,
@@ -56,11 +58,12 @@ _NO_NEED_ASKED = ("physical activity", "substance use", "mental health", "disabi
 """Domains of the set that are no social need: the scores computed in them have no question code."""
 
 
-class Screenings:
+class Screenings(KnownOptions):
     """Program `hrsn-screening`."""
 
     name = "hrsn-screening"
     alone: Alone = "never"  # whether a row may be held is said by the demographics file
+    known = MappingProxyType({"timezone": zone, "consent_covers": listed(*sorted(_COVERS))})
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every demographic row, then every answer; a file that cannot be read is one rejected outcome."""

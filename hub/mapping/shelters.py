@@ -17,10 +17,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from types import MappingProxyType
 
 from hub.formats.delimited import Row, RowFault
 from hub.formats.errors import ParseError
 from hub.formats.hmis import Export, open_export
+from hub.mapping.options import KnownOptions, county, listed, one_of, share, zone
 from hub.mapping.program import Alone, Mapped, MappingContext, Unit, guarded, ignored, rejected, unreadable
 from hub.mapping.shelters_absent import TABLES, Absences, remembering
 from hub.mapping.shelters_answers import Answers
@@ -48,11 +50,15 @@ _REFERS = {
 _READ = ("Export", "HMISParticipation", "Inventory", "HealthAndDV")
 
 
-class Shelters:
+class Shelters(KnownOptions):
     """Program `hmis-csv`."""
 
     name = "hmis-csv"
     alone: Alone = "never"  # a row means what its enrollment, project and client make of it
+    known = MappingProxyType({
+        "isolation_projects": listed(), "county": county, "timezone": zone, "most_absent": share,
+        "absent_rows": one_of("as-directed", "withdraw", "keep"),
+    })  # fmt: skip
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every row of the tables that hold facts.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from hub.domain.events import VaccineSupply
@@ -19,6 +20,7 @@ from hub.formats.delimited import Row, RowFault, open_table
 from hub.formats.errors import ParseError
 from hub.mapping.dates import named_day
 from hub.mapping.labs_csv_dates import Moment, moment
+from hub.mapping.options import KnownOptions, state, zone
 from hub.mapping.places import counties_of_zip, county_fips, postal_code, state_code
 from hub.mapping.program import (
     Alone,
@@ -46,7 +48,7 @@ _GONE = frozenset({"cancelled", "canceled", "void", "voided", "returned", "rejec
 _PLANS = frozenset({"allocated", "allocated_to_date"})
 
 
-class Supply:
+class Supply(KnownOptions):
     """Program `vaccine-supply`.
 
     Options: `timezone`, the zone of change times sent without one; `state`, of sites whose row names none (USPS code or word).
@@ -54,6 +56,7 @@ class Supply:
 
     name = "vaccine-supply"
     alone: Alone = "headed"
+    known = MappingProxyType({"timezone": zone, "state": state})
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every row of every file; a file whose header tells of no supply is one rejected outcome."""
