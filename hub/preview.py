@@ -15,10 +15,12 @@ from typing import Any, Protocol
 
 from hub.domain.capacity import FreeBeds, SiteBoard
 from hub.domain.events import Event, PersonBlock, Site, VaccineSupply, is_production
+from hub.domain.facts import AnyFact
 from hub.domain.history import Row, decode_row
+from hub.domain.housing import Housed, housing_of
 from hub.domain.identity import link, linked_fields, version_of
 from hub.domain.ids import Ids
-from hub.domain.isolation import Rules
+from hub.domain.isolation import FactName, Rules
 from hub.domain.measures import Denominators, EquityMeasure, measures
 from hub.domain.moved import corrections
 from hub.domain.needs import SupportNeed
@@ -68,6 +70,7 @@ class PreviewResult:
     measures: tuple[EquityMeasure, ...]
     supply: tuple[SupplyMeasure, ...]
     distinct_events: int
+    housing: Housed
 
     @property
     def sites(self) -> tuple[Mapping[str, Any], ...]:
@@ -88,6 +91,7 @@ class PreviewResult:
             "people": len(self.people),
             "needs": [need.model_dump(mode="json", exclude={"revision"}) for need in self.needs],
             "sites": list(self.sites),
+            "housing": self.housing.as_json(),
             "tallies": dict(self.totals),
             "series_rule": series_rules_version(),
             "measures": [measure.model_dump(mode="json") for measure in self.measures],
@@ -146,6 +150,7 @@ class Preview:
             measures=tuple(measures(totals, self._denominators)),
             supply=tuple(self._supply(totals)),
             distinct_events=len(self._events),
+            housing=housing_of(map(_active, rows.values()), as_of.toordinal()),
         )
 
     def _fold(self, events: Sequence[Event], groups: Mapping[str, frozenset[str]]) -> dict[str, Row]:
@@ -188,6 +193,16 @@ class Preview:
             if isinstance(event, Site):
                 board.put(event)
         return board.free_beds(totals, as_of)
+
+
+def _active(row: Row) -> list[tuple[FactName, AnyFact]]:
+    """The active facts of a row with their names."""
+    return [
+        ((source_person, key), fact)
+        for source_person, sub in row.subs.items()
+        for key, fact in sub.facts.items()
+        if fact.active
+    ]
 
 
 def _person(group: frozenset[str]) -> str:

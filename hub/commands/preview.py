@@ -76,7 +76,7 @@ def preview(
 
 
 def _words(result: PreviewResult, nobodys: list[str], as_of: date) -> list[str]:
-    from hub.commands.preview_standing import needs_words, sites_words
+    from hub.commands.preview_standing import housing_words, needs_words, sites_words
 
     lines = [f"On {as_of}: {len(result.people):,} people"]
     lines += [f"  {count:8,}  {kind} events" for kind, count in result.events.items()]
@@ -84,7 +84,7 @@ def _words(result: PreviewResult, nobodys: list[str], as_of: date) -> list[str]:
     lines += [f"  {count:8,}  ignored: {reason}" for reason, count in result.ignored.items()]
     lines += [f"  {count:8,}  accepted, but: {code}" for code, count in result.issues.items()]
     lines += [f"  {'':8}  not routed: {why}" for why in nobodys]
-    lines += [*needs_words(result.needs), *sites_words(result.sites, result.totals)]
+    lines += [*needs_words(result.needs), *sites_words(result.sites, result.totals), *housing_words(result.housing)]
     return [*lines, *_supply_words(result)]
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from hub.domain.housing import Housed
 from hub.domain.needs import SupportNeed
 
-__all__ = ["needs_words", "sites_words"]
+__all__ = ["housing_words", "needs_words", "sites_words"]
 
 
 def needs_words(needs: Sequence[SupportNeed]) -> Iterator[str]:
@@ -36,6 +37,21 @@ def sites_words(sites: Sequence[Mapping[str, Any]], tallies: Mapping[str, int]) 
     for (token, kind), people in sorted(_people(tallies).items()):
         if token not in known:
             yield _line(_there(people["present"], people["last-seen"]), ", beds not told", kind, token)
+
+
+def housing_words(housing: Housed) -> Iterator[str]:
+    """How people live by the latest word on each, what contradicts it, and how many are known to be somewhere that night."""
+    known = housing.status.total()
+    if known:
+        old = f" ({housing.older_than_30_d:,} by a word older than 30 days)" if housing.older_than_30_d else ""
+        yield f"  {known:8,}  {'person' if known == 1 else 'people'} by housing status: {_counted(housing.status)}{old}"
+    for both, count in sorted(housing.contradicted.items()):
+        stands, _, told = both.partition("|")
+        yield f"  {count:8,}  of them {stands}, and {told} told of the same day"
+    if housing.present or housing.last_seen:
+        yield f"  {housing.present:8,}  at a site that night" + (
+            f", {housing.last_seen:,} last seen at one" if housing.last_seen else ""
+        )
 
 
 def _line(there: str, beds: str, kind: str, token: str) -> str:

@@ -42,8 +42,8 @@ def last_known_night(stay: Stay, day: int) -> int:
 
 
 def presences(facts: Iterable[AnyFact], day: int) -> list[Presence]:
-    """Where one person is on `day`, and where they were last seen in an open stay that is out of date: each site once. No process
-    shows it yet; needs and counts ask `is_present` and `last_known_night` of one stay."""
+    """Where one person is on `day`, and where they were last seen in an open stay that is out of date: each site once
+    (`hub preview` counts them: hub.domain.housing); needs and tallies ask `is_present` and `last_known_night` of one stay."""
     found: dict[str, Presence] = {}
     for fact in facts:
         if not (isinstance(fact, Stay) and fact.active and fact.presence and fact.entered <= day):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
-from hub.commands.preview_standing import needs_words, sites_words
+from hub.commands.preview_standing import housing_words, needs_words, sites_words
+from hub.domain.housing import Housed
 from hub.domain.needs import SupportNeed
 
 
@@ -48,3 +50,13 @@ def test_a_site_whose_free_beds_are_not_known_is_told_with_who_was_last_seen_the
 def test_people_of_a_bed_list_alone_are_told_though_nobody_told_the_beds() -> None:
     (line,) = sites_words([], {"present|abcdefgh|site|congregate": 2, "people|47037|race_ethnicity|asian": 1})
     assert line.endswith("site abcdef… (congregate): 2 present, beds not told")
+
+
+def test_how_people_live_is_told_with_what_contradicts_it_and_how_old_the_words_are() -> None:
+    told = Housed(Counter({"homeless-sheltered": 3, "housed": 1}), Counter({"homeless-sheltered|housed": 1}), 2, 2, 1)
+    assert list(housing_words(told)) == [
+        "         4  people by housing status: 3 homeless-sheltered, 1 housed (2 by a word older than 30 days)",
+        "         1  of them homeless-sheltered, and housed told of the same day",
+        "         2  at a site that night, 1 last seen at one",
+    ]
+    assert list(housing_words(Housed())) == []

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import hub.domain.isolation as isolation
-from hub.domain.facts import Stay
+from hub.domain.facts import AnyFact, Stay
 from hub.domain.history import decode_row, encode_row
-from hub.domain.housing import housing_status
+from hub.domain.housing import housing_of, housing_status
 from hub.domain.needs import SupportNeed
 from hub.domain.presence import Presence, presences
 from hub.domain.projection import Projection, Projector
@@ -120,12 +120,30 @@ def test_a_stay_that_does_not_say_for_how_long_it_is_known_always_counts_as_now(
 
 
 def status(story: Story, as_of: str) -> tuple[str, str, int] | None:
+    found = housing_status(named(story), date.fromisoformat(as_of).toordinal())
+    return found and (found.situation, f"{date.fromordinal(found.day)}", len(found.contradicted_by))
+
+
+def named(story: Story) -> list[tuple[tuple[str, str], AnyFact]]:
     row = decode_row(None)
     for offset, record in enumerate(story.records):
         row.apply("person-a", offset, record)
-    named = [((sp, key), fact) for sp, sub in row.subs.items() for key, fact in sub.facts.items() if fact.active]
-    found = housing_status(named, date.fromisoformat(as_of).toordinal())
-    return found and (found.situation, f"{date.fromordinal(found.day)}", len(found.contradicted_by))
+    return [((sp, key), fact) for sp, sub in row.subs.items() for key, fact in sub.facts.items() if fact.active]
+
+
+def test_social_9_people_are_counted_by_the_latest_word_with_what_contradicts_it_and_how_old_it_is() -> None:
+    contradicted = a_person().lived("housed", on="2021-02-01")
+    stays(contradicted, "night", entered="2021-02-01", night=True, known="2021-02-01", until="2021-02-03")
+    old = a_person().lived("homeless-unsheltered", on="2020-12-01")
+    found = housing_of(map(named, (contradicted, old, confirmed(), a_person())), date(2021, 2, 9).toordinal())
+    assert found.as_json() == {
+        "status": {"homeless-sheltered": 2, "homeless-unsheltered": 1},
+        "contradicted": {"homeless-sheltered|housed": 1},
+        "older_than_30_d": 1,
+        "present": 0,
+        "last_seen": 1,
+    }
+    assert housing_of([named(confirmed())], date(2021, 2, 8).toordinal()).present == 1
 
 
 def test_social_9_the_latest_word_is_the_housing_status_with_its_day() -> None:
