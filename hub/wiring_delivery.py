@@ -89,7 +89,8 @@ class _Desk:
     def _serve(self) -> None:
         settings, agreement, bootstrap = self._settings, self._agreement, self._settings.require_bootstrap()
         group = delivery_group(agreement.subscriber)
-        subscriber = Subscriber(agreement, _LocalIds(settings), _refused)
+        token = ids_of(settings).token
+        subscriber = Subscriber(agreement, _LocalIds(settings), _refused, agreement.recipients(token))
         if not agreement.in_force(today(settings)):
             log.warning("agreement is not in force: nothing is delivered, what was is taken back", group=group)
 
@@ -114,7 +115,7 @@ class _Desk:
                 told, standing, read, consumer.commit, sender(self._producer, "delivery"), self._letters
             )
             run_delivery(
-                subscriber, ports, CodecWire(self._codec), ids_of(settings).token,
+                subscriber, ports, CodecWire(self._codec), token,
                 lambda: today(settings), self._stop.is_set, self.beat.beat,
             )  # fmt: skip
 

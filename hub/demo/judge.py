@@ -139,7 +139,7 @@ def _standing(needs: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 def _shown(need: Mapping[str, Any], group: frozenset[str]) -> tuple[Any, ...]:
     named = ("need_id", "support", "state", "urgency", "since", "until", "rule")
-    listed = ("reasons", "evidence", "labels", "purposes")
+    listed = ("reasons", "evidence", "labels", "purposes", "refused_to")
     return (group, *(need[name] for name in named), *(tuple(need[name]) for name in listed))
 
 

@@ -12,7 +12,7 @@ sensitivity labels stand beside them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
+from hub.domain.consents import UNNAMED_RECIPIENT, recipient_parts
 from hub.domain.events import EVENT_TYPES, Event, Model, PersonBlock
 from hub.errors import Reject
 
@@ -34,7 +35,7 @@ _STRUCTURE = frozenset(Event.model_fields) - {"person", "race_ethnicity"} | {
     "issues",  # reason codes of ours
 }
 _NEVER_WITHHELD = _STRUCTURE | {"person", "processing"}
-_NEVER_DELIVERED = frozenset({"person_key", "source_person", "person"})
+_NEVER_DELIVERED = frozenset({"person_key", "source_person", "person", "refused_to"})
 _E = TypeVar("_E", bound=Event)
 _M = TypeVar("_M", bound=Model)
 
@@ -121,6 +122,11 @@ class DeliveryAgreement(_Agreement):
         min_length=1, description="`local_id`: the person's id in the subscriber's own source"
     )
     own_source: str | None = Field(default=None, description="connector whose local ids are the subscriber's own")
+    known_as: dict[str, tuple[str, ...]] | None = Field(
+        default=None,
+        description="by connector, how its consents name the subscriber: names, or references such as Organization/shelters; an "
+        "empty list: they never do; null: nobody knows, and what a person refuses to anybody is refused to it",
+    )
 
     @model_validator(mode="after")
     def _deliverable(self) -> DeliveryAgreement:
@@ -131,6 +137,17 @@ class DeliveryAgreement(_Agreement):
         if "local_id" in self.fields and self.own_source is None:
             raise ValueError("local_id needs own_source: the connector that brings the subscriber's own ids")
         return self
+
+    def recipients(self, token: Callable[..., str]) -> frozenset[str] | None:
+        """Tokens under which consents name this subscriber, or nobody in particular; None where nobody knows. `token`: of the
+        installation (hub.domain.ids.Ids.token)."""
+        if self.known_as is None:
+            return None
+        return frozenset(
+            token(source, *recipient_parts(name))
+            for source, names in self.known_as.items()
+            for name in (*names, UNNAMED_RECIPIENT)
+        )
 
     def refusal(self, topic: str, *, purposes: Sequence[str], labels: Sequence[str], today: date) -> str | None:
         """Why a record of `topic` may not go to this subscriber today, as a reason code; None when it may."""

@@ -143,12 +143,14 @@ class Referred(Fact, tag="r", frozen=True):
 class Choice(Fact, tag="o", frozen=True):
     """What a person said of the use of what is known of them, as it decides whether support may be offered: `permit`, `deny`, or
     nothing (empty); in force from `since` to `until`, 0 = without end. `parts`: the same for each purpose (empty: all) in the
-    order of its rules, as (purpose, decision, since, until); `occurred`: the day on which they said it."""
+    order of its rules, as (purpose, decision, since, until); `named`: what it decides for one recipient alone, whose
+    token comes first; `occurred`: the day on which they said it."""
 
     decision: str
     since: int
     until: int
     parts: tuple[tuple[str, str, int, int], ...] = ()
+    named: tuple[tuple[str, str, str, int, int], ...] = ()
 
 
 AnyFact = (

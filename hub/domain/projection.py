@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hub.domain.agreement import merge_labels
-from hub.domain.consents import changing_days
+from hub.domain.consents import changing_days, refused_recipients
 from hub.domain.contributions import contributions
 from hub.domain.facts import AnyFact, Choice, Referred, Stay
 from hub.domain.history import LINK_REVISIONS, Row, SubHistory
@@ -53,7 +53,9 @@ class Projector:
         found = episodes(((name, sub.facts) for name, sub in owned.items()), self._rules)
         current = needs_of(facts, found, today) if found else []
         strata = contributions(facts, found, current, today, _said(owned, by_name)) if facts else []
-        needs = self._published(person_key, row, owned, by_name, current, as_of)
+        choices = [(name, fact) for name, fact in facts if isinstance(fact, Choice)]
+        refused_to = refused_recipients(choices, today) if choices and current else ()
+        needs = self._published(person_key, row, owned, by_name, current, as_of, refused_to)
         before, after = set(row.contribution), set(strata)
         row.contribution = strata
         row.due = _next_due(facts, found, today)
@@ -68,6 +70,7 @@ class Projector:
         by_name: Mapping[FactName, AnyFact],
         current: Sequence[FoundNeed],
         as_of: date,
+        refused_to: tuple[str, ...],
     ) -> list[SupportNeed]:
         needs: dict[str, SupportNeed] = {}
         for found in current:
@@ -91,6 +94,7 @@ class Projector:
                 as_of=as_of,
                 labels=labels,
                 purposes=purposes,
+                refused_to=refused_to,
             )
         standing = list(needs.values())
         for sub in owned.values():

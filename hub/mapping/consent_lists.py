@@ -14,6 +14,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import cast
 
+from hub.domain.consents import recipient_parts
 from hub.domain.events import Consent
 from hub.domain.referral_events import ConsentRule, ConsentStatus, Decision
 from hub.mapping.consent_scope import RANKS, WITHDRAWN_RANK, expired, limited
@@ -100,7 +101,7 @@ class _Mapper:
             return (), ()
         decision: Decision = "permit" if status in ("given", "expired") else "deny"
         limits = limited(decision, line["purpose"].translate(str.maketrans(_SEVERAL, "\n" * len(_SEVERAL))).split("\n"))
-        recipients = (self._stamp.token("recipient", line["recipient"]),) if line["recipient"] else ()
+        recipients = (self._stamp.token(*recipient_parts(line["recipient"])),) if line["recipient"] else ()
         if not limits.purposes and not limits.narrowed and not recipients:
             return (), limits.issues
         rule = ConsentRule(

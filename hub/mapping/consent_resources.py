@@ -15,6 +15,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hub.domain.consents import recipient_parts
 from hub.domain.events import Consent
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.consent_provisions import rules_of
@@ -119,7 +120,7 @@ class _Mapper:
         """A token of who may or may not receive; of one that nothing names, one that is nobody else's."""
         name = self._beside.name_of(item, reference, self._patients.of_server(item))
         display = text(reference.get("display")) if isinstance(reference, dict) else ""
-        return self._stamp.token("recipient", name or display or "?")
+        return self._stamp.token(*recipient_parts(name or display))
 
 
 def _slim(consent: Json) -> bytes:

@@ -2,8 +2,9 @@
 
 In: the topics of the agreement. Out: `hub.delivery.<subscriber>.v1`, compacted by need id: the agreed fields while a need is open,
 a tombstone when it is not any more, and only for what was delivered before: that a need was refused cannot be seen. Default deny:
-no agreement in force, no shared purpose, a label above the ceiling, no local id where the agreement names people by it, or a need
-that cannot be read, and nothing leaves (counted by reason).
+no agreement in force, no shared purpose, a label above the ceiling, a person who refused it to this subscriber (or to somebody,
+where the agreement does not say how consents name this one: `known_as`), no local id where the agreement names people by it, or a
+need that cannot be read, and nothing leaves (counted by reason).
 
 At the start and at each change of the day, what the subscriber may see now is compared with what its topic says, and the
 difference is sent: so an agreement that is new, wider, narrower or over takes effect on older needs too. Offsets are committed
@@ -40,30 +41,41 @@ Token = Callable[..., str]
 """An opaque token of some words (hub.domain.ids.Ids.token): nobody without the key learns the words from it."""
 
 
-@cache
 def delivery_model(agreement: DeliveryAgreement) -> type[Model]:
     """The record type of a subscriber's topic: the agreed fields of a need, `local_id` among them where agreed.
 
     Every field may be absent, so that an agreement can grow and shrink and the subscriber's reader still reads all.
     """
+    return _model(agreement.subscriber, agreement.fields)
+
+
+@cache
+def _model(subscriber: str, granted: tuple[str, ...]) -> type[Model]:
     known: dict[str, Any] = {"local_id": (str | None, None)}
     for name, field in SupportNeed.model_fields.items():
         kind: Any = field.annotation
         known[name] = (kind | None, Field(default=None, description=field.description))
-    fields = {name: known[name] for name in agreement.fields}
-    name = "".join(part.capitalize() for part in agreement.subscriber.split("-"))
+    fields = {name: known[name] for name in granted}
+    name = "".join(part.capitalize() for part in subscriber.split("-"))
     model: type[Model] = create_model(
-        f"Delivery{name}", __base__=Model, __doc__=f"What {agreement.subscriber} may see of a support need.", **fields
+        f"Delivery{name}", __base__=Model, __doc__=f"What {subscriber} may see of a support need.", **fields
     )
-    model.kind = f"delivery-{agreement.subscriber}"  # type: ignore[attr-defined]
+    model.kind = f"delivery-{subscriber}"  # type: ignore[attr-defined]
     return model
 
 
 class Subscriber:
-    """One subscriber's agreement applied to needs."""
+    """One subscriber's agreement applied to needs. `recipients`: tokens under which consents name it
+    (hub.domain.agreement.DeliveryAgreement.recipients)."""
 
-    def __init__(self, agreement: DeliveryAgreement, local_ids: LocalIds, refused: Callable[[str], None]) -> None:
-        self.agreement = agreement
+    def __init__(
+        self,
+        agreement: DeliveryAgreement,
+        local_ids: LocalIds,
+        refused: Callable[[str], None],
+        recipients: frozenset[str] | None = None,
+    ) -> None:
+        self.agreement, self._recipients = agreement, recipients
         self.topic = delivery_topic(agreement.subscriber)
         self.model = delivery_model(agreement)
         self._local_ids = local_ids
@@ -74,6 +86,7 @@ class Subscriber:
         if fields["state"] != "open":
             return None
         why = self.agreement.refusal(topic, purposes=fields["purposes"], labels=fields["labels"], today=today)
+        why = why or self._refused_by_person(fields.get("refused_to") or ())
         shown = dict(fields)
         if why is None and "local_id" in self.agreement.fields:
             own = self._local_ids(fields["person_key"], self.agreement.own_source or "")
@@ -86,6 +99,13 @@ class Subscriber:
             return self.model.model_validate(self.agreement.visible(shown), strict=False)
         except ValidationError:
             raise Reject("invalid-event", "validate") from None
+
+    def _refused_by_person(self, recipients: Sequence[str]) -> str | None:
+        if not recipients:
+            return None
+        if self._recipients is None:
+            return "recipient-unknown"
+        return None if self._recipients.isdisjoint(recipients) else "recipient-refused"
 
 
 class _Told(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.domain.consents import refused_since
+from hub.domain.consents import refused_recipients, refused_since
 from hub.domain.facts import Choice
 from hub.domain.history import Row, decode_row
 from hub.domain.projection import Projector
@@ -191,3 +191,64 @@ def folded(story: Story) -> Row:
 
 def told_on(row: Row, at: date) -> dict[str, str]:
     return {need.support: need.state for need in Projector(IDS, RULES).project("person-a", row, at).needs}
+
+
+def refused_to(story: Story, on: str) -> tuple[str, ...]:
+    """Who may learn nothing of the food need, which stands open all the same."""
+    need = needs(story, on)["food"]
+    assert need.state == "open"
+    return need.refused_to
+
+
+def test_r23_a_refusal_for_one_recipient_takes_no_need_back_and_stands_on_it() -> None:
+    story = said(hungry(), "refused", "2021-02-03", rules=[rule("deny", recipients=("landlord", "clinic"))])
+    assert refused_to(story, "2021-02-02") == ()
+    assert refused_to(story, "2021-02-03") == ("clinic", "landlord")
+
+
+@pytest.mark.parametrize(
+    ("purposes", "expected"),
+    [((), ("x",)), (("care-coordination",), ("x",)), (("research",), ()), (("treatment",), ("x",))],
+)
+def test_r23_a_refusal_for_a_recipient_counts_for_the_purposes_of_support(
+    purposes: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    story = said(hungry(), "refused", "2021-01-10", rules=[rule("deny", *purposes, recipients=("x",))])
+    assert refused_to(story, "2021-02-05") == expected
+
+
+def test_an_exception_for_a_recipient_stands_over_what_is_permitted_for_all() -> None:
+    story = said(hungry(), "given", "2021-01-10", rules=[rule("permit"), rule("deny", recipients=("x",))])
+    assert refused_to(story, "2021-02-05") == ("x",)
+
+
+def test_of_one_source_the_newest_word_on_a_recipient_stands_and_a_permit_for_all_lifts_it() -> None:
+    first = [rule("deny", recipients=("x",)), rule("deny", recipients=("y",))]
+    story = said(hungry(), "refused", "2021-01-10", rules=first)
+    story = said(story, "given", "2021-01-12", fact="later", rules=[rule("permit", recipients=("x",))])
+    assert refused_to(story, "2021-02-05") == ("y",)
+    assert refused_to(said(story, "given", "2021-01-14", fact="all"), "2021-02-05") == ()
+
+
+def test_between_sources_the_stricter_word_on_a_recipient_stands() -> None:
+    story = said(hungry(), "refused", "2021-01-10", rules=[rule("deny", recipients=("x",))])
+    other = said(a_person("p2"), "given", "2021-01-20")
+    row = decode_row(None)
+    for each in (story, other):
+        for record in each.records:
+            row.apply("person", 0, record)
+    needs_now = Projector(IDS, RULES).project("person", row, date(2021, 2, 5)).needs
+    assert [need.refused_to for need in needs_now if need.support == "food"] == [("x",)]
+
+
+def test_a_refusal_for_a_recipient_begins_and_ends_on_its_days_without_a_new_record() -> None:
+    until = rule("deny", recipients=("x",), valid_from=date(2021, 2, 4), valid_until=date(2021, 2, 6))
+    story = said(hungry(), "given", "2021-01-10", rules=[rule("permit"), until])
+    assert [refused_to(story, f"2021-02-0{number}") for number in (3, 4, 6, 7)] == [(), ("x",), ("x",), ()]
+    assert needs(story, "2021-02-04", steps=("2021-02-03",))["food"].refused_to == ("x",), "the join looks on that day"
+
+
+def test_what_an_earlier_release_stored_names_no_recipient() -> None:
+    old = Choice(0, 0, "", 0, True, 10, None, None, "|", "deny", 10, 0)
+    assert refused_recipients([(("p", "f"), old)], 20) == ()
+    assert refused_since([(("p", "f"), old)], 20) == 10

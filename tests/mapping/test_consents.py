@@ -13,13 +13,14 @@ import pytest
 
 from hub.connectors.catalog import SHIPPED
 from hub.connectors.installed import programs
-from hub.domain.consents import SUPPORT_PURPOSES, refused_since
+from hub.domain.consents import SUPPORT_PURPOSES, refused_recipients, refused_since
 from hub.domain.facts import Choice
 from hub.domain.ids import Ids
 from hub.mapping.consent_scope import RANKS
 from hub.mapping.program import Mapped, MappingContext, Unit
 from hub.mapping.tables import rows
 from tests.mapping.reading import MadeUpAgreement, Reader, facts_of
+from tests.outlets.test_delivery import AGREEMENT
 
 CONSENT = "consent"
 PAPER = base64.b64encode(b"%PDF-1.5 signed by Marisol Vega " + bytes(range(256)) * 400).decode()
@@ -298,3 +299,39 @@ def test_every_purpose_of_the_table_is_one_that_something_reads() -> None:
 
 def test_files_in_the_inbox_go_after_a_day_for_they_hold_the_papers() -> None:
     assert "keep_days: 1 " in (SHIPPED / CONSENT / "connector.yaml").read_text()
+
+
+@pytest.mark.parametrize("name", ["Organization/Landlord", " organization/landlord "])
+def test_r23_the_agreement_finds_its_subscriber_in_what_people_refuse(name: str) -> None:
+    deny = {"type": "deny", "actor": [{"reference": {"reference": "Organization/landlord", "display": "Landlord"}}]}
+    event = one(consent(provision={"type": "permit", "provision": [deny]}))
+    agreement = AGREEMENT.model_copy(update={"known_as": {CONSENT: (name,)}})
+    assert _refused_to(event) <= (agreement.recipients(IDS.token) or frozenset())
+    others = AGREEMENT.model_copy(update={"known_as": {CONSENT: ("Organization/shelters",)}})
+    assert _refused_to(event).isdisjoint(others.recipients(IDS.token) or ())
+
+
+def test_r23_a_release_that_refuses_one_recipient_finds_it_too() -> None:
+    row = "C-1,Vega,Marisol,03/09/1984,Declined,01/20/2021,,,,,Oak  Street Landlord"
+    (event,) = [mapped.event for mapped in read_on({"roi.csv": f"{ROI}\n{row}\n"}) if mapped.type == "consent"]
+    agreement = AGREEMENT.model_copy(update={"known_as": {CONSENT: ("oak street landlord",)}})
+    assert event is not None
+    assert _refused_to(event) <= (agreement.recipients(IDS.token) or frozenset())
+
+
+def test_r23_a_recipient_whom_nothing_names_may_be_anybody() -> None:
+    event = one(consent(provision={"type": "permit", "provision": [{"type": "deny", "actor": [{"reference": {}}]}]}))
+    agreement = AGREEMENT.model_copy(update={"known_as": {CONSENT: ()}})
+    assert _refused_to(event) <= (agreement.recipients(IDS.token) or frozenset())
+
+
+IDS = Ids(b"k" * 32)
+
+
+def _refused_to(event: Any) -> frozenset[str]:
+    """To whom nothing goes by this consent, of whom there is somebody."""
+    choices = [(("p", key), fact) for key, fact in facts_of([event]).items() if isinstance(fact, Choice)]
+    assert refused_since(choices, date(2021, 2, 1).toordinal()) is None, "support is offered all the same"
+    found = frozenset(refused_recipients(choices, date(2021, 2, 1).toordinal()))
+    assert found
+    return found

@@ -14,6 +14,7 @@ from hub.bus.compatibility import can_read
 from hub.bus.consumer import Incoming
 from hub.bus.topics import NEED_TOPIC, delivery_topic
 from hub.domain.agreement import DeliveryAgreement
+from hub.domain.consents import recipient_parts
 from hub.domain.ids import Ids
 from hub.domain.needs import SupportNeed
 from hub.errors import RetryError
@@ -60,6 +61,11 @@ def need(number: int = 1, revision: int = 1, **changes: Any) -> SupportNeed:
     return made.model_copy(update=changes)
 
 
+KNOWN = AGREEMENT.model_copy(update={"known_as": {"consent": ("County  Shelters",), "roi": ()}})
+US, OTHERS = (IDS.token("consent", *recipient_parts(name)) for name in ("county shelters", "Organization/landlord"))
+ANYBODY = IDS.token("roi", *recipient_parts(""))
+
+
 class Shelters:
     """The subscriber's side: the log it is served from, why it was refused, and one life of the role after another."""
 
@@ -79,7 +85,12 @@ class Shelters:
         days: Sequence[date] = (),
     ) -> None:
         rounds, calendar = Rounds(*(steps or (lambda: [],))), list(days or [TODAY])
-        subscriber = Subscriber(agreement, lambda person, _: self.local_ids.get(person, ()), self.refusals.append)
+        subscriber = Subscriber(
+            agreement,
+            lambda person, _: self.local_ids.get(person, ()),
+            self.refusals.append,
+            agreement.recipients(IDS.token),
+        )
         ports = DeliveryPorts(
             lambda: self.log.latest(OUT),
             lambda: self.log.whole(NEED_TOPIC),
@@ -108,6 +119,23 @@ def test_an_open_need_is_told_in_the_agreed_fields_and_under_the_subscribers_own
     assert shelters.sees() == {"need-1": {"support": "place", "until": date(2021, 3, 18), "local_id": "own-1"}}
 
 
+def test_r23_who_refuses_another_recipient_is_told_of_all_the_same(shelters: Shelters) -> None:
+    shelters.run(lambda: [shelters.put(need(refused_to=(OTHERS,)))], agreement=KNOWN)
+    assert shelters.sees().keys() == {"need-1"}
+
+
+def test_r23_what_was_told_before_the_refusal_is_taken_back_and_told_again_once_it_is_lifted(
+    shelters: Shelters,
+) -> None:
+    shelters.run(
+        lambda: [shelters.put(need())],
+        lambda: [shelters.put(need(revision=2, refused_to=(US,)))],
+        lambda: [shelters.put(need(revision=3))],
+        agreement=KNOWN,
+    )
+    assert [said.value is None for said in shelters.log.said] == [False, True, False]
+
+
 @pytest.mark.parametrize(
     ("why", "made", "agreement"),
     [
@@ -117,6 +145,9 @@ def test_an_open_need_is_told_in_the_agreed_fields_and_under_the_subscribers_own
         ("label-not-agreed", need(labels=("V",)), AGREEMENT),
         ("label-not-agreed", need(labels=("R", "HIV")), AGREEMENT),
         ("no-local-id", need(number=77), AGREEMENT),
+        ("recipient-refused", need(refused_to=(US,)), KNOWN),
+        ("recipient-refused", need(refused_to=(ANYBODY, OTHERS)), KNOWN),
+        ("recipient-unknown", need(refused_to=(OTHERS,)), AGREEMENT),
     ],
 )
 def test_by_default_nothing_leaves_not_even_a_tombstone(

@@ -32,6 +32,7 @@ from hub.bus.topics import (
 )
 from hub.config import Settings, today
 from hub.domain.capacity import FreeBeds, free_beds
+from hub.domain.consents import recipient_parts
 from hub.domain.events import Model, Site, VaccineSupply
 from hub.domain.person_events import Tick
 from hub.domain.supply import SupplyMeasure
@@ -40,7 +41,7 @@ from hub.errors import HubError
 from hub.ops.ports import free_port
 from hub.outlets.clock import TICK_KEY
 from hub.privacy.secrets import make_secret
-from hub.wiring_bus import all_topics, open_codec, prepare
+from hub.wiring_bus import all_topics, ids_of, open_codec, prepare
 from hub.wiring_delivery import run as run_delivery_role
 from hub.wiring_outlets import run_clock_role, run_measures_role
 from tests.conftest import Broker
@@ -165,6 +166,26 @@ def test_delivery_tells_what_is_agreed_and_follows_the_agreement_over_restarts(h
     told = hub.whole(OUT)
     assert b"secret" not in {record.key for record in told}, "that a need was refused is nobody's business"
     assert len({event_id_of(record.headers) for record in told}) == len(told) == 5
+
+
+def test_r23_delivery_takes_back_what_a_person_refuses_to_this_subscriber_and_to_no_other(hub: Installation) -> None:
+    token = ids_of(hub.settings).token
+    us, others = (
+        token("consent", *recipient_parts(name)) for name in ("Organization/shelters", "Organization/landlord")
+    )
+    hub.agree("support", known_as={"consent": ("Organization/shelters",)})
+    hub.put(NEED_TOPIC, ours=need(5, revision=1), theirs=need(6, revision=1), refused=need(7, refused_to=(us,)))
+    with hub.life(run_delivery_role, "delivery"):
+        hub.until(lambda: {"ours", "theirs"} <= hub.latest(OUT).keys())
+        hub.put(
+            NEED_TOPIC, ours=need(5, revision=2, refused_to=(us,)), theirs=need(6, revision=2, refused_to=(others,))
+        )
+        hub.until(lambda: "ours" not in hub.latest(OUT))
+        assert "theirs" in hub.latest(OUT)
+    assert b"refused" not in {record.key for record in hub.whole(OUT)}, "it never left, nor does a tombstone tell of it"
+    hub.agree("support", valid_until=date(2021, 12, 31))
+    with hub.life(run_delivery_role, "delivery"):
+        assert hub.latest(OUT) == {}, "as the other tests expect it"
 
 
 def test_measures_says_takes_back_and_sets_aside(hub: Installation) -> None:
