@@ -27,17 +27,34 @@ class Columns(NamedTuple):
 
 _FRACTION = ".0"
 _LONGEST_CODE = 3
+_NOTHING = frozenset({"NULL", "NA", "\\N"})
+_NAMES = ("firstname", "lastname")
+_NEVER = ("0000-", "0001-01-01", "1753-01-01", "1899-12-30", "1900-01-0", "12/30/1899", "1/1/1900", "01/01/1900")
+"""Days that databases and spreadsheets write for none. (From memory of such exports; chosen.)"""
 
 
 def coded_rows(table: Table) -> Iterator[Row | RowFault]:
-    """Every row, `1.0` read as the code 1: software that counts writes every number of a column so where one cell of it is blank,
-    and whether somebody flees must not hang on that. Keys stay as they are."""
+    """Every row as the specification writes it. `1.0` is the code 1: software that counts writes every number of a column so where
+    one cell of it is blank, and whether somebody flees must not hang on that. What databases and R write for a blank (NULL, NA) is
+    one, and a DateDeleted of no day: it would withdraw all that stands. People are called Na and Null: of names only a first and a
+    last one that both are none. Keys stay as they are."""
     for row in table.rows():
-        if b".0" in row.raw and isinstance(row, Row):
-            for column, value in row.cells.items():
-                if value.endswith(_FRACTION) and _is_code(value[: -len(_FRACTION)]) and not column.endswith("id"):
-                    row.cells[column] = value[: -len(_FRACTION)]
+        if isinstance(row, Row):
+            raw = row.raw
+            if b".0" in raw or b",NA" in raw or b"NULL" in raw or b"\\N" in raw:
+                _rewrite(row.cells)
+            if (deleted := row.cells.get("datedeleted")) and deleted.startswith(_NEVER):
+                row.cells["datedeleted"] = ""
         yield row
+
+
+def _rewrite(cells: dict[str, str]) -> None:
+    nameless = all(cells.get(name) in _NOTHING for name in _NAMES)
+    for column, value in cells.items():
+        if value.endswith(_FRACTION) and _is_code(value[: -len(_FRACTION)]) and not column.endswith("id"):
+            cells[column] = value[: -len(_FRACTION)]
+        elif value in _NOTHING and (nameless or column not in _NAMES):
+            cells[column] = ""
 
 
 def _is_code(text: str) -> bool:

@@ -47,6 +47,9 @@ def as_a_spreadsheet_shows_days(text: str) -> str:
 CHANGES: dict[str, Callable[[str], str | bytes]] = {
     "codes as fractions": as_fractions,
     "days as a spreadsheet shows them": as_a_spreadsheet_shows_days,
+    "NULL for a blank": lambda text: re.sub(r"(?<=,)(?=[,\n])", "NULL", text),
+    "NA for a blank": lambda text: re.sub(r"(?<=,)(?=[,\n])", "NA", text),
+    "the zero day for no deletion": lambda text: re.sub(r",(,[^,\n]*\n)", r",0000-00-00 00:00:00\1", text),
     "UTF-16": lambda text: text.encode("utf-16"),
     "carriage returns alone": lambda text: text.replace("\n", "\r"),
     "endings of two kinds": lambda text: "\r\n".join(text.split("\n", 2)),
@@ -79,6 +82,14 @@ def test_r20_who_flees_is_known_however_the_code_is_written(read: Reader) -> Non
     ]
     (stay,) = [m.event for m in read(HMIS, written(export, as_fractions)) if m.type == "shelter-stay" and m.event]
     assert "SDV" in stay.labels
+
+
+def test_r7_who_has_no_name_is_not_called_null(read: Reader) -> None:
+    export = Export(
+        [Guest(1, more={"FirstName": "NA", "LastName": "NA"}), Guest(2, more={"FirstName": "Ae-ri", "LastName": "NA"})]
+    )
+    people: list[Any] = [m.event.person for m in read(HMIS, export.files()) if m.type == "person" and m.event]
+    assert [person and (person.given_name, person.family_name) for person in people] == [(None, None), ("Ae-ri", "NA")]
 
 
 @pytest.mark.parametrize("night", ["2021-01-03", "2021-01-12"])
