@@ -20,29 +20,40 @@ from hub.domain.trusted import Trusted
 from hub.mapping.dates import civil_date
 from hub.mapping.program import Mapped, NotMapped, accepted, hard_stop, ignored
 from hub.mapping.shelters_facts import DELETED, STANDING, STOP, Cells, Facts, Where, needed
-from hub.mapping.shelters_index import TRANSPORT, changed_at
+from hub.mapping.shelters_index import TRANSPORT, Enrollment, changed_at
 
 __all__ = ["BED_NIGHTS", "Nights"]
 
 BED_NIGHTS = "bed_nights"
 _BED_NIGHT = "200"  # RecordType, HUD HMIS list 4.14
-_KEPT = 50_000
+_KEPT = 150_000
+"""Enrollments whose nights are remembered, some 50 MB: rows stand by day as often as by enrollment."""
+_OF_EACH = ("event_id", "source_person", "fact_key", "changed_at", "status_rank", "content_hash", "occurred_on", "active",
+            "entered_on", "known_as_of", "current_until", "issues")  # fmt: skip
+"""Fields that every night has for itself."""
 
 
-class _Bed(NamedTuple):
-    """What the nights of one enrollment share. `odd`: issues of them all; `fixed`: fields of them all."""
+class _Shelter(NamedTuple):
+    """What the nights of one project share, of people who flee or of others. `odd`: issues of them all; `held`: their events as far
+    as they are alike."""
 
-    person: str
-    project: str
     stopped: bool
     unnamed: bool
-    entered_on: date
-    left_on: date
-    source_person: str
     labels: tuple[str, ...]
     odd: tuple[str, ...]
     kind: str
-    fixed: dict[str, Any]
+    held: dict[str, Any]
+
+
+class _Bed(NamedTuple):
+    """What the nights of one enrollment share."""
+
+    person: str
+    project: str
+    entered_on: date
+    left_on: date
+    source_person: str
+    shelter: _Shelter
 
 
 class Nights:
@@ -57,6 +68,7 @@ class Nights:
         self._current: timedelta | None = cadence - date.min if cadence is not None else None
         self._until = lru_cache(maxsize=4_096)(self._current_until)
         self._beds: dict[str, _Bed] = {}
+        self._shelters: dict[tuple[str, bool], _Shelter] = {}
         self._day = lru_cache(maxsize=4_096)(civil_date)
         self._read: Callable[[Cells], tuple[str, ...]] | None = None
         self._named: list[str] = []
@@ -68,7 +80,7 @@ class Nights:
             needed(cells, "personalid")
             raise NotMapped("person-mismatch", field="personalid")
         night_of = cells.get("recordtype")
-        if bed.stopped:
+        if bed.shelter.stopped:
             return [hard_stop(STOP, where, "shelter-stay", BED_NIGHTS if night_of == _BED_NIGHT else None)]
         if night_of != _BED_NIGHT:
             return [ignored("not-a-bed-night", where, raw, "shelter-stay")]
@@ -76,27 +88,20 @@ class Nights:
         if night is None:
             raise NotMapped("bad-date", field="dateprovided")
         if night == self._as_of:
-            self._unnamed[bed.project] += bed.unnamed
+            self._unnamed[bed.project] += bed.shelter.unnamed
         return [accepted(self._night(cells, bed, night), where, raw, BED_NIGHTS)]
 
     def _night(self, cells: Cells, bed: _Bed, night: date) -> ShelterStay:
-        deleted = bool(cells.get("datedeleted"))
-        issues = bed.odd if bed.entered_on <= night < bed.left_on else (_odd_night(bed, night), *bed.odd)
-        fields = self._stamp.fields(
-            needed(cells, "servicesid"),
-            source_person=bed.source_person,
-            changed_at=changed_at(cells, self._zone),
-            status_rank=DELETED if deleted else STANDING,
-            content=content_hash(*self._parts(cells), bed.kind, *issues),
-            occurred_on=night,
-            active=not deleted,
-            labels=bed.labels,
-        )
-        fields.update(bed.fixed)
-        fields["entered_on"] = fields["known_as_of"] = night
-        fields["current_until"] = self._until(night)
-        fields["issues"] = issues
-        return self._built(fields)
+        shelter, deleted = bed.shelter, bool(cells.get("datedeleted"))
+        issues = shelter.odd if bed.entered_on <= night < bed.left_on else (_odd_night(bed, night), *shelter.odd)
+        content = content_hash(*self._parts(cells), shelter.kind, *issues)
+        held = shelter.held.copy()
+        held["source_person"], held["issues"], held["active"] = bed.source_person, issues, not deleted
+        held["occurred_on"] = held["entered_on"] = held["known_as_of"] = night
+        held["current_until"] = self._until(night)
+        rank = DELETED if deleted else STANDING
+        self._stamp.put(held, needed(cells, "servicesid"), changed_at(cells, self._zone), rank, content, shelter.labels)
+        return self._built.of(held)
 
     def _current_until(self, night: date) -> date | None:
         return night + self._current if self._current is not None else None
@@ -113,23 +118,33 @@ class Nights:
     def _bed_of(self, enrollment_id: str, cells: Cells) -> _Bed:
         facts = self._facts
         enrollment = facts.enrollment_of(cells)
-        project, left = facts.index.project_of(enrollment), facts.index.exits.get(enrollment_id)
-        fixed = {
-            "stay": "night",
-            "presence": project.overnight,
-            "site": facts.site(enrollment),
-            "site_kind": project.kind,
-        }
+        left, flees = facts.index.exits.get(enrollment_id), enrollment.person in facts.index.fleeing
         bed = _Bed(
-            enrollment.person, enrollment.project, project.stopped, enrollment.person in facts.index.fleeing,
+            enrollment.person, enrollment.project,
             enrollment.entered_on or date.min, (left and left.left_on) or date.max,
             facts.stamp.person("PersonalID", enrollment.person),
-            facts.index.labels(enrollment.person), () if project.overnight else ("bed-night-outside-shelter",), project.kind, fixed,
+            self._shelters.get((enrollment.project, flees)) or self._shelter_of(enrollment, flees=flees),
         )  # fmt: skip
         if len(self._beds) >= _KEPT:
             self._beds.clear()
         self._beds[enrollment_id] = bed
         return bed
+
+    def _shelter_of(self, enrollment: Enrollment, *, flees: bool) -> _Shelter:
+        facts = self._facts
+        project = facts.index.project_of(enrollment)
+        alike = {
+            "stay": "night",
+            "presence": project.overnight,
+            "site": facts.site(enrollment),
+            "site_kind": project.kind,
+        }
+        held = self._built.begun({**dict.fromkeys(_OF_EACH), **self._stamp.shared(), **alike})
+        odd = () if project.overnight else ("bed-night-outside-shelter",)
+        labels = facts.index.labels(enrollment.person)
+        made = _Shelter(project.stopped, flees, labels, odd, project.kind, held)
+        self._shelters[enrollment.project, flees] = made
+        return made
 
 
 def _odd_night(bed: _Bed, night: date) -> str:

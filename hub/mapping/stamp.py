@@ -79,7 +79,7 @@ class Stamp:
         return self._token(*parts)
 
     def recurring(self, kind: str) -> Recurring:
-        """`fields` for a kind of fact of which a source has millions, each known by one native key."""
+        """The same fields for a kind of fact of which a source has millions, each known by one native key."""
         return Recurring(self, kind)
 
     def fields(
@@ -127,7 +127,7 @@ class Stamp:
 
 
 class Recurring:
-    """The common fields of facts of one kind, in half the time; the same as `Stamp.fields` gives."""
+    """The common fields of facts of one kind, in a third of the time; the same as `Stamp.fields` gives."""
 
     def __init__(self, stamp: Stamp, kind: str) -> None:
         context = stamp._context
@@ -135,27 +135,27 @@ class Recurring:
         self._fact_key = context.keys.under("fact", context.source, kind)
         self._iso = lru_cache(maxsize=4_096)(datetime.isoformat)
 
-    def fields(
-        self, key: str, *, source_person: str, changed_at: datetime | None, status_rank: int, content: str,
-        occurred_on: date | None, active: bool, labels: tuple[str, ...],
-    ) -> dict[str, Any]:  # fmt: skip
-        """As `Stamp.fields` for the fact of this native key."""
+    def shared(self) -> dict[str, Any]:
+        """Those that all facts of the source have alike, where they have no labels of their own."""
+        return {**self._stamp._fixed, "labels": self._stamp._labels(())}
+
+    def put(
+        self, held: dict[str, Any], key: str, changed_at: datetime | None, status_rank: int, content: str, labels: tuple[str, ...]
+    ) -> None:  # fmt: skip
+        """Complete `held`, which has the shared ones, `source_person`, `occurred_on` and `active`, for the fact of this key."""
         stamp, fact_key = self._stamp, self._fact_key(key)
         if labels or fact_key in stamp._not_before:
-            return stamp.fields(
-                fact_key, source_person=source_person, changed_at=changed_at, status_rank=status_rank, content=content,
-                occurred_on=occurred_on, active=active, labels=labels,
+            fields = stamp.fields(
+                fact_key, source_person=held["source_person"], changed_at=changed_at, status_rank=status_rank, content=content,
+                occurred_on=held["occurred_on"], active=held["active"], labels=labels,
             )  # fmt: skip
+            held.update(fields)
+            return
         at = changed_at or EPOCH
-        return {
-            **stamp._fixed,
-            "event_id": stamp._event_id(fact_key, f"{content} {self._iso(at)} {status_rank}", stamp._version),
-            "source_person": source_person,
-            "fact_key": fact_key,
-            "changed_at": at,
-            "status_rank": status_rank,
-            "content_hash": content,
-            "occurred_on": occurred_on,
-            "active": active,
-            "labels": stamp._labels(()),
-        }
+        held["event_id"] = stamp._event_id(fact_key, f"{content} {self._iso(at)} {status_rank}", stamp._version)
+        held["fact_key"], held["changed_at"], held["status_rank"], held["content_hash"] = (
+            fact_key,
+            at,
+            status_rank,
+            content,
+        )
