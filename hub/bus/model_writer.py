@@ -18,7 +18,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from hub.bus.avro_compile import micros, varint
-from hub.domain.events import Model, PersonBlock
+from hub.domain.events import Model, PersonBlock, Sealed
 
 __all__ = ["WriteModel", "model_writer"]
 
@@ -27,7 +27,9 @@ WriteModel = Callable[[bytes, Model], bytes | None]
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _SIZES = 1_024  # an original's ciphertext and its hash have more than the 63 bytes of a length in one byte
-_MEMORABLE = 64  # characters of a text in a remembered array
+_MEMORABLE = 64  # characters of the texts in a remembered array
+_REMEMBERED = 1_024
+_EIGHT_BYTES, _NINE_BYTES = 1 << 49, 1 << 56
 
 
 class _Unsupported(Exception):
@@ -51,7 +53,14 @@ def _day(of: date) -> bytes:
 
 @lru_cache(maxsize=4_096)  # what is taken in together has one time; a day's rows were often changed at one time
 def _time(at: datetime) -> bytes:
-    return varint(micros(at))
+    """Microseconds since 1970; from 1979 to 2540 they take eight bytes, written here without a loop."""
+    n = micros(at) << 1
+    if not _EIGHT_BYTES <= n < _NINE_BYTES:
+        return varint(n >> 1)
+    return bytes((
+        n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21 & 127 | 128,
+        n >> 28 & 127 | 128, n >> 35 & 127 | 128, n >> 42 & 127 | 128, n >> 49,
+    ))  # fmt: skip
 
 
 def _long(value: int) -> bytes:
@@ -72,15 +81,28 @@ def _texts(values: tuple[str, ...]) -> bytes | None:
     return b"".join(parts)
 
 
-_texts_before = lru_cache(maxsize=1_024)(_texts)  # labels, purposes, groups: the same few tuples in every event
+class _Arrays(dict[tuple[str, ...], bytes | None]):
+    """Labels, purposes, groups: the same few tuples in every event."""
+
+    def __missing__(self, values: tuple[str, ...]) -> bytes | None:
+        written = _texts(values)
+        if sum(map(len, values)) <= _MEMORABLE:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[values] = written
+        return written
 
 
-def _array(values: Any) -> bytes | None:
-    if values.__class__ is not tuple:
-        return None
-    if sum(map(len, values)) > _MEMORABLE:
-        return _texts(values)
-    return _texts_before(values)
+class _Parts(dict[int, tuple[Model, bytes]]):
+    """What was written of a model within an event, by the identity of that model, which is frozen and is held here: mappings give
+    the same coded value and the same report of race again and again. What is new in every event must not come here."""
+
+    def keep(self, model: Model, parts: tuple[bytes, ...]) -> bytes:
+        written = b"".join(parts)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[id(model)] = (model, written)
+        return written
 
 
 class _Source:
@@ -90,7 +112,7 @@ class _Source:
         self._lines: list[str] = []
         self._numbers = count()
         self._space: dict[str, Any] = {
-            "date": date, "datetime": datetime, "day": _day, "time": _time, "long": _long, "array": _array, "varint": varint,
+            "date": date, "datetime": datetime, "day": _day, "time": _time, "long": _long, "ARRAYS": _Arrays(), "varint": varint,
             "SIZE": tuple(varint(n) for n in range(_SIZES)), "SOME": tuple(b"\2" + varint(n) for n in range(_SIZES)),
         }  # fmt: skip
 
@@ -143,14 +165,19 @@ class _Source:
         elif annotation is bool:
             self._line(depth, f"if {held}.__class__ is not bool: return None")
             self._line(depth, f"{part} = {mark}(b'\\1' if {held} else b'\\0')")
-        elif annotation in (int, date, datetime):
-            word = {int: "long", date: "day", datetime: "time"}[annotation]
+        elif annotation is int:
+            self._line(depth, f"if {held}.__class__ is not int: return None")
+            sizes = "SOME" if optional else "SIZE"
+            self._line(depth, f"{part} = {sizes}[{held}] if 0 <= {held} < {_SIZES} else {mark}long({held})")
+        elif annotation in (date, datetime):
+            word = {date: "day", datetime: "time"}[annotation]
             self._line(depth, f"if {held}.__class__ is not {annotation.__name__}: return None")
             self._line(depth, f"{part} = {mark}{word}({held})")
         elif origin is Literal and all(isinstance(word, str) for word in get_args(annotation)):
             self._words(get_args(annotation), held, part, depth, optional=optional)
         elif origin is tuple and get_args(annotation) == (str, ...):
-            self._line(depth, f"{part} = array({held})")
+            self._line(depth, f"if {held}.__class__ is not tuple: return None")
+            self._line(depth, f"{part} = ARRAYS[{held}]")
             self._line(depth, f"if {part} is None: return None")
             if optional:
                 self._line(depth, f"{part} = {mark}{part}")
@@ -159,12 +186,22 @@ class _Source:
             self._line(depth, f"if not {words}.issuperset({held}): return None")
             self._value(tuple[str, ...], held, part, depth, optional=optional)
         elif isinstance(annotation, type) and issubclass(annotation, Model) and annotation is not PersonBlock:
-            inner = self.record(annotation, held, depth)
-            self._line(
-                depth, f"{part} = b''.join(({mark.removesuffix(' + ')}{', ' if mark else ''}{', '.join(inner)},))"
-            )
+            self._part(annotation, held, part, depth, mark.removesuffix(" + "))
         else:
             raise _Unsupported
+
+    def _part(self, model: type[Model], held: str, part: str, depth: int, mark: str) -> None:
+        """A model within the record; what recurs is written once."""
+        recurs = model is not Sealed
+        if recurs:
+            known = self._named(_Parts())
+            self._line(depth, f"seen = {known}.get(id({held}))")
+            self._line(depth, f"if seen is not None and seen[0] is {held}: {part} = seen[1]")
+            self._line(depth, "else:")
+            depth += 1
+        inner = ", ".join([*([mark] if mark else []), *self.record(model, held, depth)])
+        written = f"{known}.keep({held}, ({inner},))" if recurs else f"b''.join(({inner},))"
+        self._line(depth, f"{part} = {written}")
 
     def _words(self, words: tuple[str, ...], held: str, part: str, depth: int, *, optional: bool) -> None:
         before = b"\2" if optional else b""

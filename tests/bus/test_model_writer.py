@@ -112,3 +112,13 @@ def test_nearly_every_record_of_the_hub_has_a_writer_of_its_own() -> None:
     assert LabResult in dict(WRITERS)
     rare = {"Consent", "PersonConsent"}  # lists of records
     assert len(WRITERS) >= len([model for model in models() if model.__name__ not in rare]) - 1
+
+
+@settings(max_examples=2, deadline=None, database=None)
+@given(instances(LabResult))
+def test_a_part_is_written_for_itself_and_never_for_another(event: Model) -> None:
+    """Parts are remembered by identity, and their number is bounded: what comes where another was is written anew."""
+    write = next(write for model, write in WRITERS if model is LabResult)
+    for number in range(2_500):
+        told = event.model_copy(update={"test": Coded(code=f"c{number}"), "labels": (f"l{number}",)})
+        assert write(b"head", told) == slowly(told) == write(b"head", told)
