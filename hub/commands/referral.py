@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from hub.mapping.referral_request import Ends, Order, transaction
+from hub.mapping.referral_withdrawal import withdrawal
 from hub.verbs import Verbs
 
 __all__ = ["referral"]
@@ -43,27 +44,41 @@ def write(ctx: click.Context, file: Path, requester: str, owner: str, system: st
 
     The person is named by `local_id`, so the delivery agreement must grant it beside `support`; nothing else of them is
     written. A line without these is left out and counted; exit 1 where there was one. Of several lines of a
-    need the last stands; one that was taken back is not written.
+    need the last stands; for one that was taken back a transaction is written that cancels its referral where it is
+    still open. Its receiver answers 404 where it is not: then nothing is to be done.
     """
     _check(requester, owner, system)
-    asked = (at or datetime.now(UTC)).replace(tzinfo=UTC, microsecond=0)
-    written = left_out = 0
+    asked, ends = (at or datetime.now(UTC)).replace(tzinfo=UTC, microsecond=0), Ends(requester, owner, system)
+    written = withdrawn = left_out = 0
     for line in _newest(_lines(file)):
-        order = _order(line)
-        try:
-            told = transaction(order, Ends(requester, owner, system), asked) if order is not None else None
-        except KeyError:
-            told = None
+        gone = _taken_back(line)
+        told = withdrawal(gone) if gone else _asked(line, ends, asked)
         if told is None:
-            left_out += line.get("value", line) is not None
+            left_out += 1
             continue
         click.echo(json.dumps(told, separators=(",", ":")))
-        written += 1
+        withdrawn, written = withdrawn + bool(gone), written + (not gone)
     click.echo(
-        f"{_number(written, 'referral')} written; {_number(left_out, 'line')} left out{_WHY if left_out else ''}",
+        f"{_number(written, 'referral')} written; {_number(withdrawn, 'withdrawal')} written; "
+        f"{_number(left_out, 'line')} left out{_WHY if left_out else ''}",
         err=True,
     )
     ctx.exit(1 if left_out else 0)
+
+
+def _taken_back(line: Mapping[str, Any]) -> str:
+    """The number of a need that is delivered no more; empty for any other line."""
+    number = line.get("key")
+    return number if "value" in line and line["value"] is None and isinstance(number, str) else ""
+
+
+def _asked(line: Mapping[str, Any], ends: Ends, at: datetime) -> dict[str, Any] | None:
+    """The referral of a delivered need; None where there is none to write."""
+    order = _order(line)
+    try:
+        return transaction(order, ends, at) if order is not None else None
+    except KeyError:
+        return None
 
 
 def _check(requester: str, owner: str, system: str) -> None:
@@ -105,7 +120,7 @@ def _newest(lines: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _order(line: Mapping[str, Any]) -> Order | None:
-    """The order of a delivered need; None where it is taken back, closed, or names neither person nor support."""
+    """The order of a delivered need; None where it is closed, or names neither person nor support."""
     value = line.get("value", line)
     if not isinstance(value, dict) or value.get("state", "open") != "open":
         return None
