@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from hub.connectors import doors
 from hub.connectors.door import Unit
@@ -21,9 +22,27 @@ from tests.connectors.pretend import PretendPack, values
 from tests.connectors.pulling import MemoryPositions, around_of, when
 from tests.fakes import FakeBus
 
-__all__ = ["Polled"]
+__all__ = ["Polled", "Server", "play"]
 
 _FAST = {"poll_s": 600.0, "first_pause_s": 0.001, "last_pause_s": 0.002, "refused_pause_s": 0.003}
+
+
+class Server(Protocol):
+    """A server of tests.connectors.tracing_servers."""
+
+    def running(self) -> AbstractAsyncContextManager[object]:
+        """While the block runs, it answers."""
+        ...
+
+
+def play(server: Server, story: Callable[[], Awaitable[object]]) -> None:
+    """Run a story while its server answers."""
+
+    async def run() -> None:
+        async with server.running():
+            await story()
+
+    asyncio.run(run())
 
 
 class _Pack(PretendPack):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 
 from hub.connectors.catalog import SHIPPED, load
 from hub.errors import FatalError
-from tests.connectors.polled import Polled
+from tests.connectors.polled import Polled, play
 from tests.connectors.tracing_servers import CommCare
 
 
@@ -30,14 +28,6 @@ def case(
 
 def polled(server: CommCare, folder: Path, key: str = CommCare.KEY, **door: Any) -> Polled:
     return Polled("commcare", folder, server.url, "https://www.commcarehq.org", {"api-key": key}, **door)
-
-
-def play(server: CommCare, story: Callable[[], Any]) -> None:
-    async def run() -> None:
-        async with server.running():
-            await story()
-
-    asyncio.run(run())
 
 
 def of(count: int = 11, most: int = 4) -> CommCare:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 
 from hub.connectors.catalog import SHIPPED
 from hub.errors import FatalError
-from tests.connectors.polled import Polled
+from tests.connectors.polled import Polled, play
 from tests.connectors.tracing_servers import GoData
 
 LNG = "LNG_REFERENCE_DATA_CATEGORY_"
@@ -35,14 +33,6 @@ def case(number: int, **changes: Any) -> dict[str, Any]:
 def polled(server: GoData, folder: Path, **door: Any) -> Polled:
     secrets = {"password": server.PASSWORD}
     return Polled("godata", folder, server.url, "https://godata.example.org", secrets, **door)
-
-
-def play(server: GoData, story: Callable[[], Any]) -> None:
-    async def run() -> None:
-        async with server.running():
-            await story()
-
-    asyncio.run(run())
 
 
 def of(count: int = 12, most: int = 5) -> GoData:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from joserfc.jwk import RSAKey
 from hub.connectors.bulk_export import BulkExport, ExportOptions
 from hub.connectors.catalog import SHIPPED
 from hub.errors import FatalError
-from tests.connectors.polled import Polled
+from tests.connectors.polled import Polled, play
 from tests.connectors.tracing_servers import SaraAlert
 
 KEY = RSAKey.generate_key(2048).as_pem(private=True).decode()
@@ -36,14 +35,6 @@ def patients(count: int) -> list[dict[str, Any]]:
 def polled(server: SaraAlert, folder: Path, **door: Any) -> Polled:
     secrets = {"signing-key.pem": KEY}
     return Polled("sara-alert-api", folder, server.url, "https://sara.example.org", secrets, **door)
-
-
-def play(server: SaraAlert, story: Callable[[], Any]) -> None:
-    async def run() -> None:
-        async with server.running():
-            await story()
-
-    asyncio.run(run())
 
 
 def later(server: SaraAlert, scene: Polled, seconds: float) -> None:
