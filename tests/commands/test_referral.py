@@ -96,7 +96,7 @@ def changed(entry: dict[str, Any]) -> list[tuple[str, str, Any]]:
     """What a patch does: the kind of each operation, its path, and the value."""
     found: list[tuple[str, str, Any]] = []
     for operation in entry["resource"]["parameter"]:
-        parts = {
+        parts: dict[str, Any] = {
             part["name"]: next((part[name] for name in part if name != "name"), None) for part in operation["part"]
         }
         found.append((parts["type"], parts["path"], parts.get("value")))
