@@ -190,20 +190,38 @@ def explained(
 
 
 def units(connector: Connector, path: Path) -> Iterator[Unit]:
-    """How the connector's door would cut `path` into units; a folder given to a connector of files is its files, by name."""
+    """How the connector's door would cut `path` into units; a folder given to a connector of files is its files, by name, and one
+    of folders (or zips) given to a connector of folders is each of these."""
     if not path.exists():
         raise ConfigError(f"{path}: there is no such file or folder")
     path = path.resolve()  # who names a link on the command line means what it points to
     if path.is_file() and connector.door.archives is not None and _packed(path.name, path):
         yield Unit(path.name, path)
     elif connector.door.shape == "folder":
-        inner = {path.name: path} if path.is_file() else _files(path)
-        yield Unit(path.name, inner)
+        yield from _folder_units(connector, path)
     elif path.is_file():
         yield _file_unit(connector, path)
     else:
         for file in _files(path).values():
             yield _file_unit(connector, file)
+
+
+def _folder_units(connector: Connector, path: Path) -> Iterator[Unit]:
+    """A folder with files is a unit; one that holds nothing but folders or zips is what each of them is."""
+    files = {path.name: path} if path.is_file() else _files(path)
+    told = [file for name, file in files.items() if not name.startswith(".")]
+    inner = [] if told or path.is_file() else sorted(each for each in path.iterdir() if _is_unit_folder(each))
+    for each in inner:
+        yield from _folder_units(connector, each)
+    zips = connector.door.archives is not None and all(_packed(file.name, file) for file in told)
+    if told and zips:
+        yield from (Unit(file.name, file) for file in told)
+    elif not inner:
+        yield Unit(path.name, files)
+
+
+def _is_unit_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and not path.name.startswith((".", "__MACOSX"))
 
 
 def _file_unit(connector: Connector, path: Path) -> Unit:
