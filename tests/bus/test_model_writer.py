@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.bus.avro_compile import compiled_writer
+from hub.bus.avro_compile import Write, compiled_writer
 from hub.bus.avro_parse import parse_node
 from hub.bus.avro_schema import avro_schema
 from hub.bus.model_writer import model_writer
@@ -51,9 +52,14 @@ def instances(model: type[Model]) -> st.SearchStrategy[Any]:
     return st.fixed_dictionaries(fields).map(lambda made: model(**made))
 
 
+@lru_cache
+def compiled(model: type[Model]) -> Write | None:
+    return compiled_writer(parse_node(avro_schema(model)))
+
+
 def slowly(model: Model) -> bytes | None:
     """What pydantic and the compiled writer make of it; None when either refuses."""
-    write = compiled_writer(parse_node(avro_schema(type(model))))
+    write = compiled(type(model))
     assert write is not None
     if isinstance(getattr(model, "person", None), PersonBlock):
         return None
