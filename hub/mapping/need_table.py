@@ -1,9 +1,10 @@
 """The need vocabulary, one table for all sources (tables/needs.csv): what an answer, a diagnosis, a field or a service says.
 
 Keys by `system`: `loinc` question and answer, since one question has different answers in different tools (`*`: any answer);
-`icd-10-cm` the longest prefix of the code; `snomed` and `gravity` a code that says all; `hmis` a column and its FY2024 code
-(of these only `Event` is read, by hub.mapping.shelters_referrals; where somebody lives is told by living_situations.csv); `food`
-a program and what happened. Every row has its source; what no row decides is nobody's need (social-standards.md requirement 13).
+`icd-10-cm` the longest prefix of the code; `snomed` and `gravity` a code that says all; `hmis` a column and its FY2024 code (of
+these `Event` is read by hub.mapping.shelters_referrals, income and insurance by hub.mapping.shelters_income; where somebody
+lives is told by living_situations.csv); `food` a program and what happened. Every row
+has its source; what no row decides is nobody's need (social-standards.md requirement 13).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Shelters: an HMIS CSV export (FY2022, FY2024, FY2026) to person, site, shelter-stay, living-situation,
-food-assistance and (of coordinated entry) referral.
+food-assistance, screening (no income, no health insurance) and (of coordinated entry) referral.
 
 Presence is told by a bed night (night-by-night shelter) or by an enrollment in an entry-exit shelter, from entry
 until exit; an open enrollment in a night-by-night shelter is paperwork. Rows of victim service providers are refused
@@ -28,6 +28,7 @@ from hub.mapping.shelters_absent import TABLES, Absences, remembering
 from hub.mapping.shelters_answers import Answers
 from hub.mapping.shelters_copies import SHARED
 from hub.mapping.shelters_facts import Facts
+from hub.mapping.shelters_income import Income
 from hub.mapping.shelters_index import Index
 from hub.mapping.shelters_kept import Kept
 from hub.mapping.shelters_lists import coded_rows, has_lists, unknown_codes
@@ -89,7 +90,7 @@ class _Mapper:
         self._export = export
         self._index = index
         facts, unnamed = Facts(export, index, stamp, context), Counter[str]()
-        self._answers, self._referrals = Answers(facts), Referrals(facts)
+        self._answers, self._income, self._referrals = Answers(facts), Income(facts), Referrals(facts)
         self._rows, self._nights = Rows(facts, self._answers, unnamed), Nights(facts, unnamed)
         self._kept: Kept
         self._remember: Remember | None = None
@@ -109,7 +110,7 @@ class _Mapper:
             ("Exit", "living-situation", "exits", self._answers.exit),
             ("Services", "shelter-stay", None, self._nights.service),
             ("CurrentLivingSituation", "living-situation", None, self._answers.living),
-            ("IncomeBenefits", "food-assistance", None, self._answers.benefits),
+            ("IncomeBenefits", "food-assistance", None, self._income.benefits),
             ("Event", "referral", None, self._referrals.event),
             ("Project", "site", None, rows.project),
         )

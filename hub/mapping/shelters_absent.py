@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Any
 
 from hub.domain.absent_rows import Gone, Held, Scope, Telling, Told, absent_rank, moment, restored_rank
-from hub.domain.events import EVENT_TYPES, Event
+from hub.domain.events import EVENT_TYPES, Coded, Event
 from hub.domain.ids import content_hash
 from hub.formats.delimited import Row, RowFault
 from hub.formats.hmis import Export
@@ -52,6 +52,7 @@ _SAID: Mapping[str, Mapping[str, Any]] = {
     "living-situation": {"situation": "unknown"},
     "food-assistance": {"enrolled": "unknown"},
     "referral": {"status": "closed"},
+    "screening": {"indicates_need": "unknown", "question": Coded(), "answer": Coded(), "final": False},
 }
 """What a withdrawn fact says: nothing."""
 

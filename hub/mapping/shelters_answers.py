@@ -1,4 +1,4 @@
-"""Answers in HMIS rows: where somebody lives (at entry, at exit, at a contact) and which food benefits they have.
+"""Answers in HMIS rows: where somebody lives (at entry, at exit, at a contact).
 
 An answer that says nothing (does not know, prefers not to say, not collected, no exit interview, worker unable) is no event, so it
 never stands over a known one (social-standards.md R9). A code that the lists do not have is kept as `unknown`, with an issue.
@@ -11,7 +11,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal, cast
 
-from hub.domain.events import Coded, FoodAssistance, LivingSituation, Situation, YesNo
+from hub.domain.events import Coded, LivingSituation, Situation
 from hub.mapping.program import Mapped, accepted, hard_stop, ignored
 from hub.mapping.shelters_facts import STOP, Cells, Facts, Where, day_of, needed
 from hub.mapping.shelters_lists import UNKNOWN_CODE
@@ -20,7 +20,6 @@ from hub.mapping.tables import keyed
 __all__ = ["Answers"]
 
 _SYSTEM = "HMIS-3.12"
-_YES_NO: Mapping[str, YesNo] = {"0": "no", "1": "yes"}
 
 
 class Answers:
@@ -68,20 +67,6 @@ class Answers:
         day, key = day_of(cells, "informationdate"), needed(cells, "currentlivingsitid")
         lived = self.lived(cells, "contact", key, day, cells.get("currentlivingsituation", ""), where, raw)
         return lived or [ignored("no-answer", where, raw, "living-situation")]
-
-    def benefits(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
-        facts = self._facts
-        if facts.stopped(facts.enrollment_of(cells)):
-            return [hard_stop(STOP, where, "food-assistance")]
-        day, found = day_of(cells, "informationdate"), []
-        for program in ("snap", "wic"):
-            enrolled = _YES_NO.get(cells.get(program, ""))
-            if enrolled is not None:
-                fact_key = facts.stamp.fact_key("food-assistance", needed(cells, "incomebenefitsid"), program)
-                fields = facts.fields(cells, fact_key, occurred_on=day)
-                event = FoodAssistance(**fields, program=program, enrolled=enrolled)
-                found.append(accepted(event, where, raw))
-        return found or [ignored("no-answer", where, raw, "food-assistance")]
 
 
 @lru_cache(maxsize=2)

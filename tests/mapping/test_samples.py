@@ -61,7 +61,7 @@ TABLE = [
     Expected(
         HMIS,
         "social/hmis-fy2022-es-nbn",
-        {"person": 37, "site": 1, "shelter-stay": 438, "living-situation": 55, "food-assistance": 146},
+        {"person": 37, "site": 1, "shelter-stay": 438, "living-situation": 55, "food-assistance": 146, "screening": 130},
         {},
         {"no-answer": 6},
     ),
