@@ -22,6 +22,7 @@ from pydantic import Field, field_validator, model_validator
 
 from hub.domain.consents import UNNAMED_RECIPIENT, recipient_parts
 from hub.domain.events import EVENT_TYPES, Event, Model, PersonBlock
+from hub.domain.trusted import restated
 from hub.errors import Reject
 
 __all__ = ["DeliveryAgreement", "IntakeAgreement", "grantable", "merge_labels"]
@@ -189,7 +190,7 @@ def _changed(model: _M, values: Mapping[str, Any]) -> _M:
     held = model.__dict__
     for name, value in values.items():
         if held[name] is not value and held[name] != value:
-            return model.model_copy(update=values)
+            return restated(model, values)
     return model
 
 

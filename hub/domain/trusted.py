@@ -12,10 +12,20 @@ from typing import Any, Generic, TypeVar
 
 from hub.domain.event_parts import Model
 
-__all__ = ["Trusted"]
+__all__ = ["Trusted", "restated"]
 
 _M = TypeVar("_M", bound=Model)
 _set = object.__setattr__
+
+
+def restated(model: _M, values: Mapping[str, Any]) -> _M:
+    """`model.model_copy(update=values)` of a frozen model without extra or private fields, in a third of the time."""
+    made = model.__class__.__new__(model.__class__)
+    _set(made, "__dict__", {**model.__dict__, **values})
+    _set(made, "__pydantic_fields_set__", model.__pydantic_fields_set__.union(values))
+    _set(made, "__pydantic_extra__", None)
+    _set(made, "__pydantic_private__", None)
+    return made
 
 
 class Trusted(Generic[_M]):

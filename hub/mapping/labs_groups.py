@@ -62,7 +62,8 @@ def observations_of(message: Message) -> Iterator[tuple[Segment, Group]]:
                 above = segment
             loose = loose or segment
             if above is None and groups and groups[-1][0].spm is None:
-                groups[-1] = (groups[-1][0]._replace(spm=segment), groups[-1][1])
+                group, observed = groups[-1]
+                groups[-1] = (Group(group.orc, group.obr, segment), observed)
     for (orc, obr, spm, *_), observed in groups:
         own = [obx.raw(11) for obx in observed]
         stated = "" in own and any(obx.text(11) and is_covid_result(obx) for obx in observed)  # hardly ever

@@ -103,11 +103,15 @@ def status(obx: Segment, obr: Segment | None, *, told_apart: bool = False) -> tu
     return stated, issue
 
 
-@remembering(3, 29)
 def is_question(obx: Segment) -> bool:
     """An answer of the person (by its code, or marked QST in OBX-29), not an observation: read by labs_questions."""
+    return _asks_the_person(obx) or (obx.raw(29) != "" and obx.text(29).upper() == "QST")
+
+
+@remembering(3)
+def _asks_the_person(obx: Segment) -> bool:
     known = observations().get(obx.coded(3).code)
-    return (known is not None and known.cls == "question") or (obx.raw(29) != "" and obx.text(29).upper() == "QST")
+    return known is not None and known.cls == "question"
 
 
 def is_covid_order(obr: Segment | None) -> bool:

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import ValidationError
 
 from hub.domain.events import Event, PersonBlock, Sealed
-from hub.domain.trusted import Trusted
+from hub.domain.trusted import Trusted, restated
 from hub.errors import Reject
 from hub.privacy.keystore import KeyStore
 from hub.privacy.nonces import SIZE, nonce
@@ -136,7 +136,7 @@ class Vault:
             return event.model_copy(update={"person": None})
         clear = block.model_dump_json(exclude_none=True).encode()
         clear += b" " * (-len(clear) % _PAD)  # JSON may end in blanks
-        return event.model_copy(update={"person": self.seal(clear, event.source_person, *_person_place(event))})
+        return restated(event, {"person": self.seal(clear, event.source_person, *_person_place(event))})
 
     def open_person(self, event: Event) -> PersonBlock | None:
         """The clear person block of an event, None when it came without one; Reject when it cannot be opened."""

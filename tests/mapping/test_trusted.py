@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.domain.events import ShelterStay
+from hub.domain.events import Coded, ShelterStay
 from hub.domain.ids import Ids
-from hub.domain.trusted import Trusted
+from hub.domain.trusted import Trusted, restated
 from tests.mapping.made_up_hmis import Export, community
 from tests.mapping.reading import Reader
 
@@ -32,6 +32,17 @@ def test_a_trusted_bed_night_is_what_the_model_makes_of_the_same_fields(read: Re
 def test_a_field_without_a_default_may_not_be_left_out() -> None:
     with pytest.raises(KeyError):
         Trusted(ShelterStay)({"stay": "night"})
+
+
+def test_a_model_restated_is_its_copy_with_these_values() -> None:
+    for model in (Coded(), Coded(code="a", display="b")):
+        copied = model.model_copy(update={"code": "c", "mapped": None})
+        made = restated(model, {"code": "c", "mapped": None})
+        assert made == copied
+        assert made.model_fields_set == copied.model_fields_set
+        assert list(made.__dict__) == list(copied.__dict__)
+        assert made.model_dump_json(exclude_unset=True) == copied.model_dump_json(exclude_unset=True)
+        assert model.code != "c"
 
 
 @given(st.binary(min_size=32, max_size=80), st.lists(st.text(max_size=12), max_size=5))
