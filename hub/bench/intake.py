@@ -2,7 +2,8 @@
 
 - ratios: records/s of the hub's intake over a bare loop on the same input (hub.bench.intake_loops), the median of rounds;
 - MLLP: senders in a process of their own at the door of `hub run connectors`, every message answered only when the broker has it;
-- a large CSV through a drop folder; both with the memory of the door's process.
+- a large CSV through a drop folder;
+- an HMIS export of 100,000 enrollments through another, beside the bare loop; all three with the memory of the door's process.
 
 CPU figures are in microseconds of one core a record and depend little on how loaded the machine is; rates do.
 """
@@ -14,7 +15,7 @@ import os
 import statistics
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from typing import Any, NamedTuple
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from hub.bench.intake_cases import Case, cases
+from hub.bench.intake_drop import DropRun, drop_export
 from hub.bench.intake_health import lab_rows
 from hub.bench.intake_live import PANTRY, FileRun, MllpRun, Say, drop_file, send, stack
 from hub.bench.intake_loops import BARE_TOPIC, Spent, bare, events_alone, through
@@ -65,6 +67,7 @@ class Report(NamedTuple):
     ratios: list[Ratio]
     mllp: list[MllpRun]
     csv: list[FileRun]
+    hmis: Sequence[DropRun] = ()
 
 
 class Target(NamedTuple):
@@ -92,6 +95,16 @@ def _flat(report: Report) -> float | None:
     return -max(memory.rise for memory in watched) if watched else None
 
 
+def _drop(report: Report) -> float | None:
+    """Of the export with the most nights."""
+    return report.hmis[-1].ratio if report.hmis else None
+
+
+def _as_many_nights(report: Report) -> float | None:
+    """What the export with the most nights held at its highest, of what the one with the fewest held, negated."""
+    return -report.hmis[-1].memory.highest / report.hmis[0].memory.highest if len(report.hmis) > 1 else None
+
+
 EVENTS = "-events"
 """Behind a format's name: only parsed, mapped, encoded and produced. Without it: the whole way of a record behind a door."""
 
@@ -104,6 +117,8 @@ TARGETS = (
     Target("oru, the whole way behind a door / the same", 0.5, _ratio("oru", "every-field")),
     Target("hmis parsed, mapped, encoded, produced / csv and encode", 0.3, _ratio("hmis" + EVENTS, "csv-and-encode")),
     Target("hmis, the whole way behind a door / the same", 0.3, _ratio("hmis", "csv-and-encode")),
+    Target("hmis export through its folder / csv and encode", 0.3, _drop),
+    Target("memory of the export with the most nights / with the fewest, negated", -1.1, _as_many_nights),
     Target("mllp messages/s, 4 connections, which send ahead", 2_000, _mllp_rate(ahead=True)),
     Target("mllp messages/s, 4 connections, which wait for each answer", 2_000, _mllp_rate(ahead=False)),
     Target("memory, rise over the second half as a share of itself, negated", -FLAT, _flat),
@@ -117,7 +132,8 @@ def run(plan: Plan, say: Say = lambda _: None) -> Report:
         ratios = list(_ratios(plan, up, Path(folder), say)) if "ratios" in plan.parts else []
         mllp = list(_mllp(plan, up, say)) if "mllp" in plan.parts else []
         files = list(_files(plan, up, say)) if "csv" in plan.parts else []
-    return Report(os.cpu_count() or 1, round(load, 2), ratios, mllp, files)
+        drops = list(_drops(plan, up, say)) if "hmis" in plan.parts else []
+    return Report(os.cpu_count() or 1, round(load, 2), ratios, mllp, files, drops)
 
 
 def answers(report: Report) -> list[dict[str, Any]]:
@@ -138,6 +154,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "ratios": [each._asdict() for each in report.ratios],
         "mllp": [{**m._asdict(), "memory": m.memory and _memory(m.memory)} for m in report.mllp],
         "csv": [{**f._asdict(), "memory": _memory(f.memory)} for f in report.csv],
+        "hmis": [{**d._asdict(), "memory": _memory(d.memory)} for d in report.hmis],
         "targets": answers(report),
     }
 
@@ -147,13 +164,20 @@ def _memory(found: Memory) -> dict[str, Any]:
 
 
 def _ratios(plan: Plan, up: Stack, folder: Path, say: Say) -> Iterator[Ratio]:
-    admin = AdminClient({"bootstrap.servers": up.settings.require_bootstrap()})
-    for future in admin.create_topics([NewTopic(BARE_TOPIC, up.settings.partitions, 1)]).values():
-        future.result(30)
+    _make_topic(up)
     with workshop(up.settings, "hub-bench") as shop, closing(shop.codec), _as_in_a_role():
         for case in cases(plan, folder):
             say(f"{case.format}: {plan.rounds} rounds of the hub and {', '.join(case.bare)} …")
             yield from _compare(case, plan.rounds, shop)
+
+
+def _make_topic(up: Stack) -> None:
+    """The topic of the bare loops."""
+    admin = AdminClient({"bootstrap.servers": up.settings.require_bootstrap()})
+    if BARE_TOPIC in admin.list_topics(timeout=30).topics:
+        return
+    for future in admin.create_topics([NewTopic(BARE_TOPIC, up.settings.partitions, 1)]).values():
+        future.result(30)
 
 
 @contextmanager
@@ -222,3 +246,10 @@ def _files(plan: Plan, up: Stack, say: Say) -> Iterator[FileRun]:
     for connector, name, rows, size in (wide, narrow):
         say(f"csv: a file of {size / 1e6:,.0f} MB through the inbox of {connector} …")
         yield drop_file(up, connector, name, rows, size, say)
+
+
+def _drops(plan: Plan, up: Stack, say: Say) -> Iterator[DropRun]:
+    _make_topic(up)
+    with workshop(up.settings, "hub-bench") as shop, closing(shop.codec):
+        for nights in plan.hmis_nights_per:
+            yield drop_export(up, shop.producer, plan.hmis_enrollments, nights, say)

@@ -24,13 +24,14 @@ from hub.supervisor import Stack
 from hub.supervisor.state import read_state
 from hub.wiring_bus import prepare
 
-__all__ = ["PANTRY", "FileRun", "MllpRun", "Say", "drop_file", "send", "stack"]
+__all__ = ["FILE_S", "PANTRY", "FileRun", "MllpRun", "Say", "drop_file", "pid_of", "progress", "send", "stack"]
 
 PANTRY = "bench-pantry"
 """A connector of the bench's own: a CSV with a declared map."""
 _CATALOGUE = Path(__file__).parent.parent / "connectors" / "catalog"
 _ROLES = ("registry", "connectors")
-_FILE_S = 4 * 3_600.0
+FILE_S = 4 * 3_600.0
+"""How long a file may take."""
 _MAP = {
     "name": PANTRY,
     "title": "Visits of a made-up pantry",
@@ -122,10 +123,11 @@ def _write_connectors(folder: Path) -> None:
     (pantry / "codes").mkdir(parents=True)
     (pantry / "connector.yaml").write_text(yaml.safe_dump(_MAP))
     (pantry / "codes" / "programs.csv").write_text(_CODES)
-    labs = yaml.safe_load((_CATALOGUE / "lab-csv" / "connector.yaml").read_text())
-    labs["door"] |= {"poll_s": 0.1, "stable_s": 0.5, "max_file_bytes": 4 * 1024**3}
-    (folder / "lab-csv").mkdir()
-    (folder / "lab-csv" / "connector.yaml").write_text(yaml.safe_dump(labs))
+    for shipped in ("lab-csv", "hmis-csv"):
+        about = yaml.safe_load((_CATALOGUE / shipped / "connector.yaml").read_text())
+        about["door"] |= {"poll_s": 0.1, "stable_s": 0.5, "max_file_bytes": 4 * 1024**3}
+        (folder / shipped).mkdir()
+        (folder / shipped / "connector.yaml").write_text(yaml.safe_dump(about))
 
 
 def send(
@@ -133,7 +135,7 @@ def send(
 ) -> MllpRun:
     """Messages `first` … `first + count` from a process of its own, every one answered; memory is watched where somebody is told.
     RetryError when the sender fails."""
-    door, broker = (_pid(up.instance, name) for name in ("connectors", "broker"))
+    door, broker = (pid_of(up.instance, name) for name in ("connectors", "broker"))
     about = {
         "host": up.settings.host, "port": _door_port(up), "people": records.people, "first": first, "count": count,
         "connections": connections, "window": window,
@@ -141,7 +143,7 @@ def send(
     with _sender(about) as sender:
         before = cpu_seconds(door), cpu_seconds(broker)
         sender.tell("go")
-        told = _progress("mllp", say) if say is not None else _nothing
+        told = progress("mllp", say) if say is not None else _nothing
         with Sampler(door, lambda: sender.answered, count, told) as sampler:
             found = sender.result()
         spent = cpu_seconds(door) - before[0], cpu_seconds(broker) - before[1]
@@ -168,12 +170,12 @@ def drop_file(up: Stack, connector: str, name: str, rows: Iterator[bytes], least
     unfinished, receipt = inbox / f".{name}.part", inbox / "done" / f"{name}.receipt.json"
     failed = inbox / "failed" / f"{name}.receipt.json"
     count = _write(unfinished, rows, least_bytes)
-    size, door = unfinished.stat().st_size, _pid(up.instance, "connectors")
+    size, door = unfinished.stat().st_size, pid_of(up.instance, "connectors")
     began, cpu = time.perf_counter(), cpu_seconds(door)
     unfinished.rename(inbox / name)
     path = (inbox / name).resolve()
-    with Sampler(door, lambda: read_of(door, path) * count // size, count, _progress(connector, say)) as sampler:
-        done = until(lambda: receipt.exists() or failed.exists(), _FILE_S)
+    with Sampler(door, lambda: read_of(door, path) * count // size, count, progress(connector, say)) as sampler:
+        done = until(lambda: receipt.exists() or failed.exists(), FILE_S)
     if not done or failed.exists():
         raise RetryError(f"the {connector} door did not take the file: see {up.instance / 'logs'}")
     seconds = time.perf_counter() - began
@@ -193,7 +195,7 @@ def drop_file(up: Stack, connector: str, name: str, rows: Iterator[bytes], least
     )
 
 
-def _progress(what: str, say: Say) -> Told:
+def progress(what: str, say: Say) -> Told:
     """A line for every tenth that is done."""
     began = time.perf_counter()
 
@@ -220,7 +222,7 @@ def _write(path: Path, rows: Iterator[bytes], least_bytes: int) -> int:
     return count
 
 
-def _pid(instance: Path, name: str) -> int:
+def pid_of(instance: Path, name: str) -> int:
     return int(read_state(instance).processes[name]["pid"])
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 __all__ = ["PARTS", "Plan"]
 
-PARTS = ("ratios", "mllp", "csv")
+PARTS = ("ratios", "mllp", "csv", "hmis")
 
 
 @dataclass(frozen=True)
 class Plan:
     """Counts of a run. `formats`: of these alone the ratio is taken; none named are all. `csv_bytes` is the size of the laboratory
-    file; the narrow one beside it has a tenth."""
+    file; the narrow one beside it has a tenth. `hmis_nights_per`: bed nights of an enrollment, of one export after the other."""
 
     messages: int = 20_000
     rows: int = 20_000
@@ -25,6 +25,8 @@ class Plan:
     connections: int = 4
     window: int = 16
     csv_bytes: int = 1_000_000_000
+    hmis_enrollments: int = 100_000
+    hmis_nights_per: tuple[int, ...] = (1, 11)
     parts: tuple[str, ...] = PARTS
 
     @classmethod
@@ -39,4 +41,5 @@ class Plan:
             mllp=8_000,
             pipelined=4_000,
             csv_bytes=20_000_000,
+            hmis_enrollments=2_000,
         )

@@ -31,8 +31,19 @@ _FORMATS = ("oru", "vxu", "lab-csv", "lab-fhir", "cvrs", "iis-fhir", "fhir", "su
     type=click.IntRange(10_000),
     help="Size of the laboratory file; the narrow one has a tenth [1000000000].",
 )
+@click.option(
+    "--hmis-enrollments",
+    type=click.IntRange(1),
+    help="Of the exports that go through the drop folder of HMIS [100000].",
+)
+@click.option(
+    "--hmis-nights-per",
+    multiple=True,
+    type=click.IntRange(1, 365),
+    help="Bed nights of each enrollment, in rising order [1 11]; 365 is a whole year, hours, and 37 GB of disk.",
+)
 @click.option("--json", "as_object", is_flag=True, help="Print one JSON object at the end.")
-def intake(quick: bool, parts: tuple[str, ...], formats: tuple[str, ...], as_object: bool, **sizes: int | None) -> int:
+def intake(quick: bool, parts: tuple[str, ...], formats: tuple[str, ...], as_object: bool, **sizes: Any) -> int:
     """Take made-up records in as fast as can be, beside loops that only parse and produce: ratios of one run, one broker.
 
     Every message and row is confirmed by the broker. Exit code 1 when a figure is under its target.
@@ -40,7 +51,7 @@ def intake(quick: bool, parts: tuple[str, ...], formats: tuple[str, ...], as_obj
     from hub.bench.intake import Plan, answers, as_json, run
 
     plan = Plan.quick() if quick else Plan()
-    chosen: dict[str, Any] = {name: size for name, size in sizes.items() if size is not None}
+    chosen: dict[str, Any] = {name: size for name, size in sizes.items() if size}
     plan = replace(plan, parts=parts or PARTS, formats=formats, **chosen)
     report = run(plan, lambda line: click.echo(line, err=True))
     if as_object:
@@ -68,6 +79,14 @@ def _tell(report: dict[str, Any]) -> None:
         click.echo(
             f"{each['connector']:<19} {each['rows_per_second']:>9,.0f} rows/s of a file of {each['bytes'] / 1e6:,.0f} MB, "
             f"{each['rows']:,} rows; {each['door_cpu_us']:,.0f} us CPU each; memory {_memory(each['memory'])}"
+        )
+    for each in report["hmis"]:
+        click.echo(
+            f"{'hmis-csv':<19} {each['rows_per_second']:>9,.0f} rows/s of an export: {each['enrollments']:,} enrollments, "
+            f"{each['nights']:,} nights, {each['rows']:,} rows, {each['bytes'] / 1e6:,.0f} MB; "
+            f"{each['door_cpu_us']:,.0f} us CPU each; "
+            f"csv-and-encode {each['bare_per_second']:,.0f} rows/s, {each['bare_cpu_us']:,.0f} us: ratio {each['ratio']}; "
+            f"memory {_memory(each['memory'])}"
         )
     for answer in report["targets"]:
         click.echo(

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from hub.bench.intake import EVENTS, TARGETS, Plan, Ratio, Report, answers, run
 from hub.bench.intake_cases import FORMATS, cases
+from hub.bench.intake_drop import DropRun
 from hub.bench.intake_hmis import ledger_of, write_export
 from hub.bench.intake_live import PANTRY, FileRun, MllpRun
 from hub.bench.intake_loops import every_field, message_bytes
@@ -63,7 +64,7 @@ def told(report: Report) -> dict[str, bool]:
     return {answer["name"]: answer["reached"] for answer in answers(report)}
 
 
-EVENTS_ALONE, WHOLE_WAY, HMIS_ALONE, HMIS, AHEAD, ONE_BY_ONE, MEMORY = (target.name for target in TARGETS)
+EVENTS_ALONE, WHOLE_WAY, HMIS_ALONE, HMIS, DROP, NIGHTS, AHEAD, ONE_BY_ONE, MEMORY = (target.name for target in TARGETS)
 
 
 def test_the_messages_are_laboratory_reports_of_many_people_and_the_same_each_time() -> None:
@@ -102,6 +103,15 @@ def test_senders_that_send_ahead_and_those_that_wait_are_judged_apart() -> None:
 def test_memory_that_rises_anywhere_is_not_flat() -> None:
     rising = FileRun("iis-cvrs", 1, 1, 1.0, 1.0, 1.0, 1, 0, FLAT._replace(rise=0.06))
     assert told(Report(2, 0.1, [], [mllp(2_500.0)], [rising])) == {ONE_BY_ONE: True, MEMORY: False}
+
+
+def test_an_export_is_judged_by_its_rate_and_by_what_more_nights_held() -> None:
+    def drop(ratio: float, highest: float) -> DropRun:
+        return DropRun(1, 1, 1, 1, 1.0, 1.0, 1.0, ratio, 1.0, 1.0, 1, 0, FLAT._replace(highest=highest))
+
+    assert told(Report(2, 0.1, [], [], [], [drop(0.1, 200.0), drop(0.31, 210.0)])) == {DROP: True, NIGHTS: True}
+    assert told(Report(2, 0.1, [], [], [], [drop(0.4, 200.0), drop(0.29, 230.0)])) == {DROP: False, NIGHTS: False}
+    assert told(Report(2, 0.1, [], [], [], [drop(0.4, 200.0)])) == {DROP: True}
 
 
 def test_memory_and_cpu_of_a_process_are_those_of_the_kernel() -> None:
@@ -173,7 +183,10 @@ def test_every_shipped_connector_has_a_figure_of_its_own(tmp_path: Path) -> None
 @pytest.mark.live
 @pytest.mark.slow
 def test_every_record_of_a_small_run_is_taken(tmp_path: Path) -> None:
-    plan = Plan(messages=60, rows=52, enrollments=3, nights=30, rounds=1, mllp=80, pipelined=40, csv_bytes=40_000)
+    plan = Plan(
+        messages=60, rows=52, enrollments=3, nights=30, rounds=1, mllp=80, pipelined=40, csv_bytes=40_000,
+        hmis_enrollments=20, hmis_nights_per=(1, 3),
+    )  # fmt: skip
     report = run(plan)
     outcomes = {each.format: each.outcomes for each in report.ratios}
     alone = {form: outcomes.pop(form + EVENTS) for form in FORMATS}
@@ -190,6 +203,8 @@ def test_every_record_of_a_small_run_is_taken(tmp_path: Path) -> None:
     assert not any("rejected" in found for found in outcomes.values())
     assert [each.answers for each in report.mllp] == [{"AA": 80}, {"AA": 40}]
     assert [(each.events, each.rejected) for each in report.csv] == [(each.rows, 0) for each in report.csv]
+    assert [(each.enrollments, each.nights, each.rejected) for each in report.hmis] == [(20, 20, 0), (20, 60, 0)]
+    assert report.hmis[1].rows - report.hmis[0].rows == report.hmis[1].events - report.hmis[0].events == 40
 
 
 def test_help_says_what_is_measured() -> None:
