@@ -1,16 +1,18 @@
 """Delimited tables (CSV, pipe, tab): a byte stream to a header and rows, in constant memory.
 
-A row that cannot be read is a `RowFault` with its number and its bytes; the next row is read as if it had not been
-there. Row numbers count as a spreadsheet shows them: the header is row 1. Text is UTF-8, row by row else
-Windows-1252; UTF-16 with a byte order mark is read too (whole, not in constant memory). Blank lines at the very end
-are no rows. A first line `sep=;`, by which Excel tells the delimiter to itself, is obeyed and no row.
+A row that cannot be read is a `RowFault` with its number and its bytes; the next row is read as if it had not been there.
+Row numbers count as a spreadsheet shows them: the header is row 1. Text is UTF-8, row by row else Windows-1252; UTF-16 with a
+byte order mark is read too (whole, not in constant memory). Blank lines at the very end are no rows. A first line `sep=;`, by
+which Excel tells the delimiter to itself, is obeyed and no row. Of files put together, a byte order mark within is part of no
+value, and a header among the rows is no row; below one that has the columns in another order each row is a fault.
 
-A stray quote would swallow the rows after it: when a row spans lines and does not fit the header, only its first
-line is the faulty row and the others are read again.
+A stray quote would swallow the rows after it: when a row spans lines and does not fit the header, only its first line is the
+faulty row and the others are read again.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -75,6 +77,8 @@ class Table:
         self._lines = lines
         self._quoted = quoted
         self._limits = limits
+        self._columns = frozenset(self.names)
+        self._reordered = False  # whether the last header among the rows has the columns in another order
         self.above = above
 
     def header(self) -> bytes:
@@ -113,8 +117,11 @@ class Table:
                     blank = []
                 yield Row(number, dict(zip(names, plain, strict=True)), line, "utf-8")
                 continue
+            line = line if line.__class__ is TooLong else line.removeprefix(codecs.BOM_UTF8)
             values, raw, charset, problem = self._record(line)
             reason = problem or self._shape(values, raw)
+            if reason == "repeated-header":
+                self._reordered = [value.lower() for value in values] != [*names]
             if reason == "empty-row" and not raw.strip():
                 blank.append(RowFault(number, ParseError(reason, f"row {number}"), raw))
                 continue
@@ -127,15 +134,14 @@ class Table:
                 yield RowFault(number, ParseError(reason, f"row {number}"), raw)
 
     def _at_once(self, line: bytes) -> list[str] | None:
-        """The trimmed cells of an ordinary line, as nearly all are: one row, UTF-8, right in number and size. None where it must be
-        looked at closely, which then decides."""
-        if line.__class__ is TooLong or len(line) > self._limits.cell:
+        """The trimmed cells of an ordinary line, as nearly all are. None where it must be looked at closely, which then decides."""
+        if line.__class__ is TooLong or len(line) > self._limits.cell or self._reordered:
             return None
         try:
             text = line.decode()
         except UnicodeDecodeError:
             return None
-        if "\0" in text:
+        if "\0" in text or text.startswith("\ufeff"):
             return None
         if self._quoted and '"' in text:
             if "\r" in text[:-2]:
@@ -147,7 +153,7 @@ class Table:
         else:
             cells = text.rstrip("\r\n").split(self.delimiter)
         values = list(map(str.strip, cells))
-        if len(values) != len(self.names) or values[0].lower() == self.names[0] or not any(values):
+        if len(values) != len(self.names) or values[0].lower() in self._columns or not any(values):
             return None
         return values
 
@@ -158,13 +164,9 @@ class Table:
             return "empty-row"
         if len(values) != len(self.names):
             return "short-row" if len(values) < len(self.names) else "long-row"
-        if (
-            len(values) > 1
-            and values[0].lower() == self.names[0]
-            and [value.lower() for value in values] == [*self.names]
-        ):
+        if len(values) > 1 and {value.lower() for value in values} == self._columns:
             return "repeated-header"  # files put together as they were
-        return None
+        return "columns-reordered" if self._reordered else None
 
     def _record(self, first: bytes) -> _Record:
         """The record that begins with this line, whatever it is."""
@@ -231,9 +233,7 @@ def open_table(
 
     `quoted` is False where the format knows no quoting (CVRS): a quote is then a character. `knows`: whether names (in lower case)
     are a header of the format; where the first line is none, one of the next lines may be, and those above it are titles. Raises
-    `ParseError`:
-    `empty`,
-    `no-header`, `duplicate-column`, `nul-byte`, `too-large`.
+    `ParseError`: `empty`, `no-header`, `duplicate-column`, `nul-byte`, `too-large`.
     """
     lines = Lines(source, limits.row)
     header = _filled_line(lines)

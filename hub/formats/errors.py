@@ -36,6 +36,7 @@ Reason = Literal[
     "unknown-column",
     "empty-row",
     "repeated-header",
+    "columns-reordered",
     "short-row",
     "long-row",
     "bad-quoting",

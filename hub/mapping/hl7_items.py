@@ -38,7 +38,7 @@ def header(msh: Segment) -> Header:
     """The header of a message."""
     version, kind = msh.text(12), msh.text(11)
     return Header(
-        code=msh.text(9, 1),
+        code=msh.text(9, 1).upper(),
         facility=msh.text(4, 2) or msh.text(4),
         is_version_2=not version or _VERSION_2.match(version) is not None,
         processing=_PROCESSING.get(kind.upper(), "test"),
@@ -48,7 +48,7 @@ def header(msh: Segment) -> Header:
 
 def kind_of(message: Message) -> str:
     """What MSH-9 says that a message is: `ORU`, `VXU`, `ACK`; some write the structure there (`VXU_V04`)."""
-    return header(message.msh).code[:3].upper()
+    return header(message.msh).code[:3]
 
 
 def is_version_2(message: Message) -> bool:

@@ -20,10 +20,11 @@ from hub.domain.lab_status import RANK
 from hub.domain.placeholders import real_id
 from hub.formats.delimited import Row, RowFault
 from hub.formats.errors import ParseError
+from hub.mapping.cells import ABSENT, written
 from hub.mapping.codes import LOINC, SNOMED, code_of
 from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_csv_ahead import Ahead
-from hub.mapping.labs_csv_dates import Moment, moment
+from hub.mapping.labs_csv_dates import SPREADSHEET_DATE, Moment, moment
 from hub.mapping.labs_csv_layouts import Layout, layout_of, open_lab_table
 from hub.mapping.labs_csv_meaning import AS_NUMBER, Cells, judged, status
 from hub.mapping.labs_csv_person import Patient, patient, residence_issue, word
@@ -35,6 +36,7 @@ __all__ = ["LabTables"]
 KIND = LabResult.kind
 _ASKED = ("symptomatic", "congregate", "hospitalized", "icu", "pregnant", "healthcare-worker", "first-test")
 _DATES = ("collected", "resulted", "released", "ordered", "onset")
+_NAMES = ("family_name", "given_name")
 
 
 class LabTables:
@@ -96,6 +98,7 @@ class _Mapper:
         self._zone = context.zone
         self._columns = [(field, names[0], names[1:]) for field, names in layout.columns.items()]
         self._fields = sorted(layout.columns)
+        self._names = frozenset(name for field in _NAMES for name in layout.columns.get(field, ()))
         self.ahead = Ahead(layout.columns)
 
     def locate(self, row: Row | RowFault) -> tuple[Mapping[str, str | int], bytes]:
@@ -105,7 +108,7 @@ class _Mapper:
         where, raw = self.locate(row)
         if isinstance(row, RowFault):
             return [unreadable(row.error, where, raw)]
-        result = self._result(row.cells)
+        result = self._result(row)
         if is_gene(result.judged):
             result, raw = self._among(row, result)
         events = [self._event(result)]
@@ -118,7 +121,7 @@ class _Mapper:
         """A single gene that was detected among the results of its order, and the rows that say so together."""
         findings, rows = [Finding(result.judged, "1", "1", RANK[result.status])], [row]
         for other, same_order in self.ahead.beside(row):
-            cells = self._cells(other.cells)
+            cells = self._cells(other)
             try:
                 meant, state = judged(cells, self._policy, self._layout), status(self._statuses(other.cells), cells)[0]
             except NotMapped:
@@ -135,17 +138,20 @@ class _Mapper:
         raw = b"".join(each.raw if each.raw.endswith((b"\n", b"\r")) else each.raw + b"\n" for each in rows)
         return result._replace(judged=decided, content=content, issues=issues), raw
 
-    def _cells(self, row: Mapping[str, str]) -> Cells:
+    def _cells(self, row: Row) -> Cells:
+        told = row.cells
+        if b'="' in row.raw or not ABSENT.isdisjoint(told.values()):
+            told = {name: cell if name in self._names else written(cell) for name, cell in told.items()}
         return Cells({
-            field: row[first] or (next((row[name] for name in others if row[name]), "") if others else "")
+            field: told[first] or (next((told[name] for name in others if told[name]), "") if others else "")
             for field, first, others in self._columns
         })  # fmt: skip
 
     def _statuses(self, row: Mapping[str, str]) -> list[str]:
-        return [row[name] for name in self._layout.columns.get("status", ()) if row[name]]
+        return [told for name in self._layout.columns.get("status", ()) if (told := written(row[name]))]
 
-    def _result(self, row: Mapping[str, str]) -> _Result:
-        cells, statuses = self._cells(row), self._statuses(row)
+    def _result(self, row: Row) -> _Result:
+        cells, statuses = self._cells(row), self._statuses(row.cells)
         state, status_issues = status(statuses, cells)
         meant = judged(cells, self._policy, self._layout)
         days, date_issues = self._days(cells)
@@ -165,7 +171,8 @@ class _Mapper:
 
     def _days(self, cells: Cells) -> tuple[Mapping[str, Moment], tuple[str, ...]]:
         found = {name: at for name in _DATES if (at := moment(cells[name], self._zone)) is not None}
-        return found, tuple("unreadable-date" for name in _DATES if cells[name] and name not in found)
+        odd = ["unreadable-date" for name in _DATES if cells[name] and name not in found]
+        return found, (*odd, *(SPREADSHEET_DATE for at in found.values() if at.serial))
 
     def _born(self, cells: Cells, days: Mapping[str, Moment]) -> tuple[Moment | None, tuple[str, ...]]:
         """The day of birth; a year of two digits is the latest that the person can have been tested after."""
@@ -175,7 +182,8 @@ class _Mapper:
             return None, ("unreadable-birth-date",) if cells["birth_date"] else ()
         if tested is not None and born.day > tested:
             return None, ("born-after-test",)
-        return born, ("two-digit-birth-year",) if born.short_year else ()
+        odd = ("two-digit-birth-year" if born.short_year else "", SPREADSHEET_DATE if born.serial else "")
+        return born, tuple(filter(None, odd))
 
     def _event(self, result: _Result) -> LabResult:
         judged, value = result.judged, result.cells["result"]

@@ -1,23 +1,44 @@
 """Dates and times as laboratories write them into CSV, several spellings in one column.
 
 `1/20/1962`, `12/20/21 9:00`, `1/5/2022 1:30 PM`, `20240226`, `20240226214038`, `202204090129-0700`, `2024-02-26`,
-`2024-02-26T21:40:38Z`. Month before day, as the layouts say; what has no such date is none.
+`2024-02-26T21:40:38Z`, `20-Dec-2021`, `20DEC21 14:05`, `Dec 20, 2021`, and `44550`, a day as a spreadsheet counts them. Month
+before day, as the layouts say; what has no such date is none.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 
 from hub.mapping.dates import as_told, hl7_date, hl7_time, iso_time
 
-__all__ = ["Moment", "moment"]
+__all__ = ["SPREADSHEET_DATE", "Moment", "moment"]
 
-_US = re.compile(
-    r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?:,?[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?)?$"
+SPREADSHEET_DATE = "spreadsheet-date"
+"""The issue of a date told as the number of a day."""
+
+_CLOCK = r"(?:,?[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?)?$"
+_US = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})" + _CLOCK)
+_DAY_FIRST = re.compile(r"(\d{1,2})[- ]?([A-Za-z]{3,9})\.?,?[- ]?(\d{4}|\d{2})" + _CLOCK)
+_MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})\.? +(\d{1,2}),? +(\d{4})" + _CLOCK)
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 )
+_SERIAL = re.compile(r"(\d{5})(?:\.(\d{1,12}))?$")
+_DAY_ZERO, _LAST_SERIAL = date(1899, 12, 30), 73_050  # to the end of 2099; five digits begin in 1927
 _ISO = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})(?=$|[ T])")
 _LONGEST = 40
 _PIVOT = 69  # of two digits without anything to compare with: 69 to 99 are 19xx, as POSIX has it
@@ -25,12 +46,13 @@ _PIVOT = 69  # of two digits without anything to compare with: 69 to 99 are 19xx
 
 class Moment(NamedTuple):
     """`day` as written, whatever the zone; `at` in UTC, midnight where no time was given; `short_year`: two digits; `told`: in ISO
-    8601, as far as it was told."""
+    8601, as far as it was told; `serial`: told as the number of a day, which a file of an old Macintosh counts from 1904."""
 
     day: date
     at: datetime
     short_year: bool = False
     told: str | None = None
+    serial: bool = False
 
 
 def moment(text: str, zone: tzinfo, *, not_after: date | None = None) -> Moment | None:
@@ -46,9 +68,11 @@ def moment(text: str, zone: tzinfo, *, not_after: date | None = None) -> Moment 
 
 def _read(word: str, zone: tzinfo, not_after: date | None = None) -> Moment | None:
     try:
+        if serial := _SERIAL.match(word):
+            return _numbered(serial, zone)
         if word[:8].isdigit():
             return _compact(word, zone)
-        return _us(word, zone, not_after) or _iso(word, zone)
+        return _us(word, zone, not_after) or _iso(word, zone) or _named(word, zone, not_after)
     except (ValueError, OverflowError):
         return None
 
@@ -67,7 +91,24 @@ def _us(word: str, zone: tzinfo, not_after: date | None) -> Moment | None:
     match = _US.match(word)
     if match is None:
         return None
-    month, day = int(match.group(1)), int(match.group(2))
+    return _civil(int(match.group(1)), int(match.group(2)), match, zone, not_after)
+
+
+def _named(word: str, zone: tzinfo, not_after: date | None) -> Moment | None:
+    """The name of the month whole or its first three letters."""
+    if match := _DAY_FIRST.match(word):
+        day, name = match.group(1, 2)
+    elif match := _MONTH_FIRST.match(word):
+        name, day = match.group(1, 2)
+    else:
+        return None
+    told = name.lower()
+    month = next((n for n, each in enumerate(_MONTHS, 1) if told in (each, each[:3], "sept" * (n == 9))), 0)
+    return _civil(month, int(day), match, zone, not_after) if month else None
+
+
+def _civil(month: int, day: int, match: re.Match[str], zone: tzinfo, not_after: date | None) -> Moment:
+    """The year and the time of day are the groups 3 to 7. ValueError for no day of the calendar."""
     short = len(match.group(3)) == 2
     year = _year(int(match.group(3)), not_after) if short else int(match.group(3))
     hour = _hour(int(match.group(4) or 0), match.group(7))
@@ -75,6 +116,18 @@ def _us(word: str, zone: tzinfo, not_after: date | None) -> Moment | None:
     precision = "seconds" if match.group(6) else "minutes"
     told = at.replace(tzinfo=None).isoformat(timespec=precision) if match.group(4) else f"{at.date()}"
     return Moment(at.date(), at.astimezone(UTC), short, told)
+
+
+def _numbered(serial: re.Match[str], zone: tzinfo) -> Moment | None:
+    """The day of this number, and the time that its fraction tells, to the second."""
+    days = int(serial[1])
+    if not 10_000 <= days <= _LAST_SERIAL:
+        return None
+    day = _DAY_ZERO + timedelta(days=days)
+    seconds = min(round(float(f"0.{serial[2] or 0}") * 86_400), 86_399)
+    at = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(seconds=seconds)
+    told = at.replace(tzinfo=None).isoformat(timespec="seconds") if seconds else f"{day}"
+    return Moment(day, at.astimezone(UTC), told=told, serial=True)
 
 
 def _year(digits: int, not_after: date | None) -> int:

@@ -161,7 +161,7 @@ class _Reading:
             report = self._reports.report(group, used)
             _require_results(group)
             found = list(self._observed(group, report, used))
-            found += [] if found else self._concluded(report)
+            found += self._concluded(report, found)
             found += self._payers(found, report, used)
         except NotMapped as not_mapped:
             at = at_field(where, not_mapped.field)
@@ -170,8 +170,12 @@ class _Reading:
             return [_Found(rejected("mapping-error", where, b"", KIND), entry)]
         return found or [_Found(ignored("no-observation", where, b"", KIND), entry)]
 
-    def _concluded(self, report: Report) -> Iterator[_Found]:
-        event = self._results.concluded(report)
+    def _concluded(self, report: Report, found: list[_Found]) -> Iterator[_Found]:
+        """The conclusion, where there is no result at all, or none that tells what it tells."""
+        kept = [one.mapped.event for one in found if isinstance(one.mapped.event, LabResult)]
+        if found and not kept:
+            return
+        event = self._results.doubted(report, kept) if found else self._results.concluded(report)
         if event is not None and report.head is not None:
             yield _Found(accepted(event, self._at(report.head), b""), report.head.entry)
 

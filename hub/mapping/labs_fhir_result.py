@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from hub.mapping.codes import code_of
 from hub.mapping.dates import as_told, civil_date, iso_time
 from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_fhir_bundle import Held, Pool
+from hub.mapping.labs_fhir_concluded import DOUBT, concluded, contradicts, judged_alone
 from hub.mapping.labs_fhir_patient import identifier_of
 from hub.mapping.labs_fhir_report import Report, content_of, specimen_of
 from hub.mapping.labs_fhir_told import Told
@@ -104,15 +106,26 @@ class Results:
         )
 
     def concluded(self, report: Report) -> LabResult | None:
-        """What a report says that holds no result: its conclusion, which somebody must look at. None without any. NotMapped where
-        it is none of SARS-CoV-2."""
+        """The event of a report that holds no result, by its conclusion. None without any. NotMapped where it is none of
+        SARS-CoV-2."""
         head = report.head
-        if head is None or not (
-            (codes := listed(head.body.get("conclusionCode"))) or text(head.body.get("conclusion"))
-        ):
+        value = concluded(head.body) if head is not None else None
+        if head is None or value is None:
             return None
-        said = {"valueCodeableConcept": codes[0]} if codes else {"valueString": head.body["conclusion"]}
-        return self.event(self.told({"code": head.body.get("code"), **said}, head, report), report)
+        told = self.told({"code": head.body.get("code"), **value}, head, report)
+        return self.event(told._replace(meant=judged_alone(head.body, told.meant)), report)
+
+    def doubted(self, report: Report, results: Sequence[LabResult]) -> LabResult | None:
+        """The event of a conclusion that tells a positive which none of the report's `results` tells; None where there is none."""
+        head = report.head
+        value = concluded(head.body) if head is not None else None
+        if head is None or value is None or not contradicts(head.body, results):
+            return None
+        state, issue = fhir_status(report.status)
+        if state is None or state == "withdrawn":
+            return None
+        said = {"code": {"text": "conclusion"}, **value}
+        return self.event(Told(said, head, DOUBT, state, issue, "", self._taken(head, report)), report)
 
     def _judged(self, part: Json, body: Json, report: Report) -> Judged:
         question = asked(named(part.get("code")))
@@ -121,8 +134,6 @@ class Results:
         found = judge(question, answer(part), covid_order=report.covid_order, policy=self._policy)
         if isinstance(found, Unkept):
             raise NotMapped(found.reason, "ignored")
-        if report.head is not None and body is report.head.body and found.meaning != "not-covid":
-            return found._replace(meaning="review", issues=(*found.issues, "result-in-conclusion"))
         return found
 
     def _require_same_patient(self, held: Held, report: Report) -> None:

@@ -18,6 +18,7 @@ from hub.domain.ids import content_hash
 from hub.domain.provider_pin import pin_of
 from hub.formats.delimited import Row, RowFault, open_table
 from hub.formats.errors import ParseError
+from hub.mapping.cells import written
 from hub.mapping.dates import named_day
 from hub.mapping.labs_csv_dates import Moment, moment
 from hub.mapping.options import KnownOptions, state, zone
@@ -109,7 +110,7 @@ class _Mapper:
         if isinstance(row, RowFault):
             return [unreadable(row.error, where, raw)]
         cells = {
-            field: next((row.cells[name] for name in names if row.cells[name]), "")
+            field: next((told for name in names if (told := written(row.cells[name]))), "")
             for field, names in self._header.columns.items()
         }
         events = self._events(cells)
@@ -258,7 +259,9 @@ class _Mapper:
         """NotMapped (`bad-date`) for what is no date."""
         text = cells.get(field, "")
         found = moment(text, self._zone)
-        if text and found is None:
+        if text and (
+            found is None or found.serial
+        ):  # whose weeks are counted by number, and from which year, nobody says
             raise NotMapped("bad-date", field=self._column(field))
         return found
 

@@ -20,6 +20,7 @@ from hub.domain.vaccines import PARTIAL_DATE, date_fault, judge, month_fault
 from hub.formats.delimited import Row, RowFault, Table, open_table
 from hub.formats.errors import ParseError
 from hub.mapping.area import Area, area
+from hub.mapping.cells import ABSENT, whole, written
 from hub.mapping.codes import cvx_code, ndc_code, provider_pin
 from hub.mapping.dates import as_told, civil_date, month
 from hub.mapping.program import (
@@ -55,6 +56,8 @@ COLUMNS = (
 _REPORTED = re.compile(r"(?:^|/)(\d{8})_(\d{1,4})_[A-Za-z0-9]{2,8}\.")
 _YES_NO: Mapping[str, YesNo] = {"YES": "yes", "Y": "yes", "NO": "no", "N": "no"}
 _NAMED = 5  # columns beside the 45 that a refusal names, by their places
+_NAMES = frozenset({"recip_first_name", "recip_last_name"})
+_NUMBERS = ("cvx", "dose_num", "recip_address_county", "vtrcks_prov_pin")
 _RACES = tuple(f"recip_race_{n}" for n in range(1, 7))
 
 
@@ -116,6 +119,9 @@ class _Mapper:
         if isinstance(row, RowFault):
             return [unreadable(row.error, where, raw)]
         cells = row.cells if b'"' not in raw else {name: _unquoted(cell) for name, cell in row.cells.items()}
+        if not ABSENT.isdisjoint(cells.values()) or b".0" in raw:
+            cells = {name: cell if name in _NAMES else written(cell) for name, cell in cells.items()}
+            cells.update({name: whole(cells[name]) for name in _NUMBERS})
         return [accepted(self._event(cells), where, raw)]
 
     def _event(self, cells: Mapping[str, str]) -> Vaccination:

@@ -166,7 +166,7 @@ def test_r19_a_row_that_names_itself_as_corrected_wins_over_the_original_of_that
     [
         ({"Corrected_result_ID": "R0", "Test_result_status": "P"}, "preliminary"),
         ({"Test_correction_reason": "typing error"}, "final"),
-        ({"Corrected_result_ID": "N/A"}, "final"),
+        ({"Corrected_result_ID": "UNKNOWN"}, "final"),
     ],
 )
 def test_what_names_no_result_or_is_no_result_yet_withdraws_nothing(

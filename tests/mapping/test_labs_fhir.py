@@ -11,7 +11,6 @@ import pytest
 from tests.mapping.made_up_fhir import (
     DETECTED,
     FLU_A,
-    LOINC,
     NOT_DETECTED,
     PCR,
     SNOMED,
@@ -359,17 +358,6 @@ def test_two_tests_that_only_their_texts_name_are_two_facts(read: Reader) -> Non
 def test_an_answer_to_the_code_of_a_panel_is_reviewed(read: Reader) -> None:
     (result,) = events(read, bundle(header(), organization(), patient(), observation(1, "94531-1"), report(1)))
     assert (result.meaning, result.issues) == ("review", ("panel-for-test", "unknown-test"))
-
-
-@pytest.mark.parametrize("said", [{"conclusionCode": [coded(SNOMED, DETECTED)]}, {"conclusion": "SARS-CoV-2 detected"}])
-def test_a_report_that_is_a_conclusion_and_no_result_is_reviewed(said: dict[str, Any], read: Reader) -> None:
-    (result,) = events(read, bundle(header(), organization(), patient(), specimen(), report(**said)))
-    assert (result.meaning, result.status, result.issues[-1]) == ("review", "final", "result-in-conclusion")
-    assert events(read, bundle(header(), organization(), patient(), report(code=coded(LOINC, FLU_A), **said)))[
-        0
-    ].meaning == ("not-covid")
-    whole = bundle(header(), organization(), patient(), observation(1), report(1, **said))
-    assert [event.meaning for event in events(read, whole)] == ["positive"], "beside a result a conclusion says nothing"
 
 
 def test_the_overall_result_of_a_report_decides_over_a_single_gene(read: Reader) -> None:

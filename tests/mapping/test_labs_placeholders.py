@@ -81,7 +81,7 @@ def _oru(facility: str, authority: str) -> str:
     return "\r".join(("|".join(fields), rest))
 
 
-@pytest.mark.parametrize("sent", ["UNKNOWN", "N/A", "000000"])
+@pytest.mark.parametrize("sent", ["UNKNOWN", "NO MRN", "000000"])
 def test_a_row_whose_id_names_nobody_is_known_by_name_and_birth_date(sent: str, read: Reader) -> None:
     event = row(read, standard({"patient_id": sent}))
     assert event.issues == ("placeholder-id",)

@@ -100,7 +100,7 @@ CASES = (
     ),
     Case.of("cvx-with-leading-zero", table(row(cvx="0208")), _GIVEN),
     Case.of("cvx-of-three-digits-of-another", table(row(cvx="003")), "administered 03"),
-    Case.of("cvx-as-a-spreadsheet-number", table(row(cvx="208.0")), "administered -"),
+    Case.of("cvx-as-a-spreadsheet-number", table(row(cvx="208.0")), _GIVEN),
     Case.of("cvx-in-words", table(row(cvx="Pfizer")), "administered -"),
     Case.of("ndc-only", table(row(cvx="", ndc="59267-1000-02")), _GIVEN),
     Case.of("unknown-cvx", table(row(cvx="777")), "administered 777"),
