@@ -13,10 +13,11 @@ from hub.bus.topics import intake_topic
 from hub.demo.feed import waiting
 from hub.domain.events import EVENT_TYPES
 from hub.synthetic.county import County, make_county
+from tests.live.joined_sources import joined_units, take_files
 from tests.live.town import HMIS, HRSN, SARA, Town, Unit
 from tests.samples.health import FILES
 
-pytestmark = [pytest.mark.live, pytest.mark.samples, pytest.mark.slow]
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 PEOPLE = 200
 ROUNDS = 16
@@ -36,15 +37,15 @@ def samples(folder: Path) -> list[Unit]:
     return found
 
 
-def shuffled(units: list[Unit], rng: Random) -> list[list[Unit]]:
+def shuffled(units: list[Unit], rng: Random, rounds: int = ROUNDS) -> list[list[Unit]]:
     """Rounds in which each unit comes twice, in any order within and across doors."""
-    rounds: list[list[Unit]] = [[] for _ in range(ROUNDS)]
+    found: list[list[Unit]] = [[] for _ in range(rounds)]
     for unit in units:
-        for number in rng.sample(range(ROUNDS), 2):
-            rounds[number].append(unit)
-    for each in rounds:
+        for number in rng.sample(range(rounds), 2):
+            found[number].append(unit)
+    for each in found:
         rng.shuffle(each)
-    return rounds
+    return found
 
 
 @pytest.fixture(params=RUNS, ids=lambda run: f"seed-{run[0]}")
@@ -59,6 +60,7 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[int, d
         town.end()
 
 
+@pytest.mark.samples
 def test_shuffled_and_twice_the_stack_says_exactly_what_preview_says(
     run: tuple[int, date, County, Town], shared_samples: Path
 ) -> None:
@@ -81,6 +83,37 @@ def test_shuffled_and_twice_the_stack_says_exactly_what_preview_says(
     told = sum(len(town.records(intake_topic(kind))) for kind in EVENT_TYPES)
     assert told >= 2 * observed.events, "everything came twice"
     assert set(town.stack.restarts.values()) == {0}
+
+
+def test_every_kind_of_source_joined_on_the_same_people_says_live_what_preview_says(tmp_path: Path) -> None:
+    """Tracing, shelters, food, screenings, referrals, consents, directories and supply beside a laboratory, in any order, twice."""
+    rng, as_of = Random(3), date(2021, 2, 16)
+    town = Town(tmp_path / "instance", make_county(20, 3))
+    take_files(town)
+    try:
+        town.start()
+        for each in shuffled(joined_units(), rng, rounds=3):
+            town.send(each)
+            town.tick(as_of - timedelta(days=rng.randrange(10)))
+            _wait_until_taken(town)
+        town.tick(as_of)
+        observed, batch = town.assert_equal_to_preview(as_of)
+        told = {kind for kind in EVENT_TYPES if town.records(intake_topic(kind))}
+        assert told >= {
+            "case",
+            "exposure",
+            "shelter-stay",
+            "food-assistance",
+            "screening",
+            "referral",
+            "consent",
+            "service",
+        }
+        assert len(batch.needs) >= 2
+        assert sum(len(town.records(intake_topic(kind))) for kind in EVENT_TYPES) >= 2 * observed.events
+        assert set(town.stack.restarts.values()) == {0}
+    finally:
+        town.end()
 
 
 def _wait_until_taken(town: Town) -> None:
