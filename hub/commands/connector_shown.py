@@ -7,6 +7,7 @@ ids and tokens of ids, only the length.
 
 from __future__ import annotations
 
+import json
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -15,7 +16,7 @@ from pydantic import BaseModel
 from hub.commands.connector_summary import mask
 from hub.domain.events import Coded, Event, PersonBlock, RaceEthnicity
 
-__all__ = ["shown"]
+__all__ = ["shown", "shown_json"]
 
 _CODES = frozenset({"loinc", "cvx", "ndc", "residence", "category"})
 """Fields of plain text that hold a code of a public list, or a word of the hub's."""
@@ -34,6 +35,18 @@ def shown(model: type[BaseModel], field: str, value: Any, *, masked: bool) -> st
     if not masked or isinstance(value, bool | int) or _is_word(model, field):
         return f"{value}"
     return mask(f"{value}")
+
+
+def shown_json(model: type[BaseModel], field: str, value: Any, *, masked: bool) -> str:
+    """The same of a value as it stands in JSON."""
+    if value is None:
+        return "(empty)"
+    if isinstance(value, dict):  # a coded value, a report of race and ethnicity
+        word = value.get("mapped") or ", ".join(value.get("groups") or ()) or value.get("absence")
+        return f"{word or '(told)'}" if masked else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):  # codes of issues, labels and purposes
+        return ", ".join(f"{each}" for each in value if isinstance(each, str)) or f"({len(value)})"
+    return shown(model, field, value, masked=masked and field != "mapping_version")
 
 
 def _is_word(model: type[BaseModel], field: str) -> bool:

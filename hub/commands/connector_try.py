@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from difflib import unified_diff
 from pathlib import Path
 
 import click
 
 from hub.commands.connector_agreement import trial_agreement
+from hub.commands.connector_diff import differences
 from hub.commands.connector_explain import explain_lines
 from hub.commands.connector_hints import closing, word_at_fault, words_option
 from hub.commands.connector_summary import Read, Summary, is_numbered, mask
@@ -37,9 +37,13 @@ from hub.wiring_reading import OFFLINE_IDS, catalogue, explained
 @click.option(
     "--row", type=int, help="Only this row, message, or item of a list or bundle (from 1; a table's header is row 1)."
 )
-@click.option("--show-values", is_flag=True, help="On a terminal: values of --explain and unmapped ones in the clear.")
 @click.option(
-    "--diff", is_flag=True, help="The difference to expected/<file>.jsonl of the connector's folder; exit 1 if any."
+    "--show-values", is_flag=True, help="On a terminal: values of --explain, --diff and unmapped ones in the clear."
+)
+@click.option(
+    "--diff",
+    is_flag=True,
+    help="What differs from expected/<file>.jsonl of the connector's folder, field by field; exit 1 if anything does.",
 )
 @click.option("--agreement", "agreement_file", type=click.Path(path_type=Path), help="Agreement file to apply.")
 @click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
@@ -73,7 +77,7 @@ def try_connector(
             every = bar.watch(every, lambda each: len(each[1].raw))
             read = counted.watch(every if row is None else (each for each in every if is_numbered(each[1].where, row)))
             if diff:
-                failed = _print_diff(chosen, path, read)
+                failed = _print_diff(chosen, path, read, masked=masked)
             elif explain:
                 _print_explained(read, chosen, given=path.name, masked=masked)
             elif as_json and not summary:
@@ -117,12 +121,12 @@ def _print_explained(read: Read, chosen: Connector, *, given: str, masked: bool)
             )
 
 
-def _print_diff(chosen: Connector, path: Path, read: Read) -> bool:
+def _print_diff(chosen: Connector, path: Path, read: Read, *, masked: bool) -> bool:
     golden = expected_file(chosen, path)
     if not golden.is_file():
         raise ConfigError(f"there is no {golden}: `hub connector test {chosen.name} --update` writes it")
     before, now = golden.read_text(encoding="utf-8").splitlines(), [golden_line(mapped) for _, mapped in read]
-    found = list(unified_diff(before, now, "expected", "now", n=0, lineterm=""))
+    found = differences(before, now, masked=masked)
     click.echo("\n".join(found) if found else f"as expected: {len(now)} records")
     return bool(found)
 

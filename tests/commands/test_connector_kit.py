@@ -216,7 +216,8 @@ def test_goldens_are_written_compared_and_their_difference_shown(instance: Path,
     codes.write_text(codes.read_text().replace("Group L,,,,TODO", "Group L,,hispanic,mapped,"))
     changed = hub(instance, "try", "pantry", sample, "--diff")
     assert changed.exit_code == 1
-    assert '"groups": ["hispanic"]' in changed.stdout
+    assert "race_ethnicity: unknown → hispanic" in changed.stdout
+    assert "event_id" not in changed.stdout
     failed = hub(instance, "test", "pantry")
     assert failed.exit_code == 1
     assert "FAILED pantry.csv: gives what expected/ holds" in failed.output
