@@ -23,6 +23,10 @@ from hub.privacy.vault import Vault
 __all__ = ["BusPublisher", "SealedPack"]
 
 
+_BY_SITE = (Site, VaccineSupply, Service)
+"""Events of a place, in the order of its own."""
+
+
 class SealedPack:
     """Seals and encodes for one connector. Originals of a person are sealed under that person's key: erasing it erases them."""
 
@@ -41,7 +45,7 @@ class SealedPack:
     def event(self, event: Event) -> Outgoing:
         """On hub.intake.<kind>.v1, the person block sealed."""
         topic = intake_topic(type(event).kind)
-        key = event.site if isinstance(event, Site | VaccineSupply | Service) else event.source_person or event.fact_key
+        key = event.site if isinstance(event, _BY_SITE) else event.source_person or event.fact_key
         return (
             topic,
             key.encode(),

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
+from struct import Struct
 
 __all__ = ["Ids", "content_hash"]
 
-# 26 base32 characters = 130 bits (no collision to be expected below 2^60 facts); 17 bytes hold them and 6 bits more
-_BYTES, _SPARE_BITS = 17, 6
+# 26 base32 characters = 130 bits (no collision to be expected below 2^60 facts): two words of 64 bits and two bits of a byte
+_WORDS = Struct(">QQB").unpack_from
 _BLOCK = 64  # bytes that SHA-256 takes at a time
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # base32 of RFC 4648, lower case
 # Ten bits at a time, by table: faster than base64.b32encode, and labs make four tokens a message. (Fifteen at a time are slower
@@ -30,13 +31,14 @@ def _with_lengths(parts: tuple[str, ...]) -> bytes:
     return b"".join([b"%d:%b" % (len(encoded := part.encode()), encoded) for part in parts])
 
 
-def _base32(b: int) -> str:
-    """130 bits as 26 characters."""
+def _base32(digest: bytes) -> str:
+    """Its first 130 bits as 26 characters. (Of two words, since every step on a number of 130 bits makes another such number.)"""
     p = _PAIRS
+    a, b, c = _WORDS(digest)
     return (
-        f"{p[b >> 120]}{p[b >> 110 & 1023]}{p[b >> 100 & 1023]}{p[b >> 90 & 1023]}{p[b >> 80 & 1023]}{p[b >> 70 & 1023]}"
-        f"{p[b >> 60 & 1023]}{p[b >> 50 & 1023]}{p[b >> 40 & 1023]}{p[b >> 30 & 1023]}{p[b >> 20 & 1023]}{p[b >> 10 & 1023]}"
-        f"{p[b & 1023]}"
+        f"{p[a >> 54]}{p[a >> 44 & 1023]}{p[a >> 34 & 1023]}{p[a >> 24 & 1023]}{p[a >> 14 & 1023]}{p[a >> 4 & 1023]}"
+        f"{p[(a & 15) << 6 | b >> 58]}{p[b >> 48 & 1023]}{p[b >> 38 & 1023]}{p[b >> 28 & 1023]}{p[b >> 18 & 1023]}"
+        f"{p[b >> 8 & 1023]}{p[(b & 255) << 2 | c >> 6]}"
     )
 
 
@@ -59,7 +61,7 @@ class Ids:
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(told.encode() if told.isascii() else _with_lengths(parts))
         outer.update(inner.digest())
-        return _base32(int.from_bytes(outer.digest()[:_BYTES], "big") >> _SPARE_BITS)
+        return _base32(outer.digest())
 
     def under(self, *parts: str) -> Callable[..., str]:
         """`token(*parts, *more)` as a function of `more`: where the first parts recur, they are hashed once."""
@@ -71,7 +73,7 @@ class Ids:
             inner, outer = begun.copy(), outer_state.copy()
             inner.update(told.encode() if told.isascii() else _with_lengths(more))
             outer.update(inner.digest())
-            return _base32(int.from_bytes(outer.digest()[:_BYTES], "big") >> _SPARE_BITS)
+            return _base32(outer.digest())
 
         return token
 
