@@ -53,6 +53,9 @@ class Host(Protocol):
     def may_tell(self) -> bool:
         """Whether one more fault on the wire may become a dead letter: a flood of them is counted only."""
 
+    def answered(self, lane: str) -> None:
+        """A delivery of this connection was answered, or never will be."""
+
     def left(self, connection: Connection, reason: str) -> None: ...
 
 
@@ -176,6 +179,7 @@ class Connection(asyncio.Protocol):
 
     def settled(self, size: int) -> None:
         """One more delivery of `size` bytes was answered for."""
+        self.host.answered(self.lane)
         self._unanswered -= 1
         self._unanswered_bytes -= size
         self.quiet_since = self._loop.time()

@@ -166,6 +166,9 @@ class MllpDoor:
         ahead = self._pace.heard(delivery.lane, unanswered, asyncio.get_running_loop().time())
         self._turns.put(delivery.sender, delivery.lane, delivery, ahead=ahead)
 
+    def answered(self, lane: str) -> None:
+        self._turns.answered(lane)
+
     def answer(self, message: bytes, receipt: Receipt) -> bytes | None:
         return self._answer(message, receipt)
 

@@ -17,10 +17,11 @@ LONG_TURN_S = 0.015
 """The same while all send alike: all ahead, for throughput, or all one by one, and a turn holds one of each."""
 LATE_COMERS = 16
 """That many may join a turn that began long, before senders who wait for each answer were there."""
-RESTS = 2.0
-"""Times its own length, after a turn of senders who send ahead beside others who wait: a flood then gets a third of the time, and
-what it asks of the broker and the machine leaves room for who comes."""
-LONGEST_REST_S = 0.006
+RESTS = 0.5
+"""Times its own length, after a turn of senders who send ahead beside others who wait: what that turn asked of the broker and the
+machine is under way before the next. Longer ones cost the flood much and helped nobody: what helps who waits is that no turn of a
+flood begins while a message of theirs is worked on (hub.connectors.turns)."""
+LONGEST_REST_S = 0.002
 """Most of a longer turn was waiting for the disk."""
 
 

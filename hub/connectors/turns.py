@@ -2,19 +2,24 @@
 
 Senders (a client certificate, else an address) are served round robin, and within one sender its connections. So a sender
 that floods a hundred connections waits for itself, and one that sends a single message waits for one message of each other.
-Those who send ahead and those who wait for each answer (hub.connectors.pace) have turns of their own, one after the other.
+Those who send ahead and those who wait for each answer (hub.connectors.pace) have turns of their own, one after the other. While
+a message of one who waits is worked on, up to its answer, no new turn of those who send ahead begins, but for one each `LONGEST_S`:
+they have the pauses between, which one sender who waits leaves most of the time, and many of them never.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from time import monotonic
 from typing import Generic, TypeVar
 
-__all__ = ["Turns"]
+__all__ = ["LONGEST_S", "Turns"]
+
+LONGEST_S = 0.010
+"""From one turn of those who send ahead to the next, whoever is worked on: so none of them is ever starved."""
 
 _T = TypeVar("_T")
 _Lanes = OrderedDict[str, deque[_T]]
@@ -30,6 +35,8 @@ class Turns(Generic[_T]):
         self._current: _Waiting[_T] = self._one_by_one
         self._changed = asyncio.Event()
         self._held_until = 0.0
+        self._in_hand: Counter[str] = Counter()  # lanes of those who wait for each answer → messages being worked on
+        self._ahead_at = -LONGEST_S  # when a turn of those who send ahead last ended
         self._ended = False
 
     def __len__(self) -> int:
@@ -63,16 +70,26 @@ class Turns(Generic[_T]):
             await self._change(self._held_s() if self._ahead.count else None)
         self._current = chosen
         chosen.begin()
-        return chosen.pop()
+        return self._handed_out(chosen.pop())
+
+    def answered(self, lane: str) -> None:
+        """One message of this connection that was handed out is done with."""
+        if lane in self._in_hand:
+            self._in_hand -= Counter((lane,))
+            if not self._in_hand:
+                self._changed.set()
 
     def _chosen(self) -> _Waiting[_T] | None:
         ahead = self._ahead if self._ahead.count and not self._held_s() else None
-        if self._one_by_one.count and (ahead is None or self._current is self._ahead):
+        if self._one_by_one.count and (ahead is None or self.ahead or self._now() < self._ahead_at + LONGEST_S):
             return self._one_by_one
         return ahead
 
     def _held_s(self) -> float:
-        return 0.0 if self._ended else max(0.0, self._held_until - self._now())
+        if self._ended:
+            return 0.0
+        until = max(self._held_until, self._ahead_at + LONGEST_S) if self._in_hand else self._held_until
+        return max(0.0, until - self._now())
 
     async def _change(self, most_s: float | None) -> None:
         """Wait until something is put, or that long."""
@@ -81,8 +98,11 @@ class Turns(Generic[_T]):
             await asyncio.wait_for(self._changed.wait(), most_s)
 
     def hold(self, seconds: float) -> None:
-        """Give those who send ahead no turn for so long."""
-        self._held_until = self._now() + seconds
+        """A turn in which those who send ahead could be served ended: give them no other for so long."""
+        now = self._now()
+        if not self._in_hand or now >= self._ahead_at + LONGEST_S:  # else it was of one who joined while they were held
+            self._ahead_at = now
+        self._held_until = now + seconds
 
     async def rest(self, seconds: float) -> None:
         """`hold`, and return when that is over, or as soon as one waits who waits for each answer."""
@@ -96,7 +116,15 @@ class Turns(Generic[_T]):
         if anew:
             self._current = self._one_by_one if self._one_by_one.count else self._current
             self._current.begin()
-        return self._current.more()
+        return self._handed_out(self._current.more())
+
+    def _handed_out(self, chosen: tuple[str, _T] | None) -> _T | None:
+        if chosen is None:
+            return None
+        lane, item = chosen
+        if not self.ahead:
+            self._in_hand[lane] += 1
+        return item
 
 
 class _Waiting(Generic[_T]):
@@ -117,12 +145,13 @@ class _Waiting(Generic[_T]):
     def begin(self) -> None:
         self._served.clear()
 
-    def more(self) -> _T | None:
+    def more(self) -> tuple[str, _T] | None:
         if not self._senders or (len(self._served) > 1 and next(iter(self._senders)) in self._served):
             return None
         return self.pop()
 
-    def pop(self) -> _T:
+    def pop(self) -> tuple[str, _T]:
+        """Lane and item."""
         sender, lanes = next(iter(self._senders.items()))
         lane, items = next(iter(lanes.items()))
         item = items.popleft()
@@ -136,4 +165,4 @@ class _Waiting(Generic[_T]):
             self._senders.move_to_end(sender)
         else:
             del self._senders[sender]
-        return item
+        return lane, item

@@ -8,7 +8,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.connectors.turns import Turns
+from hub.connectors.turns import LONGEST_S, Turns
 
 Put = tuple[str, str]
 
@@ -164,8 +164,85 @@ def test_a_rest_ends_when_it_is_over_or_as_soon_as_one_comes_who_waits_for_each_
         turns.put("honest", "b", "h0")
         await resting
         assert await turns.next() == "h0"
+        turns.answered("b")
         clock[0] = 5.0
         await turns.rest(0.0)
         assert await turns.next() == "f0"
+
+    asyncio.run(run())
+
+
+def test_who_waits_for_each_answer_comes_first_and_none_of_a_flood_is_begun_until_that_is_given_or_a_while_is_over() -> (
+    None
+):
+    clock = [0.0]
+
+    async def run() -> None:
+        turns: Turns[str] = Turns(now=lambda: clock[0])
+        for n in range(4):
+            turns.put("flood", "a", f"f{n}", ahead=True)
+        assert await turns.next() == "f0"
+        turns.hold(0.0)
+        turns.put("honest", "b", "h0")
+        assert await turns.next() == "h0"
+        turns.put("honest", "b", "h1")
+        assert await turns.next() == "h1", "the flood had its turn lately"
+        waiting = asyncio.create_task(turns.next())
+        await asyncio.sleep(0)
+        turns.answered("b")
+        await asyncio.sleep(0)
+        assert not waiting.done(), "h1 is not answered"
+        turns.answered("b")
+        assert await waiting == "f1"
+        turns.hold(0.0)
+        turns.put("honest", "b", "h2")
+        assert await turns.next() == "h2"
+        clock[0] = LONGEST_S
+        assert await turns.next() == "f2", "it waited long enough, h2 answered or not"
+        turns.hold(0.0)
+        turns.answered("b")
+        turns.answered("b")  # of a lane with nothing in hand: nothing happens
+        assert await turns.next() == "f3"
+
+    asyncio.run(run())
+
+
+def test_many_who_wait_for_each_answer_do_not_starve_those_who_send_ahead() -> None:
+    clock = [0.0]
+
+    async def run() -> None:
+        turns: Turns[str] = Turns(now=lambda: clock[0])
+        served = 0
+        for n in range(200):  # some of them is always in hand
+            turns.put("honest", f"h{n}", "h")
+            turns.put("flood", "a", "f", ahead=True)
+            clock[0] = max(clock[0], n * 0.001)
+            item = await turns.next()
+            if item == "f":
+                served += 1
+                turns.hold(0.0)
+                item = await turns.next()
+            assert item == "h"
+            turns.answered(f"h{n - 1}")
+        assert served == 200 * 0.001 // LONGEST_S
+
+    asyncio.run(run())
+
+
+def test_a_turn_of_one_who_joined_while_others_were_held_does_not_hold_them_longer() -> None:
+    clock = [0.0]
+
+    async def run() -> None:
+        turns: Turns[str] = Turns(now=lambda: clock[0])
+        turns.put("flood", "a", "f0", ahead=True)
+        assert await turns.next() == "f0"
+        turns.hold(0.0)
+        turns.put("honest", "b", "h0")
+        assert turns.now(anew=True) == "h0"
+        clock[0] = LONGEST_S / 2
+        turns.hold(0.0)
+        clock[0] = LONGEST_S
+        turns.put("flood", "a", "f1", ahead=True)
+        assert await turns.next() == "f1"
 
     asyncio.run(run())
