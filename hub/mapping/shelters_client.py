@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Set
+from datetime import date
 
 from hub.domain.events import PersonBlock, RaceEthnicity
+from hub.domain.placeholders import real_birth_date
 from hub.domain.race_ethnicity import ETHNICITIES, RACES, Field, Meant, hmis_columns, meant, not_asked
 from hub.mapping.dates import civil_date
 from hub.mapping.race import report
 
-__all__ = ["client_block", "client_race", "hash_issues"]
+__all__ = ["born_on", "client_block", "client_race", "hash_issues"]
 
 Cells = Mapping[str, str]
 
@@ -24,13 +26,24 @@ long, one word, and with a digit in it. (Forms beside SHA-256 chosen: HashStatus
 _RELIABLE = frozenset({"", "1", "2"})
 
 
-def client_block(cells: Cells, placeholder_ssns: Set[str], county: str | None) -> PersonBlock:
+def born_on(cells: Cells, exported: date | None) -> tuple[date | None, tuple[str, ...]]:
+    """Day of birth of a Client row, and what is odd about it: none where it is unreadable, a placeholder, or after the export."""
+    text = cells.get("dob", "")
+    told = civil_date(text)
+    if told is None:
+        return None, ("unreadable-birth-date",) if text else ()
+    born = real_birth_date(told)
+    if born is None:
+        return None, ("placeholder-birth-date",)
+    return (None, ("born-after-export",)) if exported is not None and born > exported else (born, ())
+
+
+def client_block(cells: Cells, born: date | None, placeholder_ssns: Set[str], county: str | None) -> PersonBlock:
     """Identifiers of a Client row.
 
     `county`: FIPS code of the area that this HMIS serves, from the connector's settings.
     """
     named = cells.get("namedataquality", "") in _RELIABLE
-    born = civil_date(cells.get("dob", ""))
     return PersonBlock(
         given_name=_clear(cells, "firstname") if named else None,
         middle_name=_clear(cells, "middlename") if named else None,

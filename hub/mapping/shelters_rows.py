@@ -11,7 +11,7 @@ from hub.domain.ids import content_hash
 from hub.mapping.dates import civil_date
 from hub.mapping.program import Mapped, accepted, hard_stop, ignored
 from hub.mapping.shelters_answers import Answers
-from hub.mapping.shelters_client import client_block, client_race, hash_issues
+from hub.mapping.shelters_client import born_on, client_block, client_race, hash_issues
 from hub.mapping.shelters_facts import DELETED, STOP, Cells, Facts, Where, day_of, needed, sent_on
 from hub.mapping.shelters_index import Enrollment, changed_at, row_content
 from hub.mapping.shelters_lists import UNKNOWN_CODE, unknown_codes
@@ -30,6 +30,8 @@ class Rows:
         self._facts, self._answers = facts, answers
         self._index, self._stamp = facts.index, facts.stamp
         self._unnamed = unnamed
+        made_at = facts.export.exported_at
+        self._made_on = made_at.date() if made_at is not None else None
 
     def organization(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
         """Nothing of an organization is kept; a row that cannot be one, or whose answer is none, is told."""
@@ -77,9 +79,10 @@ class Rows:
         county = None if fleeing else self._facts.county
         content = content_hash(row_content(cells), str(placeholder))
         fields = self._facts.fields(cells, self._stamp.fact_key("person", person), occurred_on=None, content=content)
-        block = client_block(cells, index.placeholder_ssns, county)
+        born, doubts = born_on(cells, self._made_on)
+        block = client_block(cells, born, index.placeholder_ssns, county)
         race, odd = client_race(cells)
-        odd += hash_issues(cells, self._facts.export.about.get("hashstatus", ""))
+        odd += doubts + hash_issues(cells, self._facts.export.about.get("hashstatus", ""))
         source: CountySource | None = "configured" if county else None
         event = Person(**fields, person=block, race_ethnicity=race, county_source=source)
         return [accepted(event, where, raw)._replace(issues=odd)]
@@ -145,10 +148,9 @@ class Rows:
 
     def _odd(self, entered_on: date, left_on: date | None) -> tuple[str, ...]:
         """What its days contradict: the exit stands before the entry; the entry lies ahead of the export."""
-        made = self._facts.export.exported_at
         odd = (
             ("exit-before-entry", left_on is not None and left_on < entered_on),
-            ("entry-after-export", made is not None and entered_on > made.date()),
+            ("entry-after-export", self._made_on is not None and entered_on > self._made_on),
         )
         return tuple(issue for issue, stands in odd if stands)
 

@@ -92,6 +92,21 @@ def test_r7_who_has_no_name_is_not_called_null(read: Reader) -> None:
     assert [person and (person.given_name, person.family_name) for person in people] == [(None, None), ("Ae-ri", "NA")]
 
 
+@pytest.mark.parametrize(
+    ("text", "issue"),
+    [
+        ("1900-01-01", "placeholder-birth-date"),
+        ("2041-02-03", "born-after-export"),
+        ("3 Feb", "unreadable-birth-date"),
+        ("", None),
+    ],
+)
+def test_r7_a_day_of_birth_that_cannot_be_one_carries_no_weight(text: str, issue: str | None, read: Reader) -> None:
+    found = read(HMIS, Export([Guest(1, more={"DOB": text})]).files())
+    people: list[Any] = [(m.event, m.odd) for m in found if m.type == "person"]
+    assert [(event.person.birth_date, odd) for event, odd in people] == [(None, (issue,) if issue else ())]
+
+
 @pytest.mark.parametrize("night", ["2021-01-03", "2021-01-12"])
 def test_r8_a_night_before_the_entry_or_after_the_exit_is_kept_with_an_issue(night: str, read: Reader) -> None:
     found = read(HMIS, Export([Guest(1, "NBN", left="2021-01-10", nights=("2021-01-05", night))]).files())
