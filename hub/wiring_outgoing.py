@@ -42,8 +42,8 @@ class SealedPack:
         self._vault.ensure_keys(source_persons)
         self._taken_at = self._now()
 
-    def event(self, event: Event) -> Outgoing:
-        """On hub.intake.<kind>.v1, the person block sealed."""
+    def event(self, event: Event, issues: Sequence[str] = ()) -> Outgoing:
+        """On hub.intake.<kind>.v1, the person block sealed. `issues`: codes beside those that the event holds."""
         topic = intake_topic(type(event).kind)
         key = event.site if isinstance(event, _BY_SITE) else event.source_person or event.fact_key
         return (
@@ -51,7 +51,7 @@ class SealedPack:
             key.encode(),
             self._codec.encode(topic, self._vault.seal_person(event)),
             None,
-            self._headers(topic, event.event_id),
+            self._headers(topic, event.event_id, issues),
         )
 
     def original(
@@ -85,8 +85,10 @@ class SealedPack:
     def _seal_for(self, source_person: str) -> Callable[[bytes, str, str], Sealed]:
         return lambda data, topic, field: self._vault.seal(data, source_person, topic, field)
 
-    def _headers(self, topic: str, identity: str) -> list[tuple[str, bytes]]:
-        return cloud_events_headers(event_id=identity, source=self._connector, kind=topic, received_at=self._taken_at)
+    def _headers(self, topic: str, identity: str, issues: Sequence[str] = ()) -> list[tuple[str, bytes]]:
+        return cloud_events_headers(
+            event_id=identity, source=self._connector, kind=topic, received_at=self._taken_at, issues=issues
+        )
 
 
 def _place(unit: Unit, file: str) -> str:

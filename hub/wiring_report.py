@@ -10,10 +10,10 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-from hub.bus.cloud_events import received_at_of, source_of
+from hub.bus.cloud_events import event_id_of, issues_of, received_at_of, source_of
 from hub.bus.codec import Codec
-from hub.bus.consumer import Incoming, read_to_end
-from hub.bus.dead_letter import REJECTED_TOPIC, Rejected
+from hub.bus.consumer import Incoming, latest_by_key, read_to_end
+from hub.bus.dead_letter import REDRIVEN_TOPIC, REJECTED_TOPIC, Redriven, Rejected
 from hub.bus.schema_registry import SchemaIds
 from hub.bus.topics import TOPICS, intake_topic
 from hub.config import Settings
@@ -123,12 +123,12 @@ def held_tally(settings: Settings, connector: Connector, since: datetime, asked:
         codec.open()
         bus = _Held(settings.require_bootstrap(), connector.name, since, codec)
         for kind in connector.emits:
-            for received_at, event in bus.events(kind):
+            for received_at, event, odd in bus.events(kind):
                 try:
                     opened = event.model_copy(update={"person": vault.open_person(event)})
                 except Reject:
                     continue
-                tally.event(opened, received_at, _unmapped(event))
+                tally.event(opened, received_at, _unmapped(event), odd)
         for letter in bus.letters():
             at_fault = _FIELD.search(letter.where)
             place = _place("", _FIELD.sub("", letter.where)) if letter.where else None
@@ -148,19 +148,24 @@ class _Held:
     since: datetime
     codec: Codec
 
-    def events(self, kind: str) -> Iterator[tuple[datetime, Event]]:
+    def events(self, kind: str) -> Iterator[tuple[datetime, Event, tuple[str, ...]]]:
+        """When each was taken in, the event, and what is odd about it beside what it says itself."""
         for record in self._records(intake_topic(kind)):
             received_at = received_at_of(record.headers)
             if received_at is None or received_at < self.since:
                 continue
             event = self.codec.decode(record.value)
             if isinstance(event, Event):
-                yield received_at, event
+                yield received_at, event, issues_of(record.headers)
 
     def letters(self) -> Iterator[Rejected]:
+        """Those that are open: what a redrive made an event of is counted as that."""
+        marks = (self.codec.decode(record.value) for record in latest_by_key(self.bootstrap, REDRIVEN_TOPIC).values())
+        closed = {each.letter for each in marks if isinstance(each, Redriven) and each.result != "rejected"}
         for record in self._records(REJECTED_TOPIC):
             letter = self.codec.decode(record.value)
-            if isinstance(letter, Rejected) and letter.received_at >= self.since:
+            is_open = event_id_of(record.headers) not in closed
+            if is_open and isinstance(letter, Rejected) and letter.received_at >= self.since:
                 yield letter
 
     def _records(self, topic: str) -> Iterator[Incoming]:

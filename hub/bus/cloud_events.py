@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
 _VERSION = ("ce_specversion", b"1.0")
+_ISSUES = "ce_issues"
+"""Extension attribute: codes of what is odd about a record, where its event has no field for them."""
 CONTENT_TYPE = b"application/avro"
 
 
 def cloud_events_headers(
-    *, event_id: str, source: str, kind: str, received_at: datetime | None = None
+    *, event_id: str, source: str, kind: str, received_at: datetime | None = None, issues: Sequence[str] = ()
 ) -> list[tuple[str, bytes]]:
     """Headers of one record.
 
     `event_id`: deterministic id of the record (a repeat has the same). `source`: the connector or process, a word, never
     a person's. `kind`: type word, usually the topic's name. `received_at`: when the hub took it in (aware); None where
-    the record is computed, not taken in (the attribute is optional in CloudEvents).
+    the record is computed, not taken in (the attribute is optional in CloudEvents). `issues`: codes, never a value.
     """
     attributes = [_VERSION, ("ce_id", event_id.encode()), *_origin(source, kind)]
     if received_at is not None:
         attributes.append(("ce_time", _time(received_at)))
+    if issues:
+        attributes.append((_ISSUES, " ".join(issues).encode()))
     return attributes
 
 
@@ -38,6 +42,12 @@ def _time(at: datetime) -> bytes:
 def event_id_of(headers: Iterable[tuple[str, bytes]]) -> str:
     """The id a record was sent under; empty when it has none."""
     return next((value.decode("ascii", "replace") for name, value in headers if name == "ce_id"), "")
+
+
+def issues_of(headers: Iterable[tuple[str, bytes]]) -> tuple[str, ...]:
+    """Codes of what is odd about a record, beside those that its event holds."""
+    told = next((value for name, value in headers if name == _ISSUES), b"")
+    return tuple(told.decode("utf-8", "replace").split(" ")) if told else ()
 
 
 def source_of(headers: Iterable[tuple[str, bytes]]) -> str:

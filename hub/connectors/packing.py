@@ -45,7 +45,10 @@ class Pack(Protocol):
     def prepare(self, source_persons: Sequence[str]) -> None:
         """Make the data keys of these people in one transaction."""
 
-    def event(self, event: Event) -> Outgoing: ...
+    def event(self, event: Event, issues: Sequence[str] = ()) -> Outgoing:
+        """`issues`: codes beside those that the event holds."""
+        ...
+
     def original(
         self, event: Event, raw: bytes, unit: Unit, where: str, *, head: bytes = b"", file: str = ""
     ) -> Outgoing:
@@ -170,7 +173,7 @@ class Packer:
         unit = job.delivery.unit
         if found.event is not None:
             try:
-                outgoing = [self._pack.event(found.event), *self._original(found)]
+                outgoing = [self._pack.event(found.event, found.issues), *self._original(found)]
             except _OURS:
                 raise
             except Reject as refused:

@@ -28,7 +28,7 @@ class IdsOnly:
     def prepare(self, source_persons: Sequence[str]) -> None:
         """No keys are needed."""
 
-    def event(self, event: Event) -> Outgoing:
+    def event(self, event: Event, _issues: Sequence[str] = ()) -> Outgoing:
         """The id of the event."""
         return EVENT, (event.source_person or "").encode(), event.event_id.encode(), None, None
 

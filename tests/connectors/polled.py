@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -52,9 +52,9 @@ class _Pack(PretendPack):
         super().__init__()
         self._kept = kept
 
-    def event(self, event: Event) -> Any:
+    def event(self, event: Event, issues: Sequence[str] = ()) -> Any:
         self._kept[event.event_id] = event
-        return super().event(event)
+        return super().event(event, issues)
 
 
 class Polled:

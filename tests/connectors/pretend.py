@@ -90,7 +90,7 @@ class PretendPack:
     def prepare(self, source_persons: Sequence[str]) -> None:
         self.prepared.append(source_persons)
 
-    def event(self, event: Event) -> Outgoing:
+    def event(self, event: Event, issues: Sequence[str] = ()) -> Outgoing:
         if event.source_person == "unpackable":
             raise ZeroDivisionError("another bug")
         return ("event", (event.source_person or "").encode(), event.event_id.encode(), None, None)

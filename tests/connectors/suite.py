@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -37,9 +38,9 @@ class KeptPack(PretendPack):
         super().__init__()
         self.events: list[Event] = []
 
-    def event(self, event: Event) -> Any:
+    def event(self, event: Event, issues: Sequence[str] = ()) -> Any:
         self.events.append(event)
-        return super().event(event)
+        return super().event(event, issues)
 
     def dead_letter(self, problem: Any, raw: bytes | None, unit: Unit, *, head: bytes = b"", file: str = "") -> Any:
         return ("dead", problem.reason.encode(), raw, None, None)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.bus.dead_letter import Redriven
 from hub.bus.embedded import EmbeddedBroker
 from hub.bus.topic_admin import apply_topics
 from hub.bus.topics import TOPICS
@@ -76,3 +77,33 @@ def test_what_the_topics_hold_is_counted_in_its_window_and_opened_only_to_be_cou
     assert (page.arrival.longest_gap_h, page.arrival.silent_h) in {(48, 2), (48, 1), (48, 3)}
     assert reported(settings, now - timedelta(days=60), now).kinds[0].records == 3
     assert reported(settings, now - timedelta(hours=1), now).records == 0
+
+
+def test_what_is_odd_beside_an_event_is_counted_and_a_letter_that_was_redriven_is_not(settings: Settings) -> None:
+    now = datetime.now(UTC)
+    with opened(settings) as desk:
+        source = desk.source(LAB)
+        (event,) = [m.event for m in source(Unit("u", message(1))) if m.event is not None]
+        pack = SealedPack(LAB, desk._codec, desk._vault, now=lambda: now - timedelta(hours=1))
+        pack.prepare([event.source_person] if event.source_person else [])
+        letters = [
+            pack.dead_letter(Problem("no-patient", "map", f"message {n} field PID", ""), b"x", Unit("u", b""))
+            for n in (1, 2)
+        ]
+        desk.publish([pack.event(source.agreement.grant(event), ("unreadable-zip", "nobody")), *letters])
+        first = desk.letters()[0].id
+        mark = Redriven(
+            letter=first,
+            connector=LAB,
+            result="event",
+            reason=None,
+            events=("e1",),
+            redriven_at=now,
+            hub_version="0",
+            mapping_version=1,
+        )
+        desk.mark([mark])
+    page = reported(settings, now - timedelta(days=1), now)
+    (kind,) = page.kinds
+    assert {"unreadable-zip": 1, "nobody": 1}.items() <= dict(kind.issues).items()
+    assert [(line.reason, line.records) for line in page.rejected] == [("no-patient", 1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -101,9 +101,9 @@ class EventPack(PretendPack):
         super().__init__()
         self.events: list[Event] = []
 
-    def event(self, event: Event) -> Outgoing:
+    def event(self, event: Event, issues: Sequence[str] = ()) -> Outgoing:
         self.events.append(event)
-        return super().event(event)
+        return super().event(event, issues)
 
 
 class PageHub:
