@@ -8,55 +8,20 @@ half frame stands still while we do not read. Why a connection ended is counted,
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import cast
 
-from hub.connectors.door import Receipt, Unit
+from hub.connectors.door import Receipt
+from hub.connectors.mllp_delivery import SENDER_NOT_ALLOWED, TOO_MANY_MESSAGES, TOO_MANY_SEGMENTS, MllpDelivery
+from hub.connectors.mllp_host import Host
 from hub.connectors.mllp_senders import MllpSender, certificate_names, may_send, of_certificate
 from hub.formats.hl7v2_envelope import count_messages
 from hub.formats.mllp import FrameFault, Framer, frame
 
-if TYPE_CHECKING:
-    from hub.connectors.mllp_door import MllpOptions
+__all__ = ["Connection"]
 
-__all__ = ["CLOSED", "Connection", "Host", "MllpDelivery"]
-
-CLOSED = (
-    "by-sender", "idle", "stopped", "made-room", "too-many-connections", "too-many-from-address", "too-fast",
-    "frame-no-start", "frame-too-large", "frame-empty", "frame-timeout", "frame-truncated", "tls-at-plain-port",
-    "plain-at-tls-port",
-    "tls-certificate-refused", "tls-no-certificate", "tls-timeout", "tls-failed", "sender-unknown", "answer-not-taken",
-    "not-promised", "no-answer", "not-accepted",
-)  # fmt: skip
-"""Values of `reason` in hub_door_closed_total."""
-
-SENDER_NOT_ALLOWED = "sender-not-allowed"
-TOO_MANY_MESSAGES = "too-many-messages"
-TOO_MANY_SEGMENTS = "too-many-segments"
-_ANSWERED = frozenset({None, SENDER_NOT_ALLOWED, TOO_MANY_MESSAGES, TOO_MANY_SEGMENTS})
-"""Faults of a whole frame: its sender is told. After the others nobody knows where a message begins."""
 _WRITE_BUFFER = 64 * 1024
 _ONE_MESSAGE = 16 * 1024  # bytes: what is longer takes as long as several, and counts so
-_ANSWER_ASIDE = 32 * 1024  # bytes of a message whose answer is built in a thread: a batch may hold hundreds
 _TLS_HELLO = b"\x16\x03"
-
-
-class Host(Protocol):
-    """The door, as a connection sees it."""
-
-    options: MllpOptions
-
-    def handed(self, delivery: MllpDelivery, unanswered: int) -> None:
-        """One more delivery of a connection that now waits for so many answers."""
-
-    def answer(self, message: bytes, receipt: Receipt) -> bytes | None: ...
-    def may_tell(self) -> bool:
-        """Whether one more fault on the wire may become a dead letter: a flood of them is counted only."""
-
-    def answered(self, lane: str) -> None:
-        """A delivery of this connection was answered, or never will be."""
-
-    def left(self, connection: Connection, reason: str) -> None: ...
 
 
 class Connection(asyncio.Protocol):
@@ -82,6 +47,7 @@ class Connection(asyncio.Protocol):
         self._first = True
         self._half_since: float | None = None
         self._clogged_since: float | None = None
+        self._slowed: asyncio.TimerHandle | None = None  # until then no message is taken
         self._timer: asyncio.TimerHandle | None = None
         self._said: list[bytes] = []  # answers that go out together, in the loop's next turn
 
@@ -123,6 +89,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - however it ended, it ended
         self._gone = self._at_end = True
         self._clogged_since = None
+        self._hurry()
         if self._framer.whole:  # nobody can be answered for them: they come again
             self._framer = Framer(1)
         self._advance()
@@ -150,6 +117,7 @@ class Connection(asyncio.Protocol):
     def stop(self) -> None:
         """Read no more; close when all is answered. A half frame is forgotten: it was never promised."""
         self._at_end = True
+        self._hurry()
         self._framer = Framer(self._options.max_frame_bytes)
         self._half_since = None
         self._reason = self._reason or "stopped"
@@ -176,6 +144,22 @@ class Connection(asyncio.Protocol):
         said, self._said = self._said, []
         if said and self._transport is not None and not self._transport.is_closing():
             self._transport.write(b"".join(said))
+
+    def heard(self, receipt: Receipt) -> None:
+        """What became of a message that was answered: after many of which nothing could be read, the next waits."""
+        pause_s = self.host.heard(self.address, receipt)
+        if pause_s and not self._at_end:
+            self._hurry()
+            self._slowed = self._loop.call_later(pause_s, self._go_on)
+
+    def _hurry(self) -> None:
+        if self._slowed is not None:
+            self._slowed.cancel()
+            self._slowed = None
+
+    def _go_on(self) -> None:
+        self._slowed = None
+        self._advance()
 
     def settled(self, size: int) -> None:
         """One more delivery of `size` bytes was answered for."""
@@ -208,6 +192,7 @@ class Connection(asyncio.Protocol):
             self._unanswered < options.unanswered
             and self._unanswered_bytes < options.max_frame_bytes
             and self._clogged_since is None
+            and self._slowed is None
         )
 
     def _read(self, on: bool) -> None:
@@ -303,43 +288,3 @@ class Connection(asyncio.Protocol):
             return
         self._reason, self._at_end, self._half_since = reason, True, None
         self._advance()
-
-
-class MllpDelivery:
-    """One message, or one fault on the wire, on its way through the intake loop."""
-
-    def __init__(self, connection: Connection, message: bytes, fault: str | None) -> None:
-        self._connection, self.message, self.fault = connection, message, fault
-        self._unit: Unit | None = None
-
-    @property
-    def unit(self) -> Unit:
-        if self._unit is None:
-            self._unit = Unit(f"message-{hashlib.sha256(self.message).hexdigest()[:12]}", self.message)
-        return self._unit
-
-    @property
-    def lane(self) -> str:
-        return self._connection.lane
-
-    @property
-    def sender(self) -> str:
-        return self._connection.sender
-
-    async def ack(self, receipt: Receipt) -> None:
-        try:
-            if self.fault in _ANSWERED:
-                if len(self.message) > _ANSWER_ASIDE:
-                    answer = await asyncio.to_thread(self._connection.host.answer, self.message, receipt)
-                else:
-                    answer = self._connection.host.answer(self.message, receipt)
-                self._connection.say(answer)
-        except Exception:  # no answer could be built: the sender must not wait for one
-            self._connection.cut("no-answer")
-            raise
-        finally:
-            self._connection.settled(len(self.message))
-
-    async def refuse(self, why: str) -> None:  # noqa: ARG002 - every refusal looks the same to a sender: no answer, closed
-        self._connection.cut("not-promised")
-        self._connection.settled(len(self.message))

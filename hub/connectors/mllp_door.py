@@ -5,8 +5,9 @@ confirmed by the broker, AE/AR (CE/CR) when it is safe as a dead letter but wron
 answer and a closed connection mean "send it again".
 
 What the hub relies on instead of trust: caps on frame, on the time a frame may take, on idleness, on connections (in total, by
-address, and how fast), on unanswered messages and bytes of a connection (then the socket is not read, which the sender feels as
-TCP back-pressure), on answers that are not taken. Senders take turns (hub.connectors.turns): none can fill the queue of another.
+address, how fast, and how they end), on unanswered messages and bytes of a connection (then the socket is not read, which the
+sender feels as TCP back-pressure), on answers that are not taken. Senders take turns (hub.connectors.turns): none can fill the
+queue of another.
 
 After a framing fault (too large, no start, silent half-way, cut off) nothing more of that connection is believed: it is closed
 without an answer, and a dead letter without body tells that something was lost on the way.
@@ -19,63 +20,28 @@ import contextlib
 import socket
 import struct
 from collections.abc import AsyncIterator, Coroutine
-from typing import Any, Literal
-
-from pydantic import Field, model_validator
+from typing import Any
 
 from hub.connectors.door import Receipt
-from hub.connectors.doors import Answer, Around, DoorKind, DoorOptions
-from hub.connectors.mllp_connection import Connection, MllpDelivery
-from hub.connectors.mllp_gate import Allowance, Gate
-from hub.connectors.mllp_senders import MllpSender
-from hub.connectors.mllp_tls import MllpTls, Renewing, why_no_tls
+from hub.connectors.doors import Answer, Around, DoorKind
+from hub.connectors.mllp_accept import accept
+from hub.connectors.mllp_connection import Connection
+from hub.connectors.mllp_delivery import MllpDelivery
+from hub.connectors.mllp_gate import FIRST_PAUSE_S, Allowance, Gate
+from hub.connectors.mllp_host import BAD_ENDS
+from hub.connectors.mllp_options import MllpOptions
+from hub.connectors.mllp_tls import Renewing, why_no_tls
 from hub.connectors.pace import Pace
 from hub.connectors.turns import Turns
 from hub.connectors.watch import Watch
 from hub.errors import ConfigError
 
-__all__ = ["KIND", "Answer", "MllpDoor", "MllpOptions"]
+__all__ = ["KIND", "Answer", "MllpDoor"]
 
 _BACKLOG = 128
-_ACCEPTS = 20  # at most so many in each
-_ACCEPT_S = 0.02  # so that a storm of connects leaves time for those who are in
-_NO_DESCRIPTORS_S = 0.2
 _FAULTS_PER_S, _FAULTS_AT_ONCE = 1.0, 60.0  # dead letters without body; beyond, faults on the wire are counted only
+_SEND_BUFFER = 64 * 1024  # bytes of answers that the kernel keeps for a sender who does not read them
 _LINGER_NOT = struct.pack("ii", 1, 0)
-
-
-class MllpOptions(DoorOptions):
-    """Section `door` of a connector with `kind: mllp`. The port is the installation's business: settings.json, `ports`.
-
-    Memory: at most `connections` × 3 × `max_frame_bytes`, if every sender does its worst at once.
-    """
-
-    max_frame_bytes: int = Field(
-        default=1024 * 1024, ge=1_024, le=3_500_000, description="a record of the broker holds 4 MB"
-    )
-    messages_per_frame: int = Field(
-        default=1_000, ge=1, le=10_000, description="of a batch; more are refused whole (AR)"
-    )
-    segments_per_frame: int = Field(default=10_000, ge=1, description="lines; a frame with more is refused whole (AR)")
-    idle_s: float = Field(default=300.0, gt=0, description="senders keep a connection open between messages")
-    frame_s: float = Field(default=15.0, gt=0, description="from a frame's first byte to its last")
-    answer_s: float = Field(default=10.0, gt=0, description="for the sender to take our answers")
-    connections: int = Field(default=64, ge=1, description="in total; when full, the longest silent one makes room")
-    connections_per_address: int = Field(default=32, ge=1)
-    connects_per_s: float = Field(default=50.0, gt=0, description="of one address, twice that at once")
-    unanswered: int = Field(default=32, ge=1, description="messages of one connection; then it is not read")
-    tls: MllpTls | None = Field(default=None, description="`{}`: TLS, with a client certificate from every sender")
-    senders: tuple[MllpSender, ...] = Field(default=(), description="who may send what; empty: everyone everything")
-
-    @model_validator(mode="after")
-    def _certificates_are_asked_for(self) -> MllpOptions:
-        if any(sender.certificate for sender in self.senders) and (self.tls is None or self.tls.clients == "none"):
-            raise ValueError("`senders` names certificates, which needs `tls` with clients `required` or `optional`")
-        return self
-
-    @property
-    def shape(self) -> Literal["bytes", "file", "folder"]:
-        return "bytes"
 
 
 class MllpDoor:
@@ -105,7 +71,8 @@ class MllpDoor:
         loop = asyncio.get_running_loop()
         self._gate = Gate(
             connections=self.options.connections, per_address=self.options.connections_per_address,
-            connects_per_s=self.options.connects_per_s, now=loop.time,
+            connects_per_s=self.options.connects_per_s,
+            faults=self.options.faults_forgiven, now=loop.time,
         )  # fmt: skip
         self._faults = Allowance(_FAULTS_PER_S, _FAULTS_AT_ONCE, loop.time)
         try:
@@ -115,7 +82,7 @@ class MllpDoor:
             raise ConfigError(f"cannot listen for MLLP on {self.host}:{self.port}: {error.strerror or error}") from None
         self._listening.setblocking(False)
         self.port = int(self._listening.getsockname()[1])
-        self._start(self._accept(self._listening))
+        self._start(accept(self._listening, self._admit, lambda: self.watch.closed("not-accepted")))
         if self._renewing is not None:
             self._start(self._renew(self._renewing))
         self.watch.connections(0)
@@ -172,35 +139,26 @@ class MllpDoor:
     def answer(self, message: bytes, receipt: Receipt) -> bytes | None:
         return self._answer(message, receipt)
 
+    def heard(self, address: str, receipt: Receipt) -> float:
+        pause_s = self._gate.heard(address, readable=not receipt.unreadable)
+        if pause_s == FIRST_PAUSE_S:
+            self.watch.noticed("sender-slowed-down")
+        return pause_s
+
     def may_tell(self) -> bool:
         return self._faults.take()
 
     def left(self, connection: Connection, reason: str) -> None:
         del self._connections[connection.lane]
         self._pace.left(connection.lane)
-        self._gate.leave(connection.address)
+        wordless = reason == "by-sender" and not connection.messages
+        self._gate.leave(connection.address, badly=reason in BAD_ENDS or wordless)
         self.watch.closed(reason)
         self.watch.connections(len(self._connections))
 
     # accepting
 
-    async def _accept(self, listening: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        began, count = loop.time(), 0
-        while True:
-            try:
-                accepted, address = await loop.sock_accept(listening)
-            except OSError:  # no descriptors left, or the sender was gone before we looked
-                self.watch.closed("not-accepted")
-                await asyncio.sleep(_NO_DESCRIPTORS_S)
-                continue
-            self._admit(accepted, str(address[0]))
-            count += 1
-            if count >= _ACCEPTS:
-                await asyncio.sleep(max(0.0, began + _ACCEPT_S - loop.time()))
-                began, count = loop.time(), 0
-
-    def _admit(self, accepted: socket.socket, address: str) -> None:
+    def _admit(self, accepted: socket.socket, address: str) -> bool:
         why = self._gate.refuses(address)
         if why is None and self._gate.full and not self._make_room():
             why = "too-many-connections"
@@ -209,13 +167,14 @@ class MllpDoor:
             with contextlib.suppress(OSError):
                 accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
             accepted.close()
-            return
+            return False
         self._count += 1
         connection = Connection(self, f"connection-{self._count}", address)
         self._connections[connection.lane] = connection
         self._gate.enter(address)
         self.watch.connections(len(self._connections))
         self._start(self._connect(accepted, connection))
+        return True
 
     def _make_room(self) -> bool:
         """Cut the connection that never sent a message and has been silent longest, if that is longer than a frame may take."""
@@ -235,6 +194,7 @@ class MllpDoor:
         loop, tls = asyncio.get_running_loop(), self.options.tls
         accepted.setblocking(False)
         try:
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
             if self._renewing is None or tls is None:
                 await loop.connect_accepted_socket(lambda: connection, accepted)
             else:

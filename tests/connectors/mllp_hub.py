@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from hub.connectors.door import Receipt
-from hub.connectors.mllp_door import MllpDoor, MllpOptions
+from hub.connectors.mllp_door import MllpDoor
+from hub.connectors.mllp_options import MllpOptions
 from hub.connectors.mllp_tls import Renewing
 from hub.connectors.watch import Watch
 from hub.formats.mllp import frame

@@ -7,7 +7,8 @@ import contextlib
 
 import pytest
 
-from hub.connectors.mllp_door import MllpDoor, MllpOptions
+from hub.connectors.mllp_door import MllpDoor
+from hub.connectors.mllp_options import MllpOptions
 from hub.connectors.watch import Watch
 from hub.errors import ConfigError
 from hub.formats.mllp import frame

@@ -14,10 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.connectors import mllp_gate
 from hub.connectors.door import Receipt
-from hub.connectors.mllp_connection import CLOSED, Connection, MllpDelivery
-from hub.connectors.mllp_door import MllpOptions
+from hub.connectors.mllp_accept import AT_ONCE, REFUSED_S, accept
+from hub.connectors.mllp_connection import Connection
+from hub.connectors.mllp_delivery import MllpDelivery
 from hub.connectors.mllp_gate import Allowance, Gate
+from hub.connectors.mllp_host import BAD_ENDS, CLOSED
+from hub.connectors.mllp_options import MllpOptions
 from hub.formats.mllp import frame
 from tests.connectors.mllp_hub import Hub, closed, scenario, until_closed
 from tests.connectors.pretend import values
@@ -78,6 +82,9 @@ class Door:
 
     def answered(self, lane: str) -> None:
         assert lane == "lane"
+
+    def heard(self, address: str, receipt: Receipt) -> float:
+        return 0.0
 
     def may_tell(self) -> bool:
         return True
@@ -230,7 +237,7 @@ def test_a_flood_of_junk_is_counted_and_not_written_down_without_end() -> None:
         most = 61 + asyncio.get_running_loop().time() - began  # 60 at once, and one more each second
 
     before = closed("frame-no-start")
-    bus = scenario(play, connects_per_s=1_000.0)
+    bus = scenario(play, connects_per_s=1_000.0, faults_forgiven=1_000)
     assert closed("frame-no-start") == before + 150
     assert 60 <= len(values(bus.log, "dead")) <= most
 
@@ -347,13 +354,135 @@ def test_an_allowance_is_refilled_over_time() -> None:
     assert [allowance.take() for _ in range(2)] == [True, False]
 
 
+def test_only_known_reasons_are_held_against_an_address() -> None:
+    assert set(CLOSED) > BAD_ENDS
+
+
+def gate_of(faults: int, clock: Clock) -> Gate:
+    return Gate(connections=10, per_address=10, connects_per_s=1_000.0, faults=faults, now=clock)
+
+
+def test_an_address_whose_connections_end_badly_is_turned_away_and_may_try_again_each_second() -> None:
+    clock = Clock()
+    gate = gate_of(3, clock)
+    for _ in range(3):
+        assert gate.refuses("bad") is None
+        gate.enter("bad")
+        gate.leave("bad", badly=True)
+    assert gate.refuses("bad") == "too-many-faults"
+    assert gate.refuses("good") is None
+    clock.now = 1.0
+    assert gate.refuses("bad") is None
+    gate.enter("bad")
+    gate.leave("bad", badly=True)
+    assert gate.refuses("bad") == "too-many-faults"
+
+
+def test_a_message_that_can_be_read_clears_the_faults_of_its_address() -> None:
+    gate = gate_of(3, Clock())
+    for _ in range(3):
+        gate.enter("mixed")
+        gate.leave("mixed", badly=True)
+    assert gate.refuses("mixed") == "too-many-faults"
+    assert gate.heard("mixed", readable=True) == 0.0
+    assert gate.refuses("mixed") is None
+
+
+def test_after_many_unreadable_messages_in_a_row_each_next_one_waits_longer_up_to_a_second() -> None:
+    gate = gate_of(3, Clock())
+    assert [gate.heard("bad", readable=False) for _ in range(6)] == [0.0, 0.0, 0.0, 0.01, 0.02, 0.04]
+    assert gate.heard("other", readable=False) == 0.0
+    assert [gate.heard("bad", readable=False) for _ in range(100)][-1] == 1.0
+    gate.heard("bad", readable=True)
+    assert [gate.heard("bad", readable=False) for _ in range(4)] == [0.0, 0.0, 0.0, 0.01]
+
+
+def test_junk_from_one_address_is_soon_turned_away_at_the_door_and_others_are_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mllp_gate, "FAULTS_PER_S", 1e-6)  # none is forgiven as long as a test may take
+
+    async def play(it: Hub) -> None:
+        for _ in range(5):
+            with contextlib.suppress(OSError):
+                junk = await it.sender(HOSTILE)
+                await junk.send(b"GET / HTTP/1.1\r\n\r\n")
+                assert await junk.answer() == b""
+        assert closed("too-many-faults") == refused + 3
+        if sys.platform == "linux":
+            assert await (await it.sender()).ask(b"bob:1") == b"AA bob:1"
+
+    junk, refused = closed("frame-no-start"), closed("too-many-faults")
+    scenario(play, faults_forgiven=2)
+    assert closed("frame-no-start") == junk + 2
+
+
+def test_a_connection_that_is_slowed_down_takes_its_next_message_when_the_pause_is_over_and_none_is_lost() -> None:
+    async def run() -> None:
+        door, pipe = Slowing(), Pipe()
+        connection = Connection(door, "lane", "address")
+        connection.connection_made(cast(Any, pipe))
+        connection.data_received(frame(b"junk"))
+        await door.waiting.pop().ack(Receipt())
+        connection.data_received(frame(b"next"))
+        assert (len(door.waiting), pipe.reading) == (0, False)
+        connection._go_on()  # what the timer calls
+        assert ([each.message for each in door.waiting], pipe.reading) == ([b"next"], True)
+        await door.waiting.pop().ack(Receipt())
+        connection.stop()  # nobody waits for the end of a pause
+        assert pipe.closing
+        connection.connection_lost(None)
+        assert door.reasons == ["stopped"]
+
+    asyncio.run(run())
+
+
+class Slowing(Door):
+    def heard(self, address: str, receipt: Receipt) -> float:
+        return 3_600.0
+
+
+def test_a_storm_is_accepted_in_bites_with_rests_between_and_whoever_is_behind_it_comes_in() -> None:
+    rests: list[float] = []
+
+    async def run() -> None:
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as listening, contextlib.ExitStack() as opened:
+            listening.setblocking(False)
+            let_in: list[bool] = []
+            done = asyncio.Event()
+
+            def admit(accepted: socket.socket, address: str) -> bool:
+                accepted.close()
+                let_in.append(len(let_in) >= 20)
+                if let_in[-1]:
+                    done.set()
+                return let_in[-1]
+
+            async def rested(seconds: float) -> None:
+                rests.append(seconds)
+                await asyncio.sleep(0)
+
+            for _ in range(21):
+                opened.enter_context(socket.create_connection(listening.getsockname()))
+            accepting = asyncio.create_task(accept(listening, admit, lambda: None, rested))
+            await done.wait()
+            while len(rests) < 3:
+                await asyncio.sleep(0)
+            accepting.cancel()
+            await asyncio.gather(accepting, return_exceptions=True)
+
+    asyncio.run(run())
+    assert rests[:3] == [REFUSED_S] * 3
+    assert AT_ONCE * 2 < 21 <= AT_ONCE * 3
+
+
 def test_the_gate_forgets_the_oldest_address_and_not_who_is_inside() -> None:
-    gate = Gate(connections=10, per_address=1, connects_per_s=1.0, now=Clock())
+    gate = Gate(connections=10, per_address=1, connects_per_s=1.0, faults=20, now=Clock())
     assert gate.refuses("a") is None
     gate.enter("a")
     for number in range(5_000):
         gate.refuses(str(number))
-    assert len(gate._rates) <= 4_096
+    assert len(gate._accounts) <= 4_096
     assert gate.refuses("a") == "too-many-from-address"
     gate.leave("a")
     assert gate.refuses("a") is None

@@ -12,7 +12,7 @@ import pytest
 import trustme
 from pydantic import ValidationError
 
-from hub.connectors.mllp_door import MllpOptions
+from hub.connectors.mllp_options import MllpOptions
 from hub.connectors.mllp_senders import MllpSender, certificate_names, may_send, of_certificate
 from hub.connectors.mllp_tls import MllpTls, Renewing
 from hub.errors import ConfigError

@@ -13,7 +13,7 @@ import pytest
 from hub.connectors.doors import discover
 from hub.connectors.file_drop import FileDropOptions
 from hub.connectors.http_poll import HttpPollOptions, Since
-from hub.connectors.mllp_door import MllpOptions
+from hub.connectors.mllp_options import MllpOptions
 from hub.connectors.rewinding import bring_back, parse_time, summary, taken_since
 from hub.connectors.sftp_pull import SftpPullOptions
 from hub.connectors.sql_poll import SqlPollOptions
