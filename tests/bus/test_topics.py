@@ -39,7 +39,7 @@ def test_the_whole_person_path_has_the_same_partitions() -> None:
 
 def test_only_what_subscribers_read_is_held_to_both_directions() -> None:
     public = {topic.name for topic in TOPICS if topic.public}
-    assert public == {NEED_TOPIC, "hub.equity.measure.v1", "hub.equity.supply.v1"}
+    assert public == {NEED_TOPIC, "hub.alert.site.v1", "hub.equity.measure.v1", "hub.equity.supply.v1"}
     assert BY_NAME[NEED_TOPIC].level == "FULL_TRANSITIVE"
     assert BY_NAME[PERSON_TOPIC].level == "BACKWARD_TRANSITIVE"
     assert delivery("meals", SupportNeed).public
