@@ -1,3 +1,5 @@
+"""Acknowledgements of HL7 v2: who gets which, and what they say (health-standards §8 R7; tables 0008, 0155 and 0357)."""
+
 from __future__ import annotations
 
 import pytest
@@ -37,17 +39,19 @@ def answer(accept: str, application: str, code: Code) -> str | None:
         ("al", "ne", "CA", "CE"),
     ],
 )
-def test_the_sender_gets_the_ack_it_asked_for(accept: str, application: str, good: str | None, bad: str | None) -> None:
+def test_r7_the_sender_gets_the_ack_it_asked_for(
+    accept: str, application: str, good: str | None, bad: str | None
+) -> None:
     assert answer(accept, application, "AA") == good
     assert answer(accept, application, "AE") == bad
 
 
-def test_the_ack_repeats_the_control_id_as_sent_and_turns_the_addresses() -> None:
+def test_r7_the_ack_repeats_the_control_id_as_sent_and_turns_the_addresses() -> None:
     built = ack(message(), "AA", at=AT, control_id="A1")
     assert built == (b"MSH|^~\\&|HUB|COUNTY|APP|LAB|20210107133500+0000||ACK^R01^ACK|A1|T|2.5.1\rMSA|AA|M\\T\\1\r")
 
 
-def test_one_err_per_problem_with_a_position_and_no_value() -> None:
+def test_r7_one_err_per_problem_with_a_position_and_no_value() -> None:
     problems = [
         Problem("101", "missing-field", "PID", 1, 3),
         Problem("103", "unknown-code", "OBX", 2, 5, "W"),
@@ -90,7 +94,7 @@ def test_r7_every_pair_of_msh_15_and_16_gets_one_answer_at_most_and_only_what_it
         assert said == (commit if code in WANTS[accept] else None)
 
 
-def test_the_ack_speaks_with_the_senders_separators() -> None:
+def test_r7_the_ack_speaks_with_the_senders_separators() -> None:
     built = ack(message(msh2="^~\\&#"), "AA", at=AT, control_id="A1")
     assert built is not None
     assert built.startswith(b"MSH|^~\\&#|")
