@@ -3,6 +3,9 @@
 One honest client sends one message at a time over one connection and waits for the answer. Rounds alone and rounds beside
 neighbours take turns in one run, so a machine that slows down slows both. The door is a live one, of a stack of its own, with a
 real broker; the clients run in other processes.
+
+Those are on the same machine, though, so a part of what is felt is theirs and not the door's. How large it is says a control: the
+same clients at work against a sink (hub.bench.neighbours_sink) while the honest one asks the door. The target is of the whole.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -23,6 +27,7 @@ import yaml
 
 from hub.bench.intake_records import Records
 from hub.bench.neighbours_clients import Attack, attack
+from hub.bench.neighbours_sink import sink
 from hub.bus.topic_admin import apply_topics
 from hub.bus.topics import TOPICS
 from hub.config import Settings
@@ -32,7 +37,7 @@ from hub.ops.ports import free_port
 from hub.privacy.agreements import EXAMPLES
 from hub.supervisor import Stack
 
-__all__ = ["HOSTILE", "TARGET", "Felt", "Neighbours", "door", "measure"]
+__all__ = ["HOSTILE", "TARGET", "Felt", "Neighbours", "control", "door", "measure"]
 
 LAB = "lab-elr-hl7v2"
 TARGET = 2.0
@@ -43,7 +48,7 @@ HOSTILE = {
 """Clients by kind, all at once."""
 _PEOPLE = 2_000
 _PAUSE_S = 0.005  # between an answer and the next message
-_WARM = 50  # messages that are not counted
+_WARM = 300  # messages that are not counted: the broker is slow until its code is compiled
 _SETTLE_S = 0.5
 _PATIENCE_S = 30.0
 
@@ -65,13 +70,14 @@ class Felt:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """`did` is what the neighbours got done, by kind: `answers` they were given, `connections` they made, `refused` …"""
+    """`did` is what the neighbours got done in `seconds`, by kind: `answers` they got, `connections` they made, `refused` …"""
 
     alone: Felt
     beside: Felt
     ratio: float
     clients: Mapping[str, int]
     did: Mapping[str, Mapping[str, int]]
+    seconds: float = 0.0
 
     @property
     def reached(self) -> bool:
@@ -130,39 +136,52 @@ def measure(
     alone: list[float] = []
     beside: list[float] = []
     did: dict[str, dict[str, int]] = {kind: {} for kind in clients}
-    for number in range(rounds):
-        alone += honest.for_seconds(seconds)
-        refused_alone = honest.refused
-        plan = Attack("127.0.0.1", attacked or port, clients, messages[: _PEOPLE // 2], seconds + 2 * _SETTLE_S)
-        with _attacking(plan) as told:
-            time.sleep(_SETTLE_S)
+    with _hostile() as hostile:
+        for number in range(rounds):
+            alone += honest.for_seconds(seconds)
+            refused_alone = honest.refused
+            hostile.send(Attack("127.0.0.1", attacked or port, clients, messages[: _PEOPLE // 2], seconds))
+            _told(hostile, seconds)
             beside += honest.for_seconds(seconds)
-        for kind, done in told.items():
-            for what, count in done.items():
-                did[kind][what] = did[kind].get(what, 0) + count
-        time.sleep(_SETTLE_S)
-        say(f"round {number + 1} of {rounds}: {len(alone)} messages alone, {len(beside)} beside neighbours")
+            for kind, done in _told(hostile, seconds).items():
+                for what, count in done.items():
+                    did[kind][what] = did[kind].get(what, 0) + count
+            time.sleep(_SETTLE_S)
+            say(f"round {number + 1} of {rounds}: {len(alone)} messages alone, {len(beside)} beside neighbours")
     first, second = Felt.of(alone, refused_alone), Felt.of(beside, honest.refused - refused_alone)
     honest.close()
-    return Neighbours(first, second, round(second.p99_ms / first.p99_ms, 2), clients, did)
+    return Neighbours(first, second, round(second.p99_ms / first.p99_ms, 2), clients, did, rounds * seconds)
+
+
+def control(port: int, **asked: Any) -> Neighbours:
+    """`measure`, with the same clients at work against a sink: what they take of the machine, whatever the door does."""
+    with sink() as elsewhere:
+        return measure(port, attacked=elsewhere, **asked)
 
 
 @contextmanager
-def _attacking(plan: Attack) -> Iterator[dict[str, dict[str, int]]]:
-    """Neighbours at work; what they did is known after the block."""
+def _hostile() -> Iterator[Connection]:
+    """A process of neighbours that wait to be told what to do: its start is no part of what is measured."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=attack, args=(plan, theirs), daemon=True)
+    process = context.Process(target=attack, args=(theirs,), daemon=True)
     process.start()
-    done: dict[str, dict[str, int]] = {}
     try:
-        yield done
-        if ours.poll(plan.seconds + _PATIENCE_S):
-            done.update(ours.recv())
-    finally:
+        yield ours
+        ours.send(None)
         process.join(5)
+    finally:
         if process.is_alive():
             process.kill()
+        process.join()
+        ours.close()
+        theirs.close()
+
+
+def _told(hostile: Connection, seconds: float) -> Any:
+    if not hostile.poll(seconds + _PATIENCE_S):
+        raise RetryError("the neighbours do not answer: they are processes of this program")
+    return hostile.recv()
 
 
 class _Honest:

@@ -1,6 +1,8 @@
 """Clients of the MLLP door that behave badly, each kind from an address of its own. Run in a process of their own.
 
-Linux takes any address of 127.0.0.0/8 as its own; elsewhere all of them share the honest client's address.
+Linux takes any address of 127.0.0.0/8 as its own; elsewhere all of them share the honest client's address. They share the
+processor with what they attack, as clients of other machines would not: so their process gives way to others (`nice` 10), and who
+was refused waits a moment, as a network makes it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from hub.formats.mllp import frame
 __all__ = ["KINDS", "Attack", "attack"]
 
 _NICE = 10
-_PAUSE_S = 0.02  # after a connection was refused: clients of one machine share its processor with what they attack
+_PAUSE_S = 0.02  # after a connection was refused
+_BEGIN_S = 0.5  # until each has connected
 _END = b"\x1c\x0d"
 
 
@@ -37,10 +40,18 @@ class _Target:
     def __init__(self, attack: Attack, address: str) -> None:
         self._attack, self._address = attack, address
         self.messages = attack.messages
+        self._open: list[asyncio.StreamWriter] = []
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         local = (self._address, 0) if self._address else None
-        return await asyncio.open_connection(self._attack.host, self._attack.port, local_addr=local)
+        pair = await asyncio.open_connection(self._attack.host, self._attack.port, local_addr=local)
+        self._open = [*(each for each in self._open if not each.is_closing()), pair[1]]
+        return pair
+
+    def leave(self) -> None:
+        """Hang up: what lies in the kernel's buffers would be worked on for long."""
+        for writer in self._open:
+            writer.transport.abort()
 
 
 async def _slowloris(target: _Target, tally: Counter[str]) -> None:
@@ -151,24 +162,31 @@ KINDS: dict[str, Callable[[_Target, Counter[str]], Awaitable[None]]] = {
 }  # fmt: skip
 
 
-def attack(plan: Attack, told: Connection) -> None:
-    """Process target: attack for `plan.seconds` and tell what was done, by kind. It gives way to others on the processor, as
-    clients on other machines would."""
+def attack(asked: Connection) -> None:
+    """Process target: for each Attack that is asked for, say True once all are at work, and what they did, by kind, when its time
+    is over; until None comes. It gives way to others on the processor."""
     os.nice(_NICE)
-    told.send(asyncio.run(_attack(plan)))
+    while (plan := asked.recv()) is not None:
+        asked.send(asyncio.run(_attack(plan, lambda: asked.send(True))))
 
 
-async def _attack(plan: Attack) -> dict[str, dict[str, int]]:
+async def _attack(plan: Attack, begun: Callable[[], None]) -> dict[str, dict[str, int]]:
     tallies = {kind: Counter[str]() for kind in plan.clients}
-    tasks = []
+    tasks, targets = [], []
     for number, (kind, count) in enumerate(plan.clients.items(), start=2):
         address = f"127.0.0.{number}" if plan.host == "127.0.0.1" and os.uname().sysname == "Linux" else ""
         target = _Target(plan, address)
+        targets.append(target)
         tasks += [asyncio.create_task(_again(KINDS[kind], target, tallies[kind])) for _ in range(count)]
+    await asyncio.sleep(_BEGIN_S)
+    begun()
     await asyncio.sleep(plan.seconds)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    for target in targets:
+        target.leave()
+    await asyncio.sleep(0)  # asyncio closes in its next turn
     return {kind: dict(tally) for kind, tally in tallies.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from click.testing import CliRunner
 
 from hub.bench.neighbours import HOSTILE, Felt, Neighbours, door, measure
 from hub.bench.neighbours_clients import KINDS
+from hub.bench.neighbours_sink import sink
 from hub.commands.bench_neighbours import _KINDS, neighbours
+from hub.formats.mllp import frame
 
 
 def felt(p99: float, refused: int = 0) -> Felt:
@@ -30,6 +33,23 @@ def test_the_target_is_under_twice_with_every_message_accepted(beside: float, re
 def test_every_kind_of_neighbour_can_be_chosen() -> None:
     assert set(_KINDS) == set(KINDS) == set(HOSTILE)
     assert CliRunner().invoke(neighbours, ["--kind", "polite"]).exit_code == 2
+
+
+def test_a_sink_answers_frames_and_hangs_up_on_junk() -> None:
+    with sink() as port:
+        with socket.create_connection(("127.0.0.1", port)) as valid:
+            valid.sendall(frame(b"MSH|"))
+            assert valid.recv(3) == frame(b"")
+        with socket.create_connection(("127.0.0.1", port)) as junk:
+            junk.sendall(b"junk")
+            assert hung_up(junk)
+
+
+def hung_up(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(3) == b""
+    except ConnectionResetError:
+        return True
 
 
 @pytest.mark.live
