@@ -27,7 +27,8 @@ from hub.privacy.vault import Vault
 from hub.redrive.reasons import reasons
 from hub.redrive.remap import unmapped as unmapped_of
 from hub.report.names import SenderNames
-from hub.report.page import About, people_fields
+from hub.report.page import people_fields
+from hub.report.parts import About
 from hub.report.tally import Place, Tally, Unmapped
 from hub.wiring_names import FileNames
 from hub.wiring_reading import OFFLINE_IDS, explained

@@ -22,7 +22,8 @@ from hub.connectors.rewinding import parse_time
 from hub.errors import EXIT_USAGE, ConfigError, HubError
 from hub.privacy.agreements import intake_agreement
 from hub.report.first import fixes
-from hub.report.page import Page, make_page
+from hub.report.page import make_page
+from hub.report.parts import Page
 from hub.report.screen import screen
 from hub.report.sheet import sheet
 from hub.report.tally import Tally

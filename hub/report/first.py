@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hub.report.page import DelayLine, FieldLine, KindPage, Page, ReasonLine
+from hub.report.parts import DelayLine, FieldLine, KindPage, Page, ReasonLine
 
 __all__ = ["Fix", "fixes", "words"]
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from hub.report.first import Fix, fixes, words
 from hub.report.numbers import Numbers
-from hub.report.page import FieldLine, KindPage, Page, done
+from hub.report.parts import FieldLine, KindPage, Page, done
 
 __all__ = ["screen"]
 

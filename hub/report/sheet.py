@@ -8,7 +8,7 @@ from importlib.resources import files
 from hub.markup import Child, Html, el, page
 from hub.report.first import Fix, fixes, words
 from hub.report.numbers import Numbers
-from hub.report.page import DelayLine, FieldLine, KindPage, Page, ReasonLine, done
+from hub.report.parts import DelayLine, FieldLine, KindPage, Page, ReasonLine, done
 
 __all__ = ["FIRST", "sheet"]
 
@@ -84,11 +84,7 @@ def _exact(made: Page) -> bool:
 def _first(made: Page, numbers: Numbers) -> Html:
     found = [fix for fix in fixes(made) if not fix.ours]
     if not found:
-        return el(
-            "section",
-            el("h2", "Fix first"),
-            el("p", _ALL_WELL if made.events else _NOTHING_READ),
-        )
+        return el("section", el("h2", "Fix first"), el("p", _ALL_WELL if made.events else _NOTHING_READ))
     more = len(found) - FIRST
     return el(
         "section",

@@ -8,7 +8,8 @@ from typing import Any
 from hub.domain.events import Coded, LabResult, PersonBlock, RaceEthnicity, Vaccination
 from hub.domain.minimum import MinimumSet
 from hub.report.names import SenderNames
-from hub.report.page import About, Page, make_page, people_fields
+from hub.report.page import make_page, people_fields
+from hub.report.parts import About, Page
 from hub.report.tally import Tally
 from hub.wiring_report import minimum_set
 

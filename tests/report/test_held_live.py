@@ -16,7 +16,8 @@ from hub.config import Settings
 from hub.connectors.door import Problem, Unit
 from hub.privacy.agreements import EXAMPLES
 from hub.privacy.secrets import make_secret
-from hub.report.page import Page, make_page
+from hub.report.page import make_page
+from hub.report.parts import Page
 from hub.wiring_outgoing import SealedPack
 from hub.wiring_rejected import Desk, opened
 from hub.wiring_report import about, held_tally, minimum_set, names_of

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hub.domain.events import Coded, Event, RaceEthnicity, Referral
 from hub.report.first import Fix, fixes
 from hub.report.names import SenderNames
-from hub.report.page import FieldLine, Page
 from hub.report.partner import partner_words
+from hub.report.parts import FieldLine, Page
 from hub.report.screen import screen
 from hub.report.sheet import sheet
 from hub.report.tally import Tally, filled_fields
