@@ -87,12 +87,12 @@ class ExportMemory:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def restored(self, made_at: int) -> Mapping[str, tuple[int, int]]:
+    def restored(self, made_at: int) -> Mapping[str, int]:
         if not self._path.exists():
             return {}
         with closing(self._open()) as db:
-            asked = "SELECT row, fact, gone_changed, gone FROM fact WHERE gone IS NOT NULL AND gone < ?"
-            return {fact or row: (changed, gone) for row, fact, changed, gone in db.execute(asked, (made_at,))}
+            asked = "SELECT row, fact, gone_changed FROM fact WHERE gone IS NOT NULL AND gone < ?"
+            return {fact or row: changed for row, fact, changed in db.execute(asked, (made_at,))}
 
     @contextmanager
     def telling(self, scope: Scope) -> Iterator[_Telling]:

@@ -63,7 +63,8 @@ def remembering(context: MappingContext, export: Export) -> MappingContext:
     if context.memory is None or made_at is None:
         return context
     restored = context.memory.restored(made_at)
-    least = {fact: (moment(changed), restored_rank(at)) for fact, (changed, at) in restored.items()}
+    rank = restored_rank(made_at)
+    least = {fact: (moment(changed), rank) for fact, changed in restored.items()}
     return replace(context, not_before={**least, **context.not_before}) if least else context
 
 

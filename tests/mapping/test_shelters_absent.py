@@ -97,6 +97,17 @@ def test_social_05_a_row_missing_from_a_full_refresh_is_withdrawn_and_a_later_on
     assert not gone(take(export(guests(1, 2), "2021-01-23")))
 
 
+def test_an_open_stay_that_came_back_goes_on_being_confirmed_by_each_export(take: Take) -> None:
+    found = take(export([Guest(1)], "2021-01-20")) + take(export([], "2021-01-21"))
+    for day in range(22, 29):
+        found += take(export([Guest(1)], f"2021-01-{day}"))
+        stays = [fact for fact in standing(found).values() if isinstance(fact, Stay) and fact.entered]
+        assert {date.fromordinal(stay.known).day for stay in stays} == {day}
+    gone_again = take(export([], "2021-01-29"))
+    assert len(gone(gone_again)) == 2
+    assert len([fact for fact in standing([*found, *gone_again]).values() if isinstance(fact, Stay)]) == 1  # guest 99
+
+
 def test_clients_and_projects_are_never_withdrawn(take: Take) -> None:
     first, second = take(export(guests(1, 2), "2021-01-20")), export(guests(1), "2021-01-21")
     del second.tables["Project"][0]
