@@ -124,12 +124,16 @@ def test_among_hostile_senders_an_honest_one_is_answered_each_time_and_all_of_it
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         context = multiprocessing.get_context("spawn")
         ours, told = context.Pipe()
-        hostile = context.Process(target=attack, args=(Attack("127.0.0.1", hub.port, HOSTILE, theirs, 4.0), told))
+        hostile = context.Process(target=attack, args=(told,), daemon=True)
         hostile.start()
+        told.close()  # else a broken process would leave us waiting for its word
+        ours.send(Attack("127.0.0.1", hub.port, HOSTILE, theirs, 4.0))
+        assert ours.recv() is True
         sender = LabSender(hub.port, patience_s=120.0)
         for n, content in enumerate(contents):
             assert sender.send(n, content) == "AA"
         did = ours.recv()
+        ours.send(None)
         hostile.join(120)
         assert sender.unanswered == 0
         sender.close()
