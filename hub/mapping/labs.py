@@ -57,7 +57,7 @@ KIND = LabResult.kind
 _REPORTS = frozenset({"ORU", "OUL"})
 _MAX_REPEATS = 100
 _LINES = frozenset({"TX", "FT", "ST"})
-_result_of = Trusted(LabResult)  # tokens, days, words and codes of our own; the person block is checked as it is made
+_result_of = Trusted(LabResult)  # tokens, days, words and codes of our own; the person block is made by labs_patient
 
 
 class Labs:
