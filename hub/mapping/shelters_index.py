@@ -26,7 +26,7 @@ from hub.mapping.tables import rows
 
 __all__ = ["TRANSPORT", "Enrollment", "Exit", "Index", "Project", "changed_at", "row_content", "row_parts"]
 
-_VICTIM_SERVICE = frozenset({"1", "1.0", "y", "yes", "t", "true"})  # HUD list 1.8, and as spreadsheets write it
+_YES = frozenset({"1", "1.0", "y", "yes", "t", "true"})  # HUD list 1.8, and as spreadsheets write it
 _SSN_SHARED_BY = 3  # an SSN on three people is a placeholder
 _LONGEST_TIME = 40  # characters: what a hostile source writes is not kept in memory
 
@@ -140,7 +140,7 @@ class Index:
         victim_services = {
             cells.get("organizationid", "")
             for cells in self._cells(export, "Organization", every=True)
-            if cells.get("victimserviceprovider", "").lower() in _VICTIM_SERVICE
+            if cells.get("victimserviceprovider", "").lower() in _YES
         }
         elsewhere = {
             cells.get("projectid", "")
@@ -207,7 +207,7 @@ class Index:
     def _read_people(self, export: Export) -> None:
         told: set[str] = set()
         for cells in self._cells(export, "HealthAndDV", every=True):
-            if cells.get("currentlyfleeing") == "1" and not cells.get("datedeleted"):
+            if cells.get("currentlyfleeing", "").lower() in _YES and not cells.get("datedeleted"):
                 self.fleeing.add(cells.get("personalid", ""))
                 told.add(cells.get("enrollmentid", ""))
         self.fleeing |= self._came_along(told)

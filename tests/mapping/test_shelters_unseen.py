@@ -84,6 +84,16 @@ def test_r20_who_flees_is_known_however_the_code_is_written(read: Reader) -> Non
     assert "SDV" in stay.labels
 
 
+@pytest.mark.parametrize("word", ["Yes", "Y", "TRUE", "t"])
+def test_r20_who_flees_is_known_by_a_word_too(word: str, read: Reader) -> None:
+    export = Export([Guest(1)])
+    export.tables["HealthAndDV"] = [
+        {"HealthAndDVID": "D1", "EnrollmentID": "E1", "PersonalID": "P1", "CurrentlyFleeing": word, "DateDeleted": ""}
+    ]
+    (stay,) = [m.event for m in read(HMIS, export.files()) if m.type == "shelter-stay" and m.event]
+    assert "SDV" in stay.labels
+
+
 def test_r7_who_has_no_name_is_not_called_null(read: Reader) -> None:
     export = Export(
         [Guest(1, more={"FirstName": "NA", "LastName": "NA"}), Guest(2, more={"FirstName": "Ae-ri", "LastName": "NA"})]
