@@ -6,13 +6,13 @@ no event could be corrected or withdrawn. Nor is the word that it is a test: wit
 agreement names topics, fields and the purposes the receiver may use them for.
 
 Pure: the day is an argument. Reason codes: `kind-not-agreed`, `agreement-not-in-force`, `topic-not-agreed`,
-`purpose-not-agreed`, `label-not-agreed`. Confidentiality codes: HL7 v3-Confidentiality (U L M N R V, rising);
-sensitivity labels stand beside them.
+`purpose-not-agreed`, `label-not-agreed`, `recipient-refused`, `recipient-unknown`. Confidentiality codes: HL7
+v3-Confidentiality (U L M N R V, rising); sensitivity labels stand beside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
-from hub.domain.consents import UNNAMED_RECIPIENT, recipient_parts
+from hub.domain.consents import UNNAMED_RECIPIENT, recipient_parts, refused_at
 from hub.domain.events import EVENT_TYPES, Event, Model, PersonBlock
 from hub.domain.trusted import restated
 from hub.errors import Reject
@@ -126,7 +126,8 @@ class DeliveryAgreement(_Agreement):
     known_as: dict[str, tuple[str, ...]] | None = Field(
         default=None,
         description="by connector, how its consents name the subscriber: names, or references such as Organization/shelters; an "
-        "empty list: they never do; null: nobody knows, and what a person refuses to anybody is refused to it",
+        "empty list: they never do; null, or a connector that is not listed: nobody knows, and what a person refuses to anybody is "
+        "refused to it",
     )
 
     @model_validator(mode="after")
@@ -140,15 +141,29 @@ class DeliveryAgreement(_Agreement):
         return self
 
     def recipients(self, token: Callable[..., str]) -> frozenset[str] | None:
-        """Tokens under which consents name this subscriber, or nobody in particular; None where nobody knows. `token`: of the
-        installation (hub.domain.ids.Ids.token)."""
+        """Under what consents name this subscriber, or nobody in particular; None where nobody knows. `token`: of the
+        installation (hub.domain.ids.Ids.token). Each name also as it is written here: so consents were read by releases that did
+        not fold them, and their events stand."""
         if self.known_as is None:
             return None
         return frozenset(
-            token(source, *recipient_parts(name))
+            refused_at(source, token(source, *parts))
             for source, names in self.known_as.items()
             for name in (*names, UNNAMED_RECIPIENT)
+            for parts in (recipient_parts(name), ("recipient", name))
         )
+
+    def refused_by_person(self, refused_to: Sequence[str], recipients: Set[str] | None) -> str | None:
+        """Why this subscriber may not learn of a need that the person refuses to these, as a reason code; None where it may.
+        `recipients`: what `recipients` gives. What a connector refuses that `known_as` doesn't list may be meant for anybody."""
+        if not refused_to:
+            return None
+        if recipients is not None and any(each in recipients for each in refused_to):
+            return "recipient-refused"
+        known = self.known_as if recipients is not None else None
+        if known is None or any(each.partition(":")[0] not in known for each in refused_to):
+            return "recipient-unknown"
+        return None
 
     def refusal(self, topic: str, *, purposes: Sequence[str], labels: Sequence[str], today: date) -> str | None:
         """Why a record of `topic` may not go to this subscriber today, as a reason code; None when it may."""

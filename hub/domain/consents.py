@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 from hub.domain.facts import Choice
 
 __all__ = [
-    "SUPPORT_PURPOSES", "UNNAMED_RECIPIENT", "SupportDecision", "changing_days", "recipient_parts", "refused_recipients",
-    "refused_since", "support_decision",
+    "SUPPORT_PURPOSES", "UNNAMED_RECIPIENT", "SupportDecision", "changing_days", "recipient_parts", "refused_at",
+    "refused_recipients", "refused_since", "support_decision",
 ]  # fmt: skip
 
 SUPPORT_PURPOSES = frozenset({"isolation-support", "care-coordination", "treatment"})
@@ -36,7 +36,7 @@ Name = tuple[str, str]
 Part = tuple[str, str, int, int]
 """One purpose (empty: all), `permit` or `deny`, first and last day (ordinals; 0 = open)."""
 Named = tuple[str, str, str, int, int]
-"""The same for one recipient alone, whose token comes first."""
+"""The same for one recipient alone, whose token (`refused_at`) comes first."""
 
 
 class SupportDecision(NamedTuple):
@@ -52,6 +52,12 @@ class SupportDecision(NamedTuple):
 def recipient_parts(name: str) -> tuple[str, str]:
     """A recipient's name or reference as it goes into its token after the source: alike however it is spaced, and in any case."""
     return "recipient", " ".join(name.casefold().split()) or UNNAMED_RECIPIENT
+
+
+def refused_at(source: str, recipient: str) -> str:
+    """A recipient's token beside the connector that tells it: each names recipients in its own words, and only who knows these can
+    say that somebody is not meant. Without a connector nobody can."""
+    return f"{source}:{recipient}" if source else recipient
 
 
 def support_decision(record: Mapping[str, Any], said_on: int) -> SupportDecision:
@@ -73,7 +79,7 @@ def refused_since(choices: Iterable[tuple[Name, Choice]], as_of: int) -> int | N
 
 
 def refused_recipients(choices: Iterable[tuple[Name, Choice]], as_of: int) -> tuple[str, ...]:
-    """Tokens of those to whom nothing of the person's needs may go as it stands on `as_of`, sorted."""
+    """Those (`refused_at`) to whom nothing of the person's needs may go as it stands on `as_of`, sorted."""
     told = list(choices)
     named = {recipient for _, choice in told for recipient, *_ in choice.named}
     return tuple(sorted(each for each in named if _refused_since(told, as_of, each) is not None))
@@ -108,7 +114,7 @@ def changing_days(choice: Choice) -> Iterator[int]:
 def _parts(record: Mapping[str, Any], said_on: int) -> Iterator[Named]:
     """In the order of the rules: a rule that follows another is an exception to it."""
     since, until = _ordinal(record["valid_from"]) or said_on, _ordinal(record["valid_until"])
-    status = record["status"]
+    status, source = record["status"], record.get("source", "")
     if status not in _WHOLE or (status == "expired" and not until):
         return
     if status == "revoked":  # what was permitted no longer is: from the day on which they said so
@@ -123,7 +129,7 @@ def _parts(record: Mapping[str, Any], said_on: int) -> Iterator[Named]:
         if rule["decision"] == "permit":
             first = max(first, said_on)
         for purpose in sorted(SUPPORT_PURPOSES.intersection(rule["purposes"])) or (_EVERYTHING,):
-            for recipient in rule["recipients"] or ("",):
+            for recipient in [refused_at(source, each) for each in rule["recipients"]] or ("",):
                 yield recipient, purpose, rule["decision"], first, last
 
 

@@ -70,7 +70,8 @@ class SupportNeed(Model):
     labels: tuple[str, ...] = Field(description="high-water mark over the evidence")
     purposes: tuple[str, ...] = Field(description="what every piece of evidence may be used for")
     refused_to: tuple[str, ...] = Field(
-        default=(), description="tokens of those who may learn nothing of it, as the person said (Consent)"
+        default=(),
+        description="those who may learn nothing of it, as the person said (Consent): connector, colon, token",
     )
 
 

@@ -3,8 +3,8 @@
 In: the topics of the agreement. Out: `hub.delivery.<subscriber>.v1`, compacted by need id: the agreed fields while a need is open,
 a tombstone when it is not any more, and only for what was delivered before: that a need was refused cannot be seen. Default deny:
 no agreement in force, no shared purpose, a label above the ceiling, a person who refused it to this subscriber (or to somebody,
-where the agreement does not say how consents name this one: `known_as`), no local id where the agreement names people by it, or a
-need that cannot be read, and nothing leaves (counted by reason).
+where the agreement does not say how that connector's consents name this one: `known_as`), no local id where the agreement names
+people by it, or a need that cannot be read, and nothing leaves (counted by reason).
 
 At the start and at each change of the day, what the subscriber may see now is compared with what its topic says, and the
 difference is sent: so an agreement that is new, wider, narrower or over takes effect on older needs too. Offsets are committed
@@ -65,7 +65,7 @@ def _model(subscriber: str, granted: tuple[str, ...]) -> type[Model]:
 
 
 class Subscriber:
-    """One subscriber's agreement applied to needs. `recipients`: tokens under which consents name it
+    """One subscriber's agreement applied to needs. `recipients`: under what consents name it
     (hub.domain.agreement.DeliveryAgreement.recipients)."""
 
     def __init__(
@@ -86,7 +86,7 @@ class Subscriber:
         if fields["state"] != "open":
             return None
         why = self.agreement.refusal(topic, purposes=fields["purposes"], labels=fields["labels"], today=today)
-        why = why or self._refused_by_person(fields.get("refused_to") or ())
+        why = why or self.agreement.refused_by_person(fields.get("refused_to") or (), self._recipients)
         shown = dict(fields)
         if why is None and "local_id" in self.agreement.fields:
             own = self._local_ids(fields["person_key"], self.agreement.own_source or "")
@@ -99,13 +99,6 @@ class Subscriber:
             return self.model.model_validate(self.agreement.visible(shown), strict=False)
         except ValidationError:
             raise Reject("invalid-event", "validate") from None
-
-    def _refused_by_person(self, recipients: Sequence[str]) -> str | None:
-        if not recipients:
-            return None
-        if self._recipients is None:
-            return "recipient-unknown"
-        return None if self._recipients.isdisjoint(recipients) else "recipient-refused"
 
 
 class _Told(NamedTuple):

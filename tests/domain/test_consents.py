@@ -206,6 +206,11 @@ def test_r23_a_refusal_for_one_recipient_takes_no_need_back_and_stands_on_it() -
     assert refused_to(story, "2021-02-03") == ("clinic", "landlord")
 
 
+def test_r23_who_is_refused_is_told_with_the_connector_that_said_so() -> None:
+    story = said(hungry(), "refused", "2021-02-03", rules=[rule("deny", recipients=("clinic",))], source="roi")
+    assert refused_to(story, "2021-02-03") == ("roi:clinic",)
+
+
 @pytest.mark.parametrize(
     ("purposes", "expected"),
     [((), ("x",)), (("care-coordination",), ("x",)), (("research",), ()), (("treatment",), ("x",))],

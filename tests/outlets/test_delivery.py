@@ -14,7 +14,7 @@ from hub.bus.compatibility import can_read
 from hub.bus.consumer import Incoming
 from hub.bus.topics import NEED_TOPIC, delivery_topic
 from hub.domain.agreement import DeliveryAgreement
-from hub.domain.consents import recipient_parts
+from hub.domain.consents import recipient_parts, refused_at
 from hub.domain.ids import Ids
 from hub.domain.needs import SupportNeed
 from hub.errors import RetryError
@@ -62,8 +62,14 @@ def need(number: int = 1, revision: int = 1, **changes: Any) -> SupportNeed:
 
 
 KNOWN = AGREEMENT.model_copy(update={"known_as": {"consent": ("County  Shelters",), "roi": ()}})
-US, OTHERS = (IDS.token("consent", *recipient_parts(name)) for name in ("county shelters", "Organization/landlord"))
-ANYBODY = IDS.token("roi", *recipient_parts(""))
+US, OTHERS, ELSEWHERE, ANYBODY = (
+    refused_at(source, IDS.token(source, *recipient_parts(name)))
+    for source, name in (
+        ("consent", "county shelters"), ("consent", "Organization/landlord"), ("hie-consent", "county shelters"), ("roi", ""),
+    )
+)  # fmt: skip
+BEFORE = refused_at("consent", IDS.token("consent", "recipient", "County  Shelters"))
+"""As the release before told a recipient: by the name as it was written."""
 
 
 class Shelters:
@@ -147,7 +153,11 @@ def test_r23_what_was_told_before_the_refusal_is_taken_back_and_told_again_once_
         ("no-local-id", need(number=77), AGREEMENT),
         ("recipient-refused", need(refused_to=(US,)), KNOWN),
         ("recipient-refused", need(refused_to=(ANYBODY, OTHERS)), KNOWN),
+        ("recipient-refused", need(refused_to=(BEFORE,)), KNOWN),
+        ("recipient-refused", need(refused_to=(ELSEWHERE, US)), KNOWN),
         ("recipient-unknown", need(refused_to=(OTHERS,)), AGREEMENT),
+        ("recipient-unknown", need(refused_to=(OTHERS, ELSEWHERE)), KNOWN),
+        ("recipient-unknown", need(refused_to=("of-no-connector",)), KNOWN),
     ],
 )
 def test_by_default_nothing_leaves_not_even_a_tombstone(

@@ -32,7 +32,7 @@ from hub.bus.topics import (
 )
 from hub.config import Settings, today
 from hub.domain.capacity import FreeBeds, free_beds
-from hub.domain.consents import recipient_parts
+from hub.domain.consents import recipient_parts, refused_at
 from hub.domain.events import Model, Site, VaccineSupply
 from hub.domain.person_events import Tick
 from hub.domain.supply import SupplyMeasure
@@ -171,7 +171,8 @@ def test_delivery_tells_what_is_agreed_and_follows_the_agreement_over_restarts(h
 def test_r23_delivery_takes_back_what_a_person_refuses_to_this_subscriber_and_to_no_other(hub: Installation) -> None:
     token = ids_of(hub.settings).token
     us, others = (
-        token("consent", *recipient_parts(name)) for name in ("Organization/shelters", "Organization/landlord")
+        refused_at("consent", token("consent", *recipient_parts(name)))
+        for name in ("Organization/shelters", "Organization/landlord")
     )
     hub.agree("support", known_as={"consent": ("Organization/shelters",)})
     hub.put(NEED_TOPIC, ours=need(5, revision=1), theirs=need(6, revision=1), refused=need(7, refused_to=(us,)))
