@@ -237,7 +237,7 @@ def test_all_that_was_good_is_there_and_equal_to_preview(town: Town) -> None:
     town.settle()
     differences = compare(town.observe(), town.preview(AS_OF))._asdict()
     assert {name: count for name, count in differences.items() if name != "rejected"} == dict.fromkeys(
-        ("people", "needs", "totals", "measures", "events"), 0
+        ("people", "needs", "totals", "measures", "events", "sites"), 0
     )
 
 

@@ -160,8 +160,13 @@ def _a_bad_row_that_takes_the_next_along(patch: Patch, _: Connector) -> None:
 
 
 def _ids_that_count_readings(patch: Patch, _: Connector) -> None:
-    count = itertools.count()
-    patch.setattr(Ids, "event_id", lambda self, fact, content, version: self.token("event", fact, str(next(count))))
+    count, under = itertools.count(), Ids.under
+
+    def counting(self: Ids, *parts: str) -> Callable[..., str]:
+        token = under(self, *parts)
+        return (lambda *more: token(*more, str(next(count)))) if parts == ("event",) else token
+
+    patch.setattr(Ids, "under", counting)
 
 
 def _an_intake_that_acks_in_spite_of_trouble(patch: Patch, _: Connector) -> None:
