@@ -4,6 +4,9 @@ SQLite file (0600).
 Tokens, days and change times alone: no identifier, no value. Facts of one export are laid aside while it is read and merged in one
 transaction at its end; a crash before leaves nothing, and an export read again ends as the first time. Lost, it costs withdrawals:
 rows of exports told before its loss are not missed until they are told again.
+
+That an export was read to its end does not say that what it told arrived: the broker may be away, and the file overwritten before
+it is back. So a withdrawal is told again, under the same event id, by the next `TOLD_AGAIN` exports that have its project.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ CREATE TABLE IF NOT EXISTS fact (
   day INTEGER NOT NULL, changed INTEGER NOT NULL, active INTEGER NOT NULL, told INTEGER NOT NULL, gone INTEGER,
   gone_changed INTEGER, PRIMARY KEY (row, fact)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS fact_gone ON fact (gone) WHERE gone IS NOT NULL;
+CREATE TABLE IF NOT EXISTS gone_told (row TEXT, fact TEXT, export TEXT, PRIMARY KEY (row, fact, export)) WITHOUT ROWID;
 """
 _ASIDE = """
 CREATE TEMP TABLE new_row (row TEXT);
@@ -64,7 +68,23 @@ _ABSENT = """
   AND NOT EXISTS (SELECT 1 FROM gone_now g WHERE g.row = f.row AND g.fact = f.fact)
 """
 _OF_THIS = " AND EXISTS (SELECT 1 FROM new_fact n WHERE n.row = f.row AND n.fact = f.fact)"
+_NEWLY_GONE = (
+    "DELETE FROM gone_told WHERE (row, fact) IN (SELECT g.row, g.fact FROM gone_now g JOIN fact f USING (row, fact)"
+    " WHERE f.gone IS NOT g.made_at OR f.gone_changed != f.changed)",
+    "UPDATE fact SET gone = g.made_at, gone_changed = changed FROM gone_now g WHERE g.row = fact.row AND g.fact = fact.fact",
+)
+_GONE_BEFORE = (
+    "DELETE FROM gone_told WHERE (row, fact) IN (SELECT row, fact FROM gone_told JOIN fact f USING (row, fact)"
+    " JOIN shape s ON s.id = f.shape WHERE s.project IN (SELECT value FROM json_each(:projects))"
+    " GROUP BY row, fact HAVING f.gone <= f.told OR (count(*) > :again AND NOT max(export = :id)))",
+    "INSERT OR IGNORE INTO gone_now SELECT DISTINCT row, fact, f.gone FROM gone_told JOIN fact f USING (row, fact)"
+    " JOIN shape s ON s.id = f.shape WHERE s.project IN (SELECT value FROM json_each(:projects)) AND f.gone > f.told",
+    "INSERT OR IGNORE INTO gone_told SELECT row, fact, :id FROM gone_now",
+)
+"""Whatever is gone and was not told by so many exports yet, or by this one when it was read before."""
 _AT_ONCE = 2_000
+TOLD_AGAIN = 3
+"""Exports, not days: while the broker is away none is read, so each of them is another chance to arrive. (Chosen.)"""
 
 
 def memory_path(instance: Path, connector: str) -> Path:
@@ -176,16 +196,16 @@ class _Telling:
         db, scope = self._db, self._scope
         about: dict[str, Any] = {
             "id": scope.export, "made_at": scope.made_at, "first": scope.first, "last": scope.last, "most": scope.most,
-            "projects": json.dumps(scope.projects), "tables": json.dumps(sorted(tables)),
+            "projects": json.dumps(scope.projects), "tables": json.dumps(sorted(tables)), "again": TOLD_AGAIN,
         }  # fmt: skip
         with db:  # commits, or undoes
             db.execute("BEGIN IMMEDIATE")
             self._merge(about)
             held = tuple(each for export in self._judges() for each in self._judge(export))
-            db.execute(
-                "UPDATE fact SET gone = g.made_at, gone_changed = changed FROM gone_now g"
-                " WHERE g.row = fact.row AND g.fact = fact.fact"
-            )
+            for each in _NEWLY_GONE:
+                db.execute(each)
+            for each in _GONE_BEFORE:
+                db.execute(each, about)
         return Ended(held, self._gone())
 
     def _merge(self, about: dict[str, Any]) -> None:
@@ -245,7 +265,7 @@ class _Telling:
 
     def _gone(self) -> Iterator[Gone]:
         asked = (
-            "SELECT iif(f.fact = '', f.row, f.fact), s.told_in, f.day, f.changed, g.made_at, s.text FROM gone_now g"
+            "SELECT iif(f.fact = '', f.row, f.fact), s.told_in, f.day, f.gone_changed, g.made_at, s.text FROM gone_now g"
             " JOIN fact f ON f.row = g.row AND f.fact = g.fact JOIN shape s ON s.id = f.shape ORDER BY s.told_in, g.row, g.fact"
         )
         for found in self._db.execute(asked):

@@ -92,7 +92,8 @@ class Chosen(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """What follows of one export, and of newer ones for what it told. `gone` is read while the telling is open."""
+    """What follows of one export, and of newer ones for what it told. `gone` is read while the telling is open; it holds again what
+    a few exports before this one found gone and is not back: nobody knows whether what they told arrived."""
 
     held: tuple[Held, ...]
     gone: Iterator[Gone]

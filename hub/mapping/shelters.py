@@ -73,9 +73,9 @@ class Shelters(KnownOptions):
         except ParseError as error:
             yield unreadable(error, {"file": error.where or unit.name}, b"")
             return
-        context = remembering(context, export)
-        stamp = Stamp(context)
-        mapper, absences = _Mapper(export, index, stamp, context), Absences(export, index, stamp, context)
+        told = remembering(context, export)
+        mapper = _Mapper(export, index, Stamp(told), told)
+        absences = Absences(export, index, Stamp(context), context)
         scope = absences.scope()
         if context.memory is None or scope is None:
             yield from mapper.outcomes()

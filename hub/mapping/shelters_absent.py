@@ -69,7 +69,8 @@ def remembering(context: MappingContext, export: Export) -> MappingContext:
 
 
 class Absences:
-    """Of one export: `watched` tables go by, then `outcomes` says what is gone."""
+    """Of one export: `watched` tables go by, then `outcomes` says what is gone. `stamp` and `context`: those from before
+    `remembering`, since what rows must rise above are withdrawals, and one that is told again is to be the same event."""
 
     def __init__(self, export: Export, index: Index, stamp: Stamp, context: MappingContext) -> None:
         self._export, self._index, self._stamp, self._context = export, index, stamp, context
