@@ -4,6 +4,9 @@ The demographics of a drop have no time of their own: a word is of the newest an
 one time the refusal stands. Whoever never consented has nothing here to stop: of them no event is made. Remembered are tokens and
 times, of a refusal too, since an older drop that comes late would let in what was refused.
 
+That a drop was read does not say that its no arrived: the broker may be away, and the file overwritten before it is back. So each
+drop that has the person tells the no that stands, as the same event, whether it says no itself, something older or nothing.
+
 Source: social-standards.md R23 (revocation stops new use at once and withdraws open flags); CONSENT Y/N as in §5.
 """
 
@@ -37,11 +40,17 @@ class DropConsents:
         return refused is not None and refused >= self._at(who)
 
     def choice(self, who: PersonKey) -> Consent | None:
-        """The choice that this drop tells of somebody: one taken back of whom something was taken in, one given after that."""
-        before, given = self._before(who), self._people.told_people().get(who, False)
-        if given:
-            return None if before.refused is None or self.outdated(who) else self._event(who, revoked=False)
-        return self._event(who, revoked=True) if before.given is not None and self._people.refused(who) else None
+        """The choice of somebody that stands after this drop: taken back where something was taken in, or given after that."""
+        before, at = self._before(who), self._at(who)
+        if self._people.told_people().get(who, False) and not self.outdated(who):
+            return None if before.refused is None else self._event(who, at, revoked=False)
+        if before.given is None:
+            return None
+        if self._people.refused(who):
+            return self._event(who, at, revoked=True)
+        if before.refused is not None and before.refused >= before.given:
+            return self._event(who, before.refused, revoked=True)
+        return None
 
     def remember(self) -> None:
         told: dict[str, Chosen] = {}
@@ -52,8 +61,8 @@ class DropConsents:
                 told[self._token(who)] = Chosen(refused=self._at(who))
         self._memory.chose(told)
 
-    def _event(self, who: PersonKey, *, revoked: bool) -> Consent:
-        at, word = moment(self._at(who)), "revoked" if revoked else "given"
+    def _event(self, who: PersonKey, when: int, *, revoked: bool) -> Consent:
+        at, word = moment(when), "revoked" if revoked else "given"
         fields = self._stamp.fields(
             self._stamp.fact_key(Consent.kind, *who),
             source_person=self._token(who),

@@ -117,6 +117,34 @@ def test_a_drop_that_breaks_off_is_read_again_alike(memory: ExportMemory) -> Non
     assert [choice.status for choice in choices(read(memory, on("2021-02-06", "N")))] == ["revoked"]
 
 
+def test_a_no_whose_drop_was_lost_is_told_by_the_next_drop_that_says_no(memory: ExportMemory) -> None:
+    """The broker was away, and the next drop has the name of the one before: what was read is never read again."""
+    found = read(memory, on("2021-01-06", "Y"))
+    lost = read(memory, on("2021-02-06", "N"))
+    for day in ("2021-02-06", "2021-02-07"):
+        later = read(memory, on(day, "N"))
+        assert refused([*found, *later])
+    (same,) = choices(read(memory, on("2021-02-06", "N")))
+    assert [same.event_id] == [choice.event_id for choice in choices(lost)]
+
+
+@pytest.mark.parametrize(("day", "word"), [("2021-01-20", "Y"), ("2021-01-06", "Y"), ("2021-03-06", "")])
+def test_a_no_whose_drop_was_lost_is_told_by_any_drop_that_has_the_person(
+    day: str, word: str, memory: ExportMemory
+) -> None:
+    found = read(memory, on("2021-01-06", "Y"))
+    (lost,) = choices(read(memory, on("2021-02-06", "N")))
+    later = read(memory, on(day, word))
+    assert [choice.event_id for choice in choices(later)] == [lost.event_id]
+    assert refused([*found, *later])
+
+
+def test_a_yes_given_anew_whose_drop_was_lost_is_told_by_the_next_drop_that_says_yes(memory: ExportMemory) -> None:
+    found = read(memory, on("2021-01-06", "Y")) + read(memory, on("2021-02-06", "N"))
+    read(memory, on("2021-03-06", "Y"))  # lost
+    assert not refused([*found, *read(memory, on("2021-03-07", "Y"))])
+
+
 def test_others_of_the_drop_are_not_asked(memory: ExportMemory) -> None:
     read(memory, on("2021-01-06", "Y", mrn="M2"))
     assert counted(read(memory, on("2021-02-06", "N")))["events"] == {}
