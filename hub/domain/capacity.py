@@ -2,8 +2,8 @@
 
 The beds are those in force when the site was told of (HMIS Inventory, a bed list); the people are those whose stays count as now,
 those last seen there, who may still be, and those whose stays may not name the site. Rows that could not be read may each be
-somebody there: then free beds are no number but a range. Where the word on the site is out of date nothing is known to be free,
-and nothing may be offered.
+somebody there: then free beds are no number but a range. Where the word on the site is out of date, or is one night's alone that
+is still to come (a bed list's), nothing is known to be free, and nothing may be offered.
 
 `SiteBoard` is what `hub preview` and the process that publishes `hub.alert.site.v1` both fold the words on sites with, so that the
 two say the same of the same events.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from operator import itemgetter
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -29,6 +30,9 @@ Unknown = Literal["beds-not-told", "out-of-date", "rows-not-read"]
 not be read, so that it is only known between which numbers the free beds are."""
 _OF_SITES = ("present", "last-seen")
 """Indicators of the strata that free beds rest on (hub.domain.contributions)."""
+_MOST_NIGHTS = 62
+"""Nights of one fact that are kept (chosen): tonight's list is found unless those of two months after it are there."""
+_rank = itemgetter(0, 1, 2)
 
 
 class FreeBeds(Model):
@@ -46,7 +50,9 @@ class FreeBeds(Model):
         description="None: not known (`unknown` says why); 0 where as many or more people are there as beds, and at a closed site"
     )
     known_as_of: date | None = Field(description="the day for which the beds were told")
-    current: bool = Field(description="false: the site's source should have told anew by now")
+    current: bool = Field(
+        description="false: the site's source should have told anew by now, or told of a night to come"
+    )
     unread: int = Field(default=0, description="rows on the site that could not be read: each may be somebody there")
     at_least: int | None = Field(default=None, description="beds that are surely free; None where nothing is known")
     at_most: int | None = Field(default=None, description="beds that may be free; None where nothing is known")
@@ -60,6 +66,7 @@ class FreeBeds(Model):
 def free_beds_of(site: Site, night: date, present: int, last_seen: int) -> FreeBeds:
     """Of one site as it was told last. `present` and `last_seen` count the stays that name it."""
     there, current = present + (site.unnamed or 0), site.current_until is None or night <= site.current_until
+    current = current and not _ahead(site, night)
     closed, unread = site.operating_until is not None and site.operating_until < night, site.unread or 0
     least: int | None = None
     most: int | None = None
@@ -104,33 +111,58 @@ def _strata(site: Site) -> Iterator[str]:
     return (f"{indicator}|{site.site}|site|{site.site_kind}" for indicator in _OF_SITES)
 
 
+def _night_of(site: Site) -> date | None:
+    """The only night for which a word holds, where it is one night's."""
+    return site.known_as_of if site.known_as_of == site.current_until else None
+
+
+def _ahead(site: Site, night: date) -> bool:
+    """Whether a word is one night's that comes after `night`."""
+    own = _night_of(site)
+    return own is not None and night < own
+
+
 class SiteBoard:
-    """The newest word on every site: each fact at its highest version, in any order and however often it comes."""
+    """The newest word on every site: each fact at its highest version, in any order and however often it comes. Words of one night
+    alone stand beside each other, for the newest 62 nights: tomorrow's list says nothing of tonight."""
 
     def __init__(self) -> None:
-        self._facts: dict[str, tuple[Version, Site]] = {}
+        self._facts: dict[str, dict[date | None, tuple[Version, Site]]] = {}
 
     def put(self, event: Site) -> bool:
         """Take an event; False when it changes nothing."""
-        version = version_of(event)
-        known = self._facts.get(event.fact_key)
+        version, night = version_of(event), _night_of(event)
+        words = self._facts.setdefault(event.fact_key, {})
+        known = words.get(night)
         if known is not None and known[0] >= version:
             return False
-        self._facts[event.fact_key] = (version, event)
-        return True
+        words[night] = (version, event)
+        nights = [each for each in words if each is not None]
+        oldest = min(nights) if len(nights) > _MOST_NIGHTS else None
+        if oldest is not None:
+            del words[oldest]
+        return oldest is None or oldest != night
 
     def free_beds(self, totals: Mapping[str, int], night: date) -> list[FreeBeds]:
-        """One row for each site; of several facts on one the newest that stands."""
-        newest: dict[str, tuple[Version, str]] = {}
-        for fact_key, (version, site) in self._facts.items():
+        """One row for each site: of each fact the newest word that is not of a night to come, where there is one; of several facts
+        on a site the newest that stands."""
+        newest: dict[str, tuple[bool, Version, str, Site]] = {}
+        for fact_key, words in self._facts.items():
+            ranked = ((not _ahead(site, night), version, fact_key, site) for version, site in words.values())
+            found = max(ranked, key=_rank)
+            site = found[3]
             if site.active:
-                newest[site.site] = max((version, fact_key), newest.get(site.site, (version, fact_key)))
-        return free_beds((self._facts[fact_key][1] for _, fact_key in newest.values()), totals, night)
+                newest[site.site] = max(found, newest.get(site.site, found), key=_rank)
+        return free_beds((site for *_, site in newest.values()), totals, night)
 
     def rests_on(self, versions: Mapping[tuple[str, int], int]) -> str:
         """A hash of the words that stand and of the `versions` (by stratum and partition) of the totals beside them: it differs
         with each change, also with one back to what was."""
         told = tuple(f"{indicator}|" for indicator in _OF_SITES)
-        facts = [f"{fact_key} {version}" for fact_key, (version, _) in sorted(self._facts.items())]
+        facts = sorted(
+            f"{fact_key} {version} {night}"
+            for fact_key, words in self._facts.items()
+            for night, (version, _) in words.items()
+        )
         seen = [f"{stratum}#{part}@{v}" for (stratum, part), v in versions.items() if stratum.startswith(told)]
         return content_hash(*facts, *sorted(seen))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -51,6 +51,44 @@ def test_each_row_says_as_of_when_its_beds_are_known() -> None:
         "site": "s1", "site_kind": "congregate", "night": "2021-02-03", "beds": 20, "present": 4, "last_seen": 0, "free": 16,
         "known_as_of": "2021-02-01", "current": True, "unread": 0, "at_least": 16, "at_most": 16, "unknown": None,
     }  # fmt: skip
+
+
+def of_night(night: date, **changes: Any) -> Site:
+    """A word that holds for one night alone: a bed list's."""
+    return site(known_as_of=night, current_until=night, status_rank=night.toordinal(), **changes)
+
+
+def test_social_14_the_list_of_tomorrow_frees_no_bed_tonight() -> None:
+    tomorrow = of_night(NIGHT + timedelta(days=1))
+    row = free_beds_of(tomorrow, NIGHT, 0, 0)
+    assert (row.free, row.at_most, row.unknown) == (None, None, "out-of-date")
+    board = SiteBoard()
+    assert board.put(tomorrow)
+    assert [each.unknown for each in board.free_beds({}, NIGHT)] == ["out-of-date"]
+
+
+def test_social_14_each_night_has_the_list_of_its_own_in_any_order() -> None:
+    earlier = site(known_as_of=NIGHT, current_until=NIGHT, status_rank=1, beds=9)
+    words = [of_night(NIGHT, unread=3), of_night(NIGHT + timedelta(days=1), beds=12), earlier]
+    seen = set()
+    for order in permutations(words):
+        board = SiteBoard()
+        for word in order:
+            board.put(word)
+        tonight, tomorrow, after = (board.free_beds({}, NIGHT + timedelta(days=days))[0] for days in range(3))
+        assert (tonight.at_least, tonight.at_most, tomorrow.free, after.unknown) == (17, 20, 12, "out-of-date")
+        seen.add(board.rests_on({}))
+    assert len(seen) == 1
+
+
+def test_a_site_with_lists_of_many_nights_keeps_the_newest_in_any_order() -> None:
+    words = [of_night(NIGHT + timedelta(days=days), beds=days) for days in range(100)]
+    boards = [SiteBoard(), SiteBoard()]
+    for board, order in zip(boards, (words, words[::-1]), strict=True):
+        assert [board.put(word) for word in order].count(False) in (0, 38)
+        assert board.free_beds({}, NIGHT + timedelta(days=99))[0].free == 99
+        assert board.free_beds({}, NIGHT)[0].unknown == "out-of-date"
+    assert boards[0].rests_on({}) == boards[1].rests_on({})
 
 
 @pytest.mark.parametrize(
