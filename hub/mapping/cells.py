@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ABSENT", "whole", "written"]
+__all__ = ["ABSENT", "unwrapped", "whole", "written"]
 
 ABSENT = frozenset({
     "NULL", "Null", "null", "(NULL)", "(null)", "[NULL]", "<NULL>", "<null>", "\\N", "#N/A", "N/A", "n/a", "NaN", "nan", "NA",
@@ -16,9 +16,12 @@ _WHOLE = re.compile(r"(\d{1,18})\.0+$")
 
 
 def written(cell: str) -> str:
-    """What a cell tells: empty for a word that stands for nothing, what is within for a formula that is a text."""
-    if cell in ABSENT:
-        return ""
+    """What a cell tells: what is within for a formula that is a text, empty for a word that stands for nothing."""
+    return "" if (told := unwrapped(cell)) in ABSENT else told
+
+
+def unwrapped(cell: str) -> str:
+    """What is within a formula that is a text; any other cell as it is, also a word that stands for nothing elsewhere."""
     return text[1].strip() if cell.startswith('="') and (text := _FORMULA.match(cell)) else cell
 
 

@@ -20,7 +20,7 @@ from hub.domain.lab_status import RANK
 from hub.domain.placeholders import real_id
 from hub.formats.delimited import Row, RowFault
 from hub.formats.errors import ParseError
-from hub.mapping.cells import ABSENT, written
+from hub.mapping.cells import ABSENT, unwrapped, written
 from hub.mapping.codes import LOINC, SNOMED, code_of
 from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_csv_ahead import Ahead
@@ -36,7 +36,7 @@ __all__ = ["LabTables"]
 KIND = LabResult.kind
 _ASKED = ("symptomatic", "congregate", "hospitalized", "icu", "pregnant", "healthcare-worker", "first-test")
 _DATES = ("collected", "resulted", "released", "ordered", "onset")
-_NAMES = ("family_name", "given_name")
+_NAMES = ("family_name", "given_name", "middle_name", "suffix")
 
 
 class LabTables:
@@ -141,7 +141,7 @@ class _Mapper:
     def _cells(self, row: Row) -> Cells:
         told = row.cells
         if b'="' in row.raw or not ABSENT.isdisjoint(told.values()):
-            told = {name: cell if name in self._names else written(cell) for name, cell in told.items()}
+            told = {name: unwrapped(cell) if name in self._names else written(cell) for name, cell in told.items()}
         return Cells({
             field: told[first] or (next((told[name] for name in others if told[name]), "") if others else "")
             for field, first, others in self._columns
@@ -177,7 +177,7 @@ class _Mapper:
     def _born(self, cells: Cells, days: Mapping[str, Moment]) -> tuple[Moment | None, tuple[str, ...]]:
         """The day of birth; a year of two digits is the latest that the person can have been tested after."""
         tested = next((days[name].day for name in _VERSION if name in days), None)
-        born = moment(cells["birth_date"], self._zone, not_after=tested)
+        born = moment(cells["birth_date"], self._zone, birth=True, not_after=tested)
         if born is None:
             return None, ("unreadable-birth-date",) if cells["birth_date"] else ()
         if tested is not None and born.day > tested:

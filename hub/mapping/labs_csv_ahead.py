@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hub.domain.lab_report import role_of
 from hub.domain.placeholders import real_id
 from hub.formats.delimited import Row, RowFault
+from hub.mapping.cells import unwrapped
 
 __all__ = ["Ahead"]
 
@@ -66,7 +67,7 @@ class Ahead:
     def _role(self, row: Row) -> str:
         for name in self._codes:
             if code := row.cells[name]:
-                return role_of(code)
+                return role_of(unwrapped(code))
         return ""
 
     def _is_gene(self, row: Row | RowFault) -> bool:

@@ -1,8 +1,8 @@
 """Dates and times as laboratories write them into CSV, several spellings in one column.
 
 `1/20/1962`, `12/20/21 9:00`, `1/5/2022 1:30 PM`, `20240226`, `20240226214038`, `202204090129-0700`, `2024-02-26`,
-`2024-02-26T21:40:38Z`, `20-Dec-2021`, `20DEC21 14:05`, `Dec 20, 2021`, and `44550`, a day as a spreadsheet counts them. Month
-before day, as the layouts say; what has no such date is none.
+`2024-02-26T21:40:38Z`, `20-Dec-2021`, `20DEC21 14:05`, `Dec 20, 2021`, and `44550`, a day as a spreadsheet counts them, of a result
+none before 2000: `21045` is rather 14 February 2021 as YYDDD. Month before day, as the layouts say; what has no such date is none.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ _MONTHS = (
     "december",
 )
 _SERIAL = re.compile(r"(\d{5})(?:\.(\d{1,12}))?$")
-_DAY_ZERO, _LAST_SERIAL = date(1899, 12, 30), 73_050  # to the end of 2099; five digits begin in 1927
+_DAY_ZERO, _LAST_SERIAL = date(1899, 12, 30), 73_050  # to the end of 2099
+_FIRST_SERIAL, _FIRST_OF_BIRTH = 36_526, 10_000  # 1 January 2000; of births all of five digits, from 1927
 _ISO = re.compile(r"(\d{4})[/-](\d{1,2})[/-](\d{1,2})(?=$|[ T])")
 _LONGEST = 40
 _PIVOT = 69  # of two digits without anything to compare with: 69 to 99 are 19xx, as POSIX has it
@@ -55,21 +56,22 @@ class Moment(NamedTuple):
     serial: bool = False
 
 
-def moment(text: str, zone: tzinfo, *, not_after: date | None = None) -> Moment | None:
+def moment(text: str, zone: tzinfo, *, birth: bool = False, not_after: date | None = None) -> Moment | None:
     """A date with or without a time; `zone` where none is written. None when it is none.
 
-    A year of two digits is the latest one not after `not_after` (dates of birth), else of 1969 to 2068.
+    A year of two digits is the latest one not after `not_after` (dates of birth), else of 1969 to 2068. The number of a day
+    before 2000 is one of a `birth` alone.
     """
     word = text.strip()
     if not word or len(word) > _LONGEST or not word.isascii():
         return None
-    return _read_before(word, zone) if not_after is None else _read(word, zone, not_after)
+    return _read(word, zone, not_after, _FIRST_OF_BIRTH) if birth else _read_before(word, zone, not_after)
 
 
-def _read(word: str, zone: tzinfo, not_after: date | None = None) -> Moment | None:
+def _read(word: str, zone: tzinfo, not_after: date | None, first: int = _FIRST_SERIAL) -> Moment | None:
     try:
         if serial := _SERIAL.match(word):
-            return _numbered(serial, zone)
+            return _numbered(serial, zone, first)
         if word[:8].isdigit():
             return _compact(word, zone)
         return _us(word, zone, not_after) or _iso(word, zone) or _named(word, zone, not_after)
@@ -118,10 +120,10 @@ def _civil(month: int, day: int, match: re.Match[str], zone: tzinfo, not_after: 
     return Moment(at.date(), at.astimezone(UTC), short, told)
 
 
-def _numbered(serial: re.Match[str], zone: tzinfo) -> Moment | None:
-    """The day of this number, and the time that its fraction tells, to the second."""
+def _numbered(serial: re.Match[str], zone: tzinfo, first: int) -> Moment | None:
+    """The day of this number, and the time that its fraction tells, to the second. None for one before `first`."""
     days = int(serial[1])
-    if not 10_000 <= days <= _LAST_SERIAL:
+    if not first <= days <= _LAST_SERIAL:
         return None
     day = _DAY_ZERO + timedelta(days=days)
     seconds = min(round(float(f"0.{serial[2] or 0}") * 86_400), 86_399)

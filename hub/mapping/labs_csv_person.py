@@ -20,6 +20,7 @@ from hub.domain.placeholders import (
     real_names,
 )
 from hub.mapping.area import area
+from hub.mapping.cells import ABSENT
 from hub.mapping.places import state_code
 from hub.mapping.race import read_race
 from hub.mapping.tables import rows
@@ -71,9 +72,9 @@ def patient(cells: Fields, born: date | None) -> Patient:
         return Patient((), home if state or zip_code or county else None, race, told, place.county_source)
     block = PersonBlock(
         given_name=given or None,
-        middle_name=cells["middle_name"] or None,
+        middle_name=_further(cells["middle_name"]),
         family_name=family or None,
-        suffix=cells["suffix"] or None,
+        suffix=_further(cells["suffix"]),
         birth_date=born,
         sex=sex,
         phone=_phone(cells["phone"]),
@@ -97,6 +98,11 @@ def residence_issue(cells: Fields) -> str:
     """`unknown-residence` where a word or code says where somebody lives and nobody knows it."""
     told = cells["residence"]
     return "unknown-residence" if told and not (told.isdigit() or word("residence", told)) else ""
+
+
+def _further(name: str) -> str | None:
+    """A further part of a name; none where it is a word for nothing that is not of letters alone (`N/A`, `\\N`)."""
+    return None if not name or (name in ABSENT and not name.isalpha()) else name
 
 
 def _key(local_id: str, family: str, given: str, born: date | None) -> tuple[str, ...]:

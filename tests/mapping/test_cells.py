@@ -8,7 +8,7 @@ import pytest
 
 from hub.mapping.cells import whole, written
 from hub.mapping.vaccinations import COLUMNS as CVRS_COLUMNS
-from tests.mapping.made_up_lab_csv import COLUMNS, LAB, one, standard
+from tests.mapping.made_up_lab_csv import COLUMNS, LAB, STANDARD, one, standard
 from tests.mapping.reading import Reader, counted
 
 DOSE = {
@@ -43,11 +43,11 @@ def test_a_word_for_nothing_in_the_columns_of_a_result_is_nothing(word: str, rea
         "test_result_status": word,
         "illness_onset_date": word,
         "patient_race": word,
-        "patient_middle_name": word,
+        "patient_email": word,
     }
     event = one(read, standard(nothing))
     assert (event.meaning, event.status, event.issues) == ("positive", "final", ("status-missing",))
-    assert event.person.middle_name is None
+    assert event.person.email is None
     assert one(read, standard({"test_result": word})).issues == ("no-result",)
     two = standard(
         {"accession_number": word}, {"accession_number": word, "patient_id": "P2", "patient_last_name": "Other"}
@@ -58,6 +58,8 @@ def test_a_word_for_nothing_in_the_columns_of_a_result_is_nothing(word: str, rea
 def test_people_are_called_null_and_na(read: Reader) -> None:
     event = one(read, standard({"patient_last_name": "Null", "patient_first_name": "Na", "patient_suffix": "N/A"}))
     assert (event.person.family_name, event.person.given_name, event.person.suffix) == ("Null", "Na", None)
+    other = one(read, standard({"patient_middle_name": "NULL", "patient_suffix": r"\N"}))
+    assert (other.person.middle_name, other.person.suffix) == ("NULL", None)
     (dose,) = read.events("iis-cvrs", {"f.txt": cvrs({"recip_first_name": "Na", "recip_middle_name": "N/A"})})
     assert (dose.person.family_name, dose.person.given_name, dose.person.middle_name) == ("Null", "Na", None)
 
@@ -66,6 +68,24 @@ def test_numbers_kept_as_text_are_the_same_result(read: Reader) -> None:
     plain = standard({"patient_id": "00123", "accession_number": "A1"})
     kept = standard({"patient_id": '="00123"', "accession_number": '="A1"'})
     assert one(read, plain).event_id == one(read, kept).event_id
+
+
+def test_names_kept_as_text_are_the_names_within(read: Reader) -> None:
+    names = {
+        "patient_last_name": "Vega",
+        "patient_first_name": "Na",
+        "patient_middle_name": "Null",
+        "patient_suffix": "NA",
+    }
+    event = one(read, standard({name: f'="{told}"' for name, told in names.items()}))
+    assert event.event_id == one(read, standard(names)).event_id
+    person = event.person
+    assert (person.family_name, person.given_name, person.middle_name, person.suffix) == ("Vega", "Na", "Null", "NA")
+
+
+def test_a_word_for_nothing_kept_as_text_is_nothing(read: Reader) -> None:
+    assert one(read, standard({"patient_email": '="NULL"'})).person.email is None
+    assert one(read, standard({"patient_id": '="N/A"'})).person.local_id is None
 
 
 def test_nothing_and_numbers_in_a_cvrs_row_are_read_as_what_they_are(read: Reader) -> None:
@@ -100,7 +120,10 @@ def test_days_are_read_as_spreadsheets_and_databases_write_them(
     assert ("spreadsheet-date" in event.issues) == issue
 
 
-@pytest.mark.parametrize("cell", ["9999", "99999", "32-Dec-2021", "20-Foo-2021", "12.20.2021", "445500", "Dec 2021"])
+@pytest.mark.parametrize(
+    "cell",
+    ["9999", "99999", "21045", "36525", "21045.5", "32-Dec-2021", "20-Foo-2021", "12.20.2021", "445500", "Dec 2021"],
+)
 def test_what_may_be_another_day_is_none(cell: str, read: Reader) -> None:
     assert "unreadable-date" in one(read, standard({"specimen_collection_date": cell})).issues
 
@@ -109,6 +132,19 @@ def test_a_birth_date_told_as_a_number_names_the_same_person(read: Reader) -> No
     plain, number = one(read, standard({})), one(read, standard({"patient_dob": "29240"}))
     assert plain.person.birth_date == number.person.birth_date == date(1980, 1, 20)
     assert number.issues == ("spreadsheet-date",)
+
+
+def test_a_birth_date_told_as_a_number_stands_where_no_day_of_the_test_does(read: Reader) -> None:
+    undated = {name: "" for name in STANDARD if name.endswith("_date")}
+    event = one(read, standard({**undated, "patient_dob": "29240"}))
+    assert event.person.birth_date == date(1980, 1, 20)
+
+
+def test_a_julian_day_dates_no_fresh_positive_64_years_back(read: Reader) -> None:
+    """21045 is 14 February 2021 as YYDDD, and would be 13 August 1957 as a spreadsheet counts."""
+    event = one(read, standard({"specimen_collection_date": "21045"}))
+    assert (event.collected_on, event.occurred_on) == (None, event.resulted_on)
+    assert (event.meaning, event.issues) == ("positive", ("unreadable-date",))
 
 
 @pytest.mark.parametrize(
