@@ -44,7 +44,7 @@ class Connection(asyncio.Protocol):
         self._at_end = False  # the sender sends no more, or we take no more
         self._gone = False
         self._left = False
-        self._first = True
+        self.wordless = True  # no byte came: someone looks whether the port is open
         self._half_since: float | None = None
         self._clogged_since: float | None = None
         self._slowed: asyncio.TimerHandle | None = None  # until then no message is taken
@@ -72,8 +72,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._at_end:  # it still sends, and is not listened to any more
             return
-        if self._first:
-            self._first = False
+        if self.wordless:
+            self.wordless = False
             if data.startswith(_TLS_HELLO):
                 self._reason = "tls-at-plain-port"
         self.quiet_since = self._loop.time()
@@ -147,10 +147,7 @@ class Connection(asyncio.Protocol):
 
     def heard(self, receipt: Receipt) -> None:
         """What became of a message that was answered: after many of which nothing could be read, the next waits."""
-        pause_s = self.host.heard(self.address, receipt)
-        if pause_s and not self._at_end:
-            self._hurry()
-            self._slowed = self._loop.call_later(pause_s, self._go_on)
+        self.host.heard(self.address, receipt)
 
     def _hurry(self) -> None:
         if self._slowed is not None:
@@ -173,7 +170,7 @@ class Connection(asyncio.Protocol):
 
     def _advance(self) -> None:
         """Take the frames there is room for; then read on, wait, or close."""
-        while self._has_room() and (item := self._framer.take()) is not None:
+        while self._has_room() and not self._must_wait() and (item := self._framer.take()) is not None:
             self._take(item)
         room = self._has_room()
         if room and self._framer.pending and not self._at_end:
@@ -195,6 +192,14 @@ class Connection(asyncio.Protocol):
             and self._slowed is None
         )
 
+    def _must_wait(self) -> bool:
+        """Whether a message is there and the turn of its address has not come: then we go on when it has."""
+        wait_s = self.host.wait_s(self.address)
+        if not wait_s or not self._framer.whole:
+            return False
+        self._slowed = self._loop.call_later(wait_s, self._go_on)
+        return True
+
     def _read(self, on: bool) -> None:
         assert self._transport is not None
         if on and not self._reading:
@@ -213,6 +218,7 @@ class Connection(asyncio.Protocol):
                 self._hand(b"", f"frame-{item.reason}")
             return
         self.messages += 1
+        self.host.taken(self.address)
         if not item.strip() and not self.host.may_tell():
             self._at_end, self._reason = True, "frame-empty"
             self._framer = Framer(1)

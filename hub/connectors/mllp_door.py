@@ -27,7 +27,7 @@ from hub.connectors.doors import Answer, Around, DoorKind
 from hub.connectors.mllp_accept import accept
 from hub.connectors.mllp_connection import Connection
 from hub.connectors.mllp_delivery import MllpDelivery
-from hub.connectors.mllp_gate import FIRST_PAUSE_S, Allowance, Gate
+from hub.connectors.mllp_gate import Allowance, Gate
 from hub.connectors.mllp_host import BAD_ENDS
 from hub.connectors.mllp_options import MllpOptions
 from hub.connectors.mllp_tls import Renewing, why_no_tls
@@ -139,11 +139,15 @@ class MllpDoor:
     def answer(self, message: bytes, receipt: Receipt) -> bytes | None:
         return self._answer(message, receipt)
 
-    def heard(self, address: str, receipt: Receipt) -> float:
-        pause_s = self._gate.heard(address, readable=not receipt.unreadable)
-        if pause_s == FIRST_PAUSE_S:
+    def heard(self, address: str, receipt: Receipt) -> None:
+        if self._gate.heard(address, readable=not receipt.unreadable):
             self.watch.noticed("sender-slowed-down")
-        return pause_s
+
+    def wait_s(self, address: str) -> float:
+        return self._gate.wait_s(address)
+
+    def taken(self, address: str) -> None:
+        self._gate.taken(address)
 
     def may_tell(self) -> bool:
         return self._faults.take()
@@ -151,8 +155,8 @@ class MllpDoor:
     def left(self, connection: Connection, reason: str) -> None:
         del self._connections[connection.lane]
         self._pace.left(connection.lane)
-        wordless = reason == "by-sender" and not connection.messages
-        self._gate.leave(connection.address, badly=reason in BAD_ENDS or wordless)
+        no_message = reason == "by-sender" and not connection.messages and not connection.wordless
+        self._gate.leave(connection.address, badly=reason in BAD_ENDS or no_message)
         self.watch.closed(reason)
         self.watch.connections(len(self._connections))
 

@@ -4,8 +4,9 @@ Cheap on purpose, and before TLS: an address that connects in a storm costs an a
 newcomer takes the place of the connection that has said nothing for longest; when none is silent, the newcomer is turned away.
 
 All connections of an address share one account of faults: connections that ended badly (junk, a frame too large or cut off, a
-failed handshake, answers not taken, hung up without a word) and messages in a row of which nothing could be read. A message that
-could be read clears it, so a feed with a bad row now and then feels nothing, nor do others behind its address.
+failed handshake, answers not taken) and messages in a row of which nothing could be read. A message that could be read clears it,
+and for an hour nothing is held against its address: many systems may stand behind one (NAT, a load balancer), and the broken one
+must not starve the others. How fast it may connect bounds it all the same.
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
-__all__ = ["FIRST_PAUSE_S", "Allowance", "Gate"]
+__all__ = ["Allowance", "Gate"]
 
-FAULTS_PER_S = 1.0
-"""Forgiven beyond those at once: a load balancer may look every other second whether the port is open."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 1.0
+FAULTS_PER_S = 5.0
+"""Forgiven beyond those at once. A client that cannot get in tries again some times a second: it alone must not keep out who is new
+behind its address, or of whom nothing is known since a start. A storm is held to it."""
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 1.0
 """Before the next message is read of an address that sends nothing readable: doubled for each."""
+TRUSTED_S = 3_600.0
+"""After a readable message its address is neither turned away for faults nor slowed down: the next message of a feed with little
+to say (a small laboratory, an interface engine's heartbeat) comes within it, and a sender turned hostile has only so long."""
 _ADDRESSES = 4_096  # that are remembered; the oldest are forgotten first
 
 
@@ -57,6 +63,9 @@ class _Account:
     connects: Allowance
     faults: Allowance
     unreadable: int = 0  # messages in a row of which nothing could be read
+    readable_at: float = -inf  # when the last one was answered that could be
+    pause_s: float = 0.0  # between two messages, of whichever of its connections
+    until: float = -inf  # before which none is taken
 
 
 class Gate:
@@ -79,7 +88,7 @@ class Gate:
         account = self._account(address)
         if not account.connects.take():
             return "too-fast"
-        if account.faults.empty:
+        if account.faults.empty and not self._trusted(account):
             return "too-many-faults"
         return "too-many-from-address" if self._held[address] >= self._per_address else None
 
@@ -87,23 +96,42 @@ class Gate:
         self._held[address] += 1
 
     def leave(self, address: str, *, badly: bool = False) -> None:
-        """`badly`: for a reason of mllp_host.BAD_ENDS, or without a word."""
+        """`badly`: for a reason of mllp_host.BAD_ENDS, or after bytes that were no message."""
         self._held[address] -= 1
         if not self._held[address]:
             del self._held[address]
         if badly:
             self._account(address).faults.take()
 
-    def heard(self, address: str, *, readable: bool) -> float:
-        """A message was answered: seconds that this address must wait before its next one is read."""
-        account = self._account(address)
+    def heard(self, address: str, *, readable: bool) -> bool:
+        """A message was answered; whether its address is slowed down from now on."""
+        account, now = self._account(address), self._now()
         if readable:
-            account.unreadable = 0
+            account.unreadable, account.pause_s, account.readable_at = 0, 0.0, now
             account.faults.fill()
-            return 0.0
+            return False
         account.unreadable += 1
-        beyond = account.unreadable - self._faults
-        return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(beyond - 1, 30)) if beyond > 0 else 0.0
+        beyond, before = account.unreadable - self._faults, account.pause_s
+        if beyond <= 0 or self._trusted(account):
+            return False
+        pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(beyond - 1, 30))
+        if pause_s != before:  # else its next turn stands: no answer puts off another connection that waits
+            account.pause_s, account.until = pause_s, now + pause_s
+        return not before
+
+    def wait_s(self, address: str) -> float:
+        """Seconds until the next message of this address may be taken."""
+        account = self._account(address)
+        return max(0.0, account.until - self._now()) if account.pause_s else 0.0
+
+    def taken(self, address: str) -> None:
+        """A message of this address was taken: if it is slowed down, the next one waits, on whichever connection it comes."""
+        account = self._account(address)
+        if account.pause_s:
+            account.until = self._now() + account.pause_s
+
+    def _trusted(self, account: _Account) -> bool:
+        return self._now() - account.readable_at < TRUSTED_S
 
     def _account(self, address: str) -> _Account:
         if address not in self._accounts:

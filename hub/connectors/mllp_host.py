@@ -17,8 +17,8 @@ CLOSED = (
     "by-sender", "idle", "stopped", "made-room", "too-many-connections", "too-many-from-address", "too-fast",
     "too-many-faults", "frame-no-start", "frame-too-large", "frame-empty", "frame-timeout", "frame-truncated", "tls-at-plain-port",
     "plain-at-tls-port",
-    "tls-certificate-refused", "tls-no-certificate", "tls-timeout", "tls-failed", "sender-unknown", "answer-not-taken",
-    "not-promised", "no-answer", "not-accepted",
+    "tls-certificate-refused", "tls-no-certificate", "tls-timeout", "tls-failed", "tls-hung-up", "sender-unknown",
+    "answer-not-taken", "not-promised", "no-answer", "not-accepted",
 )  # fmt: skip
 """Values of `reason` in hub_door_closed_total."""
 
@@ -39,8 +39,14 @@ class Host(Protocol):
         """One more delivery of a connection that now waits for so many answers."""
 
     def answer(self, message: bytes, receipt: Receipt) -> bytes | None: ...
-    def heard(self, address: str, receipt: Receipt) -> float:
-        """A message of this address was answered: seconds until its next may be read."""
+    def heard(self, address: str, receipt: Receipt) -> None:
+        """A message of this address was answered."""
+
+    def wait_s(self, address: str) -> float:
+        """Seconds until the next message of this address may be taken, on whichever connection."""
+
+    def taken(self, address: str) -> None:
+        """A message of this address was taken."""
 
     def may_tell(self) -> bool:
         """Whether one more fault on the wire may become a dead letter: a flood of them is counted only."""

@@ -35,8 +35,9 @@ class MllpOptions(DoorOptions):
     faults_forgiven: int = Field(
         default=20,
         ge=1,
-        description="connections of one address that end badly, at once (one more each second: then it is turned away), and its "
-        "unreadable messages in a row (then it is read ever more slowly); a readable message clears both",
+        description="connections of one address that end badly, at once (five more each second: then it is turned away), and its "
+        "unreadable messages in a row (then it is read ever more slowly); a readable message clears both, and for an hour neither "
+        "counts",
     )
     unanswered: int = Field(default=32, ge=1, description="messages of one connection; then it is not read")
     tls: MllpTls | None = Field(default=None, description="`{}`: TLS, with a client certificate from every sender")

@@ -96,4 +96,4 @@ def why_no_tls(error: BaseException) -> str:
         return "tls-no-certificate" if reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE" else "tls-failed"
     if isinstance(error, ConnectionAbortedError | TimeoutError):
         return "tls-timeout"
-    return "tls-failed"
+    return "tls-hung-up" if isinstance(error, ConnectionResetError) else "tls-failed"

@@ -67,6 +67,13 @@ class Hub:
         self.senders.append(sender)
         return sender
 
+    async def turned_away(self, address: str = "127.0.0.1") -> bool:
+        """Whether a connection from `address` is closed at once: the sender may hear of it before it knows that it was made."""
+        try:
+            return await (await self.sender(address)).answer() == b""
+        except ConnectionError:
+            return True
+
     async def leave(self) -> None:
         for sender in self.senders:
             sender.writer.close()

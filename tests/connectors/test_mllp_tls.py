@@ -187,6 +187,19 @@ def test_a_handshake_that_is_never_finished_ends(authority: Authority) -> None:
     tls_scenario(play, authority, tls={"handshake_s": 0.05})
 
 
+def test_looking_whether_the_port_is_open_is_no_fault_with_tls_either(authority: Authority) -> None:
+    before = closed("tls-hung-up")
+
+    async def play(it: Hub) -> None:
+        for number in range(10):
+            (await it.sender()).writer.close()
+            await until_closed("tls-hung-up", before + number + 1)
+        sender = await it.sender(tls=authority.client("lab.example.org"))
+        assert await sender.ask(b"ann:1") == b"AA ann:1"
+
+    tls_scenario(play, authority, faults_forgiven=1)
+
+
 def test_what_a_sender_sent_before_it_hung_up_is_taken(authority: Authority) -> None:
     async def play(it: Hub) -> None:
         sender = await it.sender(tls=authority.client("lab.example.org"))
