@@ -4,8 +4,11 @@ The demographics of a drop have no time of their own: a word is of the newest an
 one time the refusal stands. Whoever never consented has nothing here to stop: of them no event is made. Remembered are tokens and
 times, of a refusal too, since an older drop that comes late would let in what was refused.
 
+A no of somebody who answered nothing in its drop has no time: it counts at the newest yes read before it, and a yes of after that
+lifts it. Read before that yes, it takes nothing back: nobody can say which of the two was newer.
+
 That a drop was read does not say that its no arrived: the broker may be away, and the file overwritten before it is back. So each
-drop that has the person tells the no that stands, as the same event, whether it says no itself, something older or nothing.
+drop that has the person tells the choice that stands, as the same event, whether it says that itself, something older or nothing.
 
 Source: social-standards.md R23 (revocation stops new use at once and withdraws open flags); CONSENT Y/N as in §5.
 """
@@ -41,16 +44,14 @@ class DropConsents:
 
     def choice(self, who: PersonKey) -> Consent | None:
         """The choice of somebody that stands after this drop: taken back where something was taken in, or given after that."""
-        before, at = self._before(who), self._at(who)
-        if self._people.told_people().get(who, False) and not self.outdated(who):
-            return None if before.refused is None else self._event(who, at, revoked=False)
-        if before.given is None:
+        (given, refused), at = self._before(who), self._at(who)
+        if self._people.told_people().get(who, False):
+            given = max(at, given or at)  # an outdated one may have been let in where nothing was remembered yet
+        elif self._people.refused(who) and given is not None:
+            refused = max(self._refused_at(who), refused or 0)
+        if given is None or refused is None:
             return None
-        if self._people.refused(who):
-            return self._event(who, at, revoked=True)
-        if before.refused is not None and before.refused >= before.given:
-            return self._event(who, before.refused, revoked=True)
-        return None
+        return self._event(who, max(given, refused), revoked=refused >= given)
 
     def remember(self) -> None:
         told: dict[str, Chosen] = {}
@@ -58,7 +59,7 @@ class DropConsents:
             if given and not self.outdated(who):
                 told[self._token(who)] = Chosen(given=self._at(who))
             elif self._people.refused(who):
-                told[self._token(who)] = Chosen(refused=self._at(who))
+                told[self._token(who)] = Chosen(refused=self._refused_at(who))
         self._memory.chose(told)
 
     def _event(self, who: PersonKey, when: int, *, revoked: bool) -> Consent:
@@ -78,6 +79,11 @@ class DropConsents:
 
     def _token(self, who: PersonKey) -> str:
         return self._stamp.person(*who)
+
+    def _refused_at(self, who: PersonKey) -> int:
+        """Without a time of its own a no is of the newest yes before it."""
+        given = self._before(who).given
+        return given if self._people.newest(who) is None and given is not None else self._at(who)
 
     def _at(self, who: PersonKey) -> int:
         return ((self._people.newest(who) or EPOCH) - datetime(1970, 1, 1, tzinfo=UTC)) // _US

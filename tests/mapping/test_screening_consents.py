@@ -47,6 +47,10 @@ def choices(found: Sequence[Mapped]) -> list[Any]:
     return [mapped.event for mapped in found if mapped.type == "consent" and mapped.event is not None]
 
 
+def event_ids(found: Sequence[Mapped]) -> list[str]:
+    return [choice.event_id for choice in choices(found)]
+
+
 def refused(found: Sequence[Mapped]) -> bool:
     facts = facts_of(mapped.event for mapped in found if mapped.event is not None)
     told = [(("s", key), fact) for key, fact in facts.items() if isinstance(fact, Choice) and fact.active]
@@ -124,8 +128,8 @@ def test_a_no_whose_drop_was_lost_is_told_by_the_next_drop_that_says_no(memory: 
     for day in ("2021-02-06", "2021-02-07"):
         later = read(memory, on(day, "N"))
         assert refused([*found, *later])
-    (same,) = choices(read(memory, on("2021-02-06", "N")))
-    assert [same.event_id] == [choice.event_id for choice in choices(lost)]
+        assert (event_ids(later) == event_ids(lost)) is (day == "2021-02-06")
+    assert event_ids(read(memory, on("2021-02-06", "N"))) == event_ids(later)  # the newest no stands
 
 
 @pytest.mark.parametrize(("day", "word"), [("2021-01-20", "Y"), ("2021-01-06", "Y"), ("2021-03-06", "")])
@@ -148,3 +152,57 @@ def test_a_yes_given_anew_whose_drop_was_lost_is_told_by_the_next_drop_that_says
 def test_others_of_the_drop_are_not_asked(memory: ExportMemory) -> None:
     read(memory, on("2021-01-06", "Y", mrn="M2"))
     assert counted(read(memory, on("2021-02-06", "N")))["events"] == {}
+
+
+def stands(found: Sequence[Mapped]) -> tuple[str, str]:
+    """The choice that stands in the end."""
+    told = choices(found)
+    newest = max(told, key=lambda event: (event.changed_at, event.status_rank))
+    return newest.event_id, newest.status
+
+
+def test_in_any_order_of_drops_a_yes_that_is_newer_than_the_no_stands(tmp_path: Path) -> None:
+    drops = [on("2021-01-06", "Y"), on("2021-02-06", "N"), on("2021-03-06", "Y")]
+    ends = set()
+    for number, order in enumerate(permutations(drops)):
+        memory = ExportMemory(tmp_path / f"{number}.sqlite")
+        found = [mapped for files in order for _ in range(2) for mapped in read(memory, files)]
+        assert not refused(found)
+        assert any(mapped.type == "screening" and mapped.event is not None for mapped in found)
+        ends.add(stands(found))
+    ((_, status),) = ends
+    assert status == "given"
+
+
+def unanswered(consent: str) -> Files:
+    """A drop of somebody who answered nothing in it: nobody can say when they chose."""
+    return drop(answer("88122-7", "LA28397-0", mrn="M2"), people=(person(consent), person("Y", mrn="M2")))
+
+
+def test_a_no_without_answers_counts_from_the_yes_that_it_takes_back(memory: ExportMemory) -> None:
+    found = read(memory, on("2021-01-06", "Y"))
+    later = read(memory, unanswered("N"))
+    again = read(memory, unanswered("N"))
+    (choice,) = choices(later)
+    assert (choice.status, str(choice.occurred_on)) == ("revoked", "2021-01-06")
+    assert stands(later) == stands(again)
+    found += later + again + read(memory, on("2021-01-06", "Y"))
+    assert refused(found)
+    assert counted(read(memory, on("2021-01-06", "Y")))["rejected"] == {"no-consent": 2}
+    assert not refused(found + read(memory, on("2021-03-06", "Y")))
+
+
+def test_who_was_let_in_before_anything_was_remembered_is_stopped_once_the_drops_are_read_again(
+    memory: ExportMemory,
+) -> None:
+    found = [*begun_without_memory(on("2021-01-06", "Y")), *read(memory, on("2021-02-06", "N"))]
+    assert not choices(found)
+    found += read(memory, on("2021-01-06", "Y")) + read(memory, on("2021-02-06", "N"))
+    assert stands(found)[1] == "revoked"
+    assert refused(found)
+
+
+def begun_without_memory(files: Files) -> list[Mapped]:
+    """As releases without a memory read it."""
+    nothing: Any = None
+    return read(nothing, files)
