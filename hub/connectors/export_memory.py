@@ -110,25 +110,25 @@ class ExportMemory:
     def restored(self, made_at: int) -> Mapping[str, int]:
         if not self._path.exists():
             return {}
-        with closing(self._open()) as db:
-            asked = "SELECT row, fact, gone_changed FROM fact WHERE gone IS NOT NULL AND gone < ?"
+        with self._opened() as db:
+            asked = "SELECT row, fact, gone_changed FROM fact WHERE gone IS NOT NULL AND gone <= ?"
             return {fact or row: changed for row, fact, changed in db.execute(asked, (made_at,))}
 
     @contextmanager
     def telling(self, scope: Scope) -> Iterator[_Telling]:
-        with closing(self._open()) as db:
+        with self._opened() as db:
             yield _Telling(db, scope)
 
     def choices(self) -> Mapping[str, Chosen]:
         if not self._path.exists():
             return {}
-        with closing(self._open()) as db:
+        with self._opened() as db:
             return {who: Chosen(*told) for who, *told in db.execute("SELECT person, given, refused FROM choice")}
 
     def chose(self, told: Mapping[str, Chosen]) -> None:
         if not told:
             return
-        with closing(self._open()) as db, db:
+        with self._opened() as db, db:
             db.execute("BEGIN IMMEDIATE")
             db.executemany(
                 "INSERT INTO choice VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET"
@@ -141,7 +141,7 @@ class ExportMemory:
         """Exports that somebody was asked about, or said are right and that no later export carried out yet; newest first."""
         if not self._path.exists():
             return []
-        with closing(self._open()) as db:
+        with self._opened() as db:
             asked = "SELECT id, made_at, accepted, held FROM export WHERE held != '{}' AND applied_by IS NULL ORDER BY made_at DESC"
             return [
                 Waiting(
@@ -157,9 +157,18 @@ class ExportMemory:
         """What this held export lacks is really gone: it is withdrawn when the next export is read. False: no such one waits."""
         if not self._path.exists():
             return False
-        with closing(self._open()) as db, db:
+        with self._opened() as db, db:
             asked = "UPDATE export SET accepted = 1 WHERE id = ? AND held != '{}' AND applied_by IS NULL"
             return bool(db.execute(asked, (export,)).rowcount)
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        """A disk that is full, or a file that another holds, is no fault of what is read: it is read again (OSError)."""
+        try:
+            with closing(self._open()) as db:
+                yield db
+        except sqlite3.OperationalError as trouble:
+            raise OSError(f"{self._path.name}: {trouble}") from trouble
 
     def _open(self) -> sqlite3.Connection:
         private_folder(self._path.parent)
@@ -194,6 +203,7 @@ class _Telling:
     def end(self, tables: frozenset[str]) -> Ended:
         self._flush()
         db, scope = self._db, self._scope
+        db.execute("CREATE INDEX temp.new_fact_row ON new_fact (row, fact)")  # _OF_THIS asks it for each fact
         about: dict[str, Any] = {
             "id": scope.export, "made_at": scope.made_at, "first": scope.first, "last": scope.last, "most": scope.most,
             "projects": json.dumps(scope.projects), "tables": json.dumps(sorted(tables)), "again": TOLD_AGAIN,

@@ -115,7 +115,8 @@ class Memory(Protocol):
     """What the exports of one connector told. Telling the same export again ends alike."""
 
     def restored(self, made_at: int) -> Mapping[str, int]:
-        """Facts that were withdrawn because an export made before lacked them: the change time of that withdrawal."""
+        """Facts that were withdrawn because an export made before or at the same time lacked them: the change time of that
+        withdrawal."""
 
     def telling(self, scope: Scope) -> AbstractContextManager[Telling]: ...
 
@@ -132,8 +133,8 @@ def absent_rank(made_at: int) -> int:
 
 
 def restored_rank(made_at: int) -> int:
-    """Status rank of a fact that an export made then has again: above every withdrawal of before, below those of later exports,
-    and above what exports made in between said of it."""
+    """Status rank of a fact that an export made then has again: above every withdrawal of before and of exports made then too,
+    below those of later exports, and above what exports made in between said of it."""
     return absent_rank(made_at) + 1
 
 

@@ -472,3 +472,38 @@ def test_social_05_the_fy2024_sample_again_withdraws_nothing_and_without_some_ro
         }
     )
     assert [mapped.where["file"] for mapped in cut if mapped.reason == "too-many-absent"] == ["Services.csv"]
+
+
+@pytest.mark.parametrize("name", ["X2021-01-21", "X2021-01-21-corrected"])
+def test_social_05_of_two_exports_of_one_day_what_one_of_them_has_stands_in_any_order(
+    name: str, tmp_path: Path
+) -> None:
+    """ExportDate is told to the day by many: which of two is the newer nobody can say."""
+    first, fewer, corrected = (
+        export(guests(*numbers), day) for numbers, day in (((1, 2), "2021-01-20"), ((1,), "2021-01-21"), ((1, 2), "2021-01-21"))
+    )  # fmt: skip
+    corrected.tables["Export"][0]["ExportID"] = name
+    for each in (first, fewer, corrected):
+        each.tables["Export"][0]["ExportDate"] = each.tables["Export"][0]["ExportDate"][:10]
+    alone = shown(read(ExportMemory(tmp_path / "alone.sqlite"), corrected))
+    for number, order in enumerate(permutations((first, fewer, corrected))):
+        memory = ExportMemory(tmp_path / f"{number}.sqlite")
+        found = [mapped for each in order for mapped in read(memory, each)]
+        assert shown(found) == alone
+        again = [{event.event_id for event in told(read(memory, corrected))} for _ in range(2)]
+        assert again[0] == again[1]
+        assert shown(found + [mapped for each in order for mapped in read(memory, each)]) == alone
+
+
+def test_what_a_held_export_takes_back_once_it_lacks_less_is_told_again_where_that_export_is_read_again(
+    take: Take, memory: ExportMemory
+) -> None:
+    """After a crash between what was remembered and what was sent."""
+    take(export(guests(*range(1, 9)), "2021-01-20"))
+    take(export(guests(1), "2021-01-21"))
+    assert memory.held()
+    most = export(guests(*range(1, 8)), "2021-01-22", directive="1")
+    lost = take(most)
+    assert memory.held() == []
+    assert {event.source_person for event in gone(lost)} == {_person(8)}
+    assert [event.event_id for event in gone(take(most))] == [event.event_id for event in gone(lost)]
