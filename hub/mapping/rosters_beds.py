@@ -8,8 +8,9 @@ at the site and on the night that it names, else at every site of the list. Beds
 vacant is free, whatever the other lines say.
 
 All that holds for the night of the list alone: of the next nobody knows who comes, until its list does. Of two lists of a night the
-one with more rows that can be read stands: a row that is read again alone never takes the place of its list, a list sent again
-without its faults does (social-standards.md R14).
+longer one stands, `unread` counted: a row that is read again alone never takes the place of its list. Of two that are as long it is
+the one with more rows that can be read, so a list sent again without its faults; then the one with more who take a bed unnamed
+(social-standards.md R14).
 """
 
 from __future__ import annotations
@@ -91,14 +92,15 @@ class RosterBeds:
 
     def _event(self, site: str, night: date, told: SiteNight) -> Site:
         unread = self._unread(site, night, told)
-        length = timedelta(seconds=min(told.rows, _MOST_ROWS))
+        length = timedelta(seconds=min(told.rows + unread, _MOST_ROWS))
+        content = content_hash(site, f"{night}", told.kind, str(told.beds), str(told.unnamed), str(unread))
         return Site(
             **self._stamp.fields(
                 self._stamp.fact_key("site", site),
                 source_person=None,
                 changed_at=None,
                 status_rank=_RANK,
-                content=content_hash(site, f"{night}", told.kind, str(told.beds), str(told.unnamed), str(unread)),
+                content=_ordered(unread, told.unnamed, content),
                 occurred_on=None,
                 sent_at=datetime.combine(night, time(), UTC) + length,
             ),
@@ -116,3 +118,9 @@ class RosterBeds:
             return 0
         anywhere = (self._missed[where, when] for where in {site, ""} for when in (night, None))
         return told.unread + sum(anywhere)
+
+
+def _ordered(unread: int, unnamed: int, content: str) -> str:
+    """The content of a list, by which two of one night that are as long are compared: fewer rows unread sort last, then more
+    unnamed. Of the hash alone it would be chance. (Not the number of rows: a row told twice makes the list no other.)"""
+    return f"{_MOST_ROWS - min(unread, _MOST_ROWS):05}-{min(unnamed, _MOST_ROWS):05}-{content}"

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from hub.domain.capacity import free_beds
+from hub.domain.identity import version_of
 from hub.domain.measures import Denominators
 from hub.preview import Preview
 from hub.wiring_reading import Taken
@@ -106,6 +109,38 @@ def test_r14_a_list_sent_again_without_its_faults_stands_in_any_order(read: Read
     again = read.events(ROSTER, beds(*mended, head=CAPACITY))
     for events in ([*first, *again], [*again, *first]):
         assert between(events, date(2021, 2, 15)) == (18, 18, None)
+
+
+def test_r14_a_longer_list_stands_though_fewer_of_its_rows_can_be_read(read: Reader) -> None:
+    early = [f"A,2021-02-15,{number},{number},,20" for number in range(10)]
+    late = [*early[:9], *(f"A,2021-02-15,{number},{number},someday,20" for number in range(9, 17))]
+    first, again = (
+        [mapped.event for mapped in read(ROSTER, beds(*rows, head=CAPACITY)) if mapped.event] for rows in (early, late)
+    )
+    for events in ([*first, *again], [*again, *first]):
+        assert between(events, date(2021, 2, 15)) == (2, 10, "rows-not-read")
+
+
+@pytest.mark.parametrize("ends", ["of a row that is none", "of a site unknown"])
+def test_r14_rows_that_may_be_of_any_site_make_a_list_longer_too(ends: str, read: Reader) -> None:
+    bad = {"of a row that is none": "A,2021-02-15,5", "of a site unknown": ",2021-02-15,4,4,,20"}[ends]
+    early = ["A,2021-02-15,1,1,,20", "A,2021-02-15,2,2,,20"]
+    first, again = (
+        sites_of([mapped.event for mapped in read(ROSTER, beds(*rows, head=CAPACITY)) if mapped.event])[0]
+        for rows in (early, [early[0], bad, bad])
+    )
+    assert (first.unread, again.unread) == (0, 2)
+    assert first.status_rank < again.status_rank
+
+
+def test_r14_of_two_lists_that_are_as_long_the_one_with_more_who_take_a_bed_unnamed_stands(read: Reader) -> None:
+    head = "Shelter,Night,Guest ID,Bed,Currently Fleeing,Capacity"
+    for capacity in range(8, 20):  # the hash would fall either way
+        none, both, one = (
+            sites_of(read.events(ROSTER, beds(*(f"A,2021-02-15,{n},{n},{w},{capacity}" for n, w in enumerate(told)), head=head)))[0]
+            for told in (("No", "No"), ("Yes", "Yes"), ("Yes", "No"))
+        )  # fmt: skip
+        assert version_of(none) < version_of(one) < version_of(both)
 
 
 def test_r14_a_bed_that_is_empty_is_so_though_its_row_cannot_be_read(read: Reader) -> None:
