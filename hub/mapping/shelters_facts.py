@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, Literal
@@ -23,13 +24,15 @@ DELETED, STANDING = 2, 1
 
 
 class Facts:
-    """Of one export: its index, the stamp of its source, the connector's settings."""
+    """Of one export: its index, the stamp of its source, the connector's settings. `missed_nights`: bed nights that may be of the
+    day of the export and were refused, by project; empty where they may be of any."""
 
     def __init__(self, export: Export, index: Index, stamp: Stamp, context: MappingContext) -> None:
         self.export, self.index, self.stamp, self.context = export, index, stamp, context
         self.current_until = context.current_until(index.as_of)
         county = context.options.get("county")
         self.county = str(county) if county else None
+        self.missed_nights = Counter[str]()
 
     def fields(
         self,

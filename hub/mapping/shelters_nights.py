@@ -74,6 +74,21 @@ class Nights:
         self._named: list[str] = []
 
     def service(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
+        """A bed night that is refused is counted all the same: it frees no bed."""
+        try:
+            return self._service(cells, where, raw)
+        except NotMapped:
+            self._missed(cells)
+            raise
+
+    def _missed(self, cells: Cells) -> None:
+        night = self._day(cells.get("dateprovided", ""))
+        if cells.get("recordtype") != _BED_NIGHT or cells.get("datedeleted") or night not in (None, self._as_of):
+            return
+        enrollment = self._facts.index.enrollments.get(cells.get("enrollmentid", ""))
+        self._facts.missed_nights["" if enrollment is None or enrollment.clashes else enrollment.project] += 1
+
+    def _service(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
         enrollment_id = cells.get("enrollmentid", "")
         bed = self._beds.get(enrollment_id) or self._bed_of(enrollment_id, cells)
         if bed.person != cells.get("personalid"):

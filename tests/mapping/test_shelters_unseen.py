@@ -7,10 +7,12 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 
+from hub.domain.identity import version_of
 from hub.mapping.program import Mapped
 from tests.mapping.made_up_hmis import Export, Guest, community
 from tests.mapping.reading import Reader
@@ -135,3 +137,35 @@ def test_r8_a_night_before_the_entry_or_after_the_exit_is_kept_with_an_issue(nig
 def test_r9_days_that_contradict_each_other_are_shown(guest: Guest, issue: str, read: Reader) -> None:
     found = read(HMIS, Export([guest]).files())
     assert Counter(code for mapped in found for code in mapped.odd) == {issue: 1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "unread"),
+    [
+        ({"PersonalID": ""}, (1, None)),
+        ({"DateProvided": "31 Jan"}, (1, None)),
+        ({"ServicesID": ""}, (1, None)),
+        ({"EnrollmentID": "E99"}, (1, 1)),  # of nobody knows which shelter
+        ({"EnrollmentID": "E99", "DateProvided": "2021-01-30"}, (None, None)),  # another night
+        ({"EnrollmentID": "E99", "RecordType": "141"}, (None, None)),
+        ({"EnrollmentID": "E99", "DateDeleted": "2021-01-31 12:00:00"}, (None, None)),
+        ({}, (None, None)),
+    ],
+)
+def test_r14_a_bed_night_that_cannot_be_read_is_no_free_bed(
+    fault: dict[str, str], unread: tuple[int | None, int | None], read: Reader
+) -> None:
+    sites = of_sites(fault, read)
+    assert [site.unread for site in sites] == [None, *unread]
+    assert [site.current_until for site in sites[1:]] == [date(2021, 1, 31)] * 2
+    if any(unread):
+        assert version_of(sites[1]) < version_of(of_sites({}, read)[1]), "the same export mended"
+
+
+def of_sites(fault: dict[str, str], read: Reader) -> list[Any]:
+    """Sites of an export with an entry-exit shelter and two that tell nights; the second night of the one has this fault."""
+    export = Export([Guest(1, "EE"), *(Guest(number, "NBN", nights=("2021-01-31",)) for number in (2, 3, 4))])
+    export.tables["Project"].append({**export.tables["Project"][-1], "ProjectID": "NB2"})
+    export.tables["Enrollment"][-1]["ProjectID"] = "NB2"
+    export.tables["Services"][1].update(fault)
+    return [mapped.event for mapped in read(HMIS, export.files()) if mapped.event and mapped.type == "site"]
