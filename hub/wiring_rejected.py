@@ -160,7 +160,7 @@ class Desk:
         letter = verdict.letter.rejected
         sealed = SealedPack(letter.connector, self._codec, self._vault)
         sealed.prepare(sorted({event.source_person for event in new if event.source_person}))
-        out: list[OutRecord] = [sealed.event(event) for event in new]
+        out: list[OutRecord] = [sealed.event(event, verdict.issues.get(event.event_id, ())) for event in new]
         found = verdict.kept
         if new and found and self.source(letter.connector).agreement.keep_originals:
             placed = cast(Unit, _Placed(letter.file))
@@ -266,11 +266,13 @@ class Desk:
 
         return read
 
-    def send(self, name: str, events: Sequence[Event]) -> None:
-        """Publish events of a remap, sealed; their originals stand there already."""
+    def send(
+        self, name: str, events: Sequence[Event], issues: Mapping[str, Sequence[str]] = MappingProxyType({})
+    ) -> None:
+        """Publish events of a remap, sealed; their originals stand there already. `issues`: by event id, beside those it holds."""
         sealed = SealedPack(name, self._codec, self._vault)
         sealed.prepare(sorted({event.source_person for event in events if event.source_person}))
-        self.publish([sealed.event(event) for event in events])
+        self.publish([sealed.event(event, issues.get(event.event_id, ())) for event in events])
 
 
 @contextmanager

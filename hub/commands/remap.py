@@ -64,14 +64,16 @@ def _named(name: str, instance: str | None) -> Settings:
 
 def _remap(desk: Desk, name: str, dry_run: bool, told: Remapped) -> None:
     chunk: list[Event] = []
-    for event, _ in remapped(desk.originals(name), desk.known(name), told):
+    issues: dict[str, tuple[str, ...]] = {}
+    for event, beside in remapped(desk.originals(name), desk.known(name), told):
         chunk.append(event)
+        issues[event.event_id] = beside
         if len(chunk) == _CHUNK:
             if not dry_run:
-                desk.send(name, chunk)
-            chunk = []
+                desk.send(name, chunk, issues)
+            chunk, issues = [], {}
     if chunk and not dry_run:
-        desk.send(name, chunk)
+        desk.send(name, chunk, issues)
 
 
 @click.command("unmapped")

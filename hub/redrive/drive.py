@@ -11,8 +11,9 @@ One redrive at a time (the caller holds a lock); a door that takes the same reco
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
 from hub import __version__
@@ -32,13 +33,14 @@ _NOTHING = "needs-its-file"
 
 class Verdict(NamedTuple):
     """What today's mapping makes of a letter. `reason` is the new one; `events` are as agreed, not yet sealed. Some may be
-    there although the result is `rejected`: a message holds several records."""
+    there although the result is `rejected`: a message holds several records. `issues`: by event id, beside those it holds."""
 
     letter: Letter
     result: Result
     reason: str | None
     events: tuple[Event, ...] = ()
     kept: Kept | None = None
+    issues: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 class Again(Protocol):
@@ -93,11 +95,12 @@ def judge(letter: Letter, again: Again) -> Verdict:
     except Reject as why:
         return Verdict(letter, "rejected", why.reason)
     events = tuple(mapped.event for mapped in found if mapped.event is not None)
+    issues = {mapped.event.event_id: mapped.issues for mapped in found if mapped.event is not None}
     refused = next((mapped.reason for mapped in found if mapped.outcome == "rejected"), None)
     if refused is not None:
-        return Verdict(letter, "rejected", refused, events, kept)
+        return Verdict(letter, "rejected", refused, events, kept, issues)
     if events:
-        return Verdict(letter, "event", None, events, kept)
+        return Verdict(letter, "event", None, events, kept, issues)
     ignored = next((mapped.reason for mapped in found if mapped.outcome == "ignored"), None)
     return Verdict(letter, "ignored" if ignored else "rejected", ignored or _NOTHING, (), kept)
 

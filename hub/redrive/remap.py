@@ -108,8 +108,10 @@ class Read(Protocol):
     def __call__(self, mapping_version: int | None, not_before: Mapping[str, Order] = _NOTHING) -> list[Mapped]: ...
 
 
-def remap(originals: Iterable[Read], known: Mapping[Version, Known], told: Remapped) -> Iterator[tuple[Event, Read]]:
-    """The events to publish, in order, counted in `told`; with each, how to read its original again."""
+def remap(
+    originals: Iterable[Read], known: Mapping[Version, Known], told: Remapped
+) -> Iterator[tuple[Event, tuple[str, ...]]]:
+    """The events to publish, in order, counted in `told`; with each, its issues beside those that it holds."""
     latest = dict(known)
     highest: dict[tuple[str, str], _Standing] = {}
     for (fact_key, changed_at, rank, content), stands in known.items():
@@ -132,7 +134,7 @@ def remap(originals: Iterable[Read], known: Mapping[Version, Known], told: Remap
             event = _due(*_no_earlier(mapped.event, index, read, least), index, latest, told)
             if event is not None:
                 latest[version_of(event)] = _known(event)
-                yield event, read
+                yield event, mapped.issues
 
 
 def _taken_back(event: Event, stands: _Standing) -> bool:

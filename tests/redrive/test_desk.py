@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from hub.bus.dead_letter import REDRIVEN_TOPIC
+from hub.bus.cloud_events import issues_of
+from hub.bus.dead_letter import REDRIVEN_TOPIC, Kept
 from hub.connectors.door import Unit
 from hub.domain.disclosure import first_break
 from hub.errors import Reject
+from hub.mapping.program import Mapped
 from hub.redrive.drive import Pace, judge, redrive
 from hub.redrive.letters import Letter
 from hub.wiring_rejected import Desk
@@ -61,6 +63,22 @@ def test_a_mended_record_becomes_its_event_and_its_letter_is_closed(site: Instal
     assert (mark.open, mark.last.events) == (False, tuple(site.ids_on(LABS)))
     assert run(site.desk()) == []
     assert len(site.ids_on("hub.intake.raw.v1")) == 1, "its original is kept for a remap, as intake keeps it"
+
+
+def test_issues_that_the_event_has_no_field_for_stand_beside_it_as_intake_writes_them(site: Installation) -> None:
+    site.letter(LAB, message(1), "message 1")
+    desk = site.desk()
+
+    def again(letter: Letter) -> tuple[Kept, list[Mapped]]:
+        found, (mapped,) = desk.again(letter)
+        return found, [mapped._replace(issues=("odd-county", "odd-race"))]
+
+    assert [new for _, new in redrive(open_letters(desk), again, set(), desk, Pace(None))] == [1]
+    assert issues_on(site, LABS) == [("odd-county", "odd-race")]
+
+
+def issues_on(site: Installation, topic: str) -> list[tuple[str, ...]]:
+    return [issues_of(record.headers) for record in site.log().read("", topic)]
 
 
 def test_what_succeeded_already_is_not_published_a_second_time(site: Installation) -> None:

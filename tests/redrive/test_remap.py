@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
+from hub.bus.cloud_events import issues_of
 from hub.connectors.door import Unit
 from hub.domain.events import LabResult
 from hub.domain.restating import restated, withdrawn
 from hub.mapping import labs
 from hub.mapping.program import Mapped
-from hub.redrive.remap import Remapped, newest, remap, unmapped
+from hub.redrive.remap import Read, Remapped, newest, remap, unmapped
 from hub.wiring_outgoing import SealedPack
 from hub.wiring_rejected import Desk, Source
 from tests.connectors.made_up_lab import message
@@ -56,6 +58,24 @@ def test_nothing_is_published_where_nothing_changed(site: Installation) -> None:
     told = run(site.desk())
     assert (told.unchanged, told.published) == (3, 0)
     assert len(site.ids_on(LABS)) == 3
+
+
+def test_issues_that_the_event_has_no_field_for_are_given_and_sent_with_it(
+    site: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table_changed(monkeypatch, 2)
+    desk = site.desk()
+
+    def odd(read: Read) -> Read:
+        return lambda version, not_before=MappingProxyType({}): [
+            mapped._replace(issues=("odd-county",)) for mapped in read(version, not_before)
+        ]
+
+    ((event, issues),) = remap([odd(read) for read in desk.originals(LAB)], desk.known(LAB), Remapped())
+    assert issues == ("odd-county",)
+    desk.send(LAB, [event], {event.event_id: issues})
+    sent = list(site.log().read("", LABS))[-1]
+    assert issues_of(sent.headers) == issues
 
 
 def test_a_changed_outcome_is_the_same_fact_with_a_higher_mapping_version(
