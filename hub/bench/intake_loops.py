@@ -122,15 +122,16 @@ def bare(loop: Callable[[], Iterator[bytes]], producer: DurableProducer) -> Spen
     """Produce what `loop` gives, and wait until all of it is confirmed."""
     began, cpu, records = time.perf_counter(), time.process_time(), 0
     waiting: deque[Batch] = deque()
-    batch = producer.batch()
-    for records, value in enumerate(loop(), 1):
-        batch.produce(BARE_TOPIC, b"%d" % records, value)
-        if batch.sent == _AT_ONCE:
-            waiting.append(batch)
-            batch = producer.batch()
-            if len(waiting) == _OPEN:
-                waiting.popleft().wait()
-    for each in (*waiting, batch):
+    values = loop()
+    while chunk := list(islice(values, _AT_ONCE)):
+        batch = producer.batch()
+        for value in chunk:  # one behind the other, as the hub's loops hand over theirs
+            records += 1
+            batch.produce(BARE_TOPIC, b"%d" % records, value)
+        waiting.append(batch)
+        if len(waiting) == _OPEN:
+            waiting.popleft().wait()
+    for each in waiting:
         each.wait()
     return Spent(records, time.perf_counter() - began, time.process_time() - cpu)
 
