@@ -176,10 +176,8 @@ class _Reading:
         if found and not kept:
             return
         event = self._results.doubted(report, kept) if found else self._results.concluded(report)
-        told = [event] if event is not None else self._results.taken_back(report, kept) if found else []
-        for each in told:
-            if report.head is not None:
-                yield _Found(accepted(each, self._at(report.head), b""), report.head.entry)
+        if event is not None and report.head is not None:
+            yield _Found(accepted(event, self._at(report.head), b""), report.head.entry)
 
     def _payers(self, found: list[_Found], report: Report, used: list[Resource]) -> Iterator[_Found]:
         """Who pays for the person, where a result of theirs was kept."""

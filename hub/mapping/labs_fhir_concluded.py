@@ -5,46 +5,28 @@ test and its words say nothing else; words alone are reviewed. Beside results a 
 positive which no result tells is an event of its own, to be reviewed, and no result is touched. Of reports that look for other
 pathogens too, only a conclusion that names the virus is heard.
 
-A corrected or withdrawn version that holds results takes back what the conclusion told: the doubt, where it concludes and doubts
-no more; the result in place of an Observation, where it tells the result under another test than the report's own (under its
-own it is the next version of that very fact). Others say nothing of it: most reports never had such a fact.
-
 Source: HL7 FHIR R4 DiagnosticReport.conclusion and conclusionCode; health-standards.md §8 R11 and R14.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from hub.domain.events import LabResult
 from hub.domain.lab_beside import may_tell_a_positive
-from hub.domain.lab_meaning import Judged, asked, is_covid_test
+from hub.domain.lab_meaning import Judged
 from hub.domain.lab_names import named
-from hub.domain.lab_report import role_of
 from hub.domain.lab_said import Answer, said
 from hub.domain.lab_words import worded
 from hub.mapping.labs_fhir_values import codings
 from hub.mapping.tracing_person import Json, listed, text
 
-__all__ = [
-    "CONTRADICTS",
-    "DOUBT",
-    "IN_CONCLUSION",
-    "TAKEN_BACK",
-    "concluded",
-    "contradicts",
-    "judged_alone",
-    "takes_back",
-]
+__all__ = ["CONTRADICTS", "DOUBT", "IN_CONCLUSION", "concluded", "contradicts", "judged_alone"]
 
 IN_CONCLUSION, CONTRADICTS = "result-in-conclusion", "conclusion-contradicts"
 """The issues: a conclusion and no result; a positive conclusion beside results that tell none."""
 DOUBT = Judged(None, "other", "review", (CONTRADICTS,))
-TAKEN_BACK = Judged(None, "other", "review", ("conclusion-withdrawn",))
-CONCLUSION: Json = {"text": "conclusion"}
-"""The code of a doubt."""
 _POSITIVE = frozenset({"positive", "presumptive-positive"})
-_DECIDED = _POSITIVE | {"negative"}
 _MAY_BE_POSITIVE = _POSITIVE | {"review"}
 _VIRUS = frozenset({"840533007", "840539006"})
 """SNOMED CT: SARS-CoV-2 and the disease (health-standards.md §1.5)."""
@@ -80,31 +62,6 @@ def contradicts(head: Json, results: Iterable[LabResult]) -> bool:
     if alone and codes and said(Answer("coded", tuple(codes)), "diagnostic").meaning in _POSITIVE:
         return True
     return _tells_a_positive(text(head.get("conclusion")), alone=alone)
-
-
-def takes_back(head: Json, results: Iterable[LabResult]) -> Iterator[tuple[Json, str | None]]:
-    """Code and LOINC of what a corrected or withdrawn report withdraws beside its results: the doubt, where it concludes anything;
-    what stood under its own test, where it tells the result under another test now."""
-    kept = list(results)
-    standing = [one for one in kept if one.status != "withdrawn"] or kept
-    if (
-        concluded(head) is not None
-        and not contradicts(head, standing)
-        and any(one.meaning != "not-covid" for one in kept)
-    ):
-        yield {"code": CONCLUSION}, None
-    codes = codings(head.get("code"))
-    test, known = asked(codes)[:2]
-    single = known is not None and known.cls == "diagnostic" and is_covid_test(codes)
-    if text(head.get("status")) == "appended" or test is None or not single:
-        return  # what is appended to stands unchanged
-    if all(one.loinc != test for one in kept) and any(map(_decides, standing)):
-        yield {"code": head.get("code")}, test
-
-
-def _decides(one: LabResult) -> bool:
-    """Whether a result says of the whole test whether the virus was found: no single gene, no lineage, nothing to be reviewed."""
-    return one.meaning in _DECIDED and role_of(one.loinc) != "target"
 
 
 def _tells_a_positive(words: str, *, alone: bool) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from hub.domain.events import Coded, LabResult, LabStatus
+from hub.domain.events import Coded, LabResult
 from hub.domain.ids import content_hash
 from hub.domain.lab_meaning import Code, Judged, Unkept, asked, judge, policy_of
 from hub.domain.lab_status import RANK, fhir_status
@@ -15,15 +15,7 @@ from hub.mapping.codes import code_of
 from hub.mapping.dates import as_told, civil_date, iso_time
 from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_fhir_bundle import Held, Pool
-from hub.mapping.labs_fhir_concluded import (
-    CONCLUSION,
-    DOUBT,
-    TAKEN_BACK,
-    concluded,
-    contradicts,
-    judged_alone,
-    takes_back,
-)
+from hub.mapping.labs_fhir_concluded import DOUBT, concluded, contradicts, judged_alone
 from hub.mapping.labs_fhir_patient import identifier_of
 from hub.mapping.labs_fhir_report import Report, content_of, specimen_of
 from hub.mapping.labs_fhir_told import Told
@@ -56,8 +48,8 @@ class Results:
             raise NotMapped("no-result-yet", "ignored")
         return Told(part, held, self._judged(part, held.body, report), state, issue, "", self._taken(held, report))
 
-    def event(self, one: Told, report: Report, *, as_sent: LabStatus | None = None) -> LabResult | None:
-        """Its event; `as_sent`: the status of the version that tells it, where that is not its own.
+    def event(self, one: Told, report: Report) -> LabResult | None:
+        """Its event.
 
         None for an exact repeat within the report. NotMapped when the others of the report say it.
         """
@@ -87,7 +79,7 @@ class Results:
                 if known.local_id
                 else None,
                 changed_at=self._changed_at(body, head),
-                status_rank=RANK[as_sent or state],
+                status_rank=RANK[state],
                 content=content,
                 occurred_on=collected or resulted,
                 active=state != "withdrawn",
@@ -129,24 +121,11 @@ class Results:
         value = concluded(head.body) if head is not None else None
         if head is None or value is None or not contradicts(head.body, results):
             return None
-        state, issue = fhir_status(text(head.body.get("status")))
+        state, issue = fhir_status(report.status)
         if state is None or state == "withdrawn":
             return None
-        said = {"code": CONCLUSION, **value}
+        said = {"code": {"text": "conclusion"}, **value}
         return self.event(Told(said, head, DOUBT, state, issue, "", self._taken(head, report)), report)
-
-    def taken_back(self, report: Report, results: Sequence[LabResult]) -> Iterator[LabResult]:
-        """Withdrawals of what the conclusion of an earlier version told, by one that is corrected or withdrawn and holds `results`
-        and no doubt (`takes_back`)."""
-        head = report.head
-        state = fhir_status(text(head.body.get("status"))).status if head is not None else None
-        if head is None or state not in ("corrected", "withdrawn"):
-            return
-        for part, loinc in takes_back(head.body, results):
-            meant = TAKEN_BACK._replace(loinc=loinc)
-            event = self.event(Told(part, head, meant, "withdrawn", ""), report, as_sent=state)
-            if event is not None:
-                yield event
 
     def _judged(self, part: Json, body: Json, report: Report) -> Judged:
         question = asked(named(part.get("code")))
