@@ -51,6 +51,14 @@ class ArchiveLimits(Declared):
     total_bytes: int = Field(default=4 * 1024**3, ge=1, description="of all unpacked files together")
     ratio: int = Field(default=200, ge=2, description="unpacked to packed, beyond the first 16 MiB")
 
+    def most(self, packed: int) -> int:
+        """What an archive of so many bytes may unpack to, all of it."""
+        return min(self.total_bytes, max(packed * self.ratio, _FREE_BYTES))
+
+    def most_of_one(self, packed: int) -> int:
+        """The same, where it holds one file."""
+        return min(self.member_bytes, self.most(packed))
+
 
 class ArchiveFault(Exception):
     """The archive is refused: a reason code, and the number of the member from 1 (0: the archive as such)."""
@@ -118,10 +126,7 @@ def glance(path: Path, name: str, limits: ArchiveLimits, most: int) -> Glance:
 
 def only_file(data: bytes, name: str, limits: ArchiveLimits) -> tuple[str, bytes]:
     """Name and content of the one file in an archive, in memory alone; raises as `unpack` does, and `zip-several-files`."""
-    file, most = (
-        io.BytesIO(data),
-        min(limits.member_bytes, limits.total_bytes, max(len(data) * limits.ratio, _FREE_BYTES)),
-    )
+    file, most = io.BytesIO(data), limits.most_of_one(len(data))
     if is_archive(name, data[:8]) == "gzip":
         with _gzip_faults(), gzip.GzipFile(fileobj=file) as packed:
             return _without_ending(name), b"".join(_blocks(packed, most, 1, _without_ending(name)))
@@ -153,7 +158,7 @@ def _without_ending(name: str) -> str:
 def _unzip(file: BinaryIO, size: int, folder: Path, limits: ArchiveLimits, flat: bool) -> dict[str, Path]:
     found: dict[str, Path] = {}
     with _zip_faults(0), _directory(file, size, limits) as archive:
-        left = min(limits.total_bytes, max(size * limits.ratio, _FREE_BYTES))
+        left = limits.most(size)
         for member in _members(archive, size, limits, flat=flat):
             path = folder / f"{member.number:05}"
             with _zip_faults(member.number), archive.open(member.info) as content:
@@ -191,7 +196,7 @@ def _members(archive: zipfile.ZipFile, size: int, limits: ArchiveLimits, *, flat
     total = sum(member.info.file_size for member in found)
     if largest.info.file_size > limits.member_bytes:
         raise ArchiveFault("zip-too-large", largest.number)
-    if total > limits.total_bytes or total > max(size * limits.ratio, _FREE_BYTES):
+    if total > limits.most(size):
         raise ArchiveFault("zip-too-large")
     return _named(found, flat)
 
@@ -236,9 +241,8 @@ def _named(members: list[_Member], flat: bool) -> list[_Member]:
 
 def _gunzip(file: BinaryIO, size: int, folder: Path, limits: ArchiveLimits, name: str) -> Path:
     path = folder / "00001"
-    most = min(limits.member_bytes, limits.total_bytes, max(size * limits.ratio, _FREE_BYTES))
     with _gzip_faults(), gzip.GzipFile(fileobj=file) as content:
-        _write(content, path, most, 1, name)
+        _write(content, path, limits.most_of_one(size), 1, name)
     return path
 
 

@@ -144,8 +144,7 @@ def kind_of(pad: Pad) -> str:
 def person_of(pad: Pad) -> str:
     """The column of the person's id: one that stands beside a name or birth date rather than one elsewhere."""
     near = {column.rpartition(".")[0] for hints in BLOCK.values() if (column := pad.find(hints))}
-    named = [column for hint in IDS for column in pad.columns if hint in (pad.words[column], pad.written_out[column])]
-    named.sort(key=lambda column: column.rpartition(".")[0] not in near)
+    named = sorted(pad.called(IDS), key=lambda column: column.rpartition(".")[0] not in near)
     if named:
         return named[0]
     first = next(iter(pad.columns))
@@ -157,13 +156,7 @@ def apart_by(pad: Pad, kind: str, person: str) -> list[str]:
     """What tells several facts of one person and day apart: an accession and a test, an answer's question."""
     hints = {"lab-result": ("accession", "accessionnumber", "accessionno", "specimenid", "loinc", "test", "testcode", *TEST),
              "screening": ("questioncode", "code", "question"), "vaccination": ("cvx", "vaccinecode")}  # fmt: skip
-    found = [
-        column
-        for hint in hints.get(kind, ())
-        for column in pad.columns
-        if hint in (pad.words[column], pad.written_out[column])
-    ]
-    return [column for column in dict.fromkeys(found) if column != person][:2]
+    return [column for column in dict.fromkeys(pad.called(hints.get(kind, ()))) if column != person][:2]
 
 
 def known_results(values: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -56,6 +56,15 @@ class Pad:
                 return found
         return None
 
+    def called(self, hints: Sequence[str]) -> list[str]:
+        """Every column that is called so, written out or not: those of the first hint first."""
+        return [
+            column
+            for hint in hints
+            for column in self.columns
+            if hint in (self.words[column], self.written_out[column])
+        ]
+
     def date(self, column: str, *, required: bool = False) -> dict[str, Any] | None:
         every = self.columns[column]
         values = [value for value in every if value.casefold() not in _NOT_GIVEN]

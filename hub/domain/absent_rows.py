@@ -25,11 +25,13 @@ __all__ = [
     "Telling",
     "Told",
     "absent_rank",
+    "microseconds",
     "moment",
     "restored_rank",
     "too_many",
 ]
 
+_SINCE, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _ABOVE = 4 * 10**12
 """Above the ranks of told versions, whose statuses are 1 to 3 times 10**12 and seconds (hub.mapping.stamp)."""
 LEAST_HELD = 10
@@ -143,6 +145,11 @@ def too_many(absent: int, known: int, most: float) -> bool:
     return absent > LEAST_HELD and absent > known * most
 
 
-def moment(microseconds: int) -> datetime:
+def moment(told: int) -> datetime:
     """Microseconds since 1970 as a time."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    return _SINCE + told * _MICROSECOND
+
+
+def microseconds(at: datetime) -> int:
+    """A time as microseconds since 1970."""
+    return (at - _SINCE) // _MICROSECOND

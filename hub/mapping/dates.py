@@ -6,10 +6,24 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
-__all__ = ["as_told", "civil_date", "hl7_date", "hl7_time", "iso_time", "local_time", "month", "named_day"]
+__all__ = [
+    "as_told",
+    "civil_date",
+    "hl7_date",
+    "hl7_time",
+    "iso_time",
+    "local_time",
+    "month",
+    "month_named",
+    "named_day",
+]
 
 _HL7 = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.\d+)?([+-]\d{4})?$")
 _MONTH = re.compile(r"(\d{4})-?(\d\d)$", re.ASCII)
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
 _HL7_CLOCK = re.compile(r"([01]\d|2[0-3])([0-5]\d)?([0-5]\d)?(?:\.\d+)?(?:([+-]\d\d)(\d\d))?$", re.ASCII)
 _ISO_CLOCK = re.compile(r"T((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?$", re.ASCII)
 _WHOLE = len("20210216134500-0600")
@@ -75,6 +89,12 @@ def month(text: str) -> date | None:
         return date(int(match[1]), int(match[2]), 1) if match else None
     except ValueError:
         return None
+
+
+def month_named(word: str) -> int:
+    """The number of a month called in English, in full or by its first three letters, in any case; 0 where it is none."""
+    told = word.casefold()
+    return next((number for number, name in enumerate(_MONTHS, 1) if told in (name, name[:3])), 0)
 
 
 def as_told(text: str) -> str | None:

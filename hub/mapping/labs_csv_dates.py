@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 
-from hub.mapping.dates import as_told, hl7_date, hl7_time, iso_time
+from hub.mapping.dates import as_told, hl7_date, hl7_time, iso_time, month_named
 
 __all__ = ["SPREADSHEET_DATE", "Moment", "moment"]
 
@@ -23,20 +23,6 @@ _CLOCK = r"(?:,?[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.
 _US = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})" + _CLOCK)
 _DAY_FIRST = re.compile(r"(\d{1,2})[- ]?([A-Za-z]{3,9})\.?,?[- ]?(\d{4}|\d{2})" + _CLOCK)
 _MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})\.? +(\d{1,2}),? +(\d{4})" + _CLOCK)
-_MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
 _SERIAL = re.compile(r"(\d{5})(?:\.(\d{1,12}))?$")
 _DAY_ZERO, _LAST_SERIAL = date(1899, 12, 30), 73_050  # to the end of 2099
 _FIRST_SERIAL, _FIRST_OF_BIRTH = 36_526, 10_000  # 1 January 2000; of births all of five digits, from 1927
@@ -97,15 +83,14 @@ def _us(word: str, zone: tzinfo, not_after: date | None) -> Moment | None:
 
 
 def _named(word: str, zone: tzinfo, not_after: date | None) -> Moment | None:
-    """The name of the month whole or its first three letters."""
+    """The name of the month whole or its first three letters, of September the first four too."""
     if match := _DAY_FIRST.match(word):
         day, name = match.group(1, 2)
     elif match := _MONTH_FIRST.match(word):
         name, day = match.group(1, 2)
     else:
         return None
-    told = name.lower()
-    month = next((n for n, each in enumerate(_MONTHS, 1) if told in (each, each[:3], "sept" * (n == 9))), 0)
+    month = 9 if name.lower() == "sept" else month_named(name)
     return _civil(month, int(day), match, zone, not_after) if month else None
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, tzinfo
 from functools import lru_cache
 
-from hub.mapping.dates import iso_time
+from hub.mapping.dates import iso_time, month_named
 from hub.mapping.tables import rows
 
 __all__ = ["NOTHING", "ORDERS", "UNNAMED", "day_of", "plain_word", "time_of", "word_of"]
@@ -30,10 +30,6 @@ _DAY = re.compile(r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(?![\d/.-])", re.ASCII)
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?!\d)", re.ASCII)
 _DAY_NAMED = re.compile(r"(\d{1,2})[- ]?([A-Za-z]{3,9})[-, ]{0,2}(\d{4})(?!\d)", re.ASCII)
 _NAMED_DAY = re.compile(r"([A-Za-z]{3,9})\.?[- ]{1,2}(\d{1,2}),? {1,2}(\d{4})(?!\d)", re.ASCII)
-_MONTHS = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-    "december",
-)  # fmt: skip
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*(?:([AaPp])\.?[Mm]\.?)?\Z", re.ASCII)
 _LONGEST = 40
 
@@ -75,9 +71,7 @@ def _by_name(text: str) -> tuple[re.Match[str] | None, tuple[str | int, ...]]:
         name, day, year = match.groups()
     else:
         return None, ()
-    name = name.casefold()
-    month = next((n for n, whole in enumerate(_MONTHS, 1) if name in (whole, whole[:3])), 0)
-    return match, (year, month, day)
+    return match, (year, month_named(name), day)
 
 
 def time_of(text: str, order: str, zone: tzinfo) -> datetime | None:

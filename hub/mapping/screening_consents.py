@@ -15,9 +15,7 @@ Source: social-standards.md R23 (revocation stops new use at once and withdraws 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
-from hub.domain.absent_rows import Chosen, Memory, moment
+from hub.domain.absent_rows import Chosen, Memory, microseconds, moment
 from hub.domain.events import Consent
 from hub.domain.ids import content_hash
 from hub.mapping.program import EPOCH
@@ -27,7 +25,6 @@ from hub.mapping.stamp import Stamp
 __all__ = ["DropConsents"]
 
 _GIVEN, _REFUSED = 1, 2
-_US = timedelta(microseconds=1)
 
 
 class DropConsents:
@@ -86,4 +83,4 @@ class DropConsents:
         return given if self._people.newest(who) is None and given is not None else self._at(who)
 
     def _at(self, who: PersonKey) -> int:
-        return ((self._people.newest(who) or EPOCH) - datetime(1970, 1, 1, tzinfo=UTC)) // _US
+        return microseconds(self._people.newest(who) or EPOCH)

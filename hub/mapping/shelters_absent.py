@@ -15,11 +15,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from hub.domain.absent_rows import Gone, Held, Scope, Telling, Told, absent_rank, moment, restored_rank
+from hub.domain.absent_rows import Gone, Held, Scope, Telling, Told, absent_rank, microseconds, moment, restored_rank
 from hub.domain.events import EVENT_TYPES, Coded, Event
 from hub.domain.ids import content_hash
 from hub.formats.delimited import Row, RowFault
@@ -38,8 +38,6 @@ MOST_ABSENT = 0.1
 TABLES = ("Enrollment", "Exit", "Services", "CurrentLivingSituation", "IncomeBenefits", "Event")
 _FULL_REFRESH, _WHOLE = "2", frozenset({"", "2", "3"})
 _NIGHTS = "Services"
-_US = timedelta(microseconds=1)
-_SINCE = datetime(1970, 1, 1, tzinfo=UTC)
 _SHAPE: Mapping[str, Sequence[str]] = {
     "shelter-stay": ("stay", "presence", "site", "site_kind"),
     "living-situation": (),
@@ -157,7 +155,7 @@ class Absences:
         kept = tuple(getattr(event, name) for name in _SHAPE[event.kind])
         return Told(
             row, event.fact_key, table, self._stamp.site(enrollment.project) if enrollment else "", first, last, day,
-            (event.changed_at - _SINCE) // _US, event.active, self._shape(event.kind, event.source_person, event.labels, kept),
+            microseconds(event.changed_at), event.active, self._shape(event.kind, event.source_person, event.labels, kept),
         )  # fmt: skip
 
     def _withdrawn(self, gone: Gone) -> Event:
@@ -200,4 +198,4 @@ def _made_at(export: Export, context: MappingContext) -> int | None:
     if made is None:
         return None
     told = local_time(made, context.zone)
-    return (told - _SINCE) // _US if told is not None else None
+    return microseconds(told) if told is not None else None

@@ -259,9 +259,8 @@ class _Mapper:
         """NotMapped (`bad-date`) for what is no date."""
         text = cells.get(field, "")
         found = moment(text, self._zone)
-        if text and (
-            found is None or found.serial
-        ):  # whose weeks are counted by number, and from which year, nobody says
+        # of a number nobody says whose weeks it counts, and from which year
+        if text and (found is None or found.serial):
             raise NotMapped("bad-date", field=self._column(field))
         return found
 

@@ -142,9 +142,8 @@ def _broken(
         if case.without not in known:
             with _replaced(sample, {path: case.without}) as less:
                 known[case.without] = _told(_read(connector, agreement, less), joined=sample.is_dir())
-        held_back = any(
-            mapped.hard_stop for mapped in found
-        )  # a guard that cannot be read may be anybody's: each is told
+        # a guard that cannot be read may be anybody's: each is told
+        held_back = any(mapped.hard_stop for mapped in found)
         if not known[case.without] <= _told(found, joined=sample.is_dir()) and not held_back:
             return "cost other records than itself"
     return None
