@@ -21,14 +21,13 @@ from pydantic import Field
 from hub.domain.event_parts import Model
 from hub.domain.events import Site, SiteKind
 from hub.domain.identity import Version, version_of
-from hub.domain.ids import content_hash
 
-__all__ = ["FreeBeds", "SiteBoard", "Unknown", "free_beds", "free_beds_of"]
+__all__ = ["OF_SITES", "FreeBeds", "SiteBoard", "Unknown", "free_beds", "free_beds_of"]
 
 Unknown = Literal["beds-not-told", "out-of-date", "rows-not-read"]
 """Why nobody can say how many beds are free: the site never told how many it has; it should have told anew; rows of its list could
 not be read, so that it is only known between which numbers the free beds are."""
-_OF_SITES = ("present", "last-seen")
+OF_SITES = ("present", "last-seen")
 """Indicators of the strata that free beds rest on (hub.domain.contributions)."""
 _MOST_NIGHTS = 62
 """Nights of one fact that are kept (chosen): tonight's list is found unless those of two months after it are there."""
@@ -108,7 +107,7 @@ def free_beds(sites: Iterable[Site], totals: Mapping[str, int], night: date) -> 
 
 
 def _strata(site: Site) -> Iterator[str]:
-    return (f"{indicator}|{site.site}|site|{site.site_kind}" for indicator in _OF_SITES)
+    return (f"{indicator}|{site.site}|site|{site.site_kind}" for indicator in OF_SITES)
 
 
 def _night_of(site: Site) -> date | None:
@@ -129,19 +128,17 @@ class SiteBoard:
     def __init__(self) -> None:
         self._facts: dict[str, dict[date | None, tuple[Version, Site]]] = {}
 
-    def put(self, event: Site) -> bool:
-        """Take an event; False when it changes nothing."""
+    def put(self, event: Site) -> None:
+        """Take an event."""
         version, night = version_of(event), _night_of(event)
         words = self._facts.setdefault(event.fact_key, {})
         known = words.get(night)
         if known is not None and known[0] >= version:
-            return False
+            return
         words[night] = (version, event)
         nights = [each for each in words if each is not None]
-        oldest = min(nights) if len(nights) > _MOST_NIGHTS else None
-        if oldest is not None:
-            del words[oldest]
-        return oldest is None or oldest != night
+        if len(nights) > _MOST_NIGHTS:
+            del words[min(nights)]
 
     def free_beds(self, totals: Mapping[str, int], night: date) -> list[FreeBeds]:
         """One row for each site: of each fact the newest word that is not of a night to come, where there is one; of several facts
@@ -155,14 +152,10 @@ class SiteBoard:
                 newest[site.site] = max(found, newest.get(site.site, found), key=_rank)
         return free_beds((site for *_, site in newest.values()), totals, night)
 
-    def rests_on(self, versions: Mapping[tuple[str, int], int]) -> str:
-        """A hash of the words that stand and of the `versions` (by stratum and partition) of the totals beside them: it differs
-        with each change, also with one back to what was."""
-        told = tuple(f"{indicator}|" for indicator in _OF_SITES)
-        facts = sorted(
+    def state(self) -> list[str]:
+        """The facts and versions that stand, in order: it differs with each change, also with one back to what was."""
+        return sorted(
             f"{fact_key} {version} {night}"
             for fact_key, words in self._facts.items()
             for night, (version, _) in words.items()
         )
-        seen = [f"{stratum}#{part}@{v}" for (stratum, part), v in versions.items() if stratum.startswith(told)]
-        return content_hash(*facts, *sorted(seen))

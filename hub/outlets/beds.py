@@ -17,12 +17,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import get_args
 
-from hub.domain.capacity import FreeBeds, SiteBoard, Unknown
+from hub.domain.capacity import OF_SITES, FreeBeds, SiteBoard, Unknown
 from hub.domain.events import Site, SiteKind
 from hub.domain.ids import content_hash
 from hub.domain.person_events import Tick
 from hub.ops import metrics
-from hub.outlets.desk import Standing, Versions
+from hub.outlets.desk import Standing, Versions, ground
 from hub.outlets.wire import ReadRecord, Said, Wire, validated
 
 __all__ = ["BedsDesk"]
@@ -62,7 +62,8 @@ class BedsDesk:
         beds = self._board.free_beds(totals, night)
         _show(beds)
         return self._lines.news(
-            {line.site: line for line in beds}, lambda: content_hash(f"{night}", self._board.rests_on(versions()))
+            {line.site: line for line in beds},
+            lambda: content_hash(f"{night}", ground(self._board.state(), versions(), OF_SITES)),
         )
 
 

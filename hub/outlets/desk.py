@@ -14,7 +14,7 @@ from hub.domain.ids import content_hash
 from hub.errors import Reject
 from hub.outlets.wire import ReadRecord, Said, Wire, validated
 
-__all__ = ["Desk", "Standing", "Versions", "standing"]
+__all__ = ["Desk", "Standing", "Versions", "ground", "standing"]
 
 L = TypeVar("L", bound=Model)
 
@@ -60,6 +60,13 @@ class Standing(Generic[L]):
             )
             for key, line in sorted(news.items())
         ]
+
+
+def ground(words: Iterable[str], versions: Versions, indicators: Iterable[str]) -> str:
+    """A hash of what a desk's board holds (`words`, in order) and of the `versions` of the totals under these indicators."""
+    told = tuple(f"{indicator}|" for indicator in indicators)
+    seen = [f"{stratum}#{part}@{v}" for (stratum, part), v in versions.items() if stratum.startswith(told)]
+    return content_hash(*words, *sorted(seen))
 
 
 def standing(records: Iterable[tuple[bytes, bytes]], wire: Wire, model: type[L]) -> dict[str, L | None]:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hub.domain.events import VaccineSupply
-from hub.domain.ids import content_hash
 from hub.domain.supply import SEEN, SEEN_OF, SupplyMeasure, supply_measures
 from hub.domain.supply_counts import Counted, Provider, SupplyBoard
-from hub.outlets.desk import Standing, Versions
+from hub.outlets.desk import Standing, Versions, ground
 from hub.outlets.wire import ReadRecord, Said, Wire, validated
 
 __all__ = ["SupplyDesk"]
@@ -41,9 +40,4 @@ class SupplyDesk:
         if self._counted is None:
             self._counted = self._board.counted()
         now = {line.key: line for line in supply_measures(self._counted, totals)}
-        return self._lines.news(now, lambda: self._rests_on(versions()))
-
-    def _rests_on(self, versions: Versions) -> str:
-        told = (f"{SEEN}|", f"{SEEN_OF}|")
-        seen = [f"{stratum}#{part}@{v}" for (stratum, part), v in versions.items() if stratum.startswith(told)]
-        return content_hash(self._board.state(), *sorted(seen))
+        return self._lines.news(now, lambda: ground([self._board.state()], versions(), (SEEN, SEEN_OF)))

@@ -5,14 +5,20 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from hub.bus.consumer import Incoming
 from hub.domain.events import Model
+from hub.domain.measures import Denominators
 from hub.errors import Reject, RetryError
+from hub.outlets.desk import Desk, standing
+from hub.outlets.measures import MeasureBoard, MeasurePorts, run_measures
 from hub.outlets.wire import ReadRecord, Said
 
-__all__ = ["Log", "PickleWire", "Rounds"]
+__all__ = ["Log", "PickleWire", "Rounds", "run_desk"]
+
+
+L = TypeVar("L", bound=Model)
 
 
 class PickleWire:
@@ -63,6 +69,17 @@ class Log:
         """The topic to its end."""
         return list(self.records.get(topic, []))
 
+    def standing(self, topic: str, model: type[L]) -> dict[str, L | None]:
+        """What the compacted topic says at the start of an outlet."""
+        return standing(((key, record.value or b"") for key, record in self.latest(topic).items()), self.wire, model)
+
+    def shown(self, topic: str, model: type[L]) -> dict[str, L]:
+        """The lines that stand on the compacted topic."""
+        return {
+            key.decode(): model.model_validate(self.wire.decode(record.value or b"")[1])
+            for key, record in self.latest(topic).items()
+        }
+
     def latest(self, topic: str) -> dict[bytes, Incoming]:
         """What the compacted topic says."""
         newest = {record.key: record for record in self.whole(topic) if record.key is not None}
@@ -84,3 +101,14 @@ class Rounds:
 
     def beat(self) -> None:
         self.beats += 1
+
+
+def run_desk(log: Log, desk: Desk, inputs: Sequence[str], *steps: Callable[[], Iterable[Incoming]]) -> None:
+    """One life of the role of the measures with this desk, over what stands on the log's `inputs`."""
+    rounds = Rounds(*steps)
+
+    def whole() -> list[Incoming]:
+        return [record for topic in inputs for record in log.whole(topic)]
+
+    ports = MeasurePorts(whole, rounds.read, log.send, log.set_aside, lambda: None)
+    run_measures(ports, log.wire, MeasureBoard(Denominators({}, "none")), "measures", rounds.stop, rounds.beat, [desk])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 import pytest
@@ -10,18 +10,15 @@ import pytest
 from hub.bus.consumer import Incoming
 from hub.domain.capacity import FreeBeds, SiteBoard
 from hub.domain.events import Site
-from hub.domain.measures import Denominators
 from hub.domain.person_events import Tick
 from hub.domain.tallies import Tally
 from hub.ops.metrics import render
 from hub.outlets import measures as outlet
 from hub.outlets.beds import BedsDesk
-from hub.outlets.desk import standing
-from hub.outlets.measures import MeasureBoard, MeasurePorts, run_measures
 from tests.domain.test_capacity import NIGHT, site
-from tests.outlets.pretend import Log, Rounds
+from tests.outlets.pretend import Log, run_desk
 
-TALLIES, INTAKE, CLOCK, MEASURES, BEDS = "tallies", "intake", "clock", "measures", "beds"
+TALLIES, INTAKE, CLOCK, BEDS = "tallies", "intake", "clock", "beds"
 PRESENT, LAST_SEEN = "present|s1|site|congregate", "last-seen|s1|site|congregate"
 
 
@@ -32,17 +29,10 @@ def no_settling(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(log: Log, *steps: Callable[[], Iterable[Incoming]], night: date | None = NIGHT) -> None:
     """One life of the role, in one night, over what stands on the log."""
-    rounds = Rounds(*steps)
     if night is not None:
         log.put(CLOCK, "t", Tick(as_of=night))
-    before = ((key, record.value or b"") for key, record in log.latest(BEDS).items())
-
-    def whole() -> Iterator[Incoming]:
-        yield from (*log.whole(TALLIES), *log.whole(INTAKE), *log.whole(CLOCK))
-
-    desk = BedsDesk(INTAKE, CLOCK, BEDS, log.wire, standing(before, log.wire, FreeBeds))
-    ports = MeasurePorts(whole, rounds.read, log.send, log.set_aside, lambda: None)
-    run_measures(ports, log.wire, MeasureBoard(Denominators({}, "none")), MEASURES, rounds.stop, rounds.beat, [desk])
+    desk = BedsDesk(INTAKE, CLOCK, BEDS, log.wire, log.standing(BEDS, FreeBeds))
+    run_desk(log, desk, (TALLIES, INTAKE, CLOCK), *steps)
 
 
 def counted(log: Log, stratum: str, count: int, version: int, partition: int = 0) -> Incoming:
@@ -51,10 +41,7 @@ def counted(log: Log, stratum: str, count: int, version: int, partition: int = 0
 
 
 def shown(log: Log) -> dict[str, FreeBeds]:
-    return {
-        key.decode(): FreeBeds.model_validate(log.wire.decode(record.value or b"")[1])
-        for key, record in log.latest(BEDS).items()
-    }
+    return log.shown(BEDS, FreeBeds)
 
 
 def batch(sites: Iterable[Site], totals: dict[str, int], night: date = NIGHT) -> dict[str, FreeBeds]:

@@ -8,17 +8,14 @@ from datetime import date
 import pytest
 
 from hub.bus.consumer import Incoming
-from hub.domain.measures import Denominators
 from hub.domain.supply import SupplyMeasure
 from hub.domain.tallies import Tally
 from hub.outlets import measures as outlet
-from hub.outlets.desk import standing
-from hub.outlets.measures import MeasureBoard, MeasurePorts, run_measures
 from hub.outlets.supply import SupplyDesk
 from tests.domain.test_supply import W2, lines, told
-from tests.outlets.pretend import Log, Rounds
+from tests.outlets.pretend import Log, run_desk
 
-TALLIES, INTAKE, MEASURES, SUPPLY = "tallies", "intake", "measures", "supply"
+TALLIES, INTAKE, SUPPLY = "tallies", "intake", "supply"
 SEEN = "dose-seen|4512|provider|1"
 DELIVERED = told("a", doses_delivered=300, county="47065")
 
@@ -30,16 +27,8 @@ def no_settling(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(log: Log, *steps: Callable[[], Iterable[Incoming]]) -> None:
     """One life of the role over what stands on the log."""
-    rounds = Rounds(*steps)
-    before = ((key, record.value or b"") for key, record in log.latest(SUPPLY).items())
-    desk = SupplyDesk(INTAKE, SUPPLY, log.wire, standing(before, log.wire, SupplyMeasure))
-
-    def whole() -> list[Incoming]:
-        return [*log.whole(TALLIES), *log.whole(INTAKE)]
-
-    ports = MeasurePorts(whole, rounds.read, log.send, log.set_aside, lambda: None)
-    board = MeasureBoard(Denominators({}, "none"))
-    run_measures(ports, log.wire, board, MEASURES, rounds.stop, rounds.beat, [desk])
+    desk = SupplyDesk(INTAKE, SUPPLY, log.wire, log.standing(SUPPLY, SupplyMeasure))
+    run_desk(log, desk, (TALLIES, INTAKE), *steps)
 
 
 def seen(log: Log, count: int, version: int, partition: int = 0) -> Incoming:
@@ -48,10 +37,7 @@ def seen(log: Log, count: int, version: int, partition: int = 0) -> Incoming:
 
 
 def shown(log: Log) -> dict[str, SupplyMeasure]:
-    return {
-        key.decode(): SupplyMeasure.model_validate(log.wire.decode(record.value or b"")[1])
-        for key, record in log.latest(SUPPLY).items()
-    }
+    return log.shown(SUPPLY, SupplyMeasure)
 
 
 def nothing() -> list[Incoming]:
