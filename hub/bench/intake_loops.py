@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from fastavro import parse_schema, schemaless_writer
 
-from hub.bus.producer import Batch, DurableProducer
+from hub.bus.producer import Batch, DurableProducer, OutRecord
 from hub.connectors.catalog import Connector
 from hub.connectors.door import Receipt, Unit
 from hub.connectors.intake import Intake
@@ -120,19 +120,14 @@ def resources(paths: Sequence[Path]) -> Iterator[bytes]:
 
 def bare(loop: Callable[[], Iterator[bytes]], producer: DurableProducer) -> Spent:
     """Produce what `loop` gives, and wait until all of it is confirmed."""
-    began, cpu, records = time.perf_counter(), time.process_time(), 0
-    waiting: deque[Batch] = deque()
-    values = loop()
-    while chunk := list(islice(values, _AT_ONCE)):
-        batch = producer.batch()
-        for value in chunk:  # one behind the other, as the hub's loops hand over theirs
-            records += 1
-            batch.produce(BARE_TOPIC, b"%d" % records, value)
-        waiting.append(batch)
-        if len(waiting) == _OPEN:
-            waiting.popleft().wait()
-    for each in waiting:
-        each.wait()
+    began, cpu = time.perf_counter(), time.process_time()
+    values = enumerate(loop(), 1)
+
+    def named() -> Iterator[Sequence[OutRecord]]:
+        while chunk := [(BARE_TOPIC, b"%d" % n, value, None, None) for n, value in islice(values, _AT_ONCE)]:
+            yield chunk
+
+    records = _hand_over(producer, named())
     return Spent(records, time.perf_counter() - began, time.process_time() - cpu)
 
 
@@ -163,22 +158,33 @@ def events_alone(
     the event, no intake loop, nothing to acknowledge. What it took, and how many events it produced. Reject where
     the agreement does not take an event's kind."""
     read, pack = Reader(connector, agreement, shop.ids), SealedPack(connector.name, shop.codec, shop.vault)
-    began, cpu, produced = time.perf_counter(), time.process_time(), 0
-    waiting: deque[Batch] = deque()
+    began, cpu = time.perf_counter(), time.process_time()
     events = (agreement.grant(mapped.event) for unit in units for mapped in read(unit) if mapped.event is not None)
-    while chunk := list(islice(events, _AT_ONCE)):
-        pack.prepare(sorted({event.source_person for event in chunk if event.source_person}))
-        outgoing = [pack.event(event) for event in chunk]
-        batch = shop.producer.batch()
-        for record in outgoing:  # one behind the other, as the intake loop hands over a chunk
+
+    def sealed() -> Iterator[Sequence[OutRecord]]:
+        while chunk := list(islice(events, _AT_ONCE)):
+            pack.prepare(sorted({event.source_person for event in chunk if event.source_person}))
+            yield [pack.event(event) for event in chunk]
+
+    produced = _hand_over(shop.producer, sealed())
+    return Spent(produced, time.perf_counter() - began, time.process_time() - cpu), Counter(event=produced)
+
+
+def _hand_over(producer: DurableProducer, chunks: Iterable[Sequence[OutRecord]]) -> int:
+    """Produce these, a chunk after another, and wait until each is confirmed, with some on their way; how many records."""
+    waiting: deque[Batch] = deque()
+    produced = 0
+    for chunk in chunks:
+        batch = producer.batch()
+        for record in chunk:  # one behind the other, as the intake loop hands over a chunk
             batch.produce(*record)
-        produced += len(outgoing)
+        produced += len(chunk)
         waiting.append(batch)
         if len(waiting) == _OPEN:
             waiting.popleft().wait()
     for batch in waiting:
         batch.wait()
-    return Spent(produced, time.perf_counter() - began, time.process_time() - cpu), Counter(event=produced)
+    return produced
 
 
 class _Feed:

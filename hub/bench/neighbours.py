@@ -11,7 +11,6 @@ same clients at work against a sink (hub.bench.neighbours_sink) while the honest
 from __future__ import annotations
 
 import json
-import multiprocessing
 import shutil
 import socket
 import time
@@ -26,6 +25,7 @@ from typing import Any
 import yaml
 
 from hub.bench.intake_records import Records
+from hub.bench.neighbours_beside import beside
 from hub.bench.neighbours_clients import Attack, attack
 from hub.bench.neighbours_sink import sink
 from hub.bus.topic_admin import apply_topics
@@ -134,21 +134,21 @@ def measure(
     honest = _Honest(port, messages)
     honest.send(_WARM)
     alone: list[float] = []
-    beside: list[float] = []
+    together: list[float] = []
     did: dict[str, dict[str, int]] = {kind: {} for kind in clients}
-    with _hostile() as hostile:
+    with beside(attack) as hostile:  # they wait to be told: their start is no part of what is measured
         for number in range(rounds):
             alone += honest.for_seconds(seconds)
             refused_alone = honest.refused
             hostile.send(Attack("127.0.0.1", attacked or port, clients, messages[: _PEOPLE // 2], seconds))
             _told(hostile, seconds)
-            beside += honest.for_seconds(seconds)
+            together += honest.for_seconds(seconds)
             for kind, done in _told(hostile, seconds).items():
                 for what, count in done.items():
                     did[kind][what] = did[kind].get(what, 0) + count
             time.sleep(_SETTLE_S)
-            say(f"round {number + 1} of {rounds}: {len(alone)} messages alone, {len(beside)} beside neighbours")
-    first, second = Felt.of(alone, refused_alone), Felt.of(beside, honest.refused - refused_alone)
+            say(f"round {number + 1} of {rounds}: {len(alone)} messages alone, {len(together)} beside neighbours")
+    first, second = Felt.of(alone, refused_alone), Felt.of(together, honest.refused - refused_alone)
     honest.close()
     return Neighbours(first, second, round(second.p99_ms / first.p99_ms, 2), clients, did, rounds * seconds)
 
@@ -157,25 +157,6 @@ def control(port: int, **asked: Any) -> Neighbours:
     """`measure`, with the same clients at work against a sink: what they take of the machine, whatever the door does."""
     with sink() as elsewhere:
         return measure(port, attacked=elsewhere, **asked)
-
-
-@contextmanager
-def _hostile() -> Iterator[Connection]:
-    """A process of neighbours that wait to be told what to do: its start is no part of what is measured."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=attack, args=(theirs,), daemon=True)
-    process.start()
-    try:
-        yield ours
-        ours.send(None)
-        process.join(5)
-    finally:
-        if process.is_alive():
-            process.kill()
-        process.join()
-        ours.close()
-        theirs.close()
 
 
 def _told(hostile: Connection, seconds: float) -> Any:

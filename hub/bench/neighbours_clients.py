@@ -164,9 +164,10 @@ KINDS: dict[str, Callable[[_Target, Counter[str]], Awaitable[None]]] = {
 
 def attack(asked: Connection) -> None:
     """Process target: for each Attack that is asked for, say True once all are at work, and what they did, by kind, when its time
-    is over; until None comes. It gives way to others on the processor."""
+    is over; until it is killed. It gives way to others on the processor."""
     os.nice(_NICE)
-    while (plan := asked.recv()) is not None:
+    while True:
+        plan = asked.recv()
         asked.send(asyncio.run(_attack(plan, lambda: asked.send(True))))
 
 

@@ -7,13 +7,13 @@ junk and on frames too large, reads valid messages at a pace that a door can bea
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import cast
 
+from hub.bench.neighbours_beside import beside
 from hub.errors import RetryError
 from hub.formats.mllp import FrameFault, Framer, frame
 
@@ -28,19 +28,10 @@ _START_S = 30.0
 @contextmanager
 def sink() -> Iterator[int]:
     """One in a process of its own, at this port of 127.0.0.1."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,), daemon=True)
-    process.start()
-    try:
-        if not ours.poll(_START_S):
+    with beside(_serve) as told:
+        if not told.poll(_START_S):
             raise RetryError("the sink did not start")
-        yield ours.recv()
-    finally:
-        process.kill()
-        process.join()
-        ours.close()
-        theirs.close()
+        yield told.recv()
 
 
 def _serve(told: Connection) -> None:
