@@ -6,8 +6,8 @@ import json
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from hub.privacy.agreements import EXAMPLES
 from hub.supervisor import Stack
 from hub.wiring_bus import prepare
 
-__all__ = ["FOOD", "LAB", "Intake", "Pages", "Rows"]
+__all__ = ["FOOD", "LAB", "Intake", "JsonSource", "Pages", "Rows", "boxes"]
 
 LAB = "lab-elr-hl7v2"
 FOOD = "food-assistance"
@@ -173,31 +173,19 @@ def _changed(n: int) -> str:
     return f"2021-02-15T{n // 60:02}:{n % 60:02}:00"
 
 
-class Pages:
-    """A source over HTTP: one page with everything; `asked` holds the `since` of each request."""
+class JsonSource:
+    """A source over HTTP at `url`: JSON that `answer` makes of a request's query. Who is killed while asking is not missed."""
 
-    def __init__(self, count: int) -> None:
-        self.asked: list[str] = []
-        items = [
-            {
-                "guest": f"H-{n}",
-                "first": f"Guest{n}",
-                "day": "2021-02-15",
-                "kind": "BOX",
-                "changed": "2021-02-15T00:00:00",
-            }
-            for n in range(count)
-        ]
-        body, asked = json.dumps({"items": items}).encode(), self.asked
-
+    def __init__(self, answer: Callable[[dict[str, list[str]]], dict[str, Any]]) -> None:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                asked.append(parse_qs(urlsplit(self.path).query).get("since", [""])[0])
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                body = json.dumps(answer(parse_qs(urlsplit(self.path).query))).encode()
+                with suppress(ConnectionError):
+                    self.send_response(200)
+                    self.send_header("Content-Type", "application/json")
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
                 """Quiet."""
@@ -205,3 +193,28 @@ class Pages:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/boxes"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def boxes(numbers: Iterable[int]) -> list[dict[str, str]]:
+    """Boxes of guests with these numbers, as a source gives them over HTTP."""
+    return [
+        {"guest": f"H-{n}", "first": f"Guest{n}", "day": "2021-02-15", "kind": "BOX", "changed": "2021-02-15T00:00:00"}
+        for n in numbers
+    ]
+
+
+class Pages(JsonSource):
+    """One page with everything; `asked` holds the `since` of each request."""
+
+    def __init__(self, count: int) -> None:
+        self.asked: list[str] = []
+        self._items = boxes(range(count))
+        super().__init__(self.answer)
+
+    def answer(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        self.asked.append(query.get("since", [""])[0])
+        return {"items": self._items}

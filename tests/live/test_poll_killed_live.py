@@ -3,18 +3,14 @@ the same ids, and what stood on the topic before still stands there."""
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.live.pantry import Intake
+from tests.live.pantry import Intake, JsonSource, boxes
 
 pytestmark = pytest.mark.live
 
@@ -22,7 +18,7 @@ DOOR = "{{kind: http-poll, url: '{url}', paging: {{by: body-link, at: next}}, si
 PAGES, MOST = 7, 5
 
 
-class Book:
+class Book(JsonSource):
     """Boxes on pages that link to the next; what changed since some time is nothing: who loses a page never sees it again. The
     answer to a page that is held is kept back, once, until `release`."""
 
@@ -31,24 +27,7 @@ class Book:
         self.since: list[str] = []
         self._held, self._free = 0, threading.Event()
         self.waiting = threading.Event()
-        book = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = json.dumps(book.answer(parse_qs(urlsplit(self.path).query))).encode()
-                with suppress(ConnectionError):  # who asked was killed
-                    self.send_response(200)
-                    self.send_header("Content-Type", "application/json")
-                    self.send_header("Content-Length", str(len(body)))
-                    self.end_headers()
-                    self.wfile.write(body)
-
-            def log_message(self, *_: Any) -> None:
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/boxes"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        super().__init__(self.answer)
 
     def hold(self, page: int) -> None:
         self._held = page
@@ -68,22 +47,12 @@ class Book:
             self._held = 0
             self.waiting.set()
             self._free.wait(120)
-        boxes = [
-            {
-                "guest": f"H-{n}",
-                "first": f"Guest{n}",
-                "day": "2021-02-15",
-                "kind": "BOX",
-                "changed": "2021-02-15T00:00:00",
-            }
-            for n in range(page * MOST, page * MOST + MOST)
-        ]
-        return {"items": boxes, **({"next": f"{self.url}?page={page + 1}"} if page < PAGES else {})}
+        after = {"next": f"{self.url}?page={page + 1}"} if page < PAGES else {}
+        return {"items": boxes(range(page * MOST, page * MOST + MOST)), **after}
 
     def close(self) -> None:
         self.release()
-        self.server.shutdown()
-        self.server.server_close()
+        super().close()
 
 
 @pytest.fixture

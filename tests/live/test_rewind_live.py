@@ -33,8 +33,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Rows:
 def pages() -> Iterator[Pages]:
     found = Pages(3)
     yield found
-    found.server.shutdown()
-    found.server.server_close()
+    found.close()
 
 
 @pytest.fixture(scope="module")
