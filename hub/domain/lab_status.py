@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hub.domain.events import LabStatus
+from hub.domain.events import Event, LabResult, LabStatus
 from hub.domain.lab_tables import statuses
 
-__all__ = ["RANK", "Stated", "csv_status", "fhir_status", "hl7_status"]
+__all__ = ["RANK", "Stated", "csv_status", "fhir_status", "hl7_status", "is_mere_withdrawal"]
 
 RANK: dict[LabStatus, int] = {"preliminary": 1, "final": 2, "corrected": 3, "withdrawn": 4}
 """Which of two versions of the same time is the later one."""
@@ -57,6 +57,18 @@ def csv_status(word: str, *others: str) -> Stated:
         of_report = statuses().get(("csv", code := other.strip().upper()))
         told = _within(told, of_report, spares_corrections=code not in _CANCELLED)
     return told
+
+
+def is_mere_withdrawal(event: Event) -> bool:
+    """Whether an event says no more than that a result which may have been told before is none: it has no answer and lacks none. It
+    is no record of the sender's own, and no report on the sender counts it."""
+    return (
+        isinstance(event, LabResult)
+        and not event.active
+        and event.result is None
+        and event.meaning == "review"
+        and "no-result" not in event.issues
+    )
 
 
 def _within(told: Stated, of_report: LabStatus | None, *, spares_corrections: bool) -> Stated:

@@ -171,13 +171,15 @@ class _Reading:
         return found or [_Found(ignored("no-observation", where, b"", KIND), entry)]
 
     def _concluded(self, report: Report, found: list[_Found]) -> Iterator[_Found]:
-        """The conclusion, where there is no result at all, or none that tells what it tells."""
+        """The conclusion, where there is no result at all, or none that tells what it tells, and what it takes back."""
         kept = [one.mapped.event for one in found if isinstance(one.mapped.event, LabResult)]
         if found and not kept:
             return
         event = self._results.doubted(report, kept) if found else self._results.concluded(report)
-        if event is not None and report.head is not None:
-            yield _Found(accepted(event, self._at(report.head), b""), report.head.entry)
+        told = [event] if event is not None else []
+        for each in (*told, *self._results.taken_back(report, kept)):
+            if report.head is not None:
+                yield _Found(accepted(each, self._at(report.head), b""), report.head.entry)
 
     def _payers(self, found: list[_Found], report: Report, used: list[Resource]) -> Iterator[_Found]:
         """Who pays for the person, where a result of theirs was kept."""
@@ -236,5 +238,6 @@ def _require_results(group: Group) -> None:
     if group.report is not None and not group.observations:
         if listed(group.report.body.get("result")):
             raise NotMapped("reference-not-in-bundle", field="result")
-        if text(group.report.body.get("status")) in _WITHDRAWN:
+        concludes = listed(group.report.body.get("conclusionCode"))  # that is the result, and withdrawn
+        if text(group.report.body.get("status")) in _WITHDRAWN and not concludes:
             raise NotMapped("withdrawal-names-no-result", field="result")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from hub.domain.events import Coded, LabResult
+from hub.domain.events import Coded, LabResult, LabStatus
 from hub.domain.ids import content_hash
 from hub.domain.lab_meaning import Code, Judged, Unkept, asked, judge, policy_of
 from hub.domain.lab_status import RANK, fhir_status
@@ -15,7 +15,15 @@ from hub.mapping.codes import code_of
 from hub.mapping.dates import as_told, civil_date, iso_time
 from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_fhir_bundle import Held, Pool
-from hub.mapping.labs_fhir_concluded import DOUBT, concluded, contradicts, judged_alone
+from hub.mapping.labs_fhir_concluded import (
+    CONCLUSION,
+    DOUBT,
+    TAKEN_BACK,
+    concluded,
+    contradicts,
+    judged_alone,
+    takes_back,
+)
 from hub.mapping.labs_fhir_patient import identifier_of
 from hub.mapping.labs_fhir_report import Report, content_of, specimen_of
 from hub.mapping.labs_fhir_told import Told
@@ -48,8 +56,8 @@ class Results:
             raise NotMapped("no-result-yet", "ignored")
         return Told(part, held, self._judged(part, held.body, report), state, issue, "", self._taken(held, report))
 
-    def event(self, one: Told, report: Report) -> LabResult | None:
-        """Its event.
+    def event(self, one: Told, report: Report, *, as_sent: LabStatus | None = None) -> LabResult | None:
+        """Its event; `as_sent`: the status of the version that tells it, where that is not its own.
 
         None for an exact repeat within the report. NotMapped when the others of the report say it.
         """
@@ -79,7 +87,7 @@ class Results:
                 if known.local_id
                 else None,
                 changed_at=self._changed_at(body, head),
-                status_rank=RANK[state],
+                status_rank=RANK[as_sent or state],
                 content=content,
                 occurred_on=collected or resulted,
                 active=state != "withdrawn",
@@ -121,11 +129,24 @@ class Results:
         value = concluded(head.body) if head is not None else None
         if head is None or value is None or not contradicts(head.body, results):
             return None
-        state, issue = fhir_status(report.status)
+        state, issue = fhir_status(text(head.body.get("status")))
         if state is None or state == "withdrawn":
             return None
-        said = {"code": {"text": "conclusion"}, **value}
+        said = {"code": CONCLUSION, **value}
         return self.event(Told(said, head, DOUBT, state, issue, "", self._taken(head, report)), report)
+
+    def taken_back(self, report: Report, results: Sequence[LabResult]) -> Iterator[LabResult]:
+        """Withdrawals of what the conclusion of an earlier version may have told, by one that is corrected or withdrawn and holds
+        `results` (`takes_back`)."""
+        head = report.head
+        state = fhir_status(text(head.body.get("status"))).status if head is not None else None
+        if head is None or state not in ("corrected", "withdrawn"):
+            return
+        for part, loinc in takes_back(head.body, results):
+            told = Told(part, head, TAKEN_BACK._replace(loinc=loinc), "withdrawn", "")
+            event = self.event(told, report, as_sent=state)
+            if event is not None:
+                yield event
 
     def _judged(self, part: Json, body: Json, report: Report) -> Judged:
         question = asked(named(part.get("code")))

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from hub.domain.events import Coded, Event, PersonBlock, RaceEthnicity
+from hub.domain.lab_status import is_mere_withdrawal
 from hub.domain.minimum import cannot_have
 from hub.domain.need_words import UNMAPPED
 from hub.report.delays import delays_of
@@ -164,6 +165,8 @@ class Tally:
         place: Place | None = None,
     ) -> None:
         """A record that became an event. `odd`: issues beside the event's own."""
+        if is_mere_withdrawal(event):
+            return
         kind = type(event).kind
         counted = self.kinds.setdefault(kind, KindTally())
         counted.take(event, received_at, unmapped, self.needed.get(kind, frozenset()), odd, place)
