@@ -20,9 +20,13 @@ from hub.domain.ids import Ids
 
 __all__ = [
     "NEVER",
+    "SUFFIXES",
     "Record",
     "Version",
+    "believable_birth_date",
     "clusters",
+    "family_names_nobody",
+    "given_names_nobody",
     "latest",
     "link",
     "linked_fields",
@@ -37,7 +41,7 @@ Version = tuple[datetime, int, str, int]
 Record = tuple[str, Version, PersonBlock | None]
 """(source_person, version, block): one thing a source said about one of its persons."""
 
-_SUFFIXES = frozenset({"jr", "sr", "junior", "senior", "ii", "iii", "iv"})
+SUFFIXES = frozenset({"jr", "sr", "junior", "senior", "ii", "iii", "iv"})
 # First names that say "no name yet" or "name withheld": immunization registries' and RecordLinker's skip lists, HMIS
 # data
 # quality answers (reference: equity-identity.md B1, B3).
@@ -73,12 +77,27 @@ def match_key(block: PersonBlock | None, ids: Ids) -> str | None:
     approximate."""
     if block is None or block.birth_date is None or block.birth_date_partial:
         return None
-    if not _EARLIEST <= block.birth_date < _LATEST:
+    if not believable_birth_date(block.birth_date):
         return None
     given, family = _given(block.given_name), _family(block.family_name)
     if given is None or family is None or (family == "doe" and given in {"john", "jane"}):
         return None
     return ids.match_key(given, family, block.birth_date.isoformat())
+
+
+def believable_birth_date(day: date) -> bool:
+    """Whether somebody now alive may be born on this day; 1900-01-01, 3000-01-01 and the like stand for an unknown one."""
+    return _EARLIEST <= day < _LATEST
+
+
+def given_names_nobody(name: str) -> bool:
+    """Whether this stands where a given name is missing or withheld (`Baby Boy`, `Unk`, `?`)."""
+    return _placeholder(name, _NO_GIVEN)
+
+
+def family_names_nobody(name: str) -> bool:
+    """Whether this stands where a family name is missing or withheld."""
+    return _placeholder(name, _NO_NAME)
 
 
 def tells(block: PersonBlock | None) -> bool:
@@ -144,7 +163,7 @@ def _family(name: str | None) -> str | None:
         return None
     words = name.split()
     while (
-        len(words) > 1 and normalise(words[-1]) in _SUFFIXES
+        len(words) > 1 and normalise(words[-1]) in SUFFIXES
     ):  # "Smith Jr." compares as "Smith": the birth date decides
         words.pop()
     return _name(" ".join(words), _NO_NAME)

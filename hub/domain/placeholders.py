@@ -16,6 +16,7 @@ __all__ = [
     "PLACEHOLDER_BIRTH_DATE",
     "PLACEHOLDER_ID",
     "PLACEHOLDER_NAME",
+    "real_address",
     "real_birth_date",
     "real_id",
     "real_names",
@@ -48,6 +49,11 @@ def real_names(family: str, given: str) -> tuple[str, str]:
     if last == first and last in _words("both-names"):
         return "", ""
     return ("" if last in _words("name") else family), ("" if first in _words("name") else given)
+
+
+def real_address(line: str) -> str:
+    """The address line, or empty where it is the word for none (`NO FIXED ADDRESS`) or names nothing as an id may."""
+    return "" if _plain(line) in _words("address") else real_id(line)
 
 
 def real_birth_date(day: date | None) -> date | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 
-__all__ = ["PACKAGES", "keyed", "replace", "rows", "rows_of", "text"]
+__all__ = ["PACKAGES", "document", "keyed", "replace", "rows", "rows_of", "text"]
 
 PACKAGES = ("hub.domain", "hub.mapping")
 """Whose tables an installation may replace; no two have a table of one name."""
@@ -37,6 +37,11 @@ def text(name: str, package: str = "hub.domain") -> str:
         if name in _own:
             return _own[name]
     return files(package).joinpath("tables", f"{name}.csv").read_text(encoding="utf-8")
+
+
+def document(name: str, package: str = "hub.domain") -> str:
+    """The text of a file beside the tables that is no table: its name with the ending, as `link_model.json`."""
+    return files(package).joinpath("tables", name).read_text(encoding="utf-8")
 
 
 def rows(name: str, package: str = "hub.domain") -> list[dict[str, str]]:

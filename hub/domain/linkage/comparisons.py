@@ -1,0 +1,237 @@
+"""One function per compared field: what two comparables say about it, as the name of a level, or None where one side is silent.
+
+Levels go from most to least alike; `LEVELS` has them all, and a model must have a weight for each. What is missing is no evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.fuzz import ratio, token_sort_ratio
+
+from hub.domain.linkage.comparable import Comparable
+from hub.domain.linkage.dates import birth_date
+from hub.domain.linkage.names import core, part_level
+
+__all__ = ["COMPARED", "LEVELS", "Comparison", "compare"]
+
+Comparison = Callable[[Comparable, Comparable], str | None]
+
+_ORDER = ("exact", "nickname", "close", "sounds", "initial", "similar", "different")
+_RANK = {level: rank for rank, level in enumerate(_ORDER)}
+_ALIKE = _RANK["sounds"]  # up to here two parts may be one name
+_FULL_SSN = 9
+
+
+def given(one: Comparable, other: Comparable) -> str | None:
+    """`exact` (Mary Ann, Maryann too), `nickname`, `close`, `sounds`, `part` (one of two given names), `initial`, `middle` (goes by
+    the middle name), `swapped` (given and family name changed places), `similar`, `different`."""
+    left, right = one.given, other.given
+    if not left or not right:
+        return None
+    if left == right:
+        return "exact"
+    level = _best(left, right)
+    if len(left) + len(right) > 2:
+        if "".join(left) == "".join(right):
+            return "exact"
+        if _RANK[level] <= _ALIKE:
+            return "part" if level == "exact" else level
+    elif _RANK[level] <= _ALIKE:
+        return level
+    if swapped(one, other):
+        return "swapped"
+    if level == "initial":
+        return level
+    if (other.middle and len(other.middle) > 1 and other.middle in left) or (
+        one.middle and len(one.middle) > 1 and one.middle in right
+    ):
+        return "middle"
+    return level
+
+
+def middle(one: Comparable, other: Comparable) -> str | None:
+    """`exact`, `initial`, `close` (any spelling of it), `different`."""
+    if one.middle is None or other.middle is None:
+        return None
+    level = part_level(one.middle, other.middle)
+    if level in {"exact", "initial"}:
+        return level
+    return "close" if _RANK[level] <= _ALIKE else "different"
+
+
+def family(one: Comparable, other: Comparable) -> str | None:
+    """`exact` (two surnames in any order, joined or apart), `close`, `sounds`, `part` (one of two surnames left out), `previous`
+    (the other's former name), `initial`, `swapped`, `similar`, `different`."""
+    left, right = one.family, other.family
+    if not left or not right:
+        return None
+    if left == right:
+        return "exact"
+    level = _best(left, right)
+    if len(left) + len(right) > 2:
+        if sorted(left) == sorted(right) or "".join(left) == "".join(right):
+            return "exact"
+        if len(left) == len(right) == 2 and _RANK[_both(left, right)] <= _ALIKE:
+            return "close"
+        if _RANK[level] <= _ALIKE:
+            return "part"
+    elif level == "sounds" and core(left[0]) == core(right[0]):
+        return "close"
+    elif _RANK[level] <= _ALIKE:
+        return "close" if level == "nickname" else level
+    if _previous(one, other) or _previous(other, one):
+        return "previous"
+    if swapped(one, other):
+        return "swapped"
+    return level
+
+
+def suffix(one: Comparable, other: Comparable) -> str | None:
+    """`exact` or `different`: Junior and Senior are two people."""
+    if one.suffix is None or other.suffix is None:
+        return None
+    return "exact" if one.suffix == other.suffix else "different"
+
+
+def sex(one: Comparable, other: Comparable) -> str | None:
+    """`exact` or `different`; people change it, and desks mistake it."""
+    if one.sex is None or other.sex is None:
+        return None
+    return "exact" if one.sex == other.sex else "different"
+
+
+def ssn(one: Comparable, other: Comparable) -> str | None:
+    """`exact`, `typo` (one slip: an insertion, deletion, change or transposition), `last-four` (all that both have), `two-slips`,
+    `different`. Numbers of another kind than Social Security numbers compare alike."""
+    if one.ssn is not None and other.ssn is not None:
+        if one.ssn == other.ssn:
+            return "exact"
+        slips = DamerauLevenshtein.distance(one.ssn, other.ssn, score_cutoff=2)
+        return "typo" if slips == 1 else "two-slips" if slips == 2 else "different"
+    if one.ssn4 is None or other.ssn4 is None:
+        return None
+    return "last-four" if one.ssn4 == other.ssn4 else "last-four-different"
+
+
+def phone(one: Comparable, other: Comparable) -> str | None:
+    """`exact` (of a number without area code: its seven digits), `typo` (one slip), `different`."""
+    if one.phone is None or other.phone is None:
+        return None
+    left, right = one.phone, other.phone
+    if left == right:
+        return "exact"
+    if len(left) != len(right):
+        return "exact" if left[-7:] == right[-7:] else "different"
+    return "typo" if DamerauLevenshtein.distance(left, right, score_cutoff=1) <= 1 else "different"
+
+
+def email(one: Comparable, other: Comparable) -> str | None:
+    """`exact`, `close` (one slip, or the same name at another provider), `different`."""
+    if one.email is None or other.email is None:
+        return None
+    if one.email == other.email:
+        return "exact"
+    left, right = one.email.partition("@")[0], other.email.partition("@")[0]
+    if (left == right and len(left) >= 6) or DamerauLevenshtein.distance(one.email, other.email, score_cutoff=1) <= 1:
+        return "close"
+    return "different"
+
+
+def address(one: Comparable, other: Comparable) -> str | None:
+    """`exact`, `close` (same words in any order but for a slip or two), `street` (another or no house number), `different`."""
+    if one.address is None or other.address is None:
+        return None
+    left, right = one.address, other.address
+    if left == right:
+        return "exact"
+    if ratio(left, right, score_cutoff=85) or token_sort_ratio(left, right, score_cutoff=85):
+        left_number, right_number = _house(left), _house(right)
+        if left_number == right_number or sorted(left_number) == sorted(right_number):
+            return "close"
+        return "street"
+    return "street" if ratio(left.lstrip("0123456789 "), right.lstrip("0123456789 "), score_cutoff=85) else "different"
+
+
+def place(one: Comparable, other: Comparable) -> str | None:
+    """City, postal code and county as one field, since they say the same: `postal-code` (equal, and no other city), `city`, `close`
+    (one slip in code or city), `county`, `different`."""
+    found = False
+    if one.postal_code is not None and other.postal_code is not None:
+        if one.postal_code == other.postal_code:
+            return "postal-code"
+        found = True
+    if one.city is not None and other.city is not None:
+        if one.city == other.city:
+            return "city"
+        if part_level(one.city, other.city) == "close":
+            return "close"
+        found = True
+    if one.postal_code and other.postal_code:
+        slips = DamerauLevenshtein.distance(one.postal_code, other.postal_code, score_cutoff=1)
+        if slips <= 1:
+            return "close"
+    if one.county is not None and other.county is not None:
+        return "county" if one.county == other.county else "different"
+    return "different" if found else None
+
+
+def swapped(one: Comparable, other: Comparable) -> bool:
+    """Whether given and family name changed places: each is like the other's other."""
+    if not (one.given and other.given and one.family and other.family):
+        return False
+    return (
+        _RANK[_best(one.given, other.family)] <= _RANK["close"]
+        and _RANK[_best(one.family, other.given)] <= _RANK["close"]
+    )
+
+
+def compare(one: Comparable, other: Comparable) -> dict[str, str]:
+    """The level of every field that both say something about."""
+    return {field: level for field, of in COMPARED.items() if (level := of(one, other)) is not None}
+
+
+def _best(left: tuple[str, ...], right: tuple[str, ...]) -> str:
+    if len(left) == len(right) == 1:
+        return part_level(left[0], right[0])
+    return min((part_level(mine, theirs) for mine in left for theirs in right), key=_RANK.__getitem__)
+
+
+def _both(left: tuple[str, ...], right: tuple[str, ...]) -> str:
+    straight = max(part_level(left[0], right[0]), part_level(left[1], right[1]), key=_RANK.__getitem__)
+    crossed = max(part_level(left[0], right[1]), part_level(left[1], right[0]), key=_RANK.__getitem__)
+    return min(straight, crossed, key=_RANK.__getitem__)
+
+
+def _previous(one: Comparable, other: Comparable) -> bool:
+    if not one.previous_family:
+        return False
+    return _RANK[_best(one.previous_family, other.family + other.previous_family)] <= _ALIKE
+
+
+def _house(line: str) -> list[str]:
+    return [word for word in line.split() if word[0].isdigit()]
+
+
+COMPARED: Mapping[str, Comparison] = {
+    "given": given, "middle": middle, "family": family, "suffix": suffix, "birth_date": birth_date, "sex": sex, "ssn": ssn,
+    "phone": phone, "email": email, "address": address, "place": place,
+}  # fmt: skip
+"""The comparison of each field, in the order in which an explanation shows them."""
+LEVELS: Mapping[str, tuple[str, ...]] = {
+    "given": ("exact", "nickname", "close", "sounds", "part", "initial", "middle", "swapped", "similar", "different"),
+    "middle": ("exact", "initial", "close", "different"),
+    "family": ("exact", "close", "sounds", "part", "previous", "initial", "swapped", "similar", "different"),
+    "suffix": ("exact", "different"),
+    "birth_date": (
+        "exact", "new-year", "slip", "swapped", "year-month", "two-parts", "year", "near-year", "different",
+    ),
+    "sex": ("exact", "different"),
+    "ssn": ("exact", "typo", "last-four", "two-slips", "last-four-different", "different"),
+    "phone": ("exact", "typo", "different"),
+    "email": ("exact", "close", "different"),
+    "address": ("exact", "close", "street", "different"),
+    "place": ("postal-code", "city", "close", "county", "different"),
+}  # fmt: skip
+"""Every level of every field, most alike first."""

@@ -1,0 +1,46 @@
+"""How two birth dates compare. A date on 1 January or marked approximate is weak: desks write it where they know the year."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from rapidfuzz.distance import DamerauLevenshtein
+
+from hub.domain.linkage.comparable import Comparable
+
+__all__ = ["birth_date"]
+
+
+def birth_date(one: Comparable, other: Comparable) -> str | None:
+    """`exact`; `slip` (one digit changed, or two neighbours transposed, of YYYYMMDD); `swapped` (day and month); `two-parts` (two
+    of year, month and day equal); `different`. Where one date is weak: `new-year` (both say 1 January of a year), `year-month`,
+    `year`, `near-year` (a year apart), `different`."""
+    left, right = one.birth_date, other.birth_date
+    if left is None or right is None:
+        return None
+    if one.birth_weak or other.birth_weak:
+        return _weak(left, right)
+    if left == right:
+        return "exact"
+    equal = (left.year == right.year) + (left.month == right.month) + (left.day == right.day)
+    if equal == 0:
+        return "different"
+    if DamerauLevenshtein.distance(_digits(left), _digits(right), score_cutoff=1) <= 1:
+        return "slip"
+    if left.year == right.year and (left.month, left.day) == (right.day, right.month):
+        return "swapped"
+    return "two-parts" if equal == 2 else "different"
+
+
+def _weak(left: date, right: date) -> str:
+    if left.year != right.year:
+        return "near-year" if abs(left.year - right.year) == 1 else "different"
+    if left == right:
+        return "new-year" if (left.month, left.day) == (1, 1) else "year-month"
+    if left.month == right.month and left.month != 1:
+        return "year-month"
+    return "year"
+
+
+def _digits(day: date) -> str:
+    return f"{day.year:04d}{day.month:02d}{day.day:02d}"

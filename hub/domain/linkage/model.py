@@ -1,0 +1,112 @@
+"""The weights: how much each level of each field speaks for one person, and where links begin. Data with a version, not code.
+
+A weight is log2(m/u): m the share of pairs of one person that compare so, u the share of pairs of strangers (Fellegi and Sunter,
+"A Theory for Record Linkage", JASA 64, 1969). Term frequencies come from the model, never from the stream, so that a weight does
+not depend on what has arrived.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from math import log2
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from hub.domain.linkage.comparisons import LEVELS
+from hub.domain.tables import document
+
+__all__ = ["LinkModel", "read_model", "shipped_model"]
+
+_Share = Annotated[float, Field(gt=0, le=1)]
+_Bits = Annotated[float, Field(ge=-60, le=60)]
+_COMMON_NAMES = ("given", "family")
+_FLOOR = 1.0
+"""Bits that an agreement on a name says at least, however common the name is."""
+
+
+class _Document(BaseModel):
+    """What a model document must hold; see `read_model`."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    version: Annotated[str, Field(min_length=1)]
+    source: Annotated[str, Field(min_length=1)]
+    weights: dict[str, dict[str, _Bits]]
+    frequencies: dict[str, dict[str, _Share]] = {}
+    match: _Bits
+    review: _Bits
+    margin: Annotated[float, Field(ge=0, le=30)]
+    chain: _Bits
+    contact_most: Annotated[float, Field(ge=0, le=60)]
+    shared_over: Annotated[int, Field(ge=1)] = 5
+
+    @model_validator(mode="after")
+    def _whole(self) -> _Document:
+        if {field: set(levels) for field, levels in self.weights.items()} != {
+            field: set(levels) for field, levels in LEVELS.items()
+        }:
+            raise ValueError("weights: every level of every compared field needs one, and no other")
+        if not set(self.frequencies) <= set(_COMMON_NAMES):
+            raise ValueError("frequencies: of given and family names alone")
+        if not self.chain <= self.review <= self.match:
+            raise ValueError("thresholds: chain, review and match must rise")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class LinkModel:
+    """A validated model. Totals and thresholds are in bits (log2 odds against chance agreement)."""
+
+    version: str
+    source: str  # what it was trained on, or that it was set by hand
+    weights: Mapping[str, Mapping[str, float]]
+    common: Mapping[
+        str, Mapping[str, float]
+    ]  # by name field and name: bits that an agreement on a common name says less
+    match: float
+    review: float
+    margin: float  # two candidates who are not one person and lie this close: a person decides
+    chain: float  # two members of one cluster say at least this for one another
+    contact_most: float  # address, place, phone and e-mail together say at most this: a household shares them
+    shared_over: int  # a value used by more people than this is a service's, not a person's
+
+    def discount(self, field: str, name: str) -> float:
+        """Bits to take from an agreement on this name (normalised); 0 for a name that the model's lists do not have as common."""
+        of_field = self.common.get(field)
+        return of_field.get(name, 0.0) if of_field else 0.0
+
+
+def read_model(document: Mapping[str, object]) -> LinkModel:
+    """A model from its JSON document. ValueError (pydantic's) where a level lacks a weight, a share is no share, or the thresholds
+    do not rise; it never shows the values."""
+    told = _Document.model_validate(document)
+    common = {}
+    for field, shares in told.frequencies.items():
+        exact = told.weights[field]["exact"]
+        bits = {name: exact - max(_FLOOR, -log2(share)) for name, share in shares.items()}
+        common[field] = {name: discount for name, discount in bits.items() if discount > 0}
+    return LinkModel(
+        version=told.version,
+        source=told.source,
+        weights=told.weights,
+        common=common,
+        match=told.match,
+        review=told.review,
+        margin=told.margin,
+        chain=told.chain,
+        contact_most=told.contact_most,
+        shared_over=told.shared_over,
+    )
+
+
+@lru_cache(maxsize=1)
+def shipped_model() -> LinkModel:
+    """The model that comes with the hub (tables/link_model.json)."""
+    found = json.loads(document("link_model.json"))
+    if not isinstance(found, dict):
+        raise ValueError("link_model.json: no object")
+    return read_model(found)

@@ -1,0 +1,181 @@
+"""From weighed pairs to people: one pass over the pairs, best first, that unites unless something stands between the two sides.
+
+The same for every order of the input. A pair only says something about its own connected component, so that a component computed
+by itself equals its part of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from hub.domain.linkage.comparable import Comparable
+from hub.domain.linkage.decisions import Standing
+from hub.domain.linkage.model import LinkModel
+from hub.domain.linkage.scoring import Score, score
+from hub.domain.linkage.shared import SharedValue
+
+__all__ = ["Clustering", "Edge", "Link", "Review", "Scorer", "resolve"]
+
+
+class Edge(NamedTuple):
+    """A weighed pair, the smaller id first."""
+
+    left: str
+    right: str
+    score: Score
+
+
+class Link(NamedTuple):
+    """A pair that united two sides, and why: its weight, or a person's decision."""
+
+    left: str
+    right: str
+    total: float
+    cause: Literal["match", "human"]
+
+
+class Review(NamedTuple):
+    """A pair that a person should look at: nearly enough (`score`), a veto's reason code, `chain` (members of the two sides speak
+    against one another), `margin` (two candidates too close), `decisions` (people decided both ways)."""
+
+    left: str
+    right: str
+    total: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """The people as sets of source persons, together all of them; the pairs to review, best first; the links that made people."""
+
+    people: frozenset[frozenset[str]]
+    reviews: tuple[Review, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+class Scorer:
+    """Scores pairs of one component, each once."""
+
+    def __init__(self, comparables: Mapping[str, Comparable], model: LinkModel, shared: Set[SharedValue]) -> None:
+        self._comparables, self._model, self._shared = comparables, model, shared
+        self._known: dict[tuple[str, str], Score] = {}
+
+    def __call__(self, left: str, right: str) -> Score:
+        """The score of two source persons."""
+        pair = (left, right) if left < right else (right, left)
+        found = self._known.get(pair)
+        if found is None:
+            found = score(self._comparables[pair[0]], self._comparables[pair[1]], self._model, self._shared)
+            self._known[pair] = found
+        return found
+
+    def know(self, edges: Iterable[Edge]) -> None:
+        """Take over scores that were computed before."""
+        self._known.update(((edge.left, edge.right), edge.score) for edge in edges)
+
+
+def resolve(
+    members: Set[str], edges: Iterable[Edge], scorer: Scorer, decisions: Standing, model: LinkModel
+) -> Clustering:
+    """The people among `members`. `edges`: every candidate pair among them that is graded match or review. Decisions on others than
+    `members` are passed over."""
+    return _Resolving(members, edges, scorer, decisions, model).run()
+
+
+class _Resolving:
+    def __init__(
+        self, members: Set[str], edges: Iterable[Edge], scorer: Scorer, decisions: Standing, model: LinkModel
+    ) -> None:
+        self._score, self._model = scorer, model
+        self._edges = sorted(edges, key=lambda edge: (-edge.score.total, edge.left, edge.right))
+        self._cluster = {member: frozenset({member}) for member in members}
+        self._decided = {pair: said for pair, said in decisions.items() if pair[0] in members and pair[1] in members}
+        self._of: dict[str, list[Edge]] = {}
+        for edge in self._edges:
+            self._of.setdefault(edge.left, []).append(edge)
+            self._of.setdefault(edge.right, []).append(edge)
+        self._links: list[Link] = []
+        self._reviews: list[Review] = []
+
+    def run(self) -> Clustering:
+        for pair, (_, verdict) in sorted(self._decided.items(), key=lambda item: (-item[1][0], item[0])):
+            if verdict == "same":
+                self._decide(*pair)
+        for edge in self._edges:
+            self._weigh(edge)
+        reviews = {(review.left, review.right): review for review in reversed(self._reviews)}
+        return Clustering(
+            people=frozenset(self._cluster.values()),
+            reviews=tuple(
+                sorted(
+                    (
+                        review
+                        for pair, review in reviews.items()
+                        if self._cluster[pair[0]] is not self._cluster[pair[1]]
+                    ),
+                    key=lambda review: (-review.total, review.left, review.right),
+                )
+            ),
+            links=tuple(self._links),
+        )
+
+    def _decide(self, left: str, right: str) -> None:
+        if self._told_apart(self._cluster[left], self._cluster[right]):
+            self._reviews.append(Review(left, right, 0.0, "decisions"))
+        elif self._cluster[left] is not self._cluster[right]:
+            self._unite(Link(left, right, 0.0, "human"))
+
+    def _weigh(self, edge: Edge) -> None:
+        mine, theirs = self._cluster[edge.left], self._cluster[edge.right]
+        if mine is theirs or self._told_apart(mine, theirs):
+            return
+        reason = self._between(edge, mine, theirs)
+        if reason is None:
+            self._unite(Link(edge.left, edge.right, edge.score.total, "match"))
+        else:
+            self._reviews.append(Review(edge.left, edge.right, edge.score.total, reason))
+
+    def _between(self, edge: Edge, mine: frozenset[str], theirs: frozenset[str]) -> str | None:
+        if edge.score.grade != "match":
+            return edge.score.veto or "score"
+        for one in mine:
+            for other in theirs:
+                found = self._score(one, other)
+                if found.veto is not None:
+                    return found.veto
+                if found.total < self._model.chain:
+                    return "chain"
+        rivals = self._rivals(edge, mine, theirs) or self._rivals(edge, theirs, mine)
+        return "margin" if rivals else None
+
+    def _rivals(self, edge: Edge, mine: frozenset[str], theirs: frozenset[str]) -> bool:
+        """Whether somebody who is not `theirs` fits `mine` about as well."""
+        for member in mine:
+            for rival in self._of.get(member, ()):
+                if abs(rival.score.total - edge.score.total) > self._model.margin:
+                    continue
+                third = self._cluster[rival.left if rival.right == member else rival.right]
+                if third is mine or third is theirs or self._told_apart(mine, third):
+                    continue
+                if self._told_apart(third, theirs) or self._apart(third, theirs):
+                    return True
+        return False
+
+    def _apart(self, one: frozenset[str], other: frozenset[str]) -> bool:
+        scores = [self._score(left, right) for left in one for right in other]
+        return any(found.veto is not None or found.total < self._model.chain for found in scores)
+
+    def _told_apart(self, mine: frozenset[str], theirs: frozenset[str]) -> bool:
+        return any(
+            said[1] == "different"
+            and ((pair[0] in mine and pair[1] in theirs) or (pair[0] in theirs and pair[1] in mine))
+            for pair, said in self._decided.items()
+        )
+
+    def _unite(self, link: Link) -> None:
+        united = self._cluster[link.left] | self._cluster[link.right]
+        for member in united:
+            self._cluster[member] = united
+        self._links.append(link)

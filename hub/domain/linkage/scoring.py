@@ -1,0 +1,83 @@
+"""How much speaks for two records being one person: the sum of what each field gives, vetoes, and a grade."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Literal, NamedTuple
+
+from hub.domain.linkage.comparable import Comparable
+from hub.domain.linkage.comparisons import compare
+from hub.domain.linkage.model import LinkModel
+from hub.domain.linkage.shared import SharedValue, values_of
+from hub.domain.linkage.vetoes import veto
+
+__all__ = ["Grade", "Part", "Score", "score"]
+
+Grade = Literal["match", "review", "none"]
+_CONTACT = ("address", "place", "phone", "email")
+_NO_DISCOUNT = frozenset({"initial", "middle", "similar", "different", "swapped"})
+_LEAST = 1.0
+
+
+class Part(NamedTuple):
+    """What one field gave: bits for (positive) or against one person. `contact`/`capped` takes back what a household shares."""
+
+    field: str
+    level: str
+    weight: float
+
+
+class Score(NamedTuple):
+    """The sum, its parts in the order of the fields, the reason code of a veto if one stands, and the grade."""
+
+    total: float
+    parts: tuple[Part, ...]
+    veto: str | None
+    grade: Grade
+
+
+def score(one: Comparable, other: Comparable, model: LinkModel, shared: Set[SharedValue] = frozenset()) -> Score:
+    """Weigh two comparables. The same for either order. A field that one side lacks gives nothing, nor does a value in `shared`
+    or the place of a shared address; a name that is common gives less; contact details together at most `contact_most`.
+
+    A veto that stands apart makes the grade `none`, one for review makes a match a review."""
+    levels = compare(one, other)
+    if shared:
+        _take_shared(one, other, levels, shared)
+    if levels.get("address") in {"exact", "close"}:
+        levels.pop("place", None)  # the line implies the place
+    parts = []
+    total = contact = 0.0
+    for field, level in levels.items():
+        weight = model.weights[field][level]
+        if weight > 0:
+            if field in {"given", "family"} and model.common:
+                weight = _discounted(field, level, weight, one, other, model)
+            elif field in _CONTACT:
+                contact += weight
+        total += weight
+        parts.append(Part(field, level, weight))
+    if contact > model.contact_most:
+        total -= contact - model.contact_most
+        parts.append(Part("contact", "capped", model.contact_most - contact))
+    stands = veto(one, other, levels)
+    grade: Grade = "match" if total >= model.match else "review" if total >= model.review else "none"
+    if stands is not None and grade != "none":
+        grade = "none" if stands.effect == "apart" else "review"
+    return Score(total, tuple(parts), stands.reason if stands else None, grade)
+
+
+def _take_shared(one: Comparable, other: Comparable, levels: dict[str, str], shared: Set[SharedValue]) -> None:
+    for value in {*values_of(one), *values_of(other)}:
+        if value in shared:
+            levels.pop(value.field, None)
+            if value.field == "address":
+                levels.pop("place", None)
+
+
+def _discounted(field: str, level: str, weight: float, one: Comparable, other: Comparable, model: LinkModel) -> float:
+    left, right = (one.given, other.given) if field == "given" else (one.family, other.family)
+    if level in _NO_DISCOUNT or (level == "exact" and len(left) > 1):
+        return weight
+    names = set(left) & set(right) or {*left, *right}
+    return max(weight - min(model.discount(field, name) for name in names), min(weight, _LEAST))

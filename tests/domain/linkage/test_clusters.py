@@ -1,0 +1,90 @@
+"""Who is who, whatever came first (equity-identity.md, requirements 20, 21 and 23)."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.domain.linkage.clusters import HumanDecision, LinkRecord, clusters
+from hub.domain.linkage.model import shipped_model
+from tests.domain.linkage.people import ANA, block, version
+
+MODEL = shipped_model()
+BORN = [date(1984, 5, 17), date(1984, 5, 18), date(1984, 1, 1), date(1960, 2, 3)]
+
+told = st.fixed_dictionaries(
+    {},
+    optional={
+        "given_name": st.sampled_from(["Ana", "Anna", "Luis", "Maria", "Marta"]),
+        "family_name": st.sampled_from(["Ferreyra", "Ferreira", "Ferreyra Lopez", "Lopez"]),
+        "birth_date": st.sampled_from(BORN),
+        "phone": st.sampled_from(["5552017734", "5552017735"]),
+        "ssn": st.sampled_from(["536417702", "536417720", "7702"]),
+        "sex": st.sampled_from(["F", "M"]),
+        "suffix": st.sampled_from(["Jr", "Sr"]),
+    },
+)
+IDS = [f"p{number}" for number in range(8)]
+records = st.lists(
+    st.builds(
+        lambda person, number, said: (person, version(number), block(**said)),
+        st.sampled_from(IDS),
+        st.integers(0, 9),
+        told,
+    ),
+    max_size=14,
+)
+decisions = st.lists(
+    st.builds(
+        HumanDecision, st.integers(0, 20), st.sampled_from(IDS), st.sampled_from(IDS),
+        st.sampled_from(["same", "different", "withdrawn"]),
+    ),
+    max_size=5,
+)  # fmt: skip
+
+
+@given(records, decisions, st.randoms(use_true_random=False))
+def test_r23_order_and_repeats_change_nothing(
+    found: list[LinkRecord], said: list[HumanDecision], chance: random.Random
+) -> None:
+    """equity-identity.md R23."""
+    again, said_again = found + found[:3], said + said[:2]
+    chance.shuffle(again)
+    chance.shuffle(said_again)
+    assert clusters(again, MODEL, said_again) == clusters(found, MODEL, said)
+
+
+@given(records, decisions)
+def test_the_people_are_all_source_persons_each_once(found: list[LinkRecord], said: list[HumanDecision]) -> None:
+    people = [member for person in clusters(found, MODEL, said).people for member in person]
+    assert sorted(people) == sorted({record[0] for record in found})
+
+
+def test_r20_twins_at_one_address_stay_two_people() -> None:
+    """equity-identity.md R20."""
+    twins = [
+        ("a", version(1), block(**{**ANA, "ssn": "536417702", "middle_name": None})),
+        ("b", version(1), block(**{**ANA, "given_name": "Luisa", "ssn": "536417703", "middle_name": None})),
+    ]
+    assert len(clusters(twins, MODEL).people) == 2
+
+
+def test_r21_a_shelters_phone_that_becomes_shared_takes_back_the_link_it_made() -> None:
+    """equity-identity.md R21: retroactive."""
+    pair: list[LinkRecord] = [
+        ("a", version(1), block(given_name="Ana", family_name="Ferreyra", phone="5552017734")),
+        ("b", version(1), block(given_name="Ana", family_name="Ferreyra", phone="5552017734", sex="F")),
+    ]
+    others: list[LinkRecord] = [
+        (
+            f"o{number}",
+            version(1),
+            block(given_name=name, family_name="Otro", birth_date=date(1970, 2, number + 2), phone="5552017734"),
+        )
+        for number, name in enumerate(["Eva", "Ivo", "Rui", "Noa", "Teo"])
+    ]
+    assert frozenset({"a", "b"}) in clusters([*pair, *others[:4]], MODEL).people
+    assert frozenset({"a", "b"}) not in clusters([*pair, *others], MODEL).people
