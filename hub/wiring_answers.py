@@ -52,12 +52,16 @@ _NOT_LISTED = Problem("not-listed", "map", "")
 
 def answer_hl7(message: bytes, receipt: Receipt) -> bytes | None:
     """AA when all of a message became events or was set aside, AE with an ERR per dead letter, AR when there was no message to
-    speak of or its sender may not send it. A batch is answered message by message, each as its MSH-15 and MSH-16 ask."""
+    speak of or its sender may not send it. A batch is answered message by message, each as its MSH-15 and MSH-16 ask; an empty one
+    by an empty one; None where no answer was asked for."""
     envelope = open_envelope(message)
     at = _time_of(int(time.time()))
     heads = envelope.heads
     if len(heads) == 1 and envelope.bare:
         return _ack(heads[0], receipt.problems, at, taken=receipt.events.total() + receipt.ignored.total() > 0)
+    if envelope.empty and not receipt.problems:
+        nothing: list[list[bytes]] = [[] for _ in envelope.batches]
+        return batch_ack(envelope, nothing, at=at, control_id=_control_id(), comments={})
     told = _by_message(receipt, heads)
     miscounts = [problem for problem in receipt.problems if problem.reason == _MISCOUNT]
     if envelope.bare:
@@ -67,6 +71,8 @@ def answer_hl7(message: bytes, receipt: Receipt) -> bytes | None:
         for batch in envelope.batches
     ]
     comments = {problem.where[-3:] if problem.where else "BTS": problem.reason for problem in miscounts}
+    if not any(answers):
+        return None
     return batch_ack(envelope, answers, at=at, control_id=_control_id(), comments=comments)
 
 

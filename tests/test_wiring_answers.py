@@ -74,6 +74,19 @@ def test_r7_each_problem_is_one_err_that_says_where_as_far_as_known(
     assert [line for line in answer if line[0] == "ERR"] == [f"ERR||{error}|||{reason}".split("|")]
 
 
+def test_an_empty_batch_is_answered_by_one() -> None:
+    """A sender that reports every day, and today has nothing, hears that it was heard."""
+    made = Receipt()
+    made.ignore("empty-batch")
+    found = lines(answer_hl7(batch(), made))
+    assert [line[0] for line in found] == ["FHS", "BHS", "BTS", "FTS"]
+    assert [line[11] for line in found[:2]] == ["FILE7", "BATCH8"]
+    assert [line[1] for line in found[2:]] == ["0", "1"]
+    refused = answer_hl7(batch(), receipt("sender-not-allowed", stage="parse"))
+    assert refused is not None
+    assert b"MSA|AR|" in refused
+
+
 def test_a_laboratory_that_wants_no_answer_gets_none() -> None:
     assert answer_hl7(message(1).replace(b"|P|2.5.1\r", b"|P|2.5.1|||NE|NE\r", 1), receipt(events=1)) is None
 

@@ -18,6 +18,7 @@ Reason = Literal[
     "too-many-segments",
     "too-many-fields",
     "batch-count-mismatch",
+    "empty-batch",
     # FHIR and other JSON
     "not-json",
     "xml-not-json",

@@ -1,9 +1,10 @@
 """HL7 v2 (2.3 to 2.8): bytes to messages, and acknowledgements back.
 
 `read(data)` takes a single message, an FHS/BHS batch or plain concatenation and yields, in order, each message, each
-piece that is not one (`Broken`) and each envelope count that does not agree (`Mismatch`). Nothing is dropped: every
-non-blank byte is in some item's `raw`. Separators come from each message's own MSH, fields are split when asked for,
-escapes are decoded after splitting, unknown escapes stay as they are. Work is linear in the size of the input.
+piece that is not one (`Broken`) and each envelope count that does not agree (`Mismatch`). A batch that is empty and says so
+is `Broken` for `empty-batch`: nothing is wrong with it (§2.10.3). Nothing is dropped: every non-blank byte is in some item's
+`raw`. Separators come from each message's own MSH, fields are split when asked for, escapes are decoded after splitting,
+unknown escapes stay as they are. Work is linear in the size of the input.
 
 Sources: HL7 v2.5.1 chapter 2 (separators, escapes, MSH, batch), table 0211 (character sets).
 """
@@ -157,9 +158,11 @@ def read(data: bytes, limits: Limits = Limits()) -> Iterator[Message | Broken | 
         if stray.strip(_BLANK):
             number += 1
             yield Broken(number, ParseError("no-msh", f"message {number}"), stray)
-    yield from counts.unclosed()
+    cut_short = tuple(counts.unclosed())
+    yield from cut_short
     if not number:
-        yield Broken(1, ParseError("empty", "message 1"), data)
+        honest = counts.agree and not cut_short
+        yield Broken(1, ParseError("empty-batch" if honest else "empty", "message 1"), data)
 
 
 _BEFORE = b"\r\n\x0b\x1c\x1a\x00"
@@ -220,15 +223,28 @@ class _Counts:
         self._messages = 0
         self._batches = 0
         self._open: list[str] = []
+        self._closed = False
+        self._agreed = True
 
     def message(self) -> None:
         self._messages += 1
 
+    @property
+    def agree(self) -> bool:
+        """Whether what was opened and closed held what it said."""
+        return self._closed and self._agreed
+
     def envelope(self, name: bytes, line: bytes) -> Mismatch | None:
+        found = self._envelope(name, line)
+        self._agreed = self._agreed and found is None
+        return found
+
+    def _envelope(self, name: bytes, line: bytes) -> Mismatch | None:
         if name in (b"FHS", b"BHS"):
             self._messages = 0
             self._open.append("FTS" if name == b"FHS" else "BTS")
             return None
+        self._closed = self._closed or name.decode() in self._open
         self._open = [trailer for trailer in self._open if trailer != name.decode()]
         if name == b"BTS":
             self._batches += 1

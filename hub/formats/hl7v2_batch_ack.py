@@ -1,8 +1,8 @@
 """The answer to a frame that held a batch or several messages: one acknowledgement each, enveloped as they came.
 
 Under FHS or BHS the answer has FHS/BHS and BTS/FTS of its own, with the sender's control ids in FHS-12/BHS-12; messages that
-came without an envelope are answered without one. What the sender asked not to be answered is left out; where nothing is left,
-there is no answer. A count that did not agree is told in BTS-2 or FTS-2 (comment).
+came without an envelope are answered without one. What the sender asked not to be answered is left out. An empty batch is
+answered by one. A count that did not agree is told in BTS-2 or FTS-2 (comment).
 
 Source: HL7 v2.5.1 §2.10.3, §2.15 (BHS, BTS, FHS, FTS).
 """
@@ -18,10 +18,8 @@ __all__ = ["batch_ack"]
 
 def batch_ack(
     envelope: Envelope, answers: Sequence[Sequence[bytes]], *, at: str, control_id: str, comments: Mapping[str, str]
-) -> bytes | None:
+) -> bytes:
     """`answers` holds, for each batch of the envelope, the acknowledgements that were asked for. `comments`: by `BTS`, `FTS`."""
-    if not any(answers):
-        return None
     parts: list[bytes] = []
     if envelope.file is not None:
         parts.append(_header("FHS", envelope.file, at, control_id))

@@ -37,10 +37,11 @@ class Batch(NamedTuple):
 
 
 class Envelope(NamedTuple):
-    """`file` is the FHS line as sent, None without one."""
+    """`file` is the FHS line as sent, None without one; `empty`: there is an envelope, and nothing in it."""
 
     file: bytes | None
     batches: tuple[Batch, ...]
+    empty: bool = False
 
     @property
     def heads(self) -> tuple[Head, ...]:
@@ -87,9 +88,10 @@ def open_envelope(data: bytes) -> Envelope:
             if not batches:
                 batches.append((None, []))
             batches[-1][1].append(Head(number, _head(line, number) if name == b"MSH" and whole else None))
+    empty = not number and (file is not None or bool(batches))
     if not number:
         batches = [*batches, (None, [Head(1, None)])]
-    return Envelope(file, tuple(Batch(header, tuple(heads)) for header, heads in batches))
+    return Envelope(file, tuple(Batch(header, tuple(heads)) for header, heads in batches), empty)
 
 
 def _pieces(data: bytes) -> Iterator[tuple[bytes, bytes, bool, bool]]:

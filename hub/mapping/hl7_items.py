@@ -9,14 +9,15 @@ from hub.domain.events import Processing
 from hub.formats.errors import ParseError
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
 from hub.formats.hl7v2_segment import remembering
-from hub.mapping.program import Mapped, unreadable
+from hub.mapping.program import Mapped, ignored, unreadable
 
-__all__ = ["NOT_SAID", "Header", "header", "is_version_2", "kind_of", "not_read", "processing"]
+__all__ = ["EMPTY_BATCH", "NOT_SAID", "Header", "header", "is_version_2", "kind_of", "not_read", "processing"]
 
 _VERSION_2 = re.compile(r"(?:HL7)?[ _]*V?[ _]*2(?:\.|$)", re.IGNORECASE)
 
 NOT_SAID = "processing-missing"
 """What is odd about a message whose MSH-11 is empty; it is taken for a test."""
+EMPTY_BATCH = "empty-batch"
 _PROCESSING: dict[str, Processing] = {"P": "production", "D": "debug"}
 """Table 0103. T (training) is a test, and so is whatever else is there, or nothing: only P says production."""
 
@@ -62,10 +63,13 @@ def processing(message: Message) -> Processing:
 
 
 def not_read(item: Broken | Mismatch, file: str) -> Mapped:
-    """A wrong count of a batch, or a message that the reader refused."""
+    """A wrong count of a batch, a message that the reader refused, or a batch that holds none and says so (set aside)."""
     if isinstance(item, Mismatch):
         raw = f"{item.segment}|{'' if item.declared is None else item.declared}".encode()
         return unreadable(
             ParseError("batch-count-mismatch", item.segment), {"file": file, "segment": item.segment}, raw
         )
-    return unreadable(item.error, {"file": file, "message": item.number}, item.raw)
+    where: dict[str, str | int] = {"file": file, "message": item.number}
+    if item.error.reason == EMPTY_BATCH:
+        return ignored(EMPTY_BATCH, where, item.raw)
+    return unreadable(item.error, where, item.raw)

@@ -165,6 +165,33 @@ def test_what_is_no_message_is_one_broken_item(data: bytes, reason: str) -> None
     assert item.error.reason == reason
 
 
+HEADS = {"FHS": "FHS|^~\\&|LAB\r", "BHS": "BHS|^~\\&|LAB\r"}
+
+
+@pytest.mark.parametrize(
+    ("data", "reasons"),
+    [
+        (HEADS["BHS"] + "BTS|0\r", ["empty-batch"]),
+        (HEADS["BHS"] + "BTS\r", ["empty-batch"]),
+        (HEADS["FHS"] + HEADS["BHS"] + "BTS|0\rFTS|1\r", ["empty-batch"]),
+        (HEADS["FHS"] + "FTS|0\r", ["empty-batch"]),
+        (HEADS["FHS"] + HEADS["BHS"] + "BTS|0\rFTS|3\r", [("FTS", 3), "empty"]),
+        (HEADS["BHS"] + "BTS|2\r", [("BTS", 2), "empty"]),
+        (HEADS["BHS"], [("BTS", None), "empty"]),
+        (HEADS["FHS"] + HEADS["BHS"] + "BTS|0\r", [("FTS", None), "empty"]),
+        ("BTS|0\r", ["empty"]),
+        (HEADS["BHS"] + "PID|1\rBTS|0\r", ["no-msh"]),
+    ],
+)
+def test_a_batch_that_holds_nothing_and_says_so_is_an_empty_batch(data: str, reasons: list[object]) -> None:
+    found = [
+        (item.segment, item.declared) if isinstance(item, Mismatch) else item.error.reason
+        for item in read(data.encode())
+        if not isinstance(item, Message)
+    ]
+    assert found == reasons
+
+
 def test_junk_before_the_first_header_is_kept_apart() -> None:
     items = list(read(b"junk\r" + MSH.encode()))
     assert [type(item) for item in items] == [Broken, Message]

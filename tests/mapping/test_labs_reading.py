@@ -172,3 +172,15 @@ def test_results_that_name_neither_order_nor_specimen_nor_person_are_told_apart_
 
     assert anonymous("M1").fact_key != anonymous("M2").fact_key
     assert anonymous("M1").event_id == anonymous("M1").event_id
+
+
+@pytest.mark.parametrize("kind", ["oru^r01", "Oru^R01^oru_r01", "oru_r01"])
+def test_r6_a_kind_of_message_in_small_letters_is_that_kind(kind: str, read: Reader) -> None:
+    assert plain(one(read)) == plain(read.events(LABS, {"m": oru().replace("ORU^R01^ORU_R01", kind, 1)})[0])
+
+
+@pytest.mark.parametrize("program", [LABS, "iis-vxu"])
+def test_r3_an_empty_batch_that_says_so_is_set_aside(program: str, read: Reader) -> None:
+    """HL7 v2.5.1 §2.10.3.1: a batch holds zero or more messages."""
+    (found,) = read(program, {"m": "FHS|^~\\&|LAB\rBHS|^~\\&|LAB\rBTS|0\rFTS|1\r"})
+    assert (found.outcome, found.reason) == ("ignored", "empty-batch")

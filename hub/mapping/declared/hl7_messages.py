@@ -63,13 +63,15 @@ class Hl7Messages:
         self._fields: Mapping[str, set[int]] = fields
 
     def records(self, file: str, content: Content) -> Iterator[Record | Fault]:
-        """A message without the segment of `each` is a record too: it is not lost silently."""
+        """A message without the segment of `each` is a record too: it is not lost silently. An empty batch holds none."""
         for item in hl7v2.read(bytes_of(content)):
             if isinstance(item, hl7v2.Mismatch):
                 yield Fault({"file": file}, b"", ParseError("batch-count-mismatch", item.segment))
                 continue
             where: Where = {"file": file, "message": item.number}
             if isinstance(item, hl7v2.Broken):
+                if item.error.reason == "empty-batch":
+                    continue
                 yield Fault(where, item.raw, item.error)
                 continue
             found = [n for n, segment in enumerate(item.segments) if segment.name == self._each]
