@@ -1,16 +1,23 @@
-"""Rows that are missing from a full refresh: what an export tells, for what it speaks, and what follows for facts that it lacks.
+"""Rows that are missing from a full refresh, or deleted in an export: what it tells, for what it speaks, and what follows.
 
-A fact is gone where an export that speaks for it lacks its row, and no export made then or later has it. So an older export that
-comes late takes nothing back that a newer one has, and the end is the same whatever the order. The withdrawal is a version of the
-fact above every one told before; an export made later that has the row again tells a version above that.
+Whether a fact stands is what the newest export says of it that has its row, standing or deleted, or speaks for it and lacks it; of
+exports made at one time one that has it standing counts before one that lacks it, and of a row that they have standing and
+deleted the one changed last, deleted where that is the same. So an older export that comes late takes nothing back that a newer
+one has, and brings nothing back that a newer one deleted or lacks: the same exports end alike in any order. A withdrawal is a
+version of the fact above every one told before; an export made later that has the row standing tells a version above that,
+whatever the change time of the row. A deletion that a newer export undid is not told.
 
-Source: social-standards.md R5 and §1.3 (absent rows are withdrawn inside the projects and days that an export speaks for, never
-clients; what exceeds a share is asked about first).
+What a fact that stands says is its row changed last (R4), in any order too, but for one case: where a row comes back with an
+earlier change time than it had before it was gone, it says what it said before or what it says now, by which of them arrived last
+before it stood again.
+
+Source: social-standards.md R4, R5 and §1.3 (absent rows are withdrawn inside the projects and days that an export speaks for, never
+clients; what exceeds a share is asked about first; DateDeleted is a soft delete that a later export may restore).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -104,6 +111,14 @@ class Ended(NamedTuple):
 class Telling(Protocol):
     """One export being told. Nothing is remembered of it before `end`."""
 
+    @property
+    def withdrawn(self) -> Callable[[str], int | None]:
+        """Of a fact that no export has standing since an earlier one lacked it, or had it deleted, or one of the same time lacked
+        it: the change time of that. None: this export brings nothing back."""
+
+    def stands(self, row: str, fact: str) -> bool:
+        """Whether an export made later has this fact standing: what this one says of its deletion is undone."""
+
     def row(self, row: str) -> None:
         """This row is there, whatever became of it."""
 
@@ -115,10 +130,6 @@ class Telling(Protocol):
 
 class Memory(Protocol):
     """What the exports of one connector told. Telling the same export again ends alike."""
-
-    def restored(self, made_at: int) -> Mapping[str, int]:
-        """Facts that were withdrawn because an export made before or at the same time lacked them: the change time of that
-        withdrawal."""
 
     def telling(self, scope: Scope) -> AbstractContextManager[Telling]: ...
 

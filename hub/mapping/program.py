@@ -83,7 +83,8 @@ class MappingContext:
     because a changed map reads its time elsewhere. `today`: the latest civil date that it is anywhere; a later one is a mistake of
     its source. Programs have no clock of their own: whoever reads hands one in. `cadence_s`: how often the source tells anew, as
     its connector.yaml expects; None where nothing is expected. `memory`: what earlier exports of this source told, where it says
-    something that a row is not there any more; None: nobody remembers.
+    something that a row is not there any more; None: nobody remembers. `rises`, by fact_key: the (changed_at, status_rank) that a
+    fact which stands may not sort before, because it was withdrawn or deleted; None: it was not.
     """
 
     source: str
@@ -95,6 +96,7 @@ class MappingContext:
     today: Callable[[], date] = lambda: date.max
     cadence_s: float | None = None
     memory: Memory | None = None
+    rises: Callable[[str], tuple[datetime, int] | None] | None = None
 
     def current_until(self, known_as_of: date | None) -> date | None:
         """The last day on which what was told of that day still counts as now: until the source should have told anew, in whole

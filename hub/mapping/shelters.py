@@ -15,8 +15,7 @@ withdraw, keep), `most_absent` (a share).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from hub.formats.delimited import Row, RowFault
@@ -24,7 +23,7 @@ from hub.formats.errors import ParseError
 from hub.formats.hmis import Export, open_export
 from hub.mapping.options import KnownOptions, county, listed, one_of, share, zone
 from hub.mapping.program import Alone, Mapped, MappingContext, Unit, guarded, ignored, rejected, unreadable
-from hub.mapping.shelters_absent import TABLES, Absences, remembering
+from hub.mapping.shelters_absent import WATCHED, Absences, remembering, scope_of
 from hub.mapping.shelters_answers import Answers
 from hub.mapping.shelters_copies import SHARED
 from hub.mapping.shelters_facts import Facts
@@ -40,8 +39,6 @@ from hub.mapping.stamp import Stamp
 __all__ = ["Shelters"]
 
 MapRow = Callable[[Mapping[str, str], Mapping[str, str | int], bytes], list[Mapped]]
-
-Remember = Callable[[str, Iterable[Row | RowFault], list[Mapped]], Iterator[Row | RowFault]]
 
 _REFERS = {
     "Enrollment": ("Client", "Project"), "Exit": ("Enrollment",), "Services": ("Enrollment",),
@@ -73,16 +70,15 @@ class Shelters(KnownOptions):
         except ParseError as error:
             yield unreadable(error, {"file": error.where or unit.name}, b"")
             return
-        told = remembering(context, export)
-        mapper = _Mapper(export, index, Stamp(told), told)
-        absences = Absences(export, index, Stamp(context), context)
-        scope = absences.scope()
+        scope = scope_of(export, index, context) if context.memory is not None else None
         if context.memory is None or scope is None:
-            yield from mapper.outcomes()
+            yield from _Mapper(export, index, Stamp(context), context).outcomes()
             return
         with context.memory.telling(scope) as telling:
-            yield from mapper.outcomes(partial(absences.watched, telling))
-            yield from absences.outcomes(telling)
+            told = remembering(context, scope, telling)
+            absences = Absences(export, index, context, scope.made_at, telling)
+            yield from _Mapper(export, index, Stamp(told), told).outcomes(absences)
+            yield from absences.outcomes()
 
 
 class _Mapper:
@@ -93,11 +89,11 @@ class _Mapper:
         self._answers, self._income, self._referrals = Answers(facts), Income(facts), Referrals(facts)
         self._rows, self._nights = Rows(facts, self._answers, unnamed), Nights(facts, unnamed)
         self._kept: Kept
-        self._remember: Remember | None = None
+        self._absences: Absences | None = None
 
-    def outcomes(self, remember: Remember | None = None) -> Iterator[Mapped]:
-        """Of every row. `remember` sees the rows of a table go by, and what became of each."""
-        rows, self._remember = self._rows, remember
+    def outcomes(self, absences: Absences | None = None) -> Iterator[Mapped]:
+        """Of every row. `absences` sees the rows of a table go by, and what became of each."""
+        rows, self._absences = self._rows, absences
         yield from self._missing()
         for error in self._export.unreadable:
             yield unreadable(error, {"file": error.where}, b"")
@@ -155,11 +151,12 @@ class _Mapper:
             return found
 
         rows, of_row = coded_rows(table), list[Mapped]()
-        watched = self._remember is not None and name in TABLES
-        if self._remember is not None and watched:
-            rows = self._remember(name, rows, of_row)
+        absences = self._absences if name in WATCHED else None
+        if absences is not None:
+            rows = absences.watched(name, rows, of_row)
         for mapped in guarded(rows, outcome, self._locate, kind):
-            if watched:
+            if absences is not None:
+                mapped = absences.stands(mapped)
                 of_row.append(mapped)
             yield mapped if mapped.raw or mapped.outcome != "rejected" else mapped._replace(hard_stop=True)
 

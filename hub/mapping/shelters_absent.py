@@ -25,20 +25,24 @@ from hub.domain.ids import content_hash
 from hub.formats.delimited import Row, RowFault
 from hub.formats.hmis import Export
 from hub.mapping.dates import civil_date, local_time
-from hub.mapping.program import Mapped, MappingContext, accepted, rejected
+from hub.mapping.program import Mapped, MappingContext, accepted, ignored, rejected
 from hub.mapping.shelters_copies import KEYS
 from hub.mapping.shelters_index import Index
 from hub.mapping.stamp import Stamp
 
-__all__ = ["ABSENT", "HELD", "MOST_ABSENT", "TABLES", "Absences", "remembering"]
+__all__ = ["ABSENT", "HELD", "MOST_ABSENT", "UNDONE", "WATCHED", "Absences", "remembering", "scope_of"]
 
-ABSENT, HELD = "absent-from-export", "too-many-absent"
+ABSENT, HELD, UNDONE = "absent-from-export", "too-many-absent", "deletion-undone"
 MOST_ABSENT = 0.1
 """Share of a table's known rows that may be absent without asking. (Chosen.)"""
 TABLES = ("Enrollment", "Exit", "Services", "CurrentLivingSituation", "IncomeBenefits", "Event")
+WATCHED = (*TABLES, "Client", "Project")
+"""Tables whose deleted rows may come back: of these, the last two are never missed."""
 _FULL_REFRESH, _WHOLE = "2", frozenset({"", "2", "3"})
 _NIGHTS = "Services"
 _SHAPE: Mapping[str, Sequence[str]] = {
+    "person": (),
+    "site": ("site", "site_kind"),
     "shelter-stay": ("stay", "presence", "site", "site_kind"),
     "living-situation": (),
     "food-assistance": ("program",),
@@ -55,60 +59,74 @@ _SAID: Mapping[str, Mapping[str, Any]] = {
 """What a withdrawn fact says: nothing."""
 
 
-def remembering(context: MappingContext, export: Export) -> MappingContext:
-    """The context with what facts must rise above that earlier exports lacked, and this one may have again."""
-    made_at = _made_at(export, context)
-    if context.memory is None or made_at is None:
-        return context
-    restored = context.memory.restored(made_at)
-    rank = restored_rank(made_at)
-    least = {fact: (moment(changed), rank) for fact, changed in restored.items()}
-    return replace(context, not_before={**least, **context.not_before}) if least else context
+def remembering(context: MappingContext, scope: Scope, telling: Telling) -> MappingContext:
+    """The context with what facts must rise above that earlier exports lacked or had deleted, and this one may have again."""
+    rank, withdrawn = restored_rank(scope.made_at), telling.withdrawn
+
+    def rises(fact: str) -> tuple[datetime, int] | None:
+        changed = withdrawn(fact)
+        return None if changed is None else (moment(changed), rank)
+
+    return replace(context, rises=rises)
+
+
+def scope_of(export: Export, index: Index, context: MappingContext) -> Scope | None:
+    """What an export speaks for; None where it cannot be put in order among the others, and is not remembered."""
+    made_at, stamp, about = _made_at(export, context), Stamp(context), export.about
+    if made_at is None:
+        return None
+    first, last = (civil_date(about.get(name, "")) for name in ("exportstartdate", "exportenddate"))
+    until = min(last, moment(made_at).date()) if last else None
+    named = (about.get("exportid", ""), about.get("exportdate", ""), f"{first}", f"{last}")
+    return Scope(
+        export=stamp.token("export", *named)[:12],
+        made_at=made_at,
+        first=first.toordinal() if first else 1,
+        last=until.toordinal() if first and until else 0,
+        projects=tuple(sorted(stamp.site(project) for project in index.projects)),
+        most=float(context.options.get("most_absent", MOST_ABSENT)),
+    )
 
 
 class Absences:
-    """Of one export: `watched` tables go by, then `outcomes` says what is gone. `stamp` and `context`: those from before
-    `remembering`, since what rows must rise above are withdrawals, and one that is told again is to be the same event."""
+    """Of one export: `watched` tables go by, `stands` is asked for what becomes of each row, then `outcomes` says what is gone.
+    `context`: that from before `remembering`, since what rows must rise above are withdrawals, and one that is told again is to be
+    the same event."""
 
-    def __init__(self, export: Export, index: Index, stamp: Stamp, context: MappingContext) -> None:
-        self._export, self._index, self._stamp, self._context = export, index, stamp, context
-        self._made_at = _made_at(export, context)
+    def __init__(self, export: Export, index: Index, context: MappingContext, made_at: int, telling: Telling) -> None:
+        self._export, self._index, self._stamp, self._context = export, index, Stamp(context), context
+        self._made_at, self._telling = made_at, telling
         self._row = context.keys.under("fact", context.source, "hmis-row")
         self._shape = lru_cache(maxsize=8_192)(_shape)
         self._whole: set[str] = set()
         self._as_of = index.as_of.toordinal() if index.as_of else 0
+        self._key = ("", "")
 
-    def scope(self) -> Scope | None:
-        """What it speaks for; None where it cannot be put in order among the others, and is not remembered."""
-        if self._made_at is None:
-            return None
-        about = self._export.about
-        first, last = (civil_date(about.get(name, "")) for name in ("exportstartdate", "exportenddate"))
-        until = min(last, moment(self._made_at).date()) if last else None
-        named = (about.get("exportid", ""), about.get("exportdate", ""), f"{first}", f"{last}")
-        return Scope(
-            export=self._stamp.token("export", *named)[:12],
-            made_at=self._made_at,
-            first=first.toordinal() if first else 1,
-            last=until.toordinal() if first and until else 0,
-            projects=tuple(sorted(self._stamp.site(project) for project in self._index.projects)),
-            most=float(self._context.options.get("most_absent", MOST_ABSENT)),
-        )
-
-    def watched(
-        self, telling: Telling, table: str, rows: Iterable[Row | RowFault], of_row: list[Mapped]
-    ) -> Iterator[Row | RowFault]:
+    def watched(self, table: str, rows: Iterable[Row | RowFault], of_row: list[Mapped]) -> Iterator[Row | RowFault]:
         """The same rows. When the next is asked for, `of_row` holds what became of the one before, and that is remembered."""
         sound = True
         for row in rows:
             of_row.clear()
+            self._key = (table, row.cells.get(KEYS[table], "") if isinstance(row, Row) else "")
             yield row
-            sound = isinstance(row, Row) and self._saw(telling, table, row.cells, of_row) and sound
+            sound = isinstance(row, Row) and self._saw(table, row.cells, of_row) and sound
         if sound:
             self._whole.add(table)
 
-    def _saw(self, telling: Telling, table: str, cells: Mapping[str, str], found: Sequence[Mapped]) -> bool:
+    def stands(self, mapped: Mapped) -> Mapped:
+        """What becomes of the row that was given last, unless it tells of a deletion that a later export undid."""
+        event = mapped.event
+        if event is None or event.active:
+            return mapped
+        table, key = self._key
+        row = event.fact_key if table == _NIGHTS else self._row(table, key)
+        if not self._telling.stands(row, event.fact_key):
+            return mapped
+        return ignored(UNDONE, mapped.where, mapped.raw, mapped.type)._replace(entity=mapped.entity)
+
+    def _saw(self, table: str, cells: Mapping[str, str], found: Sequence[Mapped]) -> bool:
         """False: it has no key, so nobody can say which row is there."""
+        telling = self._telling
         if any(mapped.hard_stop for mapped in found):
             return True  # nothing of it may be held, nor what was told of it before: that is gone
         key = cells.get(KEYS[table], "")
@@ -127,10 +145,10 @@ class Absences:
             telling.fact(self._told(row, event, table, cells))
         return True
 
-    def outcomes(self, telling: Telling) -> Iterator[Mapped]:
+    def outcomes(self) -> Iterator[Mapped]:
         """Withdrawals, and a rejected outcome for each table of which too much is absent."""
-        trusted = self._whole if self._speaks() else ()
-        ended = telling.end(frozenset(trusted))
+        trusted = self._whole.intersection(TABLES) if self._speaks() else ()
+        ended = self._telling.end(frozenset(trusted))
         for held in ended.held:
             yield self._held(held)
         for gone in ended.gone:
@@ -141,7 +159,7 @@ class Absences:
         about, wanted = self._export.about, str(self._context.options.get("absent_rows", "as-directed"))
         if wanted == "keep" or not self._index.projects or about.get("exportperiodtype", "") not in _WHOLE:
             return False
-        if moment(self._made_at or 0).date() > self._context.today():  # dated ahead: a mistake of its source
+        if moment(self._made_at).date() > self._context.today():  # dated ahead: a mistake of its source
             return False
         return wanted == "withdraw" or about.get("exportdirective", "") == _FULL_REFRESH
 

@@ -48,7 +48,7 @@ class Stamp:
 
     def __init__(self, context: MappingContext) -> None:
         self._context = context
-        self._not_before = context.not_before
+        self._not_before, self._rises = context.not_before, context.rises
         self._event_id = context.keys.under("event")
         self._token = context.keys.under(context.source)
         self._fact_key = lru_cache(maxsize=64)(lambda kind: context.keys.under("fact", context.source, kind))
@@ -109,6 +109,10 @@ class Stamp:
             if least > (at, status_rank):
                 at, status_rank = least
                 known_rank = status_rank
+        above = self._rises(fact_key) if active and self._rises is not None else None
+        if above is not None and above > (at, status_rank):
+            at, status_rank = above
+            known_rank = status_rank
         if labels:
             content = content_hash(content, *labels)  # a record that became more sensitive is told anew
         version = f"{content} {at.isoformat()} {known_rank}"
@@ -144,7 +148,7 @@ class Recurring:
     ) -> None:  # fmt: skip
         """Complete `held`, which has the shared ones, `source_person`, `occurred_on` and `active`, for the fact of this key."""
         stamp, fact_key = self._stamp, self._fact_key(key)
-        if labels or fact_key in stamp._not_before:
+        if labels or fact_key in stamp._not_before or (stamp._rises is not None and stamp._rises(fact_key)):
             fields = stamp.fields(
                 fact_key, source_person=held["source_person"], changed_at=changed_at, status_rank=status_rank, content=content,
                 occurred_on=held["occurred_on"], active=held["active"], labels=labels,

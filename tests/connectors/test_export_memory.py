@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hub.connectors import export_memory
+from hub.connectors import export_telling
 from hub.connectors.door import Unit
 from hub.connectors.export_memory import ExportMemory
 from hub.connectors.packing import Packer
@@ -37,7 +37,7 @@ def tell(memory: ExportMemory, day: int, rows: range) -> int:
 def test_what_an_older_export_told_is_looked_up_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     plans: list[str] = []
-    judge = export_memory._Telling._judge
+    judge = export_telling.ExportTelling._judge
 
     def explained(telling, export):  # type: ignore[no-untyped-def]
         telling._db.set_trace_callback(asked.append)
@@ -48,7 +48,7 @@ def test_what_an_older_export_told_is_looked_up_not_searched(tmp_path: Path, mon
         asked.clear()
         return held
 
-    monkeypatch.setattr(export_memory._Telling, "_judge", explained)
+    monkeypatch.setattr(export_telling.ExportTelling, "_judge", explained)
     memory = ExportMemory(tmp_path / "m.sqlite")
     tell(memory, 21, range(3))
     plans.clear()
@@ -61,7 +61,7 @@ def test_what_an_older_export_told_is_looked_up_not_searched(tmp_path: Path, mon
 def test_a_memory_that_cannot_be_opened_or_written_is_trouble_of_the_disk(tmp_path: Path) -> None:
     """OSError: the unit is read again (hub.connectors.packing), and is no dead letter that nothing was remembered of."""
     blocked = ExportMemory(tmp_path)
-    for ask in (blocked.choices, blocked.held, lambda: blocked.restored(1), lambda: blocked.chose({"who": Chosen(1)})):
+    for ask in (blocked.choices, blocked.held, lambda: blocked.chose({"who": Chosen(1)})):
         with pytest.raises(OSError, match="unable to open"):
             ask()
     with pytest.raises(OSError, match="disk is full"), ExportMemory(tmp_path / "m.sqlite").telling(scope(20)):
