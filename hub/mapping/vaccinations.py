@@ -4,7 +4,11 @@ A refusal row has a date and a product and is no dose. A person is known by reci
 names are redacted in extract type D. The file name `yyyymmdd_NN_AAA.txt` gives the day reported, which is the only change time
 there is.
 
-Source: CDC COVID-19 Vaccination Reporting Specification (CVRS) v2.
+`vax_event_id` is unique (BeanValidator) and names one dose: a row of the same id on another day in a later file is the correction
+of the day, and replaces it. Day and product are no part of the key (health-standards.md §8 R21). Of two such rows in one file one
+stands, the same one whatever their order: nothing says which is later.
+
+Source: CDC COVID-19 Vaccination Reporting Specification (CVRS) v2; CDC_IIS_Open_Tools, BeanValidator.
 """
 
 from __future__ import annotations

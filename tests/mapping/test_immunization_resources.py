@@ -150,6 +150,14 @@ def test_a_correction_has_the_key_of_what_it_corrects_whatever_the_id(read: Read
     assert wrong.status_rank > first.status_rank
 
 
+def test_r21_another_day_under_one_identifier_is_the_correction_of_the_day(read: Reader) -> None:
+    told = [{"system": "urn:oid:1.2.3", "value": "E1"}]
+    first = one(read, identifier=told, occurrenceDateTime="2021-01-20", meta={"lastUpdated": "2021-01-20"})
+    later = one(read, identifier=told, occurrenceDateTime="2021-01-22", meta={"lastUpdated": "2021-02-01"})
+    assert (later.fact_key, later.occurred_on.day) == (first.fact_key, 22)
+    assert later.changed_at > first.changed_at
+
+
 @pytest.mark.parametrize("reference", ["Patient/p1", URN, "https://iis.example.org/fhir/Patient/p1"])
 def test_a_dose_finds_its_patient_however_a_bundle_refers_to_them(reference: str, read: Reader) -> None:
     entries: list[dict[str, Any]] = [

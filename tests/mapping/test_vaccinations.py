@@ -95,6 +95,13 @@ def test_a_dose_is_known_by_its_event_id_and_a_changed_row_replaces_it(read: Rea
     assert later.changed_at > first.changed_at
 
 
+def test_r21_another_day_under_one_event_id_is_the_correction_of_the_day(read: Reader) -> None:
+    first = one(read, name="20210203_01_AAA.txt", admin_date="2021-01-20")
+    later = one(read, name="20210204_01_AAA.txt", admin_date="2021-01-22")
+    assert (later.fact_key, later.occurred_on.day) == (first.fact_key, 22)
+    assert later.changed_at > first.changed_at
+
+
 def test_an_ndc_alone_is_looked_up_and_never_guessed(read: Reader) -> None:
     """health-standards §8 R23."""
     event = one(read, cvx="", ndc="11111-2222-33")
