@@ -2,8 +2,9 @@
 events.
 
 A dose is known by its first identifier, else its id (of a server: hub.mapping.immunization_patients), else whose it is, its day and
-vaccine; its version by meta.lastUpdated, else `recorded`. An identifier is of one dose: the same one on another day is the correction
-of the day, and replaces it (health-standards.md §8 R21). `entered-in-error` withdraws. A test (HTEST, or the tag of a processing id) is marked so and counts nowhere.
+vaccine; its version by meta.lastUpdated, else `recorded`. An identifier is of one dose: the same one on another day is the
+correction of the day, and replaces it (health-standards.md §8 R21). `entered-in-error` withdraws. A test (HTEST, or the tag of a
+processing id) is marked so and counts nowhere.
 What 42 CFR Part 2 stands behind is a hard stop (hub.mapping.part_2).
 The birth date is checked where the Patient is in the same bundle or contained; in NDJSON they come in files of their own.
 
