@@ -40,6 +40,7 @@ VERBS = {
     "referral": Verb(
         "hub.commands.referral:referral", "Support needs as referrals to send: FHIR Task, ServiceRequest."
     ),
+    "identity": Verb("hub.commands.identity:identity", "Who is the same person: how well records are linked, and why."),
     "audit": Verb("hub.commands.audit:audit", "The audit trail of disclosures: list, verify."),
     "preview": Verb("hub.commands.preview:preview", "The whole path without a broker: files in, needs out."),
     "topics": Verb("hub.commands.topics:topics", "List or create the topics."),

@@ -49,11 +49,16 @@ _STREETS = (
     "2nd St", "5th Ave", "Church St", "Mill Rd", "Chestnut St", "River Rd", "Highland Ave", "Spring St", "Franklin Pike",
     "Jackson St",
 )  # fmt: skip
-_TOWNS = (
-    ("Alderton", "37991", "47901"), ("Alderton", "37992", "47901"), ("Alderton", "37993", "47901"),
-    ("Brackwater", "37994", "47901"), ("Coldspring", "37995", "47903"), ("Dunmore", "37996", "47903"),
-    ("Eastlake", "37997", "47905"), ("Fort Harlan", "37998", "47905"),
-)  # fmt: skip
+_TOWNS = (  # name, postal codes, county
+    ("Alderton", ("37901", "37912", "37914", "37917", "37921", "37938"), "47901"),
+    ("Brackwater", ("37849", "37754"), "47901"),
+    ("Coldspring", ("38301", "38305"), "47903"),
+    ("Dunmore", ("38358", "38351"), "47903"),
+    ("Eastlake", ("37601", "37604", "37615"), "47905"),
+    ("Fort Harlan", ("37643", "37682"), "47905"),
+    ("Glenrock", ("38012",), "47907"),
+    ("Harrow", ("38225", "38237"), "47909"),
+)
 _SHELTERS = tuple(
     (f"{number} Mission St", f"{code}55502{number:02d}")
     for number, code in zip(range(20, 32), _AREA_CODES * 2, strict=True)
@@ -110,7 +115,10 @@ def _household(household: str, first: int, rng: Random) -> list[Resident]:
     )
     members = [head]
     for other in _others(head, size - 1, rng):
-        members.append(replace(other, person=f"p{first + len(members)}"))
+        given = other.given
+        while other.suffix != "Jr" and any(given == member.given for member in members):
+            given = draw_given(other.origin, other.sex, rng)  # nobody gives two children one name
+        members.append(replace(other, given=given, person=f"p{first + len(members)}"))
     if any(member.suffix == "Jr" for member in members):
         members[0] = replace(head, suffix="Sr")
     return members
@@ -120,7 +128,7 @@ def _head(household: str, number: int, group: str, origin: str, rng: Random) -> 
     sex = rng.choice("FM")
     given = draw_given(origin, sex, rng)
     family = _surnames(origin, rng)
-    city, postal_code, county = rng.choice(_TOWNS)
+    city, codes, county = rng.choices(_TOWNS, [len(town[1]) for town in _TOWNS])[0]
     housing = rng.choice(("sheltered", "sheltered", "unsheltered")) if rng.random() < _UNHOUSED[group] else "housed"
     shelter = rng.choice(_SHELTERS)
     return Resident(
@@ -143,7 +151,7 @@ def _head(household: str, number: int, group: str, origin: str, rng: Random) -> 
         else "",
         city=city,
         state="TN",
-        postal_code=postal_code,
+        postal_code=rng.choice(codes),
         county=county,
         race_ethnicity=group,
         origin=origin,
@@ -172,7 +180,7 @@ def _others(head: Resident, count: int, rng: Random) -> Iterator[Resident]:
                 rng,
                 sex="F" if head.sex == "M" else "M",
                 family=head.family if shared else _surnames(head.origin, rng),
-                born=_shifted(head.born, rng.randint(-2400, 2400)),
+                born=_shifted(head.born, rng.randint(-2400, 2400), rng),
             )
             yield (
                 replace(partner, previous_family=draw_family(head.origin, rng))
@@ -182,10 +190,10 @@ def _others(head: Resident, count: int, rng: Random) -> Iterator[Resident]:
         elif last is not None and draw < 0.17:  # a twin of the child before
             yield _relative(head, rng, sex=sex, family=head.family, born=last)
         elif last is not None and draw < 0.3:  # a sibling about a year later
-            last = _shifted(last, rng.randint(330, 430))
+            last = _shifted(last, rng.randint(330, 430), rng)
             yield _relative(head, rng, sex=sex, family=head.family, born=last)
         else:
-            last = _shifted(head.born, rng.randint(18 * 365, 38 * 365))
+            last = _shifted(head.born, rng.randint(18 * 365, 38 * 365), rng)
             named = sex == head.sex == "M" and rng.random() < 0.15  # a son of his father's name
             child = _relative(head, rng, sex=sex, family=head.family, born=last, given=head.given if named else "")
             yield replace(child, suffix="Jr", middle=head.middle) if named else child
@@ -221,8 +229,10 @@ def _born(origin: str, age: int, rng: Random) -> date:
     return born.replace(month=1, day=1) if rng.random() < _FIRST_OF_JANUARY.get(origin, 0.0) else born
 
 
-def _shifted(day: date, days: int) -> date:
-    return min(day + timedelta(days=days), _TODAY - timedelta(days=20))
+def _shifted(day: date, days: int, rng: Random) -> date:
+    """That many days later; where that lies in the future, a day of the last eighteen years."""
+    shifted = day + timedelta(days=days)
+    return shifted if shifted < _TODAY else _TODAY - timedelta(days=rng.randint(5, 18 * 365))
 
 
 def _ssn(origin: str, rng: Random) -> str:

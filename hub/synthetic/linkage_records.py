@@ -14,7 +14,7 @@ from hub.synthetic.linkage_people import Resident, residents
 from hub.synthetic.linkage_rates import GROUP_SSN, SOURCES, SPELLED_OTHERWISE, SWAPPED_NAMES, Source
 from hub.synthetic.linkage_set import LinkageSet, MadeRecord
 from hub.synthetic.linkage_slips import slip_date, slip_digits, slip_letters
-from hub.synthetic.linkage_variants import short_name, transliterated
+from hub.synthetic.linkage_variants import plain, short_name, transliterated
 
 __all__ = ["made_records"]
 
@@ -27,7 +27,9 @@ _SECOND_RECORD = 0.12  # of records, that their source holds twice under another
 _SLIP = 0.02  # of names and birth dates, with a slip; twice that for names from elsewhere
 _NO_NAME = ("Unk", "Unknown", "Baby Boy", "Baby Girl", "Newborn", "Twin A", "Male", "Female")
 _MARRIED_BEFORE = 0.3  # of records of a woman who changed her name, under her name before
+_MIDDLE_FIRST = 0.008  # of records of people with a middle name, who go by it there
 _CHANGED_SEX = 0.006  # of people, who are in some records under another sex; half of them under another given name too
+_LONG_FORMS = ((" St", " Street"), (" Ave", " Avenue"), (" Rd", " Road"), (" Dr", " Drive"), (" Ln", " Lane"))
 _YOUNG = date(2020, 1, 1)
 
 
@@ -37,8 +39,11 @@ class _Life:
 
     now: Resident
     phone: str
+    email: str
     address: str
+    city: str
     postal_code: str
+    county: str
     given: str  # under which they live now; empty: never changed
     other_sex: str  # told by some sources; empty: never changed
 
@@ -64,9 +69,11 @@ def _life(now: Resident, elsewhere: Resident, rng: Random) -> _Life:
     changed = rng.random() < _CHANGED_SEX
     other = ("M" if now.sex == "F" else "F") if changed else ""
     given = draw_given(now.origin, other, rng) if changed and rng.random() < 0.5 else ""
+    email = f"{plain(now.given)[:4]}.{rng.randint(1, 99999)}@example.net".replace(" ", "")
     phone = elsewhere.phone if rng.random() < 0.05 else f"931{rng.randint(200, 999)}{rng.randint(0, 9999):04d}"
     address = f"{rng.randint(1, 2400)} {elsewhere.address.split(' ', 1)[-1] or 'Main St'}"
-    return _Life(now, phone, address, elsewhere.postal_code, given, other)
+    near = now if rng.random() < 0.6 else elsewhere
+    return _Life(now, phone, email, address, near.city, elsewhere.postal_code, near.county, given, other)
 
 
 def _times(resident: Resident, name: str, source: Source, rng: Random) -> int:
@@ -88,12 +95,15 @@ def _told(life: _Life, name: str, source: Source, rng: Random) -> dict[str, str]
         fields["previous_family_name"] = now.previous_family
     if rng.random() < SWAPPED_NAMES.get(now.origin, 0.004):
         fields["given_name"], fields["family_name"] = fields["family_name"], fields["given_name"]
-    if now.middle and rng.random() < source.middle:
-        fields["middle_name"] = now.middle if rng.random() < 0.4 else now.middle[0]
+    if now.middle and rng.random() < _MIDDLE_FIRST:
+        fields["given_name"] = now.middle
+    elif now.middle and rng.random() < source.middle:
+        middle = now.middle if rng.random() < 0.97 else draw_given(now.origin, now.sex, rng)
+        fields["middle_name"] = _slipped(middle, now, source, rng) if rng.random() < 0.4 else middle[0]
     if now.suffix and rng.random() < (0.6 if now.suffix == "Jr" else 0.2):
         fields["suffix"] = now.suffix
     if rng.random() < source.sex:
-        fields["sex"] = life.other_sex if changed or rng.random() < 0.004 else now.sex
+        fields["sex"] = ("M" if now.sex == "F" else "F") if changed or rng.random() < 0.004 else now.sex
     fields |= _birth_date(now, source, rng) | _ssn(now, source, rng) | _contacts(life, name, source, rng)
     return {column: value for column, value in fields.items() if value}
 
@@ -161,16 +171,37 @@ def _contacts(life: _Life, name: str, source: Source, rng: Random) -> dict[str, 
     earlier = 0.15 if now.housing == "housed" else 0.35
     if rng.random() < source.phone * (1.0 if now.housing == "housed" else 0.6):
         phone = life.phone if rng.random() < earlier else now.phone
-        found["phone"] = slip_digits(phone, rng) if rng.random() < 0.01 * source.slips else phone
+        found["phone"] = _dialled(phone, source, rng)
     if now.email and rng.random() < source.email:
-        found["email"] = now.email
+        found["email"] = life.email if rng.random() < 0.12 else now.email
     if rng.random() < source.address:
         before = rng.random() < earlier
+        line = life.address if before and now.housing == "housed" else now.address
         found |= {
-            "address_line": life.address if before and now.housing == "housed" else now.address,
-            "city": now.city,
+            "address_line": _written(line, rng),
+            "city": _typed(life.city if before else now.city, source, rng),
             "state": now.state,
-            "postal_code": life.postal_code if before else now.postal_code,
-            "county": now.county if name != "lab" else "",
+            "postal_code": _dialled(life.postal_code if before else now.postal_code, source, rng),
+            "county": "" if name == "lab" else life.county if before else now.county,
         }
     return found
+
+
+def _typed(name: str, source: Source, rng: Random) -> str:
+    return slip_letters(name, rng) if rng.random() < _SLIP * source.slips / 2 else name
+
+
+def _dialled(digits: str, source: Source, rng: Random) -> str:
+    return slip_digits(digits, rng) if rng.random() < _SLIP * source.slips / 2 else digits
+
+
+def _written(address: str, rng: Random) -> str:
+    """An address line in one of the ways in which desks write it."""
+    draw = rng.random()
+    if draw < 0.25:
+        for short, long in _LONG_FORMS:
+            if address.endswith(short):
+                return address[: -len(short)] + long
+    if draw < 0.32:
+        return f"{address} Apt {rng.randint(1, 24)}" if address[:1].isdigit() else address
+    return slip_letters(address, rng) if draw < 0.35 else address.upper() if draw < 0.5 else address

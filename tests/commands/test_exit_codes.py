@@ -31,6 +31,8 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "people.csv").write_text("Client ID,Night\nC-1,2021-02-15\n")
     (tmp_path / "empty").mkdir()
     (tmp_path / "nothing.csv").write_bytes(b"")
+    (tmp_path / "records.csv").write_text("record_id,given_name\n1,Ana\n2,Bo\n")
+    (tmp_path / "pairs.csv").write_text("left_id,right_id\n")
     (tmp_path / "needs.jsonl").write_text('{"key": "n1", "value": {"support": "food", "local_id": "C-1"}}\n')
     return tmp_path / "instance"
 
@@ -42,6 +44,7 @@ DONE = [
     "referral write needs.jsonl --requester Organization/c --system https://s.example",
     "broker list", "connector report lab-elr-hl7v2 good.hl7", "schemas dictionary",
     "connector absent hmis-csv",
+    "identity evaluate --records records.csv --truth pairs.csv", "identity explain 1 2 --records records.csv",
 ]  # fmt: skip
 NO = [
     "connector try lab-elr-hl7v2 bad.hl7", "connector lint hmis-csv", "preview bad.hl7 --as-of 2021-03-01", "status", "doctor",
@@ -61,6 +64,8 @@ COMMAND_LINE = [
     "rejected nonsense", "rejected explain nonsense", "rejected show 1234 --reveal", "up --roles clerk", "run clerk",
     "tail hub.nonsense", "bench nonsense", "demo --people none", "synthetic nonsense", "audit nonsense",
     "referral nonsense", "referral write needs.jsonl",
+    "identity nonsense", "identity train --records records.csv --version v --out m.json",
+    "identity evaluate --records absent.csv --truth pairs.csv", "identity explain 1 3 --records records.csv",
     "referral write absent.jsonl --requester Organization/c --system https://s.example",
     "referral write good.hl7 --requester Organization/c --system https://s.example",
 ]  # fmt: skip

@@ -16,14 +16,15 @@ __all__ = ["LARGEST", "block_keys", "candidate_pairs", "narrower_keys"]
 
 LARGEST = 60
 """Members of a block compared with each other. A larger one is split by `narrower_keys`; what is too large then is skipped."""
-_NEVER_SPLIT = frozenset("spe")
-"""Keys of numbers, phones and e-mails: so many users say that the value is nobody's own."""
+_NEVER_SPLIT = frozenset("spea")
+"""Keys of numbers, phones, e-mails and addresses: so many users say that the value is nobody's own."""
 
 
 def block_keys(one: Comparable) -> tuple[str, ...]:
     """The keys under which a comparable is found, sorted, each once. They depend on nothing but the comparable. In clear: a store
     keeps them as keyed tokens."""
-    families = {sound(core(part)) for part in one.family + one.previous_family}
+    parts = one.family + one.previous_family
+    families = {sound(core(part)) for part in parts}
     first = one.given[0] if one.given else None
     keys = set(_date_keys(one, families, first))
     if first is not None:
@@ -34,6 +35,9 @@ def block_keys(one: Comparable) -> tuple[str, ...]:
                 keys.add(f"n:{pair}")
                 if one.birth_date is not None:
                     keys.add(f"y:{pair}:{one.birth_date.year}")
+        for part in parts:
+            keys.add(f"n:{'+'.join(sorted((first[:3], sound(core(part)))))}")
+            keys.add(f"n:{'+'.join(sorted((sound(first), part[:3])))}")
     keys.update(_value_keys(one, first))
     return tuple(sorted(keys))
 
@@ -45,8 +49,6 @@ def narrower_keys(key: str, one: Comparable) -> tuple[str, ...]:
     found = []
     if one.birth_date is not None and key[0] != "d":
         found.append(f"{key}/{one.birth_date.year}{one.sex or ''}")
-    if key[0] == "a":
-        return tuple(found)
     if one.postal_code is not None:
         found.append(f"{key}/{one.postal_code}")
     if one.given and one.family:

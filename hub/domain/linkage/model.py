@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import log2
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.domain.linkage.comparisons import LEVELS
 from hub.domain.tables import document
 
-__all__ = ["LinkModel", "read_model", "shipped_model"]
+__all__ = ["LinkModel", "for_population", "read_model", "shipped_model"]
 
 _Share = Annotated[float, Field(gt=0, le=1)]
 _Bits = Annotated[float, Field(ge=-60, le=60)]
 _COMMON_NAMES = ("given", "family")
+_FEWEST = 1_000
+"""Fewer people are a sample of a larger population, not one by themselves."""
 _FLOOR = 1.0
 """Bits that an agreement on a name says at least, however common the name is."""
 
@@ -37,12 +39,14 @@ class _Document(BaseModel):
     source: Annotated[str, Field(min_length=1)]
     weights: dict[str, dict[str, _Bits]]
     frequencies: dict[str, dict[str, _Share]] = {}
+    population: Annotated[int, Field(ge=1)]
     match: _Bits
     review: _Bits
     margin: Annotated[float, Field(ge=0, le=30)]
     chain: _Bits
     contact_most: Annotated[float, Field(ge=0, le=60)]
     shared_over: Annotated[int, Field(ge=1)] = 5
+    training: dict[str, Any] = {}  # what it was learnt from and how it did, for people to read
 
     @model_validator(mode="after")
     def _whole(self) -> _Document:
@@ -67,6 +71,7 @@ class LinkModel:
     common: Mapping[
         str, Mapping[str, float]
     ]  # by name field and name: bits that an agreement on a common name says less
+    population: int  # people among whom the thresholds hold
     match: float
     review: float
     margin: float  # two candidates who are not one person and lie this close: a person decides
@@ -94,6 +99,7 @@ def read_model(document: Mapping[str, object]) -> LinkModel:
         source=told.source,
         weights=told.weights,
         common=common,
+        population=told.population,
         match=told.match,
         review=told.review,
         margin=told.margin,
@@ -101,6 +107,15 @@ def read_model(document: Mapping[str, object]) -> LinkModel:
         contact_most=told.contact_most,
         shared_over=told.shared_over,
     )
+
+
+def for_population(model: LinkModel, people: int) -> LinkModel:
+    """The model for records drawn from this many people: match and review move by log2 of the ratio, for the odds that two records
+    taken at random are one person's fall as one to the number of people (the prior odds of Fellegi and Sunter's rule). Set once for
+    an installation; never from what has arrived, or links would come and go with the count."""
+    shift = log2(max(people, _FEWEST) / model.population)
+    match, review = model.match + shift, model.review + shift
+    return replace(model, population=max(people, _FEWEST), match=match, review=review, chain=min(model.chain, review))
 
 
 @lru_cache(maxsize=1)

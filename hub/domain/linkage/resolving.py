@@ -15,6 +15,7 @@ from hub.domain.linkage.decisions import Standing
 from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.scoring import Score, score
 from hub.domain.linkage.shared import SharedValue
+from hub.domain.linkage.vetoes import refutes
 
 __all__ = ["Clustering", "Edge", "Link", "Review", "Scorer", "resolve"]
 
@@ -143,12 +144,23 @@ class _Resolving:
         for one in mine:
             for other in theirs:
                 found = self._score(one, other)
-                if found.veto is not None:
+                if found.veto is not None and not self._refuted(found.veto, one, other, mine, theirs):
                     return found.veto
                 if found.total < self._model.chain:
                     return "chain"
         rivals = self._rivals(edge, mine, theirs) or self._rivals(edge, theirs, mine)
         return "margin" if rivals else None
+
+    def _refuted(self, reason: str, one: str, other: str, mine: frozenset[str], theirs: frozenset[str]) -> bool:
+        """Whether another member of either side is known to be what the reason says it cannot be."""
+        fits = [self._score(member, other) for member in mine if member != one]
+        fits += [self._score(one, member) for member in theirs if member != other]
+        return any(
+            found.veto is None
+            and found.total >= self._model.match
+            and refutes(reason, {part.field: part.level for part in found.parts})
+            for found in fits
+        )
 
     def _rivals(self, edge: Edge, mine: frozenset[str], theirs: frozenset[str]) -> bool:
         """Whether somebody who is not `theirs` fits `mine` about as well."""

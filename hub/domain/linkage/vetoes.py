@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from hub.domain.linkage.comparable import Comparable
 
-__all__ = ["REASONS", "Veto", "veto"]
+__all__ = ["REASONS", "Veto", "refutes", "veto"]
 
 
 class Veto(NamedTuple):
@@ -35,10 +35,20 @@ _ALIKE_FAMILY = frozenset({"exact", "close", "sounds", "part", "previous", "swap
 _SAME_DAY = frozenset({"exact", "new-year", "year-month", "year", "slip"})
 _SAME_NUMBER = frozenset({"exact", "typo"})
 _FULL = 9
-_IN_A_ROW = 100
-"""Numbers this near were given out together, as twins' are, not mistyped."""
+_IN_A_ROW = 3
+"""Numbers this near were given out one after the other, as twins' are, not mistyped."""
 _GENERATION = 12  # years
 """A birth date this far off is no slip but another generation."""
+
+
+def refutes(reason: str, levels: Mapping[str, str]) -> bool:
+    """Whether a pair that agrees so shows that the reason does not hold for its side: a person known by both given names, or
+    with both birth dates, by a number or a person's word. Conflicting numbers and suffixes nothing refutes."""
+    if reason == "generations":
+        return levels.get("birth_date") in _SAME_DAY
+    if reason in {"twins", "two-people", "sex-and-given"}:
+        return levels.get("given") in _ALIKE_GIVEN and levels.get("birth_date") in _SAME_DAY
+    return False
 
 
 def veto(one: Comparable, other: Comparable, levels: Mapping[str, str]) -> Veto | None:
@@ -78,7 +88,7 @@ def _same_number(one: Comparable, other: Comparable, levels: Mapping[str, str]) 
         return True
     if levels.get("ssn") != "typo" or one.ssn is None or other.ssn is None:
         return False
-    return abs(int(one.ssn) - int(other.ssn)) >= _IN_A_ROW
+    return abs(int(one.ssn) - int(other.ssn)) > _IN_A_ROW
 
 
 def _one_household(levels: Mapping[str, str]) -> bool:

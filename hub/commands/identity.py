@@ -1,0 +1,188 @@
+"""`hub identity`: how well records are linked, why two of them are, or are not, one person, and models learnt anew."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from hub.commands.identity_shown import show_evaluation, show_explained
+from hub.domain.linkage.model import LinkModel
+from hub.errors import HubError
+from hub.identity.evaluation.explained import explained
+from hub.identity.evaluation.labelled import Labelled, LabelledSet, Unanswerable
+from hub.identity.evaluation.report import Outcome, judged
+from hub.identity.evaluation.run import Watch, run
+from hub.identity.training.learn import shares
+from hub.verbs import Verbs
+from hub.wiring_labelled import link_model, read_labelled, read_records
+from hub.wiring_training import PEOPLE, trained_on_files, trained_on_made, written
+
+_FILE = click.Path(path_type=Path)
+_MODEL = click.option(
+    "--model", "model_file", type=_FILE, help="Weights to try (JSON); default: those the hub ships with."
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+
+
+@click.group(cls=Verbs)
+def identity() -> None:
+    """Who is the same person: how well records are linked, and why."""
+
+
+@identity.command()
+@click.option("--records", "first", type=_FILE, required=True, help="CSV of records, linked to itself; or two: B to A.")
+@click.argument("second", required=False, type=_FILE, metavar="[B.csv]")
+@click.option("--truth", type=_FILE, required=True, help="CSV of the pairs that are one person: left_id, right_id.")
+@click.option(
+    "--pairs-out", type=_FILE, help="Write the pairs found and those for review: left_id, right_id, grade, score."
+)
+@_MODEL
+@_JSON
+def evaluate(
+    first: Path, second: Path | None, truth: Path, pairs_out: Path | None, model_file: Path | None, as_json: bool
+) -> None:
+    """Link records whose truth is known, one after the other as the worker does, and count what is right.
+
+    Columns of records, of which any but record_id may be missing or empty: record_id, source, given_name, middle_name,
+    family_name, previous_family_name, suffix, birth_date, sex, ssn, phone, email, address_line, city, state, postal_code,
+    county, race_ethnicity. Groups are told apart by race_ethnicity and, where there, by the columns origin and housing.
+    Of two files only pairs across them count. Truth is closed: who is the same as one is the same as all that he is the same as.
+    """
+    try:
+        model = link_model(model_file)
+        labelled = read_labelled([first, second] if second else [first], truth, today=_today())
+        with _bar(len(labelled.records)) as bar:
+            outcome = run(labelled, model, bar)
+        if pairs_out is not None:
+            _write_pairs(pairs_out, labelled, outcome)
+    except (Unanswerable, OSError) as why:
+        raise click.UsageError(_said(why)) from None
+    found = judged(labelled, outcome)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+    else:
+        show_evaluation(found)
+
+
+@identity.command()
+@click.argument("left")
+@click.argument("right")
+@click.option(
+    "--records",
+    "files",
+    type=_FILE,
+    multiple=True,
+    required=True,
+    help="CSV with both; or given twice: A in the first.",
+)
+@_MODEL
+@_JSON
+def explain(left: str, right: str, files: tuple[Path, ...], model_file: Path | None, as_json: bool) -> None:
+    """Why the records LEFT and RIGHT (their record_id) are one person or not: which field gave what, no value shown.
+
+    A field that one of them lacks gives nothing, and so does a phone, an e-mail or an address that many people of the files share.
+    """
+    if len(files) > 2:
+        raise click.UsageError("--records: one file or two")
+    try:
+        model: LinkModel = link_model(model_file)
+        records = [record for side, path in enumerate(files) for record in read_records(path, side, today=_today())]
+        one = _named(left, records, 0, files[0])
+        other = _named(right, records, len(files) - 1, files[-1])
+    except Unanswerable as why:
+        raise click.UsageError(_said(why)) from None
+    if one.key == other.key:
+        raise click.UsageError("LEFT and RIGHT are the same record")
+    found = explained(one, other, records, model)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
+    else:
+        show_explained(found)
+
+
+@identity.command()
+@click.option("--records", "records", type=_FILE, help="CSV of labelled records; default: made-up people of the hub.")
+@click.option("--truth", type=_FILE, help="CSV of the pairs that are one person: left_id, right_id.")
+@click.option(
+    "--people", type=click.IntRange(min=200), default=PEOPLE, show_default=True, help="How many made-up ones."
+)
+@click.option("--version", required=True, help="What the model is to be called, in decisions and figures.")
+@click.option("--out", type=_FILE, required=True, help="Where to write the model (JSON): for --model of evaluate.")
+@_JSON
+def train(records: Path | None, truth: Path | None, people: int, version: str, out: Path, as_json: bool) -> None:
+    """Learn weights and thresholds from records whose truth is known, and say how they do on people they were not chosen by.
+
+    Half of the people choose, the other half are reported on. Takes about a minute for every 3,000 made-up people.
+    """
+    if (records is None) != (truth is None):
+        raise click.UsageError("--records and --truth go together")
+    try:
+        if records is not None and truth is not None:
+            learnt = trained_on_files(records, truth, version=version, on=_today())
+        else:
+            learnt, _ = trained_on_made(version=version, on=_today(), people=people)
+        out.write_text(written(learnt), encoding="utf-8")
+    except (Unanswerable, OSError) as why:
+        raise click.UsageError(_said(why)) from None
+    except ValueError as why:
+        raise click.UsageError(f"nothing can be learnt from these: {why}") from None
+    told = shares(learnt.held_out.whole)
+    if as_json:
+        click.echo(json.dumps({"model": version, "fitted": shares(learnt.fitted), "held_out": told}))
+    else:
+        click.echo(f"{out}: {version}; on the half of the people that did not choose it:")
+        click.echo(f"  precision {told['precision']}, recall {told['recall']}, of {told['pairs']} pairs")
+
+
+def _named(record_id: str, records: Iterable[Labelled], side: int, path: Path) -> Labelled:
+    found = next((record for record in records if record.side == side and record.record_id == record_id), None)
+    if found is None:
+        raise Unanswerable(f"{path.name} has no record with the record_id {record_id}")
+    return found
+
+
+def _write_pairs(path: Path, labelled: LabelledSet, outcome: Outcome) -> None:
+    """Match and review pairs by their ids; the record that came first is the left one. Scores are log2 odds."""
+    ids = {record.key: record.record_id for record in labelled.records}
+    graded = [(pair, "match") for pair in outcome.found] + [(pair, "review") for pair in outcome.review]
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("left_id", "right_id", "grade", "score"))
+        for pair, grade in sorted(graded):
+            writer.writerow((ids[pair[0]], ids[pair[1]], grade, f"{outcome.scores[pair]:.3f}"))
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Watch]:
+    """Hands records on, with a bar on stderr where that is a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield iter
+        return
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.completed:,.0f} records"), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task("", total=total)
+
+        def watched(records: Iterable[Labelled]) -> Iterator[Labelled]:
+            for place, record in enumerate(records):
+                if place % 200 == 0:
+                    shown.update(task, completed=place)
+                yield record
+
+        yield watched
+
+
+def _said(why: HubError | OSError) -> str:
+    return str(why) if isinstance(why, HubError) else f"{why.filename}: {why.strerror}"
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

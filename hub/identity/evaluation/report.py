@@ -1,0 +1,109 @@
+"""What an evaluation found, as the one object that `hub identity evaluate --json` prints and as what its table shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hub.identity.evaluation.labelled import GROUPED_BY, UNKNOWN, LabelledSet, Pair
+from hub.identity.evaluation.quality import Gap, Quality, by_group, gap, quality
+
+__all__ = ["Evaluation", "Outcome", "judged", "percentile"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a linkage made of the records of a `LabelledSet`.
+
+    `found`: the pairs asked for whose records ended as one person; `review`: those that wait for a human; `scores`: log2 odds
+    of each of both; `uncompared`: pairs that are one person and shared no block; `candidates`: for each record in its order, with
+    how many earlier ones it was compared; `latencies`: seconds for each; `seconds`: CPU time of taking all of them in; `people`:
+    how many there are in the end.
+    """
+
+    found: frozenset[Pair]
+    review: frozenset[Pair]
+    scores: Mapping[Pair, float]
+    uncompared: frozenset[Pair]
+    candidates: Sequence[int]
+    latencies: Sequence[float]
+    seconds: float
+    people: int
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """`groups` and `gaps` by the column that tells the groups apart; only columns that some record fills."""
+
+    outcome: Outcome
+    whole: Quality
+    waiting: int
+    groups: Mapping[str, Mapping[str, Quality]]
+    gaps: Mapping[str, Gap]
+
+    def missed(self) -> dict[str, int]:
+        uncompared = len(self.outcome.uncompared)
+        lost = self.whole.true - self.whole.right - self.waiting
+        return {"review": self.waiting, "uncompared": uncompared, "apart": lost - uncompared}
+
+    def as_json(self) -> dict[str, object]:
+        """`groups` is by race and ethnicity, `groups_by` by each column. `missed`: true pairs that were not found, by why: in
+        review, never compared, or compared and too little alike or vetoed (`apart`)."""
+        by = {column: _groups_json(groups) for column, groups in self.groups.items()}
+        out = self.outcome
+        return {
+            **self.whole.as_json(),
+            "review_pairs": len(out.review),
+            "missed": self.missed(),
+            "groups": by.get("race_ethnicity", {}),
+            "groups_by": by,
+            "gaps": {
+                column: {"precision": each.precision, "recall": each.recall} for column, each in self.gaps.items()
+            },
+            "records": len(out.candidates),
+            "people": out.people,
+            "candidates_p50": percentile(out.candidates, 50),
+            "candidates_p99": percentile(out.candidates, 99),
+            "candidates_max": max(out.candidates, default=0),
+            "events_per_s": round(len(out.candidates) / out.seconds) if out.seconds > 0 else None,
+            "latency_p95_ms": round(1000 * percentile(out.latencies, 95), 3),
+            "model": out.model,
+        }
+
+
+def judged(labelled: LabelledSet, outcome: Outcome) -> Evaluation:
+    """The outcome beside the truth."""
+    columns = [column for column in GROUPED_BY if any(record.groups.get(column) for record in labelled.records)]
+    groups = {
+        column: by_group(
+            outcome.found,
+            labelled.truth,
+            {record.key: record.groups.get(column, UNKNOWN) for record in labelled.records},
+        )
+        for column in columns
+    }
+    return Evaluation(
+        outcome=outcome,
+        whole=quality(outcome.found, labelled.truth),
+        waiting=len(outcome.review & labelled.truth),
+        groups=groups,
+        gaps={column: gap(each) for column, each in groups.items()},
+    )
+
+
+def percentile(values: Sequence[float], share: int) -> float:
+    """The smallest value that `share` percent of the values do not exceed (nearest rank); 0 of none."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * share // 100) - 1)] if ordered else 0
+
+
+def _groups_json(groups: Mapping[str, Quality]) -> dict[str, dict[str, object]]:
+    """`coverage_factor`: recall beside that of the group best found. A missed link looks like a dose not given, so where doses
+    reach people through links alone, the coverage ratio of the two groups comes out that much too low."""
+    recalls = {group: each.recall for group, each in groups.items() if each.recall is not None and group != UNKNOWN}
+    best = max(recalls.values(), default=0.0)
+    return {
+        group: {**each.as_json(), "coverage_factor": recalls[group] / best if best and group in recalls else None}
+        for group, each in groups.items()
+    }

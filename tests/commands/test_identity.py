@@ -1,0 +1,109 @@
+"""`hub identity evaluate` and `explain`: what they print, what they write, and what they say of files that do not fit."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from hub.cli import main
+
+A = (
+    "record_id,given_name,family_name,birth_date,ssn,race_ethnicity\n"
+    "1,Ana,Villalobos,1962-03-19,219-09-9999,hispanic\n2,Wendell,Pruitt,1948-11-02,,white\n"
+)
+B = (
+    "record_id,given_name,family_name,birth_date,ssn\n"
+    "1,Ana,Vilalobos,1962-03-19,219-09-9999\n9,Gertrude,Okafor,1999-05-30,\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text(A)
+    Path("b.csv").write_text(B)
+    Path("pairs.csv").write_text("left_id,right_id\n1,1\n")
+    Path("strangers.csv").write_text("left_id,right_id\n1,77\n")
+    return tmp_path
+
+
+def hub(line: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(line.split())
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_two_files_are_linked_and_the_pairs_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    assert hub("identity evaluate --records a.csv b.csv --truth pairs.csv --pairs-out out.csv --json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["precision"], told["recall"], told["records"], told["people"]) == (1, 1, 4, 3)
+    with Path("out.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["left_id"], row["right_id"], row["grade"]) for row in rows] == [("1", "1", "match")]
+    assert float(rows[0]["score"]) > 20
+
+
+def test_without_json_there_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert hub("identity evaluate --records a.csv b.csv --truth pairs.csv") == 0
+    told = capsys.readouterr().out
+    for words in ("precision", "1 of 1", "race and ethnicity", "hispanic", "candidates per record", "largest gap"):
+        assert words in told
+    assert "Villalobos" not in told
+
+
+def test_one_file_is_linked_to_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("pairs.csv").write_text("left_id,right_id\n")
+    assert hub("identity evaluate --records a.csv --truth pairs.csv --json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["precision"], told["recall"], told["true_pairs"]) == (None, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("evaluate --records gone.csv --truth pairs.csv", "gone.csv: No such file"),
+        ("evaluate --records pairs.csv --truth pairs.csv", "pairs.csv has no column record_id"),
+        ("evaluate --records a.csv --truth a.csv", "a.csv has no column left_id"),
+        (
+            "evaluate --records a.csv b.csv --truth strangers.csv",
+            "strangers.csv row 2: right_id names no record of b.csv",
+        ),
+        ("evaluate --records a.csv --truth pairs.csv --pairs-out no/where.csv", "No such file"),
+        ("evaluate --records a.csv --truth pairs.csv --model a.csv", "a.csv is no model"),
+        ("explain 1 77 --records a.csv", "a.csv has no record with the record_id 77"),
+        ("explain 1 1 --records a.csv", "the same record"),
+    ],
+)
+def test_files_that_do_not_fit_end_with_2_and_say_where(
+    line: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert hub(f"identity {line}") == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert "Traceback" not in told
+
+
+def test_explain_shows_a_waterfall_and_no_value(capsys: pytest.CaptureFixture[str]) -> None:
+    assert hub("identity explain 1 1 --records a.csv --records b.csv") == 0
+    told = capsys.readouterr().out
+    for words in (
+        "birth_date",
+        "exact",
+        "close",
+        "in log2 odds",
+        "they end as one person",
+        "no evidence, missing in one",
+    ):
+        assert words in told
+    assert "illalobos" not in told
+
+
+def test_explain_as_json_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
+    assert hub("identity explain 2 1 --records a.csv --json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["one_person"] is False
+    assert sum(part["weight"] for part in told["parts"]) == pytest.approx(told["score"], abs=0.01)
