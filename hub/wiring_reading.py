@@ -88,6 +88,11 @@ class Reader:
         )
 
     def __call__(self, unit: Unit) -> Iterator[Mapped]:
+        if self._program is not None and isinstance(unit.content, bytes):  # nothing to open, nothing to close behind it
+            return self._program.read(_in_memory(unit.name, unit.content), self._context)
+        return self._read(unit)
+
+    def _read(self, unit: Unit) -> Iterator[Mapped]:
         if self._program is not None:
             with self._opened(unit) as source:
                 yield from source if isinstance(source, list) else self._program.read(source, self._context)
@@ -112,7 +117,7 @@ class Reader:
     def _opened(self, unit: Unit) -> Iterator[SourceUnit | list[Mapped]]:
         """The unit's files for the block, or why it is not read."""
         if isinstance(unit.content, bytes):
-            yield SourceUnit(unit.name, {unit.name: unit.content})
+            yield _in_memory(unit.name, unit.content)
             return
         with ExitStack() as held:
             try:
@@ -137,6 +142,10 @@ class Reader:
             content = unpack(content, name, Path(folder), limits, flat=flat)
         files = content if isinstance(content, Mapping) else {name: content}
         return SourceUnit(name, {each: _opener(path, held) for each, path in files.items()})
+
+
+def _in_memory(name: str, content: bytes) -> SourceUnit:
+    return SourceUnit(name, {name: content})
 
 
 def outcomes(connector: Connector, agreement: IntakeAgreement, ids: Ids, path: Path) -> Iterator[Mapped]:

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
-from struct import Struct
 
 __all__ = ["Ids", "content_hash"]
 
-# 26 base32 characters = 130 bits (no collision to be expected below 2^60 facts): two words of 64 bits and two bits of a byte
-_WORDS = Struct(">QQB").unpack_from
 _BLOCK = 64  # bytes that SHA-256 takes at a time
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # base32 of RFC 4648, lower case
-# Ten bits at a time, by table: faster than base64.b32encode, and labs make four tokens a message. (Fifteen at a time are slower
-# again: such a table does not stay in the processor's cache.)
-_PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
+_CHARACTERS = 26  # of base32: 130 bits, so that no collision is to be expected below 2^60 facts
+_HASHED = 20  # bytes that are spread, of which the first 26 characters are kept
+_SPREAD = 32  # bytes they are spread over: five bits in each
+_ALPHABET = b"abcdefghijklmnopqrstuvwxyz234567"  # base32 of RFC 4648, lower case
+_LETTERS = _ALPHABET * 8  # by byte; none is over 31
+
+
+def _halving(width: int) -> tuple[int, int]:
+    """For numbers of 2 * `width` bits, each at the low end of a lane (of 256 bits in all): a mask of their upper halves, and what
+    these are multiplied by and added, so that each half stands at the low end of half a lane."""
+    lane = _SPREAD * width // 20 * 2  # 160 bits in 256, …, 10 in 16
+    upper = sum(((1 << width) - 1) << (at + width) for at in range(0, _SPREAD * 8, lane))
+    return upper, (1 << (lane // 2 - width)) - 1
+
+
+(_80, _BY_80), (_40, _BY_40), (_20, _BY_20), (_10, _BY_10), (_5, _BY_5) = map(_halving, (80, 40, 20, 10, 5))
 
 
 def content_hash(*parts: str) -> str:
@@ -32,14 +41,15 @@ def _with_lengths(parts: tuple[str, ...]) -> bytes:
 
 
 def _base32(digest: bytes) -> str:
-    """Its first 130 bits as 26 characters. (Of two words, since every step on a number of 130 bits makes another such number.)"""
-    p = _PAIRS
-    a, b, c = _WORDS(digest)
-    return (
-        f"{p[a >> 54]}{p[a >> 44 & 1023]}{p[a >> 34 & 1023]}{p[a >> 24 & 1023]}{p[a >> 14 & 1023]}{p[a >> 4 & 1023]}"
-        f"{p[(a & 15) << 6 | b >> 58]}{p[b >> 48 & 1023]}{p[b >> 38 & 1023]}{p[b >> 28 & 1023]}{p[b >> 18 & 1023]}"
-        f"{p[b >> 8 & 1023]}{p[(b & 255) << 2 | c >> 6]}"
-    )
+    """Its first 130 bits as 26 characters: the number is halved five times, until each five bits have a byte of their own. (A
+    quarter of the time of base64.b32encode; a table of pairs takes longer too, as it does not stay in the processor's cache.)"""
+    n = int.from_bytes(digest[:_HASHED], "big")
+    n += (n & _80) * _BY_80
+    n += (n & _40) * _BY_40
+    n += (n & _20) * _BY_20
+    n += (n & _10) * _BY_10
+    n += (n & _5) * _BY_5
+    return n.to_bytes(_SPREAD, "big").translate(_LETTERS)[:_CHARACTERS].decode()
 
 
 class Ids:

@@ -7,7 +7,6 @@ person was tested is not where they live: `residence` is the answer to 75617-1 a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any, cast
@@ -15,7 +14,7 @@ from typing import Any, cast
 from hub.domain.events import YesNo
 from hub.domain.tables import rows
 
-__all__ = ["Answers", "age_in_years", "yes_no"]
+__all__ = ["Answers", "Learnt", "age_in_years", "learnt", "yes_no"]
 
 _FIELDS = {
     "symptomatic": "symptomatic", "congregate": "congregate", "hospitalized": "hospitalized", "icu": "icu", "pregnant": "pregnant",
@@ -39,54 +38,74 @@ _PER_YEAR = {
 _SNOMED_DIGITS = range(6, 19)
 
 
-@dataclass(slots=True)
-class Answers:
-    """What was asked of the person beside the test. `county` is as told: a FIPS code or a name. `onset_unread`: an onset was told
-    that is no day; `unknown` is none."""
+_UNTOLD: Mapping[str, Any] = {
+    "onset_on": None,
+    "symptomatic": "unknown",
+    "congregate": "unknown",
+    "hospitalized": "unknown",
+    "icu": "unknown",
+    "pregnant": "unknown",
+    "employed_in_healthcare": "unknown",
+    "first_test": "unknown",
+    "residence": None,
+    "age_years": None,
+}
+"""The fields of a lab-result event that answers fill, of a person of whom nothing is told."""
 
-    onset: date | None = None
-    symptomatic: YesNo = "unknown"
-    congregate: YesNo = "unknown"
-    hospitalized: YesNo = "unknown"
-    icu: YesNo = "unknown"
-    pregnant: YesNo = "unknown"
-    employed_in_healthcare: YesNo = "unknown"
-    first_test: YesNo = "unknown"
-    residence: str | None = None
-    age_years: int | None = None
-    county: str = ""
-    onset_unread: bool = False
+_COUNTY, _UNREAD = "county", "onset-unread"
+
+Learnt = tuple[str, Any]
+"""A field of a lab-result event and what an answer says of it; or one of the two words above, which are no fields of it."""
+
+
+class Answers:
+    """What was asked of the person beside the test; of several answers to one question the first known one stands."""
+
+    __slots__ = ("_beside", "_told")
+
+    def __init__(self) -> None:
+        self._told: dict[str, Any] = {}
+        self._beside: dict[str, Any] = {}
 
     def tell(self, asks: str, value: str, *, on: date | None = None, unit: str = "") -> None:
-        """One answer: `asks` as observations.csv names the question, `value` its code or word, `on` the day it names,
-        `unit` of a number. Questions that the hub does not keep are passed over."""
-        if name := _FIELDS.get(asks):
-            if getattr(self, name) == "unknown":
-                setattr(self, name, yes_no(asks, value))
-        elif asks == "onset":
-            self.onset = self.onset or on
-            self.onset_unread = self.onset_unread or (on is None and any(char.isdigit() for char in value))
-        elif asks == "residence":
-            self.residence = self.residence or (value if value.isdigit() and len(value) in _SNOMED_DIGITS else None)
-        elif asks == "age":
-            self.age_years = self.age_years if self.age_years is not None else age_in_years(value, unit)
-        elif asks == "county":
-            self.county = self.county or value
+        """One answer, as `learnt` reads it."""
+        if told := learnt(asks, value, on=on, unit=unit):
+            self.take(*told)
+
+    def take(self, field: str, value: Any) -> None:
+        """What one answer says."""
+        (self._told if field in _UNTOLD else self._beside).setdefault(field, value)
+
+    @property
+    def county(self) -> str:
+        """The county of residence as told: a FIPS code or a name."""
+        return str(self._beside.get(_COUNTY, ""))
+
+    @property
+    def onset_unread(self) -> bool:
+        """Whether an onset was told, and none that is a day; `unknown` is none."""
+        return _UNREAD in self._beside and "onset_on" not in self._told
 
     def fields(self) -> dict[str, Any]:
         """The fields of a lab-result event that these answers fill."""
-        return {
-            "onset_on": self.onset,
-            "symptomatic": self.symptomatic,
-            "congregate": self.congregate,
-            "hospitalized": self.hospitalized,
-            "icu": self.icu,
-            "pregnant": self.pregnant,
-            "employed_in_healthcare": self.employed_in_healthcare,
-            "first_test": self.first_test,
-            "residence": self.residence,
-            "age_years": self.age_years,
-        }
+        return {**_UNTOLD, **self._told}
+
+
+def learnt(asks: str, value: str, *, on: date | None = None, unit: str = "") -> Learnt | None:
+    """What one answer says; None where it says nothing. `asks` as observations.csv names the question, `value` its code or word,
+    `on` the day it names, `unit` of a number. Questions that the hub does not keep are passed over."""
+    if field := _FIELDS.get(asks):
+        answer = yes_no(asks, value)
+        return (field, answer) if answer != "unknown" else None
+    if asks == "onset":
+        unread = on is None and any(char.isdigit() for char in value)
+        return (_UNREAD, True) if unread else ("onset_on", on) if on is not None else None
+    if asks == "residence":
+        return ("residence", value) if value.isdigit() and len(value) in _SNOMED_DIGITS else None
+    if asks == "age":
+        years = age_in_years(value, unit)
+        return ("age_years", years) if years is not None else None
+    return (_COUNTY, value) if asks == "county" and value else None
 
 
 def yes_no(asks: str, value: str) -> YesNo:

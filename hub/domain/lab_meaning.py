@@ -77,10 +77,12 @@ def policy_of(options: Mapping[str, object]) -> Policy:
 
     ValueError for any other word.
     """
-    words = {name: str(options.get(name, "notify")) for name in Policy._fields} if options else {}
+    if not options:
+        return DEFAULT_POLICY
+    words = {name: str(options.get(name, "notify")) for name in Policy._fields}
     if unknown := [name for name, word in words.items() if word not in _POLICY_WORDS]:
         raise ValueError(f"{' and '.join(unknown)}: notify, isolate or review")
-    return Policy(**{name: _POLICY_WORDS[word] for name, word in words.items()}) if words else DEFAULT_POLICY
+    return Policy(**{name: _POLICY_WORDS[word] for name, word in words.items()})
 
 
 class Judged(NamedTuple):

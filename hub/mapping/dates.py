@@ -26,6 +26,7 @@ _MONTHS = (
 )  # fmt: skip
 _HL7_CLOCK = re.compile(r"([01]\d|2[0-3])([0-5]\d)?([0-5]\d)?(?:\.\d+)?(?:([+-]\d\d)(\d\d))?$", re.ASCII)
 _ISO_CLOCK = re.compile(r"T((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?$", re.ASCII)
+_LONGEST_TIME = 24
 _WHOLE = len("20210216134500-0600")
 _FILE_DAY = re.compile(r"(?<!\d)(20\d\d)[-_]?(0[1-9]|1[0-2])[-_]?(0[1-9]|[12]\d|3[01])(?!\d)")
 _US = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")
@@ -33,6 +34,10 @@ _US = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")
 
 def hl7_time(text: str, zone: tzinfo) -> datetime | None:
     """HL7 v2 TS/DTM (4 to 24 characters) in UTC; `zone` where it has none; None when it is no time or only a year."""
+    return _time_before(text, zone) if len(text) <= _LONGEST_TIME else _time(text, zone)
+
+
+def _time(text: str, zone: tzinfo) -> datetime | None:
     if len(text) == _WHOLE and text[:14].isdigit() and text.isascii():
         # The form nearly all senders use, `20210216134500-0600`: 1 us in place of 6. Whatever it refuses is looked at below.
         try:
@@ -51,6 +56,9 @@ def hl7_time(text: str, zone: tzinfo) -> datetime | None:
         return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+_time_before = lru_cache(maxsize=512)(_time)  # a report was often sent when it was made
 
 
 def hl7_date(text: str) -> date | None:

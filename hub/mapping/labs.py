@@ -34,9 +34,9 @@ from hub.mapping.labs_groups import (
     observations_of,
     specimen,
 )
-from hub.mapping.labs_observation import codings_of, is_question
+from hub.mapping.labs_observation import codings_of
 from hub.mapping.labs_patient import Patient, patient
-from hub.mapping.labs_questions import answers
+from hub.mapping.labs_questions import Said, answers, said
 from hub.mapping.labs_told import Told, as_one, told_of
 from hub.mapping.program import (
     Alone,
@@ -139,42 +139,46 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
     pid = message.first("PID")
     if pid is None:
         raise NotMapped("no-patient", field="PID")
-    report = _report(message, about, pid, stamp, context)
+    asked = [said(obx) for obx in message.all("OBX")]
+    observed = observations_of(message)
+    report = _report(message, about, pid, asked, first_filler(message, observed), stamp, context)
     found: list[Mapped] = []
     seen: dict[tuple[str, ...], list[str]] = {}
     told: list[Told] = []
-    for obx, group in observations_of(message):
-        if is_question(obx):
+    for (obx, group), one in zip(observed, asked, strict=True):
+        if one.is_question:
             continue
         try:
             told.append(told_of(obx, group, report.policy))
         except NotMapped as not_mapped:
             if not_mapped.reason != "not-a-result":
                 found.append(Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, where, message.raw))
+    tells_a_result = False
     for each in as_one(told):
         try:
-            event = _event(each, report, stamp, context, seen)
+            event = _event(each, report, stamp, seen)
         except NotMapped as not_mapped:
             found.append(Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, where, message.raw))
             continue
         if event is not None:
             found.append(accepted(event, where, message.raw))
-    if any(mapped.event for mapped in found):
-        found += [
-            accepted(coverage, where, message.raw)
-            for coverage in coverages(message, pid, report.patient, report.sent_at, stamp)
-        ]
+            tells_a_result = True
+    if tells_a_result:
+        for coverage in coverages(message, pid, report.patient, report.sent_at, stamp):
+            found.append(accepted(coverage, where, message.raw))
     return found or [ignored("no-observation", where, message.raw, KIND)]
 
 
-def _report(message: Message, about: Header, pid: Segment, stamp: Stamp, context: MappingContext) -> _Report:
-    told = answers(message)
+def _report(
+    message: Message, about: Header, pid: Segment, asked: list[Said], number: str, stamp: Stamp, context: MappingContext
+) -> _Report:
+    told = answers(message, asked)
     who = patient(message, pid, told.county)
     sent = message.msh.text(7)
-    sent_at = hl7_time(sent, context.zone)
+    sent_at = hl7_time(sent, stamp.zone)
     odd = (
         about.issue,
-        "unreadable-date" if (sent and sent_at is None) or (told.onset_unread and told.onset is None) else "",
+        "unreadable-date" if (sent and sent_at is None) or told.onset_unread else "",
     )
     return _Report(
         message=message,
@@ -185,19 +189,13 @@ def _report(message: Message, about: Header, pid: Segment, stamp: Stamp, context
         sent_at=sent_at,
         facility=about.facility,
         content=content_hash(*[segment.line for segment in message.segments if segment.name not in ("MSH", "SFT")]),
-        report_key=stamp.token("report", about.facility, first_filler(message) or message.control_id),
+        report_key=stamp.token("report", about.facility, number or message.control_id),
         policy=policy_of(context.options),
         issues=(*who.issues, *odd),
     )
 
 
-def _event(
-    told: Told,
-    report: _Report,
-    stamp: Stamp,
-    context: MappingContext,
-    seen: dict[tuple[str, ...], list[str]],
-) -> LabResult | None:
+def _event(told: Told, report: _Report, stamp: Stamp, seen: dict[tuple[str, ...], list[str]]) -> LabResult | None:
     """The event of one OBX.
 
     None for an exact repeat within the message. NotMapped when the others of its report say it.
@@ -209,8 +207,9 @@ def _event(
     if fact_key is None:
         return None
     when = dates(obx, group)
-    reported = hl7_time(group.obr.text(22), context.zone) if group.obr is not None else None
+    reported = hl7_time(when.reported, stamp.zone) if when.reported else None
     taken = specimen(group)
+    tested, answered = _coded(obx, meant.loinc, meant.meaning)
     odd = (*meant.issues, state_issue, when.issue, *report.issues)
     patient = report.patient
     return _result_of({
@@ -238,8 +237,8 @@ def _event(
         "collected_on": when.collected,
         "resulted_on": when.resulted,
         **report.answers.fields(),
-        "test": _test(obx, meant.loinc),
-        "result": _answer(obx, meant.meaning),
+        "test": tested,
+        "result": answered,
         "issues": tuple(dict.fromkeys([issue for issue in odd if issue])),
         "collected_as_told": as_told(when.written) if when.collected is not None else None,
     })  # fmt: skip
@@ -274,11 +273,8 @@ def _asked(question: hl7v2.Coded) -> str:
     return "^".join((question.code or question.alt_code or question.display, question.system))
 
 
-@remembering(3)
-def _test(obx: Segment, loinc: str | None) -> Coded:
-    return coded_test(codings_of(obx.coded(3)), loinc)
-
-
-@remembering(5)
-def _answer(obx: Segment, meaning: Meaning) -> Coded | None:
-    return coded_answer(codings_of(obx.coded(5)), meaning) if obx.raw(5) else None
+@remembering(3, 5)
+def _coded(obx: Segment, loinc: str | None, meaning: Meaning) -> tuple[Coded, Coded | None]:
+    """What was tested and what was answered, as far as it may stand in the clear."""
+    answered = coded_answer(codings_of(obx.coded(5)), meaning) if obx.raw(5) else None
+    return coded_test(codings_of(obx.coded(3)), loinc), answered

@@ -27,25 +27,32 @@ _ID_TYPES = {"MA": Payer("medicaid", "yes", "MA"), "MC": Payer("medicare", "unkn
 
 def coverages(
     message: Message, pid: Segment, patient: Patient, sent_at: datetime | None, stamp: Stamp
-) -> Iterator[Coverage]:
+) -> list[Coverage]:
     """Each payer that the message names, once."""
-    if not patient.local_id:
-        return
+    numbers = _numbers(pid) if patient.local_id else []
+    if not patient.local_id or not (numbers or message.all("IN1")):
+        return []
     told: dict[tuple[str, ...], Coverage] = {}
-    for key, coverage in (*_numbers(message, pid, patient, sent_at, stamp), *_plans(message, patient, sent_at, stamp)):
+    for payer, number in numbers:
+        key = ("id", payer.payer_class)
+        coverage = _coverage(key, payer, number, message, patient, sent_at, stamp, content_hash(number))
         told.setdefault(key, coverage)
-    yield from told.values()
+    for plan, coverage in _plans(message, patient, sent_at, stamp):
+        told.setdefault(plan, coverage)
+    return list(told.values())
 
 
-_Told = Iterator[tuple[tuple[str, ...], Coverage]]
-
-
-def _numbers(message: Message, pid: Segment, patient: Patient, sent_at: datetime | None, stamp: Stamp) -> _Told:
+def _numbers(pid: Segment) -> list[tuple[Payer, str]]:
+    """Payers whose numbers are among the ids of PID-3, with the number."""
+    found = []
     for n in range(1, min(pid.repetitions(3), _MOST) + 1):
         payer = _ID_TYPES.get(pid.text(3, 5, repetition=n).upper())
         if payer is not None and (number := pid.text(3, repetition=n)):
-            key = ("id", payer.payer_class)
-            yield key, _coverage(key, payer, number, message, patient, sent_at, stamp, content_hash(number))
+            found.append((payer, number))
+    return found
+
+
+_Told = Iterator[tuple[tuple[str, ...], Coverage]]
 
 
 def _plans(message: Message, patient: Patient, sent_at: datetime | None, stamp: Stamp) -> _Told:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -28,16 +28,18 @@ _CORRECTED = frozenset("CAB")  # OBX-11
 
 class Group(NamedTuple):
     """An order, its specimen, whether any of its SARS-CoV-2 results carries a status of its own, and whether it is a corrected
-    order of which some results say themselves that they are the correction: then the others are none."""
+    order of which some results say themselves that they are the correction: then the others are none. `number`: OBR-3, with its
+    authority."""
 
     orc: Segment | None
     obr: Segment | None
     spm: Segment | None
     stated: bool = False
     told_apart: bool = False
+    number: str = ""
 
 
-def observations_of(message: Message) -> Iterator[tuple[Segment, Group]]:
+def observations_of(message: Message) -> list[tuple[Segment, Group]]:
     """Each OBX with the order above it and the specimen of that order, wherever in the group the specimen stands. In an OUL (HL7
     v2.5.1 §7.3, unverified: from memory) a specimen that stands above the orders is of those below it, and ORC follows OBR."""
     groups: list[tuple[Group, list[Segment]]] = []
@@ -64,23 +66,26 @@ def observations_of(message: Message) -> Iterator[tuple[Segment, Group]]:
             if above is None and groups and groups[-1][0].spm is None:
                 group, observed = groups[-1]
                 groups[-1] = (Group(group.orc, group.obr, segment), observed)
+    found: list[tuple[Segment, Group]] = []
     for (orc, obr, spm, *_), observed in groups:
         own = [obx.raw(11) for obx in observed]
         stated = "" in own and any(obx.text(11) and is_covid_result(obx) for obx in observed)  # hardly ever
         corrected = obr is not None and obr.raw(25).upper() == "C"
         apart = corrected and any(word.upper() in _CORRECTED for word in own)
-        whole = Group(orc, obr, spm or loose, stated, apart)
-        for obx in observed:
-            yield obx, whole
+        whole = Group(orc, obr, spm or loose, stated, apart, _filler(obr))
+        found += [(obx, whole) for obx in observed]
+    return found
 
 
 def filler(group: Group) -> str:
     """Filler order number with its authority: OBR-3, else ORC-3, else the specimen."""
-    return _filler(group.obr) or _filler(group.orc) or specimen(group)
+    return group.number or _filler(group.orc) or specimen(group)
 
 
-def first_filler(message: Message) -> str:
-    """That of the first order that has one, else of the first ORC."""
+def first_filler(message: Message, observed: Sequence[tuple[Segment, Group]]) -> str:
+    """That of the first order that has one, else of the first ORC. `observed`: what `observations_of` gives."""
+    if observed and observed[0][1].obr is message.first("OBR") and (number := observed[0][1].number):
+        return number
     for obr in message.all("OBR"):
         if number := _filler(obr):
             return number
@@ -89,7 +94,9 @@ def first_filler(message: Message) -> str:
 
 def _filler(order: Segment | None) -> str:
     """Field 3 of OBR or ORC: the number, and its universal id, else its namespace."""
-    number, namespace, universal, *_ = (*order.components(3), "", "", "") if order is not None else ("", "", "")
+    if order is None:
+        return ""
+    number, namespace, universal, *_ = *order.components(3), "", "", ""
     return f"{number}^{universal or namespace}" if number else ""
 
 
@@ -118,12 +125,13 @@ def collected_by_order(group: Group) -> date | None:
 class Dates(NamedTuple):
     """Of one observation. `collected`: SPM-17, else OBR-7, else OBX-14, and what was `written` there; `resulted`: OBR-22, else
     OBX-19; `issue`: `unreadable-date` where one of the five holds something that is no day: the result stands without it, or with
-    the next one that tells the same."""
+    the next one that tells the same; `reported`: OBR-22 as written."""
 
     collected: date | None
     written: str
     resulted: date | None
     issue: str
+    reported: str
 
 
 def dates(obx: Segment, group: Group) -> Dates:
@@ -135,4 +143,4 @@ def dates(obx: Segment, group: Group) -> Dates:
     days = [hl7_date(text) if text else None for text in told]
     unread = days.count(None) > told.count("")
     first = 0 if days[0] else 1 if days[1] else 2
-    return Dates(days[first], told[first], days[3] or days[4], "unreadable-date" if unread else "")
+    return Dates(days[first], told[first], days[3] or days[4], "unreadable-date" if unread else "", reported)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 from hub.domain.events import LabStatus
@@ -21,6 +22,8 @@ _ORIGINAL_TEXT = 9  # CWE.9
 _DOCUMENTS = frozenset({"ED", "RP"})
 _MOST_ANSWERS = 50
 _MEMORABLE = 200  # characters: what a hostile source writes is not kept in memory
+
+_TWO_WORDS = 24  # characters: of two statuses
 
 _Kind = Literal["coded", "text", "other"]
 
@@ -97,10 +100,14 @@ def status(obx: Segment, obr: Segment | None, *, told_apart: bool = False) -> tu
     """OBX-11 within OBR-25, else OBR-25, else final with an issue. `told_apart`: the results of this corrected order say themselves
     which of them are the correction. NotMapped when there is no result yet."""
     own = obx.text(11)
-    stated, issue = hl7_status(own, obr.text(25) if obr is not None and not (told_apart and own) else "")
+    order = obr.text(25) if obr is not None and not (told_apart and own) else ""
+    stated, issue = (_status_before if len(own) + len(order) <= _TWO_WORDS else hl7_status)(own, order)
     if stated is None:
         raise NotMapped("no-result-yet", "ignored")
     return stated, issue
+
+
+_status_before = lru_cache(maxsize=256)(hl7_status)  # an F, nearly always
 
 
 def is_question(obx: Segment) -> bool:

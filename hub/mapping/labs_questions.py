@@ -3,54 +3,59 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from hub.domain.lab_answers import Answers
+from hub.domain.lab_answers import Answers, Learnt, learnt
 from hub.domain.lab_tables import observations
 from hub.formats.hl7v2 import Message, Segment
 from hub.formats.hl7v2_segment import remembering
 from hub.mapping.dates import hl7_date
+from hub.mapping.labs_observation import is_question
 
-__all__ = ["answers"]
+__all__ = ["Said", "answers", "said"]
 
 _NOTE = re.compile(r"(\d{3,6}-\d) [^:]{1,200}:.*?(\S+) (\S+)$")
 _WITHDRAWN = frozenset({"W", "D", "X"})
 
 
-def answers(message: Message) -> Answers:
-    """All answers of a message; the first known one of each question stands."""
+class Said(NamedTuple):
+    """What an OBX says as an answer of the person; nothing where it answers no question that the hub keeps, or is withdrawn.
+    `is_question`: it is no observation, whether the hub keeps its answer or not."""
+
+    told: tuple[Learnt, ...]
+    is_question: bool
+
+
+@remembering(3, 5, 6, 11, 29)
+def said(obx: Segment) -> Said:
+    """What an OBX says, whichever message it is in."""
+    return Said(tuple(told for told in _told(obx) if told is not None), is_question(obx))
+
+
+def answers(message: Message, asked: Iterable[Said]) -> Answers:
+    """All answers of a message, of its OBX as `said` reads them and of its NTE; the first known one of each question stands."""
     found = Answers()
-    for obx in message.all("OBX"):
-        for told in _told(obx):
-            found.tell(told.asks, told.value, on=told.on, unit=told.unit)
+    for one in asked:
+        for told in one.told:
+            found.take(*told)
     for note in message.all("NTE"):
         _noted(found, note)
     return found
 
 
-class _Told(NamedTuple):
-    asks: str
-    value: str
-    on: date | None = None
-    unit: str = ""
-
-
-@remembering(3, 5, 6, 11)
-def _told(obx: Segment) -> tuple[_Told, ...]:
-    """What an OBX tells; nothing where it answers no question that the hub keeps, or is withdrawn."""
+def _told(obx: Segment) -> tuple[Learnt | None, ...]:
     question, table = obx.coded(3), observations()
     known = table.get(question.code) or table.get(question.alt_code)
     if known is None or not known.asks or obx.text(11).upper() in _WITHDRAWN:
         return ()
     value = obx.text(5)
     if known.asks == "onset":
-        return (_Told(known.asks, value, on=hl7_date(value)),)
+        return (learnt(known.asks, value, on=hl7_date(value)),)
     if known.asks == "age":  # a structured number has its comparator first: ^10
-        return (_Told(known.asks, value or obx.text(5, 2), unit=obx.text(6)),)
+        return (learnt(known.asks, value or obx.text(5, 2), unit=obx.text(6)),)
     answered = obx.coded(5)
-    first = _Told(known.asks, answered.code or answered.display)
-    return (first, _Told(known.asks, answered.alt_code)) if answered.alt_code else (first,)
+    return learnt(known.asks, answered.code or answered.display), learnt(known.asks, answered.alt_code)
 
 
 def _noted(found: Answers, note: Segment) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
-from functools import lru_cache
+from datetime import date, datetime
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from hub.domain.agreement import merge_labels
 from hub.domain.events import Processing
@@ -21,12 +22,11 @@ def unless_production(processing: Processing) -> tuple[str, ...]:
 
 
 _ROOM = 10**12  # seconds: more than until the year 9999
-_SINCE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _and_sent(status_rank: int, sent_at: datetime) -> int:
     """A rank that compares by status first, then by when it was sent."""
-    return status_rank * _ROOM + max(int((sent_at - _SINCE).total_seconds()), 0)
+    return status_rank * _ROOM + max(int(sent_at.timestamp()), 0)
 
 
 class Stamp:
@@ -65,6 +65,11 @@ class Stamp:
             lambda authority, local_id: context.keys.source_person(context.source, authority, local_id)
         )
         self.site = lru_cache(maxsize=5_000)(lambda site_id: context.keys.site(context.source, site_id))
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """That of the context, looked up once."""
+        return self._context.zone
 
     def person(self, authority: str, local_id: str) -> str:
         """source_person of a local id under its authority."""

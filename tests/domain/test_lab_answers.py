@@ -35,15 +35,16 @@ def test_the_first_known_answer_stands() -> None:
         told.tell("congregate", word)
     told.tell("onset", "2021", on=None)
     told.tell("onset", "20210103", on=date(2021, 1, 3))
-    assert (told.congregate, told.onset) == ("yes", date(2021, 1, 3))
+    assert (told.fields()["congregate"], told.fields()["onset_on"]) == ("yes", date(2021, 1, 3))
+    assert not told.onset_unread
 
 
 def test_r16_congregate_setting_and_residence_are_separate_answers() -> None:
     told = Answers()
     told.tell("residence", "32911000")
-    assert (told.congregate, told.residence) == ("unknown", "32911000")
+    assert (told.fields()["congregate"], told.fields()["residence"]) == ("unknown", "32911000")
     told.tell("congregate", "N")
-    assert (told.congregate, told.residence) == ("no", "32911000")
+    assert (told.fields()["congregate"], told.fields()["residence"]) == ("no", "32911000")
 
 
 @pytest.mark.parametrize(

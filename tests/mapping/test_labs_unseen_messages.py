@@ -212,7 +212,7 @@ FILES: dict[str, tuple[str | bytes, Told]] = {
     ),
     "batch that counts one too many": ("BHS|^~\\&\r" + oru() + "BTS|2\r", Told((POS,), rejected={"batch-count-mismatch": 1})),
     "batch cut short": ("FHS|^~\\&\rBHS|^~\\&\r" + oru(), Told((POS,), rejected={"batch-count-mismatch": 2})),
-    "batch without any message": ("FHS|^~\\&\rBHS|^~\\&\rBTS|0\rFTS|1\r", Told((), rejected={"empty": 1})),
+    "batch without any message": ("FHS|^~\\&\rBHS|^~\\&\rBTS|0\rFTS|1\r", Told((), {"empty-batch": 1})),
     "an admission and an order on the same feed": (
         oru().replace("ORU^R01^ORU_R01", "ADT^A04") + oru().replace("ORU^R01^ORU_R01", "ORM^O01") + oru(),
         Told((POS,), {"not-a-lab-report": 2}),
