@@ -120,13 +120,20 @@ def _rows(path: Path, *, required: Sequence[str], known: Sequence[str]) -> Itera
 def _require(table: Table, required: Sequence[str], known: Sequence[str], path: Path) -> None:
     for name in required:
         if name not in table.names:
-            raise Unanswerable(f"{path.name} has no column {name}; {_meant(name, table.names)}")
+            raise Unanswerable(f"{path.name} has no column {name}; {_meant(name, table.names, (*required, *known))}")
     if known and not (set(table.names) & set(known)) - set(required):
         raise Unanswerable(f"{path.name} has nothing to compare: of its columns none is {', '.join(known[1:])}")
 
 
-def _meant(name: str, columns: Sequence[str]) -> str:
-    return did_you_mean(name, columns) or f"there are {', '.join(columns)}"
+def _meant(name: str, columns: Sequence[str], known: Sequence[str]) -> str:
+    """What the first line holds, as far as it is known to be no value: in a file without header it is a person. (What is nearly the
+    name of our column is one.)"""
+    if near := did_you_mean(name, columns):
+        return near
+    there = [column for column in columns if column in known]
+    told = f"its first line has {', '.join(there)}" if there else "its first line names no column that is known here"
+    others = len(columns) - len(there)
+    return f"{told} and {others} other(s)" if there and others else told
 
 
 def _block(cells: Mapping[str, str], today: date) -> PersonBlock:

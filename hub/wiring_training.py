@@ -19,9 +19,9 @@ from hub.wiring_labelled import read_labelled
 __all__ = ["GENERATORS", "PEOPLE", "SEEDS", "made", "trained_on_files", "trained_on_made", "written"]
 
 PEOPLE = 12_000
-"""Made-up people of the shipped model, half of them to report on."""
+"""Made-up people to learn from, half of them to report on."""
 SEEDS: Mapping[str, int] = {"first": 20261123, "second": 20261124}
-"""Seeds of both generators for the shipped model."""
+"""Seeds of both generators."""
 GENERATORS: Mapping[str, Callable[[int, int], LinkageSet]] = {"first": made_records, "second": other_records}
 
 
@@ -34,11 +34,11 @@ def made(generator: str, people: int, seed: int, today: date) -> LabelledSet:
 
 
 def trained_on_made(*, version: str, on: date, people: int = PEOPLE) -> tuple[Learnt, Report]:
-    """The model that the hub ships: learnt on the first generator's people, and how it does on people of the second, of which
+    """A model learnt on the first generator's people, and how it does on people of the second, of which
     nothing was learnt and by which nothing was chosen."""
     source = (
         f"hub identity train, {on}: {people} made-up people of hub.synthetic.linkage_records, seed {SEEDS['first']}; errors as"
-        " docs/identity-model.md says; shares of common names: these people's, and of the United States, unverified: from memory"
+        " the docstrings there say; shares of common names: these people's, and of the United States, unverified: from memory"
     )
     learnt = learn(made("first", people, SEEDS["first"], on), _former(), version=version, source=source, on=on)
     return learnt, reported(made("second", people // 2, SEEDS["second"], on), learnt.model)

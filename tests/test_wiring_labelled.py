@@ -117,3 +117,12 @@ def test_truth_that_names_a_record_of_no_file_is_refused(tmp_path: Path) -> None
 def test_a_file_that_is_not_there_is_said_to_be_away(tmp_path: Path) -> None:
     with pytest.raises(Unanswerable, match=r"gone\.csv: No such file"):
         read_records(tmp_path / "gone.csv", today=TODAY)
+
+
+@pytest.mark.parametrize("first", ["Maria,Lopez,1980-01-02,123-45-6789", "Maria,given_name,1980-01-02"])
+def test_a_file_without_header_shows_nobody(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{first}\nAna,Ruiz,1981-01-02,1\n")
+    with pytest.raises(Unanswerable) as refused:
+        read_records(path, today=date(2026, 11, 23))
+    assert not [word for word in ("maria", "lopez", "1980", "6789") if word in str(refused.value).lower()]

@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from hub.commands.identity_shown import show_evaluation, show_explained
+from hub.config import instance_dir, load_settings, today
 from hub.domain.linkage.model import LinkModel
 from hub.errors import HubError
 from hub.identity.evaluation.explained import explained
@@ -185,4 +186,4 @@ def _said(why: HubError | OSError) -> str:
 
 
 def _today() -> date:
-    return datetime.now(UTC).date()
+    return today(load_settings(instance_dir()))

@@ -128,11 +128,24 @@ class ExportMemory:
         self._path.touch(0o600)
         db = sqlite3.connect(self._path, timeout=60, isolation_level=None, check_same_thread=False)
         db.executescript(_SCHEMA)
-        there = {name for _, name, *_ in db.execute("PRAGMA table_info(fact)")}
-        for name in _SINCE_THEN:
-            if name not in there:
-                db.execute(f"ALTER TABLE fact ADD COLUMN {name} INTEGER")
-        if "stood" not in there:
-            db.execute("UPDATE fact SET stood = told WHERE active")
+        if not _columns(db).issuperset(_SINCE_THEN):
+            _bring_up_to_date(db)
         db.execute(_BY_NAME)
         return db
+
+
+def _columns(db: sqlite3.Connection) -> set[str]:
+    return {name for _, name, *_ in db.execute("PRAGMA table_info(fact)")}
+
+
+def _bring_up_to_date(db: sqlite3.Connection) -> None:
+    """A file of before: what stood then still does, what was withdrawn had been deleted. All of it or nothing, once."""
+    db.execute("BEGIN IMMEDIATE")
+    there = _columns(db)  # another process may have been faster
+    for name in _SINCE_THEN:
+        if name not in there:
+            db.execute(f"ALTER TABLE fact ADD COLUMN {name} INTEGER")
+    if "stood" not in there:
+        db.execute("UPDATE fact SET stood = told WHERE active")
+        db.execute("UPDATE fact SET deleted = told, deleted_changed = changed WHERE NOT active")
+    db.execute("COMMIT")

@@ -5,7 +5,7 @@ Where the rates come from (reference: equity-identity.md B3): what is missing di
 the links of Hispanic and Asian or Pacific people and about 10 % of those of white people (Miller 2017, PMC5398181); HMIS
 keeps full SSNs, last fours and refusals, preferred names and approximate birth dates; pantries keep a first name, a last
 name or its initial, and an e-mail. The sources give directions and ratios, seldom a rate for one field: each number below
-is chosen so (and marked as such in docs/identity-model.md), none is measured on people.
+is chosen so, none is measured on people.
 """
 
 from __future__ import annotations

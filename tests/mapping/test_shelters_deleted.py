@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from itertools import permutations
 from pathlib import Path
 from random import Random
@@ -141,3 +143,15 @@ def test_whether_a_fact_stands_is_what_the_newest_export_says_of_it_in_any_order
         alone = standing(tell(Path(folder) / "other", made(20, Said(there=False))))
     expected = 3 if ever and last.there and not last.deleted else 0
     assert len(left - alone) == expected
+
+
+def test_a_memory_of_an_earlier_release_knows_what_was_deleted(tmp_path: Path) -> None:
+    """Client and Project rows were not in it: they stand again with a later change time only."""
+    exports = [made(20, Said(10)), made(21, Said(10, deleted=20)), made(22, Said(10))]
+    found = tell(tmp_path, *exports[:2])
+    with closing(sqlite3.connect(tmp_path / "m.sqlite", isolation_level=None)) as db:
+        db.execute("DROP INDEX fact_not_there")
+        for column in ("stood", "deleted", "deleted_changed", "back"):
+            db.execute(f"ALTER TABLE fact DROP COLUMN {column}")
+    found += tell(tmp_path, exports[2])
+    assert standing(found) == standing(tell(tmp_path / "whole", exports[0]))

@@ -48,11 +48,11 @@ def narrower_keys(key: str, one: Comparable) -> tuple[str, ...]:
         return ()
     found = []
     if one.birth_date is not None and key[0] != "d":
-        found.append(f"{key}/{one.birth_date.year}{one.sex or ''}")
+        found.append(f"{key}/y{one.birth_date.year}{one.sex or ''}")
     if one.postal_code is not None:
-        found.append(f"{key}/{one.postal_code}")
+        found.append(f"{key}/z{one.postal_code}")
     if one.given and one.family:
-        found.append(f"{key}/{one.given[0]}+{one.family[0]}"[:80])
+        found.append(f"{key}/n{one.given[0]}+{one.family[0]}"[:80])
     return tuple(found)
 
 

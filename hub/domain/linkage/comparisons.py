@@ -21,7 +21,6 @@ Comparison = Callable[[Comparable, Comparable], str | None]
 _ORDER = ("exact", "nickname", "close", "sounds", "initial", "similar", "different")
 _RANK = {level: rank for rank, level in enumerate(_ORDER)}
 _ALIKE = _RANK["sounds"]  # up to here two parts may be one name
-_FULL_SSN = 9
 
 
 def given(one: Comparable, other: Comparable) -> str | None:

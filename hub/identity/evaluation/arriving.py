@@ -38,7 +38,7 @@ class BlockIndex:
         return found
 
     def _enter(self, key: str, at: int, found: set[int]) -> bool:
-        """Whether the block is now too large. One that was already is entered, and gives nothing."""
+        """Whether the block is now too large. One that was already takes nobody in and gives nothing."""
         members = self._blocks.get(key)
         if members is None:
             self._blocks[key] = [at]

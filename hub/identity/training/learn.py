@@ -53,10 +53,12 @@ def learn(
     """A model from records whose truth is known. EM does not look at the truth; the choice of thresholds and the figures do.
 
     `former`: the document of the model before, whose weights stay where the records show nothing, and whose shares of names are a
-    lower bound. The same records give the same model. ValueError where one half holds no pair of candidates."""
+    lower bound. The same records give the same model. ValueError where one half holds no pair of one person."""
     before = read_model(former)
     comparables = {record.key: comparable(record.block) for record in labelled.records}
     first, second = halves(labelled, comparables, before.shared_over)
+    if not first.truth or not second.truth:
+        raise ValueError("too few people: each half of them needs a pair of records that are one person's")
     fitting = {record.key: comparables[record.key] for record in first.records}
     true = _ordered(first)
     found = evidence(fitting, true, before, draws=draws, seed=_SEED)

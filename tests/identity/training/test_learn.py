@@ -58,3 +58,9 @@ def test_the_verb_writes_a_model_that_evaluate_takes(
     trained, evaluated = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert trained["model"] == evaluated["model"] == "own-1"
     assert trained["held_out"]["pairs"] > 0
+
+
+def test_too_few_people_are_a_clear_error() -> None:
+    for seed in range(6):
+        with pytest.raises(ValueError, match="too few people"):
+            learn(made("first", 1, seed, ON), FORMER, version="t", source="test", on=ON, draws=100)
