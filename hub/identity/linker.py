@@ -37,7 +37,7 @@ class Sighting(NamedTuple):
 
 @dataclass(slots=True)
 class SourcePerson:
-    """One row of the registry."""
+    """One row of the registry. `version` is of the block that counts; `telling`: that block tells (hub.domain.identity.tells)."""
 
     token: str
     source: str
@@ -46,6 +46,7 @@ class SourcePerson:
     match_key: str | None = None
     version: Version = NEVER
     local_id: bytes | None = None
+    telling: bool = False
 
     def is_moved_by(self, sighting: Sighting) -> bool:
         """Whether this sighting is newer than what decided so far."""
@@ -86,6 +87,7 @@ class Linker:
             return self._first(sighting)
         if row.is_moved_by(sighting):
             before, row.version, row.match_key = row.match_key, sighting.version, sighting.key
+            row.telling = True
             self.changed.add(row.token)
             if before != row.match_key:
                 self._rekey(row, before)
@@ -97,7 +99,7 @@ class Linker:
         owner = self.by_match.get(key) if key is not None else None
         kind, evidence = ("link", EQUAL) if owner is not None else ("create", FIRST_SEEN)
         owner = owner or self._person(key)
-        row = SourcePerson(sighting.source_person, sighting.source, owner, 1, key, version)
+        row = SourcePerson(sighting.source_person, sighting.source, owner, 1, key, version, telling=sighting.telling)
         self.rows[row.token] = row
         self.members[owner].add(row.token)
         self.changed.add(row.token)
