@@ -1,10 +1,11 @@
 """Delimited tables (CSV, pipe, tab): a byte stream to a header and rows, in constant memory.
 
 A row that cannot be read is a `RowFault` with its number and its bytes; the next row is read as if it had not been there.
-Row numbers count as a spreadsheet shows them: the header is row 1. Text is UTF-8, row by row else Windows-1252; UTF-16 with a
-byte order mark is read too (whole, not in constant memory). Blank lines at the very end are no rows. A first line `sep=;`, by
-which Excel tells the delimiter to itself, is obeyed and no row. Of files put together, a byte order mark within is part of no
-value, and a header among the rows is no row; below one that has the columns in another order each row is a fault.
+Row numbers count as a spreadsheet shows them: the header is row 1, below blank lines and titles further down. Text is UTF-8, row
+by row else Windows-1252; UTF-16 with a byte order mark is read too (whole, not in constant memory). Blank lines are counted and
+are no rows, nor is the ^Z with which DOS ended a file. A first line `sep=;`, by which Excel tells the delimiter to itself, is
+obeyed and neither row nor counted. Of files put together, a byte order mark within is part of no value, and a header among the
+rows is no row; below one that has the columns in another order each row is a fault.
 
 A stray quote would swallow the rows after it: when a row spans lines and does not fit the header, only its first line is the
 faulty row and the others are read again.
@@ -28,6 +29,8 @@ __all__ = ["NO_VALUE", "Limits", "Row", "RowFault", "Table", "open_table"]
 NO_VALUE = "\x00#\x00"
 """What a reader of spreadsheets (hub.formats.spreadsheet) writes for a cell that holds no value where there should be one."""
 _NO_VALUE = NO_VALUE.encode()
+_NOTHING = b" \t\r\n\v\f\x1a"
+"""Of a line that is made of these nothing is to be told: blanks, and ^Z, which ended a file under DOS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class _Record(NamedTuple):
 
 class Table:
     """An opened table: `columns` as sent, `names` in lower case, `delimiter`, and its rows (to be read once). `above`: so many
-    lines of titles stand above the header."""
+    lines (blank, or titles) stand above the header."""
 
     def __init__(
         self, lines: Lines, columns: tuple[str, ...], delimiter: str, quoted: bool, limits: Limits, above: int = 0
@@ -107,27 +110,19 @@ class Table:
     def rows(self) -> Iterator[Row | RowFault]:
         """Every row in order. Raises nothing but what the stream raises."""
         number, names, lines = 1 + self.above, self.names, self._lines
-        blank: list[RowFault] = []  # reported only when something follows
         ready = lines.ready
         while (line := ready.popleft() if ready else lines.next_line()) is not None:
             number += 1
             if (plain := self._at_once(line)) is not None:
-                if blank:
-                    yield from blank
-                    blank = []
                 yield Row(number, dict(zip(names, plain, strict=True)), line, "utf-8")
                 continue
             line = line if line.__class__ is TooLong else line.removeprefix(codecs.BOM_UTF8)
+            if not line.strip(_NOTHING) and line.__class__ is not TooLong:
+                continue
             values, raw, charset, problem = self._record(line)
             reason = problem or self._shape(values, raw)
             if reason == "repeated-header":
                 self._reordered = [value.lower() for value in values] != [*names]
-            if reason == "empty-row" and not raw.strip():
-                blank.append(RowFault(number, ParseError(reason, f"row {number}"), raw))
-                continue
-            if blank:
-                yield from blank
-                blank = []
             if reason is None:
                 yield Row(number, dict(zip(names, values, strict=True)), raw, charset)
             else:
@@ -141,7 +136,7 @@ class Table:
             text = line.decode()
         except UnicodeDecodeError:
             return None
-        if "\0" in text or text.startswith("\ufeff"):
+        if "\0" in text or text.startswith(("\ufeff", "\x1a")):
             return None
         if self._quoted and '"' in text:
             if "\r" in text[:-2]:
@@ -236,14 +231,14 @@ def open_table(
     `ParseError`: `empty`, `no-header`, `duplicate-column`, `nul-byte`, `too-large`.
     """
     lines = Lines(source, limits.row)
-    header = _filled_line(lines)
+    header, above = _filled_line(lines)
     if header is not None and (told := _SEPARATOR.fullmatch(header)):
-        delimiters, header = told[1].decode(), _filled_line(lines)
+        delimiters, (header, above) = told[1].decode(), _filled_line(lines)
     if header is None:
         raise ParseError("empty", "row 1")
-    above = 0
     if knows is not None:
-        header, above = _below_titles(header, lines, lambda line: knows(_lower(_columns(line, delimiters, quoted)[0])))
+        header, more = _below_titles(header, lines, lambda line: knows(_lower(_columns(line, delimiters, quoted)[0])))
+        above += more
     columns, delimiter = _columns(header, delimiters, quoted)
     return Table(lines, tuple(columns), delimiter, quoted, limits, above)
 
@@ -252,11 +247,12 @@ _SEPARATOR = re.compile(rb'"?sep=([,;|\t:~^])"?\s*', re.IGNORECASE)
 _MOST_TITLES = 10
 
 
-def _filled_line(lines: Lines) -> bytes | None:
-    line = lines.next_line()
-    while line is not None and not line.strip():
-        line = lines.next_line()
-    return line
+def _filled_line(lines: Lines) -> tuple[bytes | None, int]:
+    """The next line that is not blank, and how many are above it."""
+    passed, line = 0, lines.next_line()
+    while line is not None and not line.strip(_NOTHING):
+        passed, line = passed + 1, lines.next_line()
+    return line, passed
 
 
 def _below_titles(first: bytes, lines: Lines, is_header: Callable[[bytes], bool]) -> tuple[bytes, int]:

@@ -1,6 +1,6 @@
 """A byte stream to lines, in constant memory.
 
-LF, CRLF or lone CR, UTF-16 turned into UTF-8, over-long lines cut off.
+LF, CRLF or lone CR, UTF-16 turned into UTF-8, over-long lines cut off, without the ^Z with which DOS ended a file.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Protocol
 __all__ = ["Lines", "Source", "TooLong", "decode"]
 
 _BLOCK = 65_536
+_DOS_END = b"\x1a"
+"""^Z: CP/M and DOS told by it where a text ends, and programs of then still write it. Only the last line ends without an LF."""
 
 
 class Source(Protocol):
@@ -49,6 +51,8 @@ class Lines:
         if self.ready:
             return self.ready.popleft()
         line = self._raw_line()
+        if line.endswith(_DOS_END) and len(line) <= self._cap:
+            line = line.rstrip(_DOS_END)
         if _lone_return(line):
             return self._at_returns(line)
         if len(line) > self._cap and not line.endswith(b"\n"):

@@ -56,15 +56,34 @@ def test_each_row_says_how_it_was_decoded() -> None:
 
 
 def test_short_long_and_empty_rows_are_faults_and_their_neighbours_stand() -> None:
-    data = b"A,B\n1,2\n3\n4,5,6\n\n,\n7,8\n\n\n"
+    data = b"A,B\n1,2\n3\n4,5,6\n\n,\n7,8\n\n\n"  # blank lines are no rows
     assert shown(data) == [
         ("1", "2"),
         (3, "short-row"),
         (4, "long-row"),
-        (5, "empty-row"),
         (6, "empty-row"),
         ("7", "8"),
     ]
+
+
+@pytest.mark.parametrize("blank", [b"\n", b"\r\n", b" \t\n", b"\n\n\n", b"\x1a\r\n"])
+def test_a_blank_line_is_no_row_wherever_it_stands_and_is_counted(blank: bytes) -> None:
+    found = list(rows(b"A,B\n" + blank + b"1,2\n" + blank + b"3,4\n" + blank + b"\x1a"))
+    assert [tuple(row.cells.values()) for row in found if isinstance(row, Row)] == [("1", "2"), ("3", "4")]
+    assert [row.number for row in found] == [2 + (lines := blank.count(b"\n")), 3 + 2 * lines]
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("end", [b"\n\x1a", b"\r\n\x1a\r\n", b"\x1a", b"\r\n\x1a\x1a\x1a", b"\n\x1a\n\n", b"\r\x1a"])
+@pytest.mark.parametrize("data", [b"A,B\n1,2", b"A\n1"])
+def test_the_end_that_dos_wrote_is_no_row_and_part_of_no_value(data: bytes, end: bytes) -> None:
+    (row,) = rows(data + end)
+    assert isinstance(row, Row)
+    assert (row.number, row.cells["a"], list(row.cells.values())[-1]) == (2, "1", "1" if b"," not in data else "2")
+
+
+def test_blank_lines_above_the_header_are_counted() -> None:
+    assert [row.number for row in rows(b"\n \r\nA,B\n\n1,2\n")] == [5]
 
 
 def test_trailing_delimiters_and_blanks_carry_nothing() -> None:

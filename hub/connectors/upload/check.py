@@ -151,17 +151,15 @@ def check(file: str, data: bytes, look: Look, *, needed: Sequence[str], sheet: s
     ours = {name.lower() for name in NOTES}.intersection(table.names)
     keep = [n for n, name in enumerate(table.names) if name not in ours]
     columns = tuple(table.columns[n] for n in keep)
-    ahead = _blank_lines(data)
     rows: list[CheckedRow] = []
     for found in table.rows():
         if len(rows) >= max_rows:
             raise Unreadable("too-many-rows")
-        number = found.number + ahead
         if isinstance(found, RowFault):
-            rows.append(_faulty(found, number, table.columns, table.delimiter))
+            rows.append(_faulty(found, table.columns, table.delimiter))
             continue
         cells = list(found.cells.values())
-        rows.append(CheckedRow(number, tuple(_as_meant(cells[n]) if ours else cells[n] for n in keep), "taken"))
+        rows.append(CheckedRow(found.number, tuple(_as_meant(cells[n]) if ours else cells[n] for n in keep), "taken"))
     if not rows:
         raise Unreadable("no-rows")
     return Checked(file, columns, _judged(rows, file, columns, look), _line(columns), look)
@@ -247,10 +245,10 @@ def _once(rows: Sequence[CheckedRow]) -> Iterator[CheckedRow]:
             yield replace(row, events=kept)
 
 
-def _faulty(found: RowFault, number: int, columns: Sequence[str], delimiter: str) -> CheckedRow:
+def _faulty(found: RowFault, columns: Sequence[str], delimiter: str) -> CheckedRow:
     reason, width = found.error.reason, len(columns)
     if reason == "empty-row":
-        return CheckedRow(number, ("",) * width, "ignored")
+        return CheckedRow(found.number, ("",) * width, "ignored")
     text = found.raw.decode(errors="replace")
     try:
         cells = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
@@ -260,14 +258,8 @@ def _faulty(found: RowFault, number: int, columns: Sequence[str], delimiter: str
     mendable = reason in _MENDABLE and len(cells) <= width
     shown = ["" if cell == NO_VALUE else cell for cell in cells]
     return CheckedRow(
-        number, _trimmed(shown, width), "problem", fault=Problem(reason, about), mendable=mendable,
+        found.number, _trimmed(shown, width), "problem", fault=Problem(reason, about), mendable=mendable,
     )  # fmt: skip
-
-
-def _blank_lines(data: bytes) -> int:
-    """Lines before the header, which the reader skips and a spreadsheet counts."""
-    text = data.removeprefix(b"\xef\xbb\xbf")
-    return text[: len(text) - len(text.lstrip())].count(b"\n")
 
 
 def _as_meant(cell: str) -> str:

@@ -55,7 +55,7 @@ def test_rows_have_the_numbers_that_a_spreadsheet_shows(desk: UploadDesk) -> Non
         (4, "taken", ""), (5, "ignored", "blank-row"), (6, "taken", ""), (7, "problem", "not-a-date"),
     ]  # fmt: skip
     book = workbook([[], COLUMNS, ROWS[0], [], ROWS[2]])
-    assert told(looked_at(desk, book)) == [(3, "taken", ""), (4, "ignored", "blank-row"), (5, "problem", "not-a-date")]
+    assert told(looked_at(desk, book)) == [(3, "taken", ""), (5, "problem", "not-a-date")]
 
 
 def test_what_is_left_empty_of_a_row_is_told_and_the_row_is_taken(tmp_path: Path) -> None:
