@@ -88,6 +88,7 @@ class _Mapper:
         facts, unnamed = Facts(export, index, stamp, context), Counter[str]()
         self._answers, self._income, self._referrals = Answers(facts), Income(facts), Referrals(facts)
         self._rows, self._nights = Rows(facts, self._answers, unnamed), Nights(facts, unnamed)
+        self._missed = facts.missed
         self._kept: Kept
         self._absences: Absences | None = None
 
@@ -139,8 +140,12 @@ class _Mapper:
 
         def outcome(row: Row | RowFault) -> list[Mapped]:
             if isinstance(row, RowFault):
+                if name == "Services":
+                    self._missed.line(row, table)
                 return [unreadable(row.error, *kept.of(row))]
             if (why := aside.get(row.number)) is not None:
+                if name == "Services" and why == SHARED:
+                    self._missed.row(row.cells)
                 return [self._set_aside(why, row, kind, entity)]
             where, raw = kept.of(row)
             found = map_row(row.cells, where, raw)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from hub.formats.hmis import Export
 from hub.mapping.dates import civil_date
 from hub.mapping.program import EPOCH, MappingContext, NotMapped
 from hub.mapping.shelters_index import Enrollment, Index, changed_at, row_content
+from hub.mapping.shelters_missed import MissedNights
 from hub.mapping.stamp import Stamp
 
 __all__ = ["DELETED", "STOP", "Cells", "Facts", "Where", "day_of", "needed", "sent_on"]
@@ -24,15 +24,15 @@ DELETED, STANDING = 2, 1
 
 
 class Facts:
-    """Of one export: its index, the stamp of its source, the connector's settings. `missed_nights`: bed nights that may be of the
-    day of the export and were refused, by project; empty where they may be of any."""
+    """Of one export: its index, the stamp of its source, the connector's settings. `missed`: bed nights of the
+    day of the export that are no events, as far as its Services were read."""
 
     def __init__(self, export: Export, index: Index, stamp: Stamp, context: MappingContext) -> None:
         self.export, self.index, self.stamp, self.context = export, index, stamp, context
         self.current_until = context.current_until(index.as_of)
         county = context.options.get("county")
         self.county = str(county) if county else None
-        self.missed_nights = Counter[str]()
+        self.missed = MissedNights(index)
 
     def fields(
         self,

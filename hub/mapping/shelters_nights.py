@@ -21,11 +21,11 @@ from hub.mapping.dates import civil_date
 from hub.mapping.program import Mapped, NotMapped, accepted, hard_stop, ignored
 from hub.mapping.shelters_facts import DELETED, STANDING, STOP, Cells, Facts, Where, needed
 from hub.mapping.shelters_index import TRANSPORT, Enrollment, changed_at
+from hub.mapping.shelters_missed import BED_NIGHT
 
 __all__ = ["BED_NIGHTS", "Nights"]
 
 BED_NIGHTS = "bed_nights"
-_BED_NIGHT = "200"  # RecordType, HUD HMIS list 4.14
 _KEPT = 150_000
 """Enrollments whose nights are remembered, some 50 MB: rows stand by day as often as by enrollment."""
 _OF_EACH = ("event_id", "source_person", "fact_key", "changed_at", "status_rank", "content_hash", "occurred_on", "active",
@@ -78,15 +78,8 @@ class Nights:
         try:
             return self._service(cells, where, raw)
         except NotMapped:
-            self._missed(cells)
+            self._facts.missed.row(cells)
             raise
-
-    def _missed(self, cells: Cells) -> None:
-        night = self._day(cells.get("dateprovided", ""))
-        if cells.get("recordtype") != _BED_NIGHT or cells.get("datedeleted") or night not in (None, self._as_of):
-            return
-        enrollment = self._facts.index.enrollments.get(cells.get("enrollmentid", ""))
-        self._facts.missed_nights["" if enrollment is None or enrollment.clashes else enrollment.project] += 1
 
     def _service(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
         enrollment_id = cells.get("enrollmentid", "")
@@ -96,8 +89,8 @@ class Nights:
             raise NotMapped("person-mismatch", field="personalid")
         night_of = cells.get("recordtype")
         if bed.shelter.stopped:
-            return [hard_stop(STOP, where, "shelter-stay", BED_NIGHTS if night_of == _BED_NIGHT else None)]
-        if night_of != _BED_NIGHT:
+            return [hard_stop(STOP, where, "shelter-stay", BED_NIGHTS if night_of == BED_NIGHT else None)]
+        if night_of != BED_NIGHT:
             return [ignored("not-a-bed-night", where, raw, "shelter-stay")]
         night = self._day(needed(cells, "dateprovided"))
         if night is None:

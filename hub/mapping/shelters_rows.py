@@ -45,8 +45,7 @@ class Rows:
             return [ignored(STOP, where, b"", "site")]
         if not project.overnight:
             return [ignored("not-a-shelter", where, raw, "site")]
-        missed = self._facts.missed_nights
-        unread = missed[project_id] + missed[""] if project.nightly else 0
+        unread = self._facts.missed.at(project_id) if project.nightly else 0
         beds, unnamed = index.beds.get(project_id), index.unnamed(project_id) + self._unnamed[project_id]
         known, until = index.as_of, self._facts.current_until
         if project.nightly and known is not None:  # people are told night by night: of the next nobody knows who comes

@@ -162,10 +162,52 @@ def test_r14_a_bed_night_that_cannot_be_read_is_no_free_bed(
         assert version_of(sites[1]) < version_of(of_sites({}, read)[1]), "the same export mended"
 
 
+@pytest.mark.parametrize(
+    ("line", "unread"),
+    [
+        ("S9,E3,P3", (1, None)),  # cut off: whose it is stands in it, when it was does not
+        ("S9,E3,P4", (1, 1)),
+        ("S9", (1, 1)),
+        ('S9,E3,P3,"2021-01-31,200,200', (1, None)),
+        ("S9,E3,P3,2021-01-31,200,200,2021-01-31 07:00:00,2021-01-31 07:00:00,U,,X,and,more", (1, None)),
+        ("S9,E4,P4,2021-01-30,200,200,2021-01-31 07:00:00,2021-01-31 07:00:00,U,,X,and,more", (None, 1)),
+        ("S9,E3,P3,2021-01-30,200,200,2021-01-30 23:00:00,2021-01-30 23:00:00,U,,X,and,more", (None, None)),
+        ("S9,E3,P3,1/30/2021,200,200", (None, None)),
+        ("S9,E3,P3,2021-01-3", (1, None)),  # cut off within its day
+        (",,,,,,,,,,", (None, None)),
+        ("", (None, None)),
+    ],
+)
+def test_r14_a_line_of_services_that_is_no_row_may_be_somebody_in_a_bed(
+    line: str, unread: tuple[int | None, int | None], read: Reader
+) -> None:
+    export = two_shelters()
+    files = export.files()
+    files["Services.csv"] = f"{files['Services.csv']!s}{line}\n"
+    assert [site.unread for site in sites_of(files, read)] == [None, *unread]
+
+
+def test_r14_nights_whose_key_two_people_share_may_each_be_somebody_in_a_bed(read: Reader) -> None:
+    assert [site.unread for site in of_sites({"ServicesID": "S4-2021-01-31"}, read)] == [None, 1, 1]
+    export = two_shelters()
+    export.tables["Services"].append({**export.tables["Services"][0], "DateUpdated": "2021-01-20 09:00:00"})
+    assert [site.unread for site in sites_of(export.files(), read)] == [None] * 3, "one of two versions of a row stands"
+
+
 def of_sites(fault: dict[str, str], read: Reader) -> list[Any]:
-    """Sites of an export with an entry-exit shelter and two that tell nights; the second night of the one has this fault."""
+    """Sites of an export, of which the second night of the first shelter that tells nights has this fault."""
+    export = two_shelters()
+    export.tables["Services"][1].update(fault)
+    return sites_of(export.files(), read)
+
+
+def sites_of(files: Files, read: Reader) -> list[Any]:
+    return [mapped.event for mapped in read(HMIS, files) if mapped.event and mapped.type == "site"]
+
+
+def two_shelters() -> Export:
+    """An entry-exit shelter and two that tell nights."""
     export = Export([Guest(1, "EE"), *(Guest(number, "NBN", nights=("2021-01-31",)) for number in (2, 3, 4))])
     export.tables["Project"].append({**export.tables["Project"][-1], "ProjectID": "NB2"})
     export.tables["Enrollment"][-1]["ProjectID"] = "NB2"
-    export.tables["Services"][1].update(fault)
-    return [mapped.event for mapped in read(HMIS, export.files()) if mapped.event and mapped.type == "site"]
+    return export
