@@ -2,7 +2,8 @@
 
 A Task that asks for a request to be fulfilled is a referral; other tasks (a questionnaire to fill in, a call to make) are
 none. Completed is help only with an output: an activity that resulted, unless that is at hand and says it was not done. A
-Task with `partOf` is a part and does not close the whole; one in progress that has parts in its bundle was passed on. A
+Task with `partOf` is a part and does not close the whole; one in progress that has parts in its bundle was passed on. Cancelled
+is a no of the person only where its reason says so (hub.mapping.referral_reasons). A
 ServiceRequest says what is asked for, and proves nothing. Where a Task comes without its request, the request's own record
 says what it is for (hub.domain.referrals). What 42 CFR Part 2 stands behind is a hard stop (hub.mapping.part_2).
 
@@ -38,8 +39,9 @@ from hub.mapping.program import (
     unreadable,
 )
 from hub.mapping.referral_needs import Need, need_for
+from hub.mapping.referral_reasons import reason_word
 from hub.mapping.referral_states import ENDED, NOT_SENT, WITHDRAWN, Told, coded, rank, state_of
-from hub.mapping.referral_tasks import activity_done, asks_to_fulfil, reason_word
+from hub.mapping.referral_tasks import activity_done, asks_to_fulfil
 from hub.mapping.stamp import Stamp
 from hub.mapping.tracing_person import Json, listed, text
 
@@ -106,7 +108,10 @@ class _Mapper:
             if word == "closed"
             else (False, ())
         )
-        told = Told("helped", proof="output") if done else state_of(word, reason=reason_word(task))
+        reason = reason_word(task)
+        told = Told("helped", proof="output") if done else state_of(word, reason=reason or "")
+        if reason is None and text(task.get("status")) == "cancelled":
+            odd = (*odd, "unknown-reason")
         if told.status == "in-progress" and self._has_parts(item):
             told = Told("passed-on")
         need = need_for(request, task)

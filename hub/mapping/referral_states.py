@@ -63,7 +63,8 @@ def state_of(status: str, outcome: str = "", reason: str = "") -> Told:
 
 
 def coded(system: str, code: str) -> str | None:
-    """The word for a code of a list (referral_states.csv: `fhir-task`, `fhir-request`, `hmis-event`); None where no row says."""
+    """The word for a code of a list (referral_states.csv: `fhir-task`, `task-reason`, `fhir-request`, `hmis-event`); None where
+    no row says."""
     return _coded().get((system, code))
 
 

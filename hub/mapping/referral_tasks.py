@@ -1,4 +1,4 @@
-"""What a FHIR Task of a referral says beside its status: what it asks, what came of it, and why it ended.
+"""What a FHIR Task of a referral says beside its status: what it asks and what came of it.
 
 Source: HL7 SDOH Clinical Care 3.0.0, SDOHCC Task for Referral Management; FHIR R4 task-code, Procedure.status
 (social-standards.md §3.1).
@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hub.mapping.fhir_beside import target_of
-from hub.mapping.lists_values import word_of
 from hub.mapping.tracing_person import Json, listed, text
 
-__all__ = ["activity_done", "asks_to_fulfil", "codes_of", "reason_word"]
+__all__ = ["activity_done", "asks_to_fulfil", "codes_of"]
 
 _ACTIVITY = "resulting-activity"
 _NOT_DONE = frozenset({"not-done", "entered-in-error", "preparation", "stopped"})
@@ -48,16 +47,6 @@ def activity_done(task: Json, find: Callable[[object], Json | None]) -> tuple[bo
             continue
         return True, ()
     return False, odd
-
-
-def reason_word(task: Json) -> str:
-    """Why it ended, as a word of a referral's states: by code (Gravity's `no-capacity`), else by words of the table; else
-    empty. The text itself goes no further."""
-    reason = task.get("statusReason")
-    if not isinstance(reason, dict):
-        return ""
-    told = [code for _, code in codes_of(reason)] + [text(reason.get("text"))]
-    return next((word for each in told if (word := word_of("referral-csv", "status", each))), "")
 
 
 def codes_of(concept: object) -> list[tuple[str, str]]:

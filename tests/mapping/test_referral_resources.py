@@ -13,6 +13,7 @@ import pytest
 
 from hub.mapping.program import Mapped
 from hub.mapping.referral_request import Ends, Order, transaction
+from hub.mapping.referral_withdrawal import withdrawal
 from tests.mapping.reading import Reader, counted, facts_of
 
 GRAVITY = "gravity-referral"
@@ -73,7 +74,7 @@ def refused(found: list[Mapped]) -> list[tuple[str, str | None, object]]:
         ("on-hold", "waiting-on-person", None),
         ("rejected", "not-helped", "declined"),
         ("failed", "not-helped", "failed"),
-        ("cancelled", "person-declined", None),
+        ("cancelled", "not-helped", None),
         ("completed", "closed", None),
     ],
 )
@@ -82,6 +83,42 @@ def test_r14_a_status_of_a_task_is_a_state_and_none_alone_is_help(
 ) -> None:
     event = one(read, task(status=status))
     assert (event.status, event.outcome, event.proof, event.active) == (state, outcome, None, True)
+
+
+@pytest.mark.parametrize(
+    ("why", "state", "issues"),
+    [
+        ("Patient declined services", "person-declined", ()),
+        ("The client has since declined the food box.", "person-declined", ()),
+        ("Cancelled at the request of the patient", "person-declined", ()),
+        ("Family no longer wants the service", "person-declined", ()),
+        ("Client is not interested", "person-declined", ()),
+        ("No longer interested", "person-declined", ()),
+        ("She doesn't want it", "person-declined", ()),
+        ("Patient was declined by the agency", "not-helped", ("unknown-reason",)),
+        ("Patient has not declined", "not-helped", ("unknown-reason",)),
+        ("Patient declined in health", "not-helped", ("unknown-reason",)),
+        ("Patient's insurance declined", "not-helped", ("unknown-reason",)),
+        ("Ordered twice", "not-helped", ("unknown-reason",)),
+        ("No longer needed", "not-helped", ()),
+        ("Canceled", "not-helped", ()),
+        ("Duplicate", "not-helped", ()),
+        ("Refused", "not-helped", ()),
+        (None, "not-helped", ("unknown-reason",)),
+    ],
+)
+def test_r14_a_cancelled_task_was_declined_by_the_person_only_where_its_reason_says_so(
+    read: Reader, why: str | None, state: str, issues: tuple[str, ...]
+) -> None:
+    event = one(read, task(status="cancelled", **({"statusReason": {"text": why}} if why else {})))
+    assert (event.status, event.outcome, event.issues) == (state, None, issues)
+
+
+def test_r14_what_the_hub_itself_took_back_nobody_declined(read: Reader) -> None:
+    patch = withdrawal("n-1")["entry"][0]["resource"]["parameter"]
+    (why,) = [part["valueCodeableConcept"] for each in patch for part in each["part"] if "valueCodeableConcept" in part]
+    event = one(read, task(status="cancelled", statusReason=why))
+    assert (event.status, event.outcome, event.issues) == ("not-helped", None, ())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,46 @@
+"""Why a Task of a referral ended (`statusReason`), as a word of a referral's states: by code (Gravity's `no-capacity`), else by the
+words of the tables, else where its text says that the person, or who speaks for them, declined. The text itself goes no further.
+
+Who cancels a Task is mostly who asked, and for all we know for reasons of their own; so words that don't say who (cancelled,
+withdrawn, refused, no longer needed) are nobody's no here, though they are in lists whose platforms mean the client by them.
+
+Source: HL7 SDOH Clinical Care 3.0.0, Task for Referral Management: statusReason says why a Task was rejected, cancelled, put on
+hold or failed (social-standards.md §3.1). The phrases are chosen.
+"""
+
+from __future__ import annotations
+
+import re
+
+from hub.mapping.lists_values import plain_word, word_of
+from hub.mapping.referral_states import coded
+from hub.mapping.referral_tasks import codes_of
+from hub.mapping.tracing_person import Json, text
+
+__all__ = ["reason_word"]
+
+_WHO = (
+    r"(?:patient|client|person|individual|member|participant|consumer|family|guardian|parent|caregiver|mother|father)"
+)
+_SAYS_NO = (
+    r"(?:decline[sd]|refuse[sd]|cancell?ed|withdrew|opted out|changed (?:his|her|their) mind"
+    r"|(?:(?:is|was|are) )?(?:not|no longer) interested|no longer (?:wants?|wishes|wishing)"
+    r"|(?:does|do|did)(?: not|n't) (?:want|wish))"
+)
+_PERSON_DECLINED = re.compile(
+    rf"\b(?:{_WHO}|she|he|they) (?:(?:has|have|had|since|now|then|also|already|verbally) )*{_SAYS_NO}\b(?! in\b)"
+    rf"|(?<!not )\b(?:declined|refused|cancell?ed|withdrawn) by (?:the )?{_WHO}\b(?! services?\b)"
+    rf"|\bat the request of (?:the )?{_WHO}\b|\b(?:at|per|on) (?:the )?{_WHO}(?:'s)? (?:request|wish|choice)\b"
+)
+
+
+def reason_word(task: Json) -> str | None:
+    """Empty where it is known and decides nothing; None where nothing is told, or what no table knows."""
+    reason = task.get("statusReason")
+    if not isinstance(reason, dict):
+        return None
+    said = text(reason.get("text"))
+    for each in (*(code for _, code in codes_of(reason)), said):
+        if (word := coded("task-reason", plain_word(each)) or word_of("referral-csv", "status", each)) is not None:
+            return "" if word == "not-helped" else word
+    return "person-declined" if _PERSON_DECLINED.search(plain_word(said)) else None
