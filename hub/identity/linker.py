@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from hub.domain.events import PersonBlock
 from hub.domain.identity import NEVER, Version, latest
 
 __all__ = ["ACTOR", "MODEL", "Decided", "Linker", "Sighting", "SourcePerson"]
@@ -25,7 +26,8 @@ CHANGED = "name-or-birth-date-changed"
 
 
 class Sighting(NamedTuple):
-    """What one event says about its source person. `telling`: it has a block that decides; `key` its match key."""
+    """What one event says about its source person. `telling`: it has a block that decides; `key` its match key. Linking by weights
+    reads `block` instead, which may know a phone while it tells nobody."""
 
     source_person: str
     source: str
@@ -33,6 +35,7 @@ class Sighting(NamedTuple):
     telling: bool = False
     key: str | None = None
     local_id: str | None = None
+    block: PersonBlock | None = None
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import astuple
+from typing import Protocol, TypeVar
 
 from hub.domain.events import PersonBlock
 from hub.domain.identity import NEVER, Record, Version, tells
@@ -26,6 +27,7 @@ __all__ = [
     "components",
     "link_comparables",
     "newest",
+    "told_parts",
     "weigh",
 ]
 
@@ -79,10 +81,15 @@ def newest(records: Iterable[LinkRecord]) -> dict[str, Comparable]:
         known = found.setdefault(source_person, (_LOWEST, Comparable()))
         if isinstance(block, PersonBlock) and (rank := (tells(block), version)) >= known[0][:2]:
             one = comparable(block)
-            full = (*rank, tuple(str(part) for part in astuple(one)))
+            full = (*rank, told_parts(one))
             if full > known[0]:
                 found[source_person] = (full, one)
     return {source_person: one for source_person, (_, one) in found.items()}
+
+
+def told_parts(one: Comparable) -> tuple[str, ...]:
+    """By what the greater of two comparables of one version is told."""
+    return tuple(str(part) for part in astuple(one))
 
 
 def weigh(
@@ -96,11 +103,25 @@ def weigh(
             yield Edge(left, right, found)
 
 
+class Pair(Protocol):
+    """What has two ends."""
+
+    @property
+    def left(self) -> str: ...
+
+    @property
+    def right(self) -> str: ...
+
+
+_AnyPair = TypeVar("_AnyPair", bound=Pair)
+
+
 def components(
-    members: Iterable[str], edges: Iterable[Edge], decisions: Standing
-) -> Iterator[tuple[frozenset[str], tuple[Edge, ...]]]:
-    """The connected components of the pairs graded match or review and of those that people decided to be the same, each with its
-    edges. A change of one record changes nothing outside its components before and after."""
+    members: Iterable[str], edges: Iterable[_AnyPair], decisions: Standing
+) -> Iterator[tuple[frozenset[str], tuple[_AnyPair, ...]]]:
+    """The connected components of these pairs and of those that people decided to be the same, each with its pairs. Of all pairs
+    graded match or review: a change of one record changes nothing outside its components before and after. Of those that bind
+    (resolving.binds) alone: it changes no one's person outside them."""
     edges = list(edges)
     root = {member: member for member in members}
 
@@ -120,7 +141,7 @@ def components(
     together: dict[str, list[str]] = {}
     for member in root:
         together.setdefault(top(member), []).append(member)
-    of: dict[str, list[Edge]] = {}
+    of: dict[str, list[_AnyPair]] = {}
     for edge in edges:
         of.setdefault(top(edge.left), []).append(edge)
     for name, found in together.items():

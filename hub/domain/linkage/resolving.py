@@ -17,7 +17,9 @@ from hub.domain.linkage.scoring import Score, score
 from hub.domain.linkage.shared import SharedValue
 from hub.domain.linkage.vetoes import refutes
 
-__all__ = ["Clustering", "Edge", "Link", "Review", "Scorer", "resolve"]
+__all__ = ["Clustering", "Edge", "Link", "Review", "Scorer", "binds", "resolve"]
+
+_ROUNDING = 1e-6
 
 
 class Edge(NamedTuple):
@@ -77,6 +79,12 @@ class Scorer:
         self._known.update(((edge.left, edge.right), edge.score) for edge in edges)
 
 
+def binds(total: float, model: LinkModel) -> bool:
+    """Whether a weighed pair of this total can have a say in who is united: a match can, and who comes within the margin of one.
+    All others are only looked at by people, so that who is one person follows from the components of the pairs that bind."""
+    return total >= model.match - model.margin - _ROUNDING
+
+
 def resolve(
     members: Set[str], edges: Iterable[Edge], scorer: Scorer, decisions: Standing, model: LinkModel
 ) -> Clustering:
@@ -92,6 +100,9 @@ class _Resolving:
         self._score, self._model = scorer, model
         self._edges = sorted(edges, key=lambda edge: (-edge.score.total, edge.left, edge.right))
         self._cluster = {member: frozenset({member}) for member in members}
+        self._core = dict(
+            self._cluster
+        )  # who is in one cluster by weights: a person's word makes one person of unlike cores
         self._decided = {pair: said for pair, said in decisions.items() if pair[0] in members and pair[1] in members}
         self._of: dict[str, list[Edge]] = {}
         for edge in self._edges:
@@ -130,15 +141,21 @@ class _Resolving:
 
     def _weigh(self, edge: Edge) -> None:
         mine, theirs = self._cluster[edge.left], self._cluster[edge.right]
-        if mine is theirs or self._told_apart(mine, theirs):
+        if self._core[edge.left] is self._core[edge.right] or self._told_apart(mine, theirs):
             return
-        reason = self._between(edge, mine, theirs)
+        reason = self._between(edge, self._core[edge.left], self._core[edge.right])
+        if reason is None:
+            core = self._core[edge.left] | self._core[edge.right]
+            self._core.update((member, core) for member in core)
+        if mine is theirs:
+            return
         if reason is None:
             self._unite(Link(edge.left, edge.right, edge.score.total, "match"))
         else:
             self._reviews.append(Review(edge.left, edge.right, edge.score.total, reason))
 
     def _between(self, edge: Edge, mine: frozenset[str], theirs: frozenset[str]) -> str | None:
+        """What stands between two cores. Between others of the two clusters a person's word stands for whatever differs."""
         if edge.score.grade != "match":
             return edge.score.veto or "score"
         for one in mine:
@@ -163,15 +180,17 @@ class _Resolving:
         )
 
     def _rivals(self, edge: Edge, mine: frozenset[str], theirs: frozenset[str]) -> bool:
-        """Whether somebody who is not `theirs` fits `mine` about as well."""
+        """Whether somebody who is not `theirs` fits `mine` (cores both) about as well."""
+        own, others = self._cluster[next(iter(mine))], self._cluster[next(iter(theirs))]
         for member in mine:
             for rival in self._of.get(member, ()):
                 if abs(rival.score.total - edge.score.total) > self._model.margin:
                     continue
-                third = self._cluster[rival.left if rival.right == member else rival.right]
-                if third is mine or third is theirs or self._told_apart(mine, third):
+                end = rival.left if rival.right == member else rival.right
+                third = self._cluster[end]
+                if third is own or third is others or self._told_apart(own, third):
                     continue
-                if self._told_apart(third, theirs) or self._apart(third, theirs):
+                if self._told_apart(third, others) or self._apart(self._core[end], theirs):
                     return True
         return False
 

@@ -75,6 +75,17 @@ def test_r20_twins_at_one_address_stay_two_people() -> None:
     assert len(clusters(twins, MODEL).people) == 2
 
 
+def test_r27_who_people_said_is_one_keeps_the_other_records_of_both() -> None:
+    """Ana took another name and Eva is hers: neither name's other records fall away because they are unlike."""
+    eva = {"given_name": "Eva", "family_name": "Otro", "birth_date": date(1970, 2, 3)}
+    told: list[LinkRecord] = [(who, version(1), block(**ANA)) for who in ("a", "a2")]
+    told += [(who, version(1), block(**eva)) for who in ("b", "b2")]
+    assert len(clusters(told, MODEL).people) == 2
+    assert len(clusters(told, MODEL, [HumanDecision(1, "a2", "b", "same")]).people) == 1
+    apart = [HumanDecision(1, "a2", "b", "same"), HumanDecision(2, "a", "b2", "different")]
+    assert clusters(told, MODEL, apart).people == {frozenset({"a", "a2", "b"}), frozenset({"b2"})}
+
+
 def test_r21_a_shelters_phone_that_becomes_shared_takes_back_the_link_it_made() -> None:
     """equity-identity.md R21: retroactive."""
     pair: list[LinkRecord] = [

@@ -1,0 +1,182 @@
+"""Who is compared with whom when some of them change: blocks as they stand in the store, and what a batch does to them.
+
+A block that has more than `LARGEST` members is compared by its narrower blocks instead, whoever came first. So a batch that takes a
+block over the limit takes pairs away from members it says nothing of (`lost`), and one that takes it back gives them (`gained`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+
+from hub.domain.linkage import blocking
+from hub.domain.linkage.blocking import block_keys, narrower_keys
+from hub.domain.linkage.comparable import Comparable
+from hub.identity.linking_memory import Memory
+from hub.identity.store import LinkStore, Member, Pair
+
+__all__ = ["Neighbours", "neighbours", "still_compared"]
+
+_Keys = dict[str, str]
+"""Block keys by token."""
+
+
+@dataclass(slots=True)
+class Neighbours:
+    """Whom each changed source person is compared with now; `lost` and `gained`: blocks whose members are no longer, or again,
+    compared because of their block's size."""
+
+    of: dict[str, set[str]] = field(default_factory=dict)
+    lost: list[Set[str]] = field(default_factory=list)
+    gained: list[Set[str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Block:
+    """One block before and after. `stayed` is cut off where the block is too large in any case."""
+
+    stayed: Set[str]
+    left: set[str] = field(default_factory=set)
+    joined: set[str] = field(default_factory=set)
+
+    @property
+    def was_large(self) -> bool:
+        return len(self.stayed) + len(self.left) > blocking.LARGEST
+
+    @property
+    def is_large(self) -> bool:
+        return len(self.stayed) + len(self.joined) > blocking.LARGEST
+
+    def had(self, member: str) -> bool:
+        """Whether this member stood in narrower blocks of this one."""
+        return self.was_large and member not in self.joined
+
+    def has(self, member: str) -> bool:
+        """Whether it stands in them now."""
+        return self.is_large and member not in self.left
+
+    @property
+    def members(self) -> Set[str]:
+        return self.stayed | self.joined if self.joined else self.stayed
+
+
+def neighbours(store: LinkStore, memory: Memory, before: Mapping[str, Comparable], dirty: Set[str]) -> Neighbours:
+    """Put the blocks of changed source persons right. `before`: what counted so far of those for whom something else counts now
+    (as `memory` has it); `dirty`: they and others whose neighbours are asked for."""
+    return _Blocks(store, memory, before, dirty).run()
+
+
+def still_compared(store: LinkStore, memory: Memory, pairs: Iterable[Pair]) -> set[Pair]:
+    """Which of these pairs, all in memory, share a block that is not too large, as the store has them now."""
+    pairs, known = list(pairs), memory.comparables
+    keys = {each: {memory.block_token(key): key for key in block_keys(known[each])} for pair in pairs for each in pair}
+    common = {pair: keys[pair[0]].keys() & keys[pair[1]].keys() for pair in pairs}
+    large = _large(store, {token for tokens in common.values() for token in tokens})
+    narrower: dict[Pair, set[str]] = {}
+    for pair in pairs:
+        if common[pair] <= large:
+            narrower[pair] = {
+                memory.block_token(key)
+                for token in common[pair]
+                for key in {*narrower_keys(keys[pair[0]][token], known[pair[0]])}.intersection(
+                    narrower_keys(keys[pair[0]][token], known[pair[1]])
+                )
+            }
+    large = _large(store, {token for tokens in narrower.values() for token in tokens})
+    return {pair for pair in pairs if pair not in narrower or narrower[pair] - large}
+
+
+def _large(store: LinkStore, tokens: Set[str]) -> set[str]:
+    most = blocking.LARGEST
+    found = store.members(tokens, most + 1) if tokens else {}
+    return {token for token, members in found.items() if len(members) > most}
+
+
+class _Blocks:
+    def __init__(self, store: LinkStore, memory: Memory, before: Mapping[str, Comparable], dirty: Set[str]) -> None:
+        self._store, self._memory, self._before = store, memory, before
+        self._now: dict[str, _Keys] = {each: self._keys(memory.comparables[each]) for each in dirty}
+        self._was: dict[str, _Keys] = {each: self._keys(one) for each, one in before.items()}
+        self._found = Neighbours()
+
+    def run(self) -> Neighbours:
+        left = {
+            Member(token, each) for each, keys in self._was.items() for token in keys.keys() - self._now[each].keys()
+        }
+        joined = {
+            Member(token, each) for each in self._was for token in self._now[each].keys() - self._was[each].keys()
+        }
+        blocks = self._change({token for keys in self._now.values() for token in keys}, left, joined)
+        narrow = self._narrow(blocks)
+        for each, keys in self._now.items():
+            near: set[str] = set()
+            for token, key in keys.items():
+                if not blocks[token].is_large:
+                    near |= blocks[token].members
+                else:
+                    for narrower in self._narrower(key, self._memory.comparables[each]):
+                        if not narrow[narrower].is_large:
+                            near |= narrow[narrower].members
+            near.discard(each)
+            self._found.of[each] = near
+        return self._found
+
+    def _change(self, asked: set[str], left: Set[Member], joined: Set[Member]) -> dict[str, _Block]:
+        """Take members out of and into blocks; these blocks and those asked for."""
+        self._store.change_members(left, ())
+        asked |= {member.block for member in left} | {member.block for member in joined}
+        known = self._store.members(asked, blocking.LARGEST + 1) if asked else {}
+        blocks = {token: _Block(known.get(token, frozenset())) for token in asked}
+        for token, source_person in left:
+            blocks[token].left.add(source_person)
+        for token, source_person in joined:
+            blocks[token].joined.add(source_person)
+        self._store.change_members((), joined)
+        for block in blocks.values():
+            if block.is_large and not block.was_large:
+                self._found.lost.append(block.stayed)
+            elif block.was_large and not block.is_large:
+                self._found.gained.append(block.members)
+        return blocks
+
+    def _narrow(self, blocks: Mapping[str, _Block]) -> dict[str, _Block]:
+        """The narrower blocks of those that are too large, or were."""
+        large = {token for token, block in blocks.items() if block.is_large or block.was_large}
+        if not large:
+            return {}
+        turned = {token for token in large if blocks[token].is_large != blocks[token].was_large}
+        self._memory.load(self._store, {each for token in turned for each in blocks[token].stayed})
+        touched = {token: {*blocks[token].stayed} if token in turned else set() for token in large}
+        clear: _Keys = {}
+        asked: set[str] = set()
+        for each, keys in self._was.items():
+            for token in keys.keys() & large:
+                clear[token] = keys[token]
+                touched[token].add(each)
+        for each, keys in self._now.items():
+            for token in keys.keys() & large:
+                clear[token] = keys[token]
+                if each in self._before:
+                    touched[token].add(each)
+                if blocks[token].is_large:
+                    asked |= self._narrower(keys[token], self._memory.comparables[each])
+        left: set[Member] = set()
+        joined: set[Member] = set()
+        for token, members in touched.items():
+            block = blocks[token]
+            for each in members:
+                was = self._narrower(clear[token], self._counted(each)) if block.had(each) else set()
+                now = self._narrower(clear[token], self._memory.comparables[each]) if block.has(each) else set()
+                left |= {Member(narrower, each) for narrower in was - now}
+                joined |= {Member(narrower, each) for narrower in now - was}
+        return self._change(asked, left, joined)
+
+    def _keys(self, one: Comparable) -> _Keys:
+        return {self._memory.block_token(key): key for key in block_keys(one)}
+
+    def _narrower(self, key: str, one: Comparable) -> set[str]:
+        return {self._memory.block_token(narrower) for narrower in narrower_keys(key, one)}
+
+    def _counted(self, source_person: str) -> Comparable:
+        found = self._before.get(source_person)
+        return found if found is not None else self._memory.comparables[source_person]
