@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.identity.evaluation.labelled import Labelled, Unanswerable
+from hub.domain.linkage.comparable import comparable
+from hub.identity.evaluation.labelled import Labelled, LabelledSet, Unanswerable
 from hub.wiring_labelled import read_labelled, read_records
 
 TODAY = date(2026, 11, 23)
@@ -126,3 +127,75 @@ def test_a_file_without_header_shows_nobody(tmp_path: Path, first: str) -> None:
     with pytest.raises(Unanswerable) as refused:
         read_records(path, today=date(2026, 11, 23))
     assert not [word for word in ("maria", "lopez", "1980", "6789") if word in str(refused.value).lower()]
+
+
+def test_what_a_table_program_made_of_numbers_is_taken_back(tmp_path: Path) -> None:
+    (one,) = read(tmp_path, "record_id,ssn,phone,postal_code,birth_date", "1,12345678.0,6155550123.0,2139.0,19620120.0")
+    block = one.block
+    assert (block.ssn, block.phone, block.postal_code) == ("012345678", "6155550123", "02139")
+    assert block.birth_date == date(1962, 1, 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "sex"),
+    [
+        ("Male", "M"),
+        ("FEMALE", "F"),
+        ("f", "F"),
+        ("Woman", "F"),
+        ("Nonbinary", "X"),
+        ("Unknown", None),
+        ("Other", None),
+        ("", None),
+    ],
+)
+def test_words_for_a_sex_are_read(tmp_path: Path, text: str, sex: str | None) -> None:
+    (one,) = read(tmp_path, "record_id,sex", f"1,{text}")
+    assert one.block.sex == sex
+
+
+def test_a_byte_order_mark_columns_of_others_and_columns_in_capitals_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes('\ufeffRECORD_ID,Given_Name,MRN,notes,\r\n7,José,55,"a, b",\r\n'.encode())
+    (one,) = read_records(path, today=TODAY)
+    assert (one.record_id, one.block.given_name) == ("7", "José")
+
+
+def test_numbers_with_signs_between_compare_as_those_without(tmp_path: Path) -> None:
+    one, other = read(tmp_path, "record_id,phone,ssn", "1,(615) 555-0123,219-09-9999", "2,+1 615.555.0123,219099999")
+    left, right = comparable(one.block), comparable(other.block)
+    assert (left.phone, left.ssn) == (right.phone, right.ssn) == ("6155550123", "219099999")
+
+
+def _labelled(folder: Path, *rows: str) -> LabelledSet:
+    first = written(folder, "a.csv", "record_id,given_name", "1,Ana", "2,Bo")
+    second = written(folder, "b.csv", "record_id,given_name", "1,Ana", "3,Bo", "4,Cy")
+    return read_labelled([first, second], written(folder, "t.csv", *rows), today=TODAY)
+
+
+@pytest.mark.parametrize(
+    "words", [("match", "no_match", "possible_match"), ("TRUE", "FALSE", "Review"), ("", "No match", "possible")]
+)
+def test_a_truth_may_have_labels(tmp_path: Path, words: tuple[str, str, str]) -> None:
+    match, none, possible = words
+    rows = (f"1,1,{match},typo", f"2,3,{possible},", f"2,4,{none},stranger")
+    found = _labelled(tmp_path, "left_id,right_id,label,kind", *rows)
+    assert found.truth == {("a:1", "b:1")}
+    assert found.possible == {("a:2", "b:3")}
+    assert found.kinds == {"b:1": "typo", "b:4": "stranger"}
+
+
+def test_a_record_that_is_nobody_of_the_other_file_may_name_nobody(tmp_path: Path) -> None:
+    found = _labelled(tmp_path, "left_id,right_id,label", "1.0,1.0,match", ",4.0,no_match")
+    assert found.truth == {("a:1", "b:1")}
+    assert not found.possible
+
+
+@pytest.mark.parametrize(("row", "said"), [
+    ("1,1,perhaps", "row 2: label is none of match, no_match and possible_match"),
+    (",1,match", "row 2: left_id names no record of a.csv"),
+    ("1,77,no_match", "row 2: right_id names no record of b.csv"),
+])  # fmt: skip
+def test_a_label_that_is_none_and_a_record_that_is_not_there_are_told(tmp_path: Path, row: str, said: str) -> None:
+    with pytest.raises(Unanswerable, match=said):
+        _labelled(tmp_path, "left_id,right_id,label", row)

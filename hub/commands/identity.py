@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import date
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from hub.commands.identity_shown import show_evaluation, show_explained
-from hub.config import instance_dir, load_settings, today
+from hub.commands.identity_evaluate import evaluate, in_words, the_day
+from hub.commands.identity_shown import show_explained
 from hub.domain.linkage.model import LinkModel
-from hub.errors import HubError
 from hub.identity.evaluation.explained import explained
-from hub.identity.evaluation.labelled import Labelled, LabelledSet, Unanswerable
-from hub.identity.evaluation.report import Outcome, judged
-from hub.identity.evaluation.run import Watch, run
+from hub.identity.evaluation.labelled import Labelled, Unanswerable
 from hub.identity.training.learn import shares
 from hub.verbs import Verbs
-from hub.wiring_labelled import link_model, read_labelled, read_records
+from hub.wiring_labelled import link_model, read_records
 from hub.wiring_training import PEOPLE, trained_on_files, trained_on_made, written
 
 _FILE = click.Path(path_type=Path)
@@ -38,39 +30,7 @@ def identity() -> None:
     """Who is the same person: how well records are linked, and why."""
 
 
-@identity.command()
-@click.option("--records", "first", type=_FILE, required=True, help="CSV of records, linked to itself; or two: B to A.")
-@click.argument("second", required=False, type=_FILE, metavar="[B.csv]")
-@click.option("--truth", type=_FILE, required=True, help="CSV of the pairs that are one person: left_id, right_id.")
-@click.option(
-    "--pairs-out", type=_FILE, help="Write the pairs found and those for review: left_id, right_id, grade, score."
-)
-@_MODEL
-@_JSON
-def evaluate(
-    first: Path, second: Path | None, truth: Path, pairs_out: Path | None, model_file: Path | None, as_json: bool
-) -> None:
-    """Link records whose truth is known, one after the other as the worker does, and count what is right.
-
-    Columns of records, of which any but record_id may be missing or empty: record_id, source, given_name, middle_name,
-    family_name, previous_family_name, suffix, birth_date, sex, ssn, phone, email, address_line, city, state, postal_code,
-    county, race_ethnicity. Groups are told apart by race_ethnicity and, where there, by the columns origin and housing.
-    Of two files only pairs across them count. Truth is closed: who is the same as one is the same as all that he is the same as.
-    """
-    try:
-        model = link_model(model_file)
-        labelled = read_labelled([first, second] if second else [first], truth, today=_today())
-        with _bar(len(labelled.records)) as bar:
-            outcome = run(labelled, model, bar)
-        if pairs_out is not None:
-            _write_pairs(pairs_out, labelled, outcome)
-    except (Unanswerable, OSError) as why:
-        raise click.UsageError(_said(why)) from None
-    found = judged(labelled, outcome)
-    if as_json:
-        click.echo(json.dumps(found.as_json(), ensure_ascii=False))
-    else:
-        show_evaluation(found)
+identity.add_command(evaluate)
 
 
 @identity.command()
@@ -95,11 +55,11 @@ def explain(left: str, right: str, files: tuple[Path, ...], model_file: Path | N
         raise click.UsageError("--records: one file or two")
     try:
         model: LinkModel = link_model(model_file)
-        records = [record for side, path in enumerate(files) for record in read_records(path, side, today=_today())]
+        records = [record for side, path in enumerate(files) for record in read_records(path, side, today=the_day())]
         one = _named(left, records, 0, files[0])
         other = _named(right, records, len(files) - 1, files[-1])
     except Unanswerable as why:
-        raise click.UsageError(_said(why)) from None
+        raise click.UsageError(in_words(why)) from None
     if one.key == other.key:
         raise click.UsageError("LEFT and RIGHT are the same record")
     found = explained(one, other, records, model)
@@ -127,12 +87,12 @@ def train(records: Path | None, truth: Path | None, people: int, version: str, o
         raise click.UsageError("--records and --truth go together")
     try:
         if records is not None and truth is not None:
-            learnt = trained_on_files(records, truth, version=version, on=_today())
+            learnt = trained_on_files(records, truth, version=version, on=the_day())
         else:
-            learnt, _ = trained_on_made(version=version, on=_today(), people=people)
+            learnt, _ = trained_on_made(version=version, on=the_day(), people=people)
         out.write_text(written(learnt), encoding="utf-8")
     except (Unanswerable, OSError) as why:
-        raise click.UsageError(_said(why)) from None
+        raise click.UsageError(in_words(why)) from None
     except ValueError as why:
         raise click.UsageError(f"nothing can be learnt from these: {why}") from None
     told = shares(learnt.held_out.whole)
@@ -148,42 +108,3 @@ def _named(record_id: str, records: Iterable[Labelled], side: int, path: Path) -
     if found is None:
         raise Unanswerable(f"{path.name} has no record with the record_id {record_id}")
     return found
-
-
-def _write_pairs(path: Path, labelled: LabelledSet, outcome: Outcome) -> None:
-    """Match and review pairs by their ids; the record that came first is the left one. Scores are log2 odds."""
-    ids = {record.key: record.record_id for record in labelled.records}
-    graded = [(pair, "match") for pair in outcome.found] + [(pair, "review") for pair in outcome.review]
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("left_id", "right_id", "grade", "score"))
-        for pair, grade in sorted(graded):
-            writer.writerow((ids[pair[0]], ids[pair[1]], grade, f"{outcome.scores[pair]:.3f}"))
-
-
-@contextmanager
-def _bar(total: int) -> Iterator[Watch]:
-    """Hands records on, with a bar on stderr where that is a terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield iter
-        return
-    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.completed:,.0f} records"), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as shown:
-        task = shown.add_task("", total=total)
-
-        def watched(records: Iterable[Labelled]) -> Iterator[Labelled]:
-            for place, record in enumerate(records):
-                if place % 200 == 0:
-                    shown.update(task, completed=place)
-                yield record
-
-        yield watched
-
-
-def _said(why: HubError | OSError) -> str:
-    return str(why) if isinstance(why, HubError) else f"{why.filename}: {why.strerror}"
-
-
-def _today() -> date:
-    return today(load_settings(instance_dir()))

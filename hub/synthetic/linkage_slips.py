@@ -40,7 +40,8 @@ def slip_date(day: date, rng: Random) -> date:
         return date(day.year, day.day, day.month)
     kind = rng.randrange(4)
     if kind == 0:
-        return day.replace(year=day.year + rng.choice((-10, -1, 1)))
+        leap = (day.month, day.day) == (2, 29)
+        return day.replace(year=day.year + rng.choice((-10, -1, 1)), day=28 if leap else day.day)
     if kind == 1:
         return day.replace(month=rng.randint(1, 12), day=min(day.day, 28))
     return day.replace(day=min(28, max(1, day.day + rng.choice((-10, -1, 1, 10)))))

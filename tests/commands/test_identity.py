@@ -74,6 +74,10 @@ def test_one_file_is_linked_to_itself(capsys: pytest.CaptureFixture[str]) -> Non
         ),
         ("evaluate --records a.csv --truth pairs.csv --pairs-out no/where.csv", "No such file"),
         ("evaluate --records a.csv --truth pairs.csv --model a.csv", "a.csv is no model"),
+        ("evaluate --set first --records a.csv", "leave --records and --truth out"),
+        ("evaluate --set clinic --people 50", "too small for the cases"),
+        ("evaluate --truth pairs.csv", "Missing option '--records'"),
+        ("evaluate --records a.csv", "Missing option '--truth'"),
         ("explain 1 77 --records a.csv", "a.csv has no record with the record_id 77"),
         ("explain 1 1 --records a.csv", "the same record"),
     ],
@@ -107,3 +111,37 @@ def test_explain_as_json_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)
     assert told["one_person"] is False
     assert sum(part["weight"] for part in told["parts"]) == pytest.approx(told["score"], abs=0.01)
+
+
+def test_a_made_up_set_is_evaluated_and_written_so_that_its_files_say_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert hub("identity evaluate --set second --people 60 --set-out made --json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert hub("identity evaluate --records made/second-records.csv --truth made/second-pairs.csv --json") == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (told["recall"], told["precision"], told["records"]) == (
+        again["recall"],
+        again["precision"],
+        again["records"],
+    )
+
+
+def test_the_clinic_set_tells_cases_by_kind_for_whom_less_is_found_and_what_that_does_to_coverage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert hub("identity evaluate --set clinic --metrics-out clinic.prom") == 0
+    told = capsys.readouterr().out
+    for words in (
+        "sensitivity",
+        "PPV",
+        "specificity",
+        "day and month swapped",
+        "too few to compare",
+        "coverage ratio changed most",
+    ):
+        assert words in told
+    metrics = Path("clinic.prom").read_text()
+    assert 'hub_identity_cases_share{share="sensitivity"}' in metrics
+    assert 'hub_identity_recall{bound="lower",dimension="race_ethnicity",group="white"}' in metrics
+    assert 'group="nhpi"' not in metrics

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Callable
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -14,6 +16,7 @@ from hub.synthetic.linkage_people import residents
 from hub.synthetic.linkage_records import made_records
 from hub.synthetic.linkage_second import other_records
 from hub.synthetic.linkage_set import COLUMNS, LinkageSet
+from hub.synthetic.linkage_slips import slip_date
 
 GENERATORS = [made_records, other_records]
 
@@ -83,6 +86,11 @@ def test_what_is_missing_differs_by_group_as_reported_for_people() -> None:
     share = {group: told[group] / asked[group] for group in ("white", "hispanic", "asian")}
     assert share["hispanic"] < share["white"] - 0.1
     assert share["asian"] < share["white"] - 0.1
+
+
+def test_a_slip_in_a_birth_date_of_a_leap_year_is_a_day_of_the_calendar() -> None:
+    days = {slip_date(date(2000, 2, 29), Random(seed)) for seed in range(60)}
+    assert date(1999, 2, 28) in days
 
 
 def test_a_set_of_nobody_is_refused() -> None:

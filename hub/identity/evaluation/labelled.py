@@ -1,7 +1,8 @@
 """Records whose truth is known: what is linked, and the pairs that are one person.
 
 One file is linked to itself, of two files the second to the first. All records of both are in the run, as in the registry; counted
-are the pairs that the question asks for: any two of one file, or one of each of two.
+are the pairs that the question asks for: any two of one file, or one of each of two. Of two files every record of the second is
+also a case against the first as a registry (hub.identity.evaluation.cases).
 """
 
 from __future__ import annotations
@@ -54,11 +55,17 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class LabelledSet:
-    """`records` in the order in which they are to arrive, `truth` the pairs that are one person, closed (see `closed`)."""
+    """`records` in the order in which they are to arrive, `truth` the pairs that are one person, closed (see `closed`).
+
+    `possible`: pairs that are labelled as undecidable by what the records say: somebody has to look. They count neither as right
+    nor as wrong. `kinds`: what is special about a record of the second file (a kind of damage), by key, where the labels say it.
+    """
 
     records: Sequence[Labelled]
     truth: frozenset[Pair]
     two_files: bool = False
+    possible: frozenset[Pair] = frozenset()
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 def closed(

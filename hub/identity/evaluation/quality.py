@@ -53,13 +53,21 @@ class Quality:
             "right_pairs": self.right,
         }
 
+    @property
+    def too_small(self) -> bool:
+        """Whether these are too few true pairs to compare the group with another."""
+        return self.true < SMALLEST
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Highest minus lowest share among groups that may be compared; None where fewer than two have one."""
+    """Highest minus lowest share among groups that may be compared; None where fewer than two have one. `least_precise` and
+    `least_found` name the groups with the lowest."""
 
     precision: float | None
     recall: float | None
+    least_precise: str | None = None
+    least_found: str | None = None
 
 
 def quality(found: Set[Pair], true: Set[Pair]) -> Quality:
@@ -77,8 +85,10 @@ def by_group(found: Set[Pair], true: Set[Pair], group_of: Mapping[str, str]) -> 
 
 
 def gap(groups: Mapping[str, Quality]) -> Gap:
-    compared = [each for group, each in groups.items() if group != UNKNOWN and each.true >= SMALLEST]
-    return Gap(_spread(compared, lambda each: each.precision), _spread(compared, lambda each: each.recall))
+    compared = {group: each for group, each in groups.items() if group != UNKNOWN and not each.too_small}
+    precision, least_precise = _spread(compared, lambda each: each.precision)
+    recall, least_found = _spread(compared, lambda each: each.recall)
+    return Gap(precision, recall, least_precise, least_found)
 
 
 def _groups(pair: Pair, group_of: Mapping[str, str]) -> Set[str]:
@@ -86,6 +96,8 @@ def _groups(pair: Pair, group_of: Mapping[str, str]) -> Set[str]:
     return both - {UNKNOWN} or both
 
 
-def _spread(groups: list[Quality], share: Callable[[Quality], float | None]) -> float | None:
-    shares = [value for each in groups if (value := share(each)) is not None]
-    return max(shares) - min(shares) if len(shares) > 1 else None
+def _spread(groups: Mapping[str, Quality], share: Callable[[Quality], float | None]) -> tuple[float | None, str | None]:
+    shares = {group: value for group, each in groups.items() if (value := share(each)) is not None}
+    if len(shares) < 2:
+        return None, None
+    return max(shares.values()) - min(shares.values()), min(shares, key=lambda group: (shares[group], group))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from hub.identity.evaluation.cases import Cases, case_results
+from hub.identity.evaluation.coverage import Coverage, coverage_by, ratios
 from hub.identity.evaluation.labelled import GROUPED_BY, UNKNOWN, LabelledSet, Pair
 from hub.identity.evaluation.quality import Gap, Quality, by_group, gap, quality
 
@@ -34,13 +36,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """`groups` and `gaps` by the column that tells the groups apart; only columns that some record fills."""
+    """`groups`, `gaps` and `coverage` (with made-up doses) by the column that tells the groups apart; only columns that some record
+    fills. Pairs labelled as possible count nowhere but in `cases`, which is there for two files."""
 
     outcome: Outcome
     whole: Quality
     waiting: int
     groups: Mapping[str, Mapping[str, Quality]]
     gaps: Mapping[str, Gap]
+    coverage: Mapping[str, Mapping[str, Coverage]]
+    cases: Cases | None
 
     def missed(self) -> dict[str, int]:
         uncompared = len(self.outcome.uncompared)
@@ -59,8 +64,16 @@ class Evaluation:
             "groups": by.get("race_ethnicity", {}),
             "groups_by": by,
             "gaps": {
-                column: {"precision": each.precision, "recall": each.recall} for column, each in self.gaps.items()
+                column: {
+                    "precision": each.precision,
+                    "recall": each.recall,
+                    "least_precise": each.least_precise,
+                    "least_found": each.least_found,
+                }
+                for column, each in self.gaps.items()
             },
+            "coverage": {column: _coverage_json(groups) for column, groups in self.coverage.items()},
+            "cases": self.cases.as_json() if self.cases is not None else None,
             "records": len(out.candidates),
             "people": out.people,
             "candidates_p50": percentile(out.candidates, 50),
@@ -74,21 +87,21 @@ class Evaluation:
 
 def judged(labelled: LabelledSet, outcome: Outcome) -> Evaluation:
     """The outcome beside the truth."""
-    columns = [column for column in GROUPED_BY if any(record.groups.get(column) for record in labelled.records)]
-    groups = {
-        column: by_group(
-            outcome.found,
-            labelled.truth,
-            {record.key: record.groups.get(column, UNKNOWN) for record in labelled.records},
-        )
-        for column in columns
+    decided = outcome.found - labelled.possible
+    group_of = {
+        column: {record.key: record.groups.get(column, UNKNOWN) for record in labelled.records}
+        for column in GROUPED_BY
+        if any(record.groups.get(column) for record in labelled.records)
     }
+    groups = {column: by_group(decided, labelled.truth, known) for column, known in group_of.items()}
     return Evaluation(
         outcome=outcome,
-        whole=quality(outcome.found, labelled.truth),
+        whole=quality(decided, labelled.truth),
         waiting=len(outcome.review & labelled.truth),
         groups=groups,
         gaps={column: gap(each) for column, each in groups.items()},
+        coverage={column: coverage_by(labelled, outcome.found, known) for column, known in group_of.items()},
+        cases=case_results(labelled, outcome.found, outcome.review),
     )
 
 
@@ -104,6 +117,19 @@ def _groups_json(groups: Mapping[str, Quality]) -> dict[str, dict[str, object]]:
     recalls = {group: each.recall for group, each in groups.items() if each.recall is not None and group != UNKNOWN}
     best = max(recalls.values(), default=0.0)
     return {
-        group: {**each.as_json(), "coverage_factor": recalls[group] / best if best and group in recalls else None}
+        group: {
+            **each.as_json(),
+            "too_small": each.too_small,
+            "coverage_factor": recalls[group] / best if best and group in recalls else None,
+        }
+        for group, each in groups.items()
+    }
+
+
+def _coverage_json(groups: Mapping[str, Coverage]) -> dict[str, dict[str, object]]:
+    """`ratio_true` and `ratio_found`: to the coverage of the group with the most people; absent where a group is too small."""
+    compared = ratios(groups)
+    return {
+        group: {**each.as_json(), **dict(zip(("ratio_true", "ratio_found"), compared.get(group, ()), strict=False))}
         for group, each in groups.items()
     }
