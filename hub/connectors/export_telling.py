@@ -194,7 +194,7 @@ class ExportTelling:
             dict(self._db.execute(f"{count} AND f.told >= :made_at GROUP BY 1", export).fetchall()) if absent else {}
         )
         known = {table: missing + there.get(table, 0) for table, missing in absent.items()}
-        return {t: (missing, known[t]) for t, missing in absent.items() if too_many(missing, known[t], export["most"])}
+        return {t: (missing, known[t]) for t, missing in absent.items() if too_many(t, missing, known[t], export["most"])}
 
     def _gone(self) -> Iterator[Gone]:
         asked = (

@@ -42,7 +42,8 @@ _SINCE, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=
 _ABOVE = 4 * 10**12
 """Above the ranks of told versions, whose statuses are 1 to 3 times 10**12 and seconds (hub.mapping.stamp)."""
 LEAST_HELD = 10
-"""So few absent rows are never asked about. (Chosen.)"""
+LEAST_HELD_OF = {"service": 3}
+"""So few absent rows are never asked about; of a directory, which may have a dozen services in all, fewer. (Chosen.)"""
 
 
 class Scope(NamedTuple):
@@ -151,9 +152,9 @@ def restored_rank(made_at: int) -> int:
     return absent_rank(made_at) + 1
 
 
-def too_many(absent: int, known: int, most: float) -> bool:
-    """Whether somebody has to be asked before `absent` of `known` rows are withdrawn."""
-    return absent > LEAST_HELD and absent > known * most
+def too_many(table: str, absent: int, known: int, most: float) -> bool:
+    """Whether somebody has to be asked before `absent` of `known` rows of a table are withdrawn."""
+    return absent > LEAST_HELD_OF.get(table, LEAST_HELD) and absent > known * most
 
 
 def moment(told: int) -> datetime:

@@ -2,24 +2,27 @@
 
 Of a service only what the event needs is read and kept: contacts, telephones, descriptions and alerts, which name staff, are not.
 Offered is what is active, or of no told status, and not known to be without capacity; what is inactive, defunct or
-temporarily closed never is (social-standards.md R14). Which of two words is later: hub.mapping.directory_times.
+temporarily closed never is (social-standards.md R14). Which of two words is later: hub.mapping.directory_times; what a later
+delivery leaves out: hub.mapping.directory_absent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from hub.domain.events import Service
 from hub.domain.ids import content_hash
 from hub.mapping import directory_words as words
+from hub.mapping.absences import remembering
 from hub.mapping.area import Area, area
+from hub.mapping.directory_absent import Delivery, scope_of
 from hub.mapping.directory_documents import Told, read_documents
 from hub.mapping.directory_kept import kept
 from hub.mapping.directory_tables import Joined, read_tables, table_of
 from hub.mapping.directory_times import changed_at, dated, rank
-from hub.mapping.options import KnownOptions, state, zone
+from hub.mapping.options import KnownOptions, one_of, share, state, zone
 from hub.mapping.program import (
     Alone,
     Mapped,
@@ -40,26 +43,52 @@ _LONGEST_NAME = 120
 
 
 class Directory(KnownOptions):
-    """Program `hsds-directory`. Options: `timezone`, of times sent without one; `state`, of addresses that name none."""
+    """Program `hsds-directory`. Options: `timezone`, of times sent without one; `state`, of addresses that name none;
+    `absent_services` (as-told, withdraw, keep) and `most_absent` (a share), of services that are missing."""
 
     name = "hsds-directory"
     alone: Alone = "record"
-    known = MappingProxyType({"timezone": zone, "state": state})
+    known = MappingProxyType({
+        "timezone": zone, "state": state, "most_absent": share, "absent_services": one_of("as-told", "withdraw", "keep"),
+    })  # fmt: skip
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
-        """Every service of every document, then those of the tables."""
-        mapper = _Mapper(context)
-        tables = {file: table for file in unit.files if (table := table_of(file))}
-        for file in unit.files:
-            if file not in tables:
-                told = dated(read_documents(unit, file), (file, unit.name), context.zone)
-                yield from guarded(told, mapper.map_item, _locate, KIND)
-        if tables:
-            joined = dated(read_tables(unit, tables), (*tables, unit.name), context.zone)
-            yield from guarded(joined, mapper.map_item, _locate, KIND)
+        """Every service of every document, then those of the tables; then those that are not there any more, where somebody
+        remembers what was told before."""
+        if context.memory is None:
+            yield from _mapped(_items(unit, context), context)
+            return
+        items = list(_items(unit, context))
+        scope = scope_of(unit, filter(None, map(_body, items)), context)
+        if scope is None:
+            yield from _mapped(items, context)
+            return
+        with context.memory.telling(scope) as telling:
+            delivery = Delivery(unit, context, telling)
+            yield from map(delivery.seen, _mapped(items, remembering(context, scope, telling)))
+            yield from delivery.outcomes()
 
 
 _Item = Told | Joined | Mapped
+
+
+def _items(unit: Unit, context: MappingContext) -> Iterator[_Item]:
+    tables = {file: table for file in unit.files if (table := table_of(file))}
+    for file in unit.files:
+        if file not in tables:
+            yield from dated(read_documents(unit, file), (file, unit.name), context.zone)
+    if tables:
+        yield from dated(read_tables(unit, tables), (*tables, unit.name), context.zone)
+
+
+def _mapped(items: Iterable[_Item], context: MappingContext) -> Iterator[Mapped]:
+    return guarded(items, _Mapper(context).map_item, _locate, KIND)
+
+
+def _body(item: _Item) -> Json | None:
+    """The service of an item, where it is one."""
+    body = item.service if isinstance(item, Joined) else item.body if isinstance(item, Told) else None
+    return body if isinstance(body, dict) else None
 
 
 def _locate(item: _Item) -> tuple[Mapping[str, str | int], bytes]:

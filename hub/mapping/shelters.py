@@ -21,9 +21,10 @@ from types import MappingProxyType
 from hub.formats.delimited import Row, RowFault
 from hub.formats.errors import ParseError
 from hub.formats.hmis import Export, open_export
+from hub.mapping.absences import remembering
 from hub.mapping.options import KnownOptions, county, listed, one_of, share, zone
 from hub.mapping.program import Alone, Mapped, MappingContext, Unit, guarded, ignored, rejected, unreadable
-from hub.mapping.shelters_absent import WATCHED, Absences, remembering, scope_of
+from hub.mapping.shelters_absent import WATCHED, Absences, scope_of
 from hub.mapping.shelters_answers import Answers
 from hub.mapping.shelters_copies import SHARED
 from hub.mapping.shelters_facts import Facts

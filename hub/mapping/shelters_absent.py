@@ -14,27 +14,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from hub.domain.absent_rows import Gone, Held, Scope, Telling, Told, absent_rank, microseconds, moment, restored_rank
+from hub.domain.absent_rows import Gone, Scope, Telling, Told, absent_rank, microseconds, moment
 from hub.domain.events import EVENT_TYPES, Coded, Event
 from hub.domain.ids import content_hash
 from hub.formats.delimited import Row, RowFault
 from hub.formats.hmis import Export
+from hub.mapping.absences import ABSENT, MOST_ABSENT, held
 from hub.mapping.dates import civil_date, local_time
-from hub.mapping.program import Mapped, MappingContext, accepted, ignored, rejected
+from hub.mapping.program import Mapped, MappingContext, accepted, ignored
 from hub.mapping.shelters_copies import KEYS
 from hub.mapping.shelters_index import Index
 from hub.mapping.stamp import Stamp
 
-__all__ = ["ABSENT", "HELD", "MOST_ABSENT", "UNDONE", "WATCHED", "Absences", "remembering", "scope_of"]
+__all__ = ["UNDONE", "WATCHED", "Absences", "scope_of"]
 
-ABSENT, HELD, UNDONE = "absent-from-export", "too-many-absent", "deletion-undone"
-MOST_ABSENT = 0.1
-"""Share of a table's known rows that may be absent without asking. (Chosen.)"""
+UNDONE = "deletion-undone"
 TABLES = ("Enrollment", "Exit", "Services", "CurrentLivingSituation", "IncomeBenefits", "Event")
 WATCHED = (*TABLES, "Client", "Project")
 """Tables whose deleted rows may come back: of these, the last two are never missed."""
@@ -57,17 +55,6 @@ _SAID: Mapping[str, Mapping[str, Any]] = {
     "screening": {"indicates_need": "unknown", "question": Coded(), "answer": Coded(), "final": False},
 }
 """What a withdrawn fact says: nothing."""
-
-
-def remembering(context: MappingContext, scope: Scope, telling: Telling) -> MappingContext:
-    """The context with what facts must rise above that earlier exports lacked or had deleted, and this one may have again."""
-    rank, withdrawn = restored_rank(scope.made_at), telling.withdrawn
-
-    def rises(fact: str) -> tuple[datetime, int] | None:
-        changed = withdrawn(fact)
-        return None if changed is None else (moment(changed), rank)
-
-    return replace(context, rises=rises)
 
 
 def scope_of(export: Export, index: Index, context: MappingContext) -> Scope | None:
@@ -149,8 +136,8 @@ class Absences:
         """Withdrawals, and a rejected outcome for each table of which too much is absent."""
         trusted = self._whole.intersection(TABLES) if self._speaks() else ()
         ended = self._telling.end(frozenset(trusted))
-        for held in ended.held:
-            yield self._held(held)
+        for each in ended.held:
+            yield held(each, f"{each.table}.csv")
         for gone in ended.gone:
             yield accepted(self._withdrawn(gone), {"file": f"{gone.table}.csv"}, b"")._replace(issues=(ABSENT,))
 
@@ -193,15 +180,6 @@ class Absences:
         if kind == "shelter-stay":
             fields["entered_on"] = day
         return EVENT_TYPES[kind](**fields)
-
-    def _held(self, held: Held) -> Mapped:
-        where: dict[str, str | int] = {
-            "file": f"{held.table}.csv",
-            "export": held.export,
-            "absent": held.absent,
-            "of": held.known,
-        }
-        return rejected(HELD, where, b"")
 
 
 def _shape(kind: str, person: str | None, labels: Sequence[str], kept: Sequence[Any]) -> str:
