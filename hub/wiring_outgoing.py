@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -39,8 +40,13 @@ class SealedPack:
 
     def prepare(self, source_persons: Sequence[str]) -> None:
         """Their data keys, durable, in one transaction; and the time at which what follows was taken in."""
-        self._vault.ensure_keys(source_persons)
+        if (keys := self.begin(source_persons)) is not None:
+            keys.result()
+
+    def begin(self, source_persons: Sequence[str]) -> Future[None] | None:
+        """`prepare` that does not wait for the disk (hub.privacy.vault.Vault.begin_keys)."""
         self._taken_at = self._now()
+        return self._vault.begin_keys(source_persons)
 
     def event(self, event: Event, issues: Sequence[str] = ()) -> Outgoing:
         """On hub.intake.<kind>.v1, the person block sealed. `issues`: codes beside those that the event holds."""

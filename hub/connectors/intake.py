@@ -13,15 +13,14 @@ worked on in one turn, and a unit that takes longer is left and taken up again b
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from time import monotonic
-from typing import Protocol
 
 from hub.connectors.door import Delivery, Door, TakesTurns
-from hub.connectors.packing import Job, Outgoing, Packer
+from hub.connectors.handing import Confirmation, Handing, Publisher
+from hub.connectors.packing import Job, Packer
 from hub.connectors.turn_length import LATE_COMERS, reading_s, rest, rest_s
 from hub.connectors.watch import Watch
 from hub.errors import ConfigError, FatalError, HubError, RetryError
@@ -35,23 +34,6 @@ UNCONFIRMED_TURNS = (
     32  # of a door that takes turns: they are small, and nobody must wait for the broker's answer to a flood
 )
 NOT_IN_FORCE = "agreement-not-in-force"
-
-
-class Confirmation(Protocol):
-    """Some records on their way to the broker."""
-
-    async def delivered(self) -> None:
-        """Return once every one is confirmed; RetryError or FatalError when that cannot be said."""
-
-
-class Publisher(Protocol):
-    """The broker as intake sees it."""
-
-    async def send(self, outgoing: Sequence[Outgoing]) -> Confirmation:
-        """Queue these in order; waits while the queue is full."""
-
-    async def reachable(self) -> bool:
-        """Whether it makes sense to try again now."""
 
 
 class Intake:
@@ -76,11 +58,10 @@ class Intake:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"intake-{watch.connector}")
         self._arrived: asyncio.Queue[Delivery | None] = asyncio.Queue(GROUP)
         self._slots = asyncio.Semaphore(IN_FLIGHT)
-        self._unconfirmed: deque[asyncio.Task[None]] = deque()
         self._sent: dict[int, list[asyncio.Task[None]]] = {}  # id of a job → what must be confirmed before its ack
         self._tails: dict[str, asyncio.Task[None]] = {}  # lane → the settling of its newest delivery
         self._by_turns = door if isinstance(door, TakesTurns) else None
-        self._most_unconfirmed = UNCONFIRMED if self._by_turns is None else UNCONFIRMED_TURNS
+        self._handing = Handing(publisher, UNCONFIRMED if self._by_turns is None else UNCONFIRMED_TURNS)
         self._turn = 8  # deliveries that a turn has time for, as it turned out
         self._trouble: str | None = None
         self._unwell = asyncio.Event()
@@ -105,7 +86,7 @@ class Intake:
                 raise self._failure
             self._watch.enter("stopped")
         finally:
-            for task in {*tasks, recovering, *self._tails.values(), *self._unconfirmed}:
+            for task in {*tasks, recovering, *self._tails.values(), *self._handing.open}:
                 task.cancel()
             self._fatal.cancel()
             self._worker.shutdown(wait=False, cancel_futures=True)
@@ -162,8 +143,10 @@ class Intake:
         try:
             while any(job.records is not None for job in jobs):
                 seconds, began = reading_s(self._by_turns), monotonic()
-                outgoing = await loop.run_in_executor(self._worker, self._packer.chunk, jobs, seconds)
-                await self._send(jobs, outgoing)
+                chunk = await loop.run_in_executor(self._worker, self._packer.chunk, jobs, seconds)
+                if (confirmed := await self._handing.over(chunk)) is not None:
+                    for job in jobs:  # coarse: it may wait for a neighbour's records of its chunk, never for too few
+                        self._sent.setdefault(id(job), []).append(confirmed)
                 taken = len(jobs)
                 jobs = self._settle_finished(jobs)
                 if self._by_turns is not None:
@@ -192,16 +175,6 @@ class Intake:
         rest = [*left[1:], *(job for job in came if job.delivery.lane in lanes)]
         others = [job for job in rest if job.delivery.lane != cut_off]
         return [*first, *others, left[0], *(job for job in rest if job.delivery.lane == cut_off)]
-
-    async def _send(self, jobs: list[Job], outgoing: list[Outgoing]) -> None:
-        while len(self._unconfirmed) >= self._most_unconfirmed:
-            await asyncio.wait([self._unconfirmed.popleft()])
-        if not outgoing:
-            return
-        confirmed = asyncio.create_task((await self._publisher.send(outgoing)).delivered())
-        self._unconfirmed.append(confirmed)
-        for job in jobs:  # coarse: a job may wait for a neighbour's records of the same chunk, never for too few
-            self._sent.setdefault(id(job), []).append(confirmed)
 
     def _settle_finished(self, jobs: list[Job]) -> list[Job]:
         """Start settling the jobs that were read to their end; those that were not."""

@@ -7,6 +7,7 @@ installation (RetryError, FatalError, ConfigError) leaves this room.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from math import inf
 from time import monotonic
@@ -17,7 +18,7 @@ from hub.connectors.door import Delivery, Mapped, Problem, Read, Receipt, Unit
 from hub.domain.events import Event
 from hub.errors import ConfigError, FatalError, Reject, RetryError
 
-__all__ = ["Grant", "Job", "Outgoing", "Pack", "Packer"]
+__all__ = ["Chunk", "Grant", "Job", "Outgoing", "Pack", "Packer"]
 
 Outgoing = tuple[str, bytes | None, bytes | None, int | None, list[tuple[str, bytes]] | None]
 """topic, key, value, partition, headers: what the bus takes."""
@@ -42,8 +43,9 @@ class Grant(Protocol):
 class Pack(Protocol):
     """Seals and encodes; the wiring room makes it of the vault and the codec. Raises Reject for what cannot be encoded."""
 
-    def prepare(self, source_persons: Sequence[str]) -> None:
-        """Make the data keys of these people in one transaction."""
+    def begin(self, source_persons: Sequence[str]) -> Future[None] | None:
+        """Make the data keys of these people in one transaction, which may still be under way on return: nothing that is sealed
+        from here on may reach the broker before the future is done, and nothing at all when it raises. None: they are there."""
 
     def event(self, event: Event, issues: Sequence[str] = ()) -> Outgoing:
         """`issues`: codes beside those that the event holds."""
@@ -57,6 +59,13 @@ class Pack(Protocol):
     def dead_letter(
         self, problem: Problem, raw: bytes | None, unit: Unit, *, head: bytes = b"", file: str = ""
     ) -> Outgoing: ...
+
+
+class Chunk(NamedTuple):
+    """Records for the broker, in order, and what must be done before the first is handed over (`Pack.begin`)."""
+
+    outgoing: list[Outgoing]
+    keys: Future[None] | None = None
 
 
 @dataclass
@@ -99,7 +108,7 @@ class Packer:
         """Opening and reading both happen, and fail, in `_next`."""
         yield from self._read(unit)
 
-    def chunk(self, jobs: list[Job], seconds: float = inf) -> list[Outgoing]:
+    def chunk(self, jobs: list[Job], seconds: float = inf) -> Chunk:
         """The next outgoing records of `jobs`, in order, at most a chunk, or what can be read in `seconds`; a job read to its end
         has `records` None. A job that is begun is read at least to its second record or its end: a single message is never left
         for want of asking whether there is more of it."""
@@ -120,10 +129,10 @@ class Packer:
                     size += len(item.raw or b"")
         return self._packed_all(found)
 
-    def _packed_all(self, found: list[_Found]) -> list[Outgoing]:
+    def _packed_all(self, found: list[_Found]) -> Chunk:
         people = {item.event.source_person for item in found if item.event is not None}
-        self._pack.prepare(sorted(person for person in people if person is not None))
-        return [outgoing for item in found for outgoing in self._packed(item)]
+        keys = self._pack.begin(sorted(person for person in people if person is not None))
+        return Chunk([outgoing for item in found for outgoing in self._packed(item)], keys)
 
     def _next(self, job: Job) -> _Found | None:
         """The next record of a job that leaves a trace on the broker; None when it was ignored or the job is at its end."""

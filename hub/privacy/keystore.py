@@ -1,7 +1,7 @@
 """Data keys at rest: one SQLite file, each key wrapped (AES-256-GCM) by the key-encryption key. Never in Kafka.
 
-Several processes share the file: connectors create keys, identify reads them. A key is on disk (fsync) before `create`
-returns, so nothing can be published under a key that a crash forgets.
+Several processes share the file: connectors create keys, identify reads them. A key is on disk (fsync) before `create` or
+`commit` returns, so nothing need be published under a key that a crash forgets.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
@@ -56,13 +56,35 @@ class KeyStore:
 
     def create(self, key_ids: Iterable[str]) -> dict[str, bytes]:
         """Keys for these ids, made where there was none, in one transaction, durable on return."""
+        keys, made = self.begin_create(key_ids)
+        if made:
+            self.commit()
+        return keys
+
+    def begin_create(self, key_ids: Iterable[str]) -> tuple[dict[str, bytes], bool]:
+        """Keys for these ids, and whether some had to be made: those are on disk only when `commit` returned, and until then no
+        other process can make or erase a key, and nothing else may be asked of this store."""
         wanted = sorted(set(key_ids))
-        with self._io(), self._transaction():
-            found = self.read(wanted)
-            fresh = {key_id: os.urandom(_KEY) for key_id in wanted if key_id not in found}
-            rows = [(key_id, self._wrap(key_id, key)) for key_id, key in fresh.items()]
-            self._db.executemany("INSERT INTO data_key VALUES (?, ?)", rows)
-        return found | fresh
+        with self._io():
+            self._db.execute("BEGIN IMMEDIATE")
+            with self._undone():
+                found = self.read(wanted)
+                fresh = {key_id: os.urandom(_KEY) for key_id in wanted if key_id not in found}
+                rows = [(key_id, self._wrap(key_id, key)) for key_id, key in fresh.items()]
+                self._db.executemany("INSERT INTO data_key VALUES (?, ?)", rows)
+                if not fresh:
+                    self._db.execute("COMMIT")
+        return found | fresh, bool(fresh)
+
+    def commit(self) -> None:
+        """What `begin_create` made is durable on return; after RetryError or ConfigError it was never there. Any thread."""
+        with self._io(), self._undone():
+            self._db.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Forget what `begin_create` made."""
+        with self._io(), suppress(sqlite3.OperationalError):  # some errors have rolled back already
+            self._db.execute("ROLLBACK")
 
     def read(self, key_ids: Sequence[str]) -> dict[str, bytes]:
         """The keys there are among `key_ids`; an erased or unknown one is left out."""
@@ -128,12 +150,18 @@ class KeyStore:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._db.execute("BEGIN IMMEDIATE")
+        with self._undone():
+            yield
+            self._db.execute("COMMIT")
+
+    @contextmanager
+    def _undone(self) -> Iterator[None]:
+        """Whatever goes wrong in the block ends the open transaction: a COMMIT that failed for want of room leaves it open."""
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            self.rollback()
             raise
-        self._db.execute("COMMIT")
 
     @contextmanager
     def _io(self) -> Iterator[None]:

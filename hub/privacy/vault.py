@@ -15,6 +15,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -44,13 +45,18 @@ _E = TypeVar("_E", bound=Event)
 
 
 class _Fresh(NamedTuple):
-    """Keys that were there a moment ago, and how long (monotonic seconds) that may be believed."""
+    """Keys that were there a moment ago, and how long (monotonic seconds) that may be believed, while the vault says `lost` as
+    often as it did then."""
 
     ciphers: Mapping[str, AESGCM]
     until: float
+    lost: int
 
 
-_NOTHING_FRESH = _Fresh({}, 0.0)
+class _OfThread(threading.local):
+    """The newest keys that a thread asked for: they may not be on disk yet, so no other thread may seal with them unasked."""
+
+    fresh = _Fresh({}, 0.0, 0)
 
 
 class Vault:
@@ -62,12 +68,14 @@ class Vault:
 
     def __init__(self, path: Path, kek: bytes, *, cache: int = 50_000) -> None:
         self._store = KeyStore(path, kek)
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()  # while keys are forced to disk it is the forcing thread's to release
+        self._forcing = ThreadPoolExecutor(1, thread_name_prefix="data-keys")
         self._cache: OrderedDict[str, bytes] = OrderedDict()  # a cipher takes 2.6 kB where its key takes 32 bytes
         self._limit = cache
         self._pool: list[tuple[str, AESGCM]] = []
         self._pool_size = 4
-        self._fresh = _NOTHING_FRESH
+        self._own = _OfThread()
+        self._lost = 0  # how often keys were erased here, or could not be written
 
     @classmethod
     def from_files(cls, keys: Path, kek: Path) -> Vault:
@@ -75,25 +83,72 @@ class Vault:
         return cls(keys, read_secret(kek))
 
     def close(self) -> None:
+        self._forcing.shutdown()
         with self._lock:
             self._store.close()
 
     def ensure_keys(self, key_ids: Iterable[str]) -> None:
-        """Make the missing keys in one durable transaction: call once per batch, then seal at memory speed.
+        """Make the missing keys in one durable transaction: call once per batch, then seal in this thread at memory speed.
 
         For `_FRESH_S` after, `seal` takes these keys as they are, without asking whether they were erased meanwhile: what is sealed
         under a key that another process erases in that time is erased with the rest.
         """
+        forced = self.begin_keys(key_ids)
+        if forced is not None:
+            forced.result()
+
+    def begin_keys(self, key_ids: Iterable[str]) -> Future[None] | None:
+        """`ensure_keys` that does not wait for the disk: this thread may seal under these keys at once, but **nothing that it seals
+        may leave the process before the future is done**. None: no key was missing. When the future raises RetryError or
+        ConfigError the missing keys were not made, and what was sealed under them must be thrown away.
+
+        Whatever else is asked of this vault meanwhile waits, in any thread.
+        """
         wanted = set(key_ids)
-        with self._lock:
+        self._lock.acquire()
+        try:
             self._forget_erased()
-            missing = [key_id for key_id in wanted if key_id not in self._cache]
-            if missing:
-                self._remember(self._store.create(missing))
-            known = {key_id: AESGCM(self._cache[key_id]) for key_id in wanted if key_id in self._cache}
+            known = {key_id: self._cache[key_id] for key_id in wanted if key_id in self._cache}
             for key_id in known:
                 self._cache.move_to_end(key_id)
-            self._fresh = _Fresh(known, time.monotonic() + _FRESH_S)
+            missing, lost = wanted - known.keys(), self._lost
+            keys, made = self._store.begin_create(missing) if missing else ({}, False)
+            forced = self._begin_forcing(keys) if made else None
+        except BaseException:
+            self._lock.release()
+            raise
+        if forced is None:
+            self._remember(keys)
+            self._lock.release()
+        ciphers = {key_id: AESGCM(key) for key_id, key in (known | keys).items()}
+        self._own.fresh = _Fresh(ciphers, time.monotonic() + _FRESH_S, lost)
+        return forced
+
+    def _begin_forcing(self, keys: dict[str, bytes]) -> Future[None]:
+        """From here on the lock is the forcing thread's to release."""
+        forced: Future[None] = Future()
+        forced.set_running_or_notify_cancel()  # who waits for it may be cancelled, the forcing not
+        try:
+            self._forcing.submit(self._force, keys, forced)
+        except BaseException:
+            self._store.rollback()
+            raise
+        return forced
+
+    def _force(self, keys: dict[str, bytes], forced: Future[None]) -> None:
+        trouble: BaseException | None = None
+        try:
+            self._store.commit()
+            self._remember(keys)
+        except BaseException as why:  # handed to those who wait for it
+            self._lost += 1
+            trouble = why
+        finally:
+            self._lock.release()
+        if trouble is None:
+            forced.set_result(None)
+        else:
+            forced.set_exception(trouble)
 
     def load_keys(self, key_ids: Iterable[str]) -> None:
         """Bring the keys there are into memory in one read: call it once per batch, then open at memory speed."""
@@ -161,14 +216,14 @@ class Vault:
     def erase(self, *key_ids: str) -> int:
         """Delete these keys here and in every other process; how many existed. There is no way back."""
         with self._lock:
-            self._fresh = _NOTHING_FRESH
+            self._lost += 1
             for key_id in key_ids:
                 self._cache.pop(key_id, None)
             return self._store.erase(key_ids)
 
     def _cipher(self, key_id: str, *, create: bool) -> AESGCM:
-        fresh = self._fresh  # of the newest `ensure_keys`, maybe another thread's: then it is just not in it
-        if create and key_id in fresh.ciphers and time.monotonic() < fresh.until:
+        fresh = self._own.fresh
+        if create and key_id in fresh.ciphers and fresh.lost == self._lost and time.monotonic() < fresh.until:
             return fresh.ciphers[key_id]  # to ask SQLite took 9 us of each seal
         with self._lock:
             self._forget_erased()

@@ -25,7 +25,7 @@ EVENT = "event"
 class IdsOnly:
     """A pack whose records are ids and reason codes: nothing of a sample is kept."""
 
-    def prepare(self, source_persons: Sequence[str]) -> None:
+    def begin(self, source_persons: Sequence[str]) -> None:
         """No keys are needed."""
 
     def event(self, event: Event, _issues: Sequence[str] = ()) -> Outgoing:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,8 +88,9 @@ class PretendPack:
     def __init__(self) -> None:
         self.prepared: list[Sequence[str]] = []
 
-    def prepare(self, source_persons: Sequence[str]) -> None:
+    def begin(self, source_persons: Sequence[str]) -> Future[None] | None:
         self.prepared.append(source_persons)
+        return None
 
     def event(self, event: Event, issues: Sequence[str] = ()) -> Outgoing:
         if event.source_person == "unpackable":

@@ -75,6 +75,6 @@ def test_a_unit_that_could_not_be_remembered_is_tried_again_and_makes_no_dead_le
 
     packer = Packer(remembers, Agreed(), PretendPack())
     job = packer.begin(Handed(made_up("one")))
-    assert packer.chunk([job]) == []
+    assert packer.chunk([job]).outgoing == []
     assert isinstance(job.trouble, OSError)
     assert not job.receipt.broken_off

@@ -312,7 +312,7 @@ def test_the_key_file_away_is_waited_for() -> None:
     class Locked:
         tries = 0
 
-        def prepare(self, people: object) -> None:
+        def begin(self, people: object) -> None:
             self.tries += 1
             if self.tries < 3:
                 raise RetryError("the key file did not answer")
@@ -320,7 +320,7 @@ def test_the_key_file_away_is_waited_for() -> None:
     async def scenario() -> Intake:
         bus, door = FakeBus(), FakeDoor([unit("ann:1")], resend=True)
         loop = intake(door, bus)
-        loop._packer._pack.prepare = Locked().prepare  # type: ignore[method-assign, assignment]
+        loop._packer._pack.begin = Locked().begin  # type: ignore[method-assign, assignment]
         await loop.run()
         assert [type(answer) for answer in door.deliveries[0].answers] == [str, str, Receipt]
         return loop

@@ -34,7 +34,7 @@ def test_a_long_unit_is_left_when_the_time_is_over_and_goes_on_where_it_was() ->
     job = packer.begin(Handed(unit("one", "two", "three", "four", "five")))
     sizes = []
     while job.records is not None:
-        sizes.append(len(packer.chunk([job], seconds=-1.0)))
+        sizes.append(len(packer.chunk([job], seconds=-1.0).outgoing))
     assert sizes[0]
-    assert sum(sizes) == len(packer.chunk([packer.begin(job.delivery)]))
+    assert sum(sizes) == len(packer.chunk([packer.begin(job.delivery)]).outgoing)
     assert len(sizes) > 1
