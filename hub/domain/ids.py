@@ -75,12 +75,15 @@ class Ids:
 
     def under(self, *parts: str) -> Callable[..., str]:
         """`token(*parts, *more)` as a function of `more`: where the first parts recur, they are hashed once."""
-        begun, outer_state = self._inner.copy(), self._outer
+        begun = self._inner.copy()
         begun.update(_with_lengths(parts))
+        new_inner, new_outer = begun.copy, self._outer.copy
 
         def token(*more: str) -> str:
-            told = "".join([f"{len(part)}:{part}" for part in more])
-            inner, outer = begun.copy(), outer_state.copy()
+            told = ""
+            for part in more:
+                told += f"{len(part)}:{part}"  # few and short: a list to join takes longer
+            inner, outer = new_inner(), new_outer()
             inner.update(told.encode() if told.isascii() else _with_lengths(more))
             outer.update(inner.digest())
             return _base32(outer.digest())

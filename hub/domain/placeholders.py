@@ -58,13 +58,15 @@ def real_address(line: str) -> str:
 
 def real_birth_date(day: date | None) -> date | None:
     """The day of birth; None where it is one that systems write for an unknown one."""
-    return None if day is not None and day.isoformat() in _words("birth-date") else day
+    return None if day in _unknown_days() else day
 
 
 @lru_cache(maxsize=4_096)
 def _names_nobody(text: str) -> bool:
     plain = _plain(text)
-    marks = set(plain.replace(" ", ""))
+    marks = set(plain) - {" "}
+    if len(marks) > 1:  # as those of nearly everybody
+        return plain in _words("id")
     length = len(plain.replace(" ", ""))
     return (
         not marks
@@ -77,7 +79,13 @@ def _names_nobody(text: str) -> bool:
 
 def _plain(text: str) -> str:
     """Words in capital letters with one blank between them."""
-    return text.upper() if text.isalpha() else _BETWEEN.sub(" ", text.upper()).strip()
+    whole = text.isalpha() or (text.isascii() and text.isalnum())
+    return text.upper() if whole else _BETWEEN.sub(" ", text.upper()).strip()
+
+
+@lru_cache(maxsize=1)
+def _unknown_days() -> frozenset[date | None]:
+    return frozenset(date.fromisoformat(word) for word in _words("birth-date"))
 
 
 @lru_cache(maxsize=4)

@@ -54,6 +54,12 @@ class Trusted(Generic[_M]):
         self._look_at(fields.keys())
         return {**self._all, **fields}
 
+    def blank(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Every field: these, the others at their defaults or, where they have none, at None. For many events, each of a copy in
+        which whoever makes them sets the rest, every one without a default too; it goes to `of`."""
+        self._said = set(self._all)
+        return {**self._all, **fields}
+
     def of(self, held: dict[str, Any]) -> _M:
         """The model that holds this dictionary, which has every field."""
         made = self._new(self._cls)

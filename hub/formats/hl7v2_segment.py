@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache, wraps
 from operator import itemgetter
 from typing import NamedTuple, TypeVar, TypeVarTuple
@@ -92,23 +92,29 @@ class Segment:
         raw = _part(raw, separators.component, component)
         return tuple([_clean(part, separators, self._charset) for part in raw.split(separators.subcomponent)])
 
+    def may_hold(self, field: int, words: Iterable[str]) -> bool:
+        """Whether one of these words (in capital letters) may stand in the field, in any case; where this is False none does."""
+        raw = self.raw(field)
+        if self._separators.escape in raw:
+            return True
+        sent = raw.upper()
+        return any(word in sent for word in words)
+
     def components(self, field: int, repetition: int = 1) -> tuple[str, ...]:
         """Every component of one repetition (of each its first sub-component), decoded and trimmed: what `text` gives for
         1, 2, 3 … in one go. Nothing when the field is empty or has no such repetition."""
-        raw = self.raw(field)
-        if not raw:
-            return ()
-        separators = self._separators
+        raw, separators = self.raw(field), self._separators
         if separators.repetition in raw or repetition > 1:
             raw = _part(raw, separators.repetition, repetition)
-            if not raw:
-                return ()
-        parts = raw.split(separators.component)
-        if separators.subcomponent in raw:
-            parts = [part.split(separators.subcomponent, 1)[0] for part in parts]
-        if separators.escape in raw or '"' in raw:
-            return tuple([_clean(part, separators, self._charset) if part else "" for part in parts])
-        return tuple([part.strip() for part in parts])
+        return _components(raw, separators, self._charset) if raw else ()
+
+    def repeated(self, field: int, most: int) -> list[tuple[str, ...]]:
+        """What `components` gives for each repetition, up to `most` of them; nothing when the field is empty."""
+        raw, separators = self.raw(field), self._separators
+        if separators.repetition in raw:
+            each = raw.split(separators.repetition, most)[:most]
+            return [_components(one, separators, self._charset) if one else () for one in each]
+        return [_components(raw, separators, self._charset)] if raw else []
 
     def coded(self, field: int, repetition: int = 1) -> Coded:
         """The field as a coded value; sub-components beyond the first are left out."""
@@ -134,7 +140,8 @@ def remembering(*fields: int) -> Callable[[Reading[*_Rest, _T]], Reading[*_Rest,
     remembered."""
 
     texts_of = itemgetter(0, *fields)  # of two or more it gives a tuple; field 0 is the segment's name
-    absent = [""] * (max(fields) + 1)
+    last = max(fields)
+    absent = [""] * (last + 1)
 
     def remembered(read: Reading[*_Rest, _T]) -> Reading[*_Rest, _T]:
         known: dict[object, _T] = {}
@@ -142,10 +149,9 @@ def remembering(*fields: int) -> Callable[[Reading[*_Rest, _T]], Reading[*_Rest,
         @wraps(read)
         def told(segment: Segment, *rest: *_Rest) -> _T:
             sent = segment._fields or segment._split()
-            try:
-                texts = texts_of(sent)
-            except IndexError:  # the sender left out what stands at the end
-                texts = texts_of([*sent, *absent])
+            if len(sent) <= last:  # the sender left out what stands at the end
+                sent = [*sent, *absent]
+            texts = texts_of(sent)
             key = (texts, rest, segment._separators, segment._charset)
             found = known.get(key)
             if found is not None:
@@ -164,6 +170,15 @@ def remembering(*fields: int) -> Callable[[Reading[*_Rest, _T]], Reading[*_Rest,
 
 _NOTHING = Coded("", "", "", "", "", "")
 _MEMORABLE = 200  # characters: what a hostile sender writes is not kept in memory
+
+
+def _components(raw: str, separators: Separators, charset: str) -> tuple[str, ...]:
+    parts = raw.split(separators.component)
+    if separators.subcomponent in raw:
+        parts = [part.split(separators.subcomponent, 1)[0] for part in parts]
+    if separators.escape in raw or '"' in raw:
+        return tuple([_clean(part, separators, charset) if part else "" for part in parts])
+    return tuple(map(str.strip, parts))
 
 
 def _coded(raw: str, separators: Separators, charset: str) -> Coded:

@@ -9,22 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from hub.domain.events import Coded, LabResult, Meaning, Processing
+from hub.domain.events import LabResult, Processing
 from hub.domain.ids import content_hash
-from hub.domain.lab_answers import Answers
 from hub.domain.lab_beside import may_tell_a_positive
 from hub.domain.lab_meaning import Judged, Policy, policy_of
 from hub.domain.lab_status import RANK
 from hub.domain.trusted import Trusted
 from hub.formats import hl7v2
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
-from hub.formats.hl7v2_segment import remembering
 from hub.mapping.codes import code_of
 from hub.mapping.dates import as_told, hl7_time
 from hub.mapping.hl7_items import Header, header, not_read
-from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.labs_coverage import coverages
 from hub.mapping.labs_groups import (
     Group,
@@ -34,7 +31,6 @@ from hub.mapping.labs_groups import (
     observations_of,
     specimen,
 )
-from hub.mapping.labs_observation import codings_of
 from hub.mapping.labs_patient import Patient, patient
 from hub.mapping.labs_questions import Said, answers, said
 from hub.mapping.labs_told import Told, as_one, told_of
@@ -56,7 +52,9 @@ __all__ = ["Labs"]
 KIND = LabResult.kind
 _REPORTS = frozenset({"ORU", "OUL"})
 _MAX_REPEATS = 100
+_NOT_CONTENT = frozenset({"MSH", "SFT"})  # who sent it, when and by which software
 _LINES = frozenset({"TX", "FT", "ST"})
+_Seen = dict[tuple[str, ...], list[str]]
 _result_of = Trusted(LabResult)  # tokens, days, words and codes of our own; the person block is made by labs_patient
 
 
@@ -102,16 +100,15 @@ class _Report(NamedTuple):
 
     message: Message
     patient: Patient
-    source_person: str | None
-    answers: Answers
-    processing: Processing
     sent_at: datetime | None
     facility: str
+    processing: Processing
     content: str
-    report_key: str
     policy: Policy
     issues: tuple[str, ...]
     """What is odd about the message as a whole."""
+    shared: dict[str, Any]
+    """Every field of an event, with what all events of the message have alike: each has a copy of its own."""
 
 
 def _by_patient(message: Message, where: dict[str, str | int]) -> Iterator[tuple[Message, dict[str, str | int]]]:
@@ -140,10 +137,9 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
     if pid is None:
         raise NotMapped("no-patient", field="PID")
     asked = [said(obx) for obx in message.all("OBX")]
-    observed = observations_of(message)
+    observed = observations_of(message, heading=about.code[:3] == "OUL")
     report = _report(message, about, pid, asked, first_filler(message, observed), stamp, context)
     found: list[Mapped] = []
-    seen: dict[tuple[str, ...], list[str]] = {}
     told: list[Told] = []
     for (obx, group), one in zip(observed, asked, strict=True):
         if one.is_question:
@@ -153,6 +149,7 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
         except NotMapped as not_mapped:
             if not_mapped.reason != "not-a-result":
                 found.append(Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, where, message.raw))
+    seen: _Seen | None = {} if len(told) > 1 else None
     tells_a_result = False
     for each in as_one(told):
         try:
@@ -180,27 +177,33 @@ def _report(
         about.issue,
         "unreadable-date" if (sent and sent_at is None) or told.onset_unread else "",
     )
+    shared = _result_of.blank(stamp.shared())
+    shared.update(told.fields())
+    shared["source_person"] = stamp.person(who.authority, who.key) if who.key else None
+    shared["race_ethnicity"] = who.race
+    shared["county_source"] = who.county_source
+    shared["person"] = who.block
+    shared["processing"] = about.processing
+    shared["report_key"] = stamp.token("report", about.facility, number or message.control_id)
     return _Report(
         message=message,
         patient=who,
-        source_person=stamp.person(who.authority, who.key) if who.key else None,
-        answers=told,
-        processing=about.processing,
         sent_at=sent_at,
         facility=about.facility,
-        content=content_hash(*[segment.line for segment in message.segments if segment.name not in ("MSH", "SFT")]),
-        report_key=stamp.token("report", about.facility, number or message.control_id),
+        processing=about.processing,
+        content=content_hash(*[segment.line for segment in message.segments if segment.name not in _NOT_CONTENT]),
         policy=policy_of(context.options),
         issues=(*who.issues, *odd),
+        shared=shared,
     )
 
 
-def _event(told: Told, report: _Report, stamp: Stamp, seen: dict[tuple[str, ...], list[str]]) -> LabResult | None:
+def _event(told: Told, report: _Report, stamp: Stamp, seen: _Seen | None) -> LabResult | None:
     """The event of one OBX.
 
     None for an exact repeat within the message. NotMapped when the others of its report say it.
     """
-    obx, group, meant, state, state_issue, passed_over = told
+    obx, group, (meant, tested, answered), state, state_issue, passed_over = told
     if passed_over:
         raise NotMapped(passed_over, "ignored")
     fact_key = _fact_key(obx, group, report, meant, stamp, seen)
@@ -209,51 +212,40 @@ def _event(told: Told, report: _Report, stamp: Stamp, seen: dict[tuple[str, ...]
     when = dates(obx, group)
     reported = hl7_time(when.reported, stamp.zone) if when.reported else None
     taken = specimen(group)
-    tested, answered = _coded(obx, meant.loinc, meant.meaning)
     odd = (*meant.issues, state_issue, when.issue, *report.issues)
-    patient = report.patient
-    return _result_of({
-        **stamp.fields(
-            fact_key,
-            source_person=report.source_person,
-            changed_at=reported or report.sent_at,
-            status_rank=RANK[state],
-            content=content_hash(report.content, obx.line, report.processing),
-            occurred_on=when.collected or when.resulted,
-            active=state != "withdrawn",
-            sent_at=report.sent_at,
-        ),
-        "race_ethnicity": patient.race,
-        "county_source": patient.county_source,
-        "person": patient.block,
-        "meaning": meant.meaning,
-        "status": state,
-        "processing": report.processing,
-        "method": meant.method,
-        "loinc": code_of(meant.loinc or ""),
-        "observation_key": fact_key,
-        "report_key": report.report_key,
-        "specimen_key": stamp.token("specimen", report.facility, taken) if taken else None,
-        "collected_on": when.collected,
-        "resulted_on": when.resulted,
-        **report.answers.fields(),
-        "test": tested,
-        "result": answered,
-        "issues": tuple(dict.fromkeys([issue for issue in odd if issue])),
-        "collected_as_told": as_told(when.written) if when.collected is not None else None,
-    })  # fmt: skip
+    held = report.shared.copy()  # every other field without a default is set below
+    held["occurred_on"] = when.collected or when.resulted
+    held["active"] = state != "withdrawn"
+    content = content_hash(report.content, obx.line, report.processing)
+    stamp.put(held, fact_key, reported or report.sent_at, RANK[state], content, report.sent_at)
+    held["meaning"] = meant.meaning
+    held["status"] = state
+    held["method"] = meant.method
+    held["loinc"] = code_of(meant.loinc) if meant.loinc else None
+    held["observation_key"] = fact_key
+    held["specimen_key"] = stamp.token("specimen", report.facility, taken) if taken else None
+    held["collected_on"] = when.collected
+    held["resulted_on"] = when.resulted
+    held["test"] = tested
+    held["result"] = answered
+    held["issues"] = tuple(dict.fromkeys(filter(None, odd))) if any(odd) else ()
+    held["collected_as_told"] = as_told(when.written) if when.collected is not None else None
+    return _result_of.of(held)
 
 
 def _fact_key(
-    obx: Segment, group: Group, report: _Report, meant: Judged, stamp: Stamp, seen: dict[tuple[str, ...], list[str]]
+    obx: Segment, group: Group, report: _Report, meant: Judged, stamp: Stamp, seen: _Seen | None
 ) -> str | None:
     """None for an exact repeat; NotMapped for lines of text under an answer that is told already. Two answers under one key and
-    status in one message are two facts, told by their order; two statuses are two versions of one fact."""
+    status in one message are two facts, told by their order; two statuses are two versions of one fact. `seen`: what the
+    message told before; None where this is its only result."""
     code = meant.loinc or _asked(obx.coded(3))
     order = filler(group) or "^".join((report.patient.key, group.obr.text(7) if group.obr else ""))
     if order == "^":  # nothing tells it from others of its sender but the message it came in
         order = f"message^{report.message.control_id}"
     native = (report.facility, order, code, obx.text(4))
+    if seen is None:
+        return stamp.fact_key(KIND, *native)
     answered = seen.setdefault(("answered", order, code), [])
     if "unknown-result-word" not in meant.issues:
         answered.append(meant.meaning)
@@ -271,10 +263,3 @@ def _fact_key(
 def _asked(question: hl7v2.Coded) -> str:
     """What names a question of no known code."""
     return "^".join((question.code or question.alt_code or question.display, question.system))
-
-
-@remembering(3, 5)
-def _coded(obx: Segment, loinc: str | None, meaning: Meaning) -> tuple[Coded, Coded | None]:
-    """What was tested and what was answered, as far as it may stand in the clear."""
-    answered = coded_answer(codings_of(obx.coded(5)), meaning) if obx.raw(5) else None
-    return coded_test(codings_of(obx.coded(3)), loinc), answered

@@ -44,7 +44,9 @@ def coverages(
 
 def _numbers(pid: Segment) -> list[tuple[Payer, str]]:
     """Payers whose numbers are among the ids of PID-3, with the number."""
-    found = []
+    found: list[tuple[Payer, str]] = []
+    if not pid.may_hold(3, _ID_TYPES):  # as that of nearly everybody
+        return found
     for n in range(1, min(pid.repetitions(3), _MOST) + 1):
         payer = _ID_TYPES.get(pid.text(3, 5, repetition=n).upper())
         if payer is not None and (number := pid.text(3, repetition=n)):

@@ -39,41 +39,55 @@ class Group(NamedTuple):
     number: str = ""
 
 
-def observations_of(message: Message) -> list[tuple[Segment, Group]]:
-    """Each OBX with the order above it and the specimen of that order, wherever in the group the specimen stands. In an OUL (HL7
-    v2.5.1 §7.3, unverified: from memory) a specimen that stands above the orders is of those below it, and ORC follows OBR."""
-    groups: list[tuple[Group, list[Segment]]] = []
+class _Open:
+    """A group while its message is read."""
+
+    __slots__ = ("obr", "observed", "orc", "spm")
+
+    def __init__(self, orc: Segment | None, obr: Segment | None, spm: Segment | None) -> None:
+        self.orc, self.obr, self.spm = orc, obr, spm
+        self.observed: list[Segment] = []
+
+    def closed(self, loose: Segment | None) -> Group:
+        """The group; `loose`: the specimen of those that have none of their own."""
+        obr = self.obr
+        own = [obx.raw(11) for obx in self.observed]
+        stated = "" in own and any(obx.text(11) and is_covid_result(obx) for obx in self.observed)  # hardly ever
+        corrected = obr is not None and obr.raw(25).upper() == "C"
+        apart = corrected and any(word.upper() in _CORRECTED for word in own)
+        return Group(self.orc, obr, self.spm or loose, stated, apart, _filler(obr))
+
+
+def observations_of(message: Message, *, heading: bool) -> list[tuple[Segment, Group]]:
+    """Each OBX with the order above it and the specimen of that order, wherever in the group the specimen stands. `heading`: in an
+    OUL (HL7 v2.5.1 §7.3, unverified: from memory) a specimen that stands above the orders is of those below it, and ORC follows
+    OBR."""
+    groups: list[_Open] = []
     orc: Segment | None = None
     above: Segment | None = None
     loose: Segment | None = None  # the first specimen, also where it stands above every order
-    heading = message.code[:3] == "OUL"
     for segment in message.segments:
         name = segment.name
         if name == "OBX":
             if not groups:
-                groups.append((Group(orc, None, None), []))
-            groups[-1][1].append(segment)
+                groups.append(_Open(orc, None, None))
+            groups[-1].observed.append(segment)
         elif name == "ORC":
             orc = segment
-            if heading and groups and not groups[-1][1]:
-                groups[-1] = (groups[-1][0]._replace(orc=orc), groups[-1][1])
+            if heading and groups and not groups[-1].observed:
+                groups[-1].orc = orc
         elif name == "OBR":
-            groups.append((Group(None if heading else orc, segment, above), []))
+            groups.append(_Open(None if heading else orc, segment, above))
         elif name == "SPM":
             if heading and (above is not None or not groups):
                 above = segment
             loose = loose or segment
-            if above is None and groups and groups[-1][0].spm is None:
-                group, observed = groups[-1]
-                groups[-1] = (Group(group.orc, group.obr, segment), observed)
+            if above is None and groups and groups[-1].spm is None:
+                groups[-1].spm = segment
     found: list[tuple[Segment, Group]] = []
-    for (orc, obr, spm, *_), observed in groups:
-        own = [obx.raw(11) for obx in observed]
-        stated = "" in own and any(obx.text(11) and is_covid_result(obx) for obx in observed)  # hardly ever
-        corrected = obr is not None and obr.raw(25).upper() == "C"
-        apart = corrected and any(word.upper() in _CORRECTED for word in own)
-        whole = Group(orc, obr, spm or loose, stated, apart, _filler(obr))
-        found += [(obx, whole) for obx in observed]
+    for each in groups:
+        whole = each.closed(loose)
+        found += [(obx, whole) for obx in each.observed]
     return found
 
 
@@ -96,7 +110,7 @@ def _filler(order: Segment | None) -> str:
     """Field 3 of OBR or ORC: the number, and its universal id, else its namespace."""
     if order is None:
         return ""
-    number, namespace, universal, *_ = *order.components(3), "", "", ""
+    number, namespace, universal = (*order.components(3), "", "", "")[:3]
     return f"{number}^{universal or namespace}" if number else ""
 
 
@@ -140,7 +154,7 @@ def dates(obx: Segment, group: Group) -> Dates:
     taken = spm.text(17) if spm is not None else ""
     ordered, reported = (obr.text(7), obr.text(22)) if obr is not None else ("", "")
     told = (taken, ordered, obx.text(14), reported, obx.text(19))
-    days = [hl7_date(text) if text else None for text in told]
-    unread = days.count(None) > told.count("")
+    days = tuple(map(hl7_date, told))
+    unread = None in days and days.count(None) > told.count("")
     first = 0 if days[0] else 1 if days[1] else 2
     return Dates(days[first], told[first], days[3] or days[4], "unreadable-date" if unread else "", reported)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from hub.domain.events import LabStatus
+from hub.domain.events import Coded, LabStatus
 from hub.domain.lab_meaning import Answer, Asked, Code, Judged, Policy, Unkept, asked, is_covid_test, judge, judge_all
 from hub.domain.lab_status import hl7_status
 from hub.domain.lab_tables import observations
-from hub.formats.hl7v2 import Coded, Segment
+from hub.formats import hl7v2
+from hub.formats.hl7v2 import Segment
 from hub.formats.hl7v2_segment import remembering
+from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.program import NotMapped
 
-__all__ = ["codings_of", "is_covid_order", "is_covid_result", "is_question", "judged", "status"]
+__all__ = ["Read", "codings_of", "is_covid_order", "is_covid_result", "is_question", "read", "read_as", "status"]
 
 _CODED_TYPES = frozenset({"CWE", "CE", "CNE", "CF", "IS", "ID", ""})
 _TEXT_TYPES = frozenset({"ST", "TX", "FT", "STX", "TXT", "STRING"})
@@ -28,15 +30,42 @@ _TWO_WORDS = 24  # characters: of two statuses
 _Kind = Literal["coded", "text", "other"]
 
 
-def judged(obx: Segment, *, covid_order: bool, policy: Policy) -> Judged:
-    """What this observation means. NotMapped when it is no result that the hub may keep."""
-    found = _judged(obx, covid_order, policy)
+class Read(NamedTuple):
+    """What an observation means, and what was tested and answered as far as it may stand in the clear."""
+
+    meant: Judged
+    test: Coded
+    result: Coded | None
+
+
+def read(obx: Segment, obr: Segment | None, policy: Policy) -> Read:
+    """This observation under its order. NotMapped when it is no result that the hub may keep."""
+    found, if_ordered = _read(obx, policy)
+    if if_ordered != found and is_covid_order(obr):
+        found = if_ordered
     if isinstance(found, Unkept):
         raise NotMapped(found.reason, "ignored")
     return found
 
 
 @remembering(2, 3, 5)  # laboratories ask a few dozen questions, thousands of times a day
+def _read(obx: Segment, policy: Policy) -> tuple[Read | Unkept, Read | Unkept]:
+    """Under an order that does not ask for a SARS-CoV-2 test, and under one that does: nearly always the same."""
+    found, if_ordered = (_judged(obx, covid_order, policy) for covid_order in (False, True))
+    return _shown(obx, found), _shown(obx, if_ordered)
+
+
+def _shown(obx: Segment, found: Judged | Unkept) -> Read | Unkept:
+    return found if isinstance(found, Unkept) else read_as(obx, found)
+
+
+@remembering(3, 5)
+def read_as(obx: Segment, meant: Judged) -> Read:
+    """This observation where it is known what it means."""
+    answered = coded_answer(codings_of(obx.coded(5)), meant.meaning) if obx.raw(5) else None
+    return Read(meant, coded_test(codings_of(obx.coded(3)), meant.loinc), answered)
+
+
 def _judged(obx: Segment, covid_order: bool, policy: Policy) -> Judged | Unkept:
     question, kind = obx.coded(3), _kind(obx)
     if kind == "coded" and (told := obx.repetitions(5)) > 1:
@@ -45,7 +74,7 @@ def _judged(obx: Segment, covid_order: bool, policy: Policy) -> Judged | Unkept:
     return _judged_one(question, kind, answered, _text(obx, kind, answered), covid_order, policy)
 
 
-def _text(obx: Segment, kind: _Kind, answered: Coded | None) -> str:
+def _text(obx: Segment, kind: _Kind, answered: hl7v2.Coded | None) -> str:
     """The answer in words: all lines of a text (repetitions of TX are its lines), of a coded one its original text (CWE.9) where
     it has neither code nor display; of a number only whether there is one."""
     if kind == "text":
@@ -55,7 +84,7 @@ def _text(obx: Segment, kind: _Kind, answered: Coded | None) -> str:
     return "" if answered is None or any(answered) else obx.text(5, _ORIGINAL_TEXT)
 
 
-def _judged_each(obx: Segment, question: Coded, told: int, covid_order: bool, policy: Policy) -> Judged | Unkept:
+def _judged_each(obx: Segment, question: hl7v2.Coded, told: int, covid_order: bool, policy: Policy) -> Judged | Unkept:
     """A field of several answers (`~`)."""
     answers = [Answer("coded", codings_of(obx.coded(5, n))) for n in range(1, told + 1)]
     given = [answer for answer in answers if answer.given] or answers[:1]
@@ -76,7 +105,7 @@ def _kind(obx: Segment) -> _Kind:
 
 
 def _judged_one(
-    question: Coded, kind: _Kind, answered: Coded | None, text: str, covid_order: bool, policy: Policy
+    question: hl7v2.Coded, kind: _Kind, answered: hl7v2.Coded | None, text: str, covid_order: bool, policy: Policy
 ) -> Judged | Unkept:
     codings = tuple(code for code in codings_of(answered) if any(code)) if answered is not None else ()
     if kind == "text" and len(codings) == 1 and not any(codings[0][1:]):
@@ -84,11 +113,11 @@ def _judged_one(
     return judge(_asked(question), Answer(kind, codings, text), covid_order=covid_order, policy=policy)
 
 
-def _asked(question: Coded) -> Asked:
+def _asked(question: hl7v2.Coded) -> Asked:
     return asked(codings_of(question))
 
 
-def codings_of(coded: Coded) -> tuple[Code, Code]:
+def codings_of(coded: hl7v2.Coded) -> tuple[Code, Code]:
     """The first and the alternate triplet."""
     return (
         Code(coded.code, coded.system, coded.display),

@@ -70,14 +70,13 @@ def facility(message: Message) -> str:
 def patient(message: Message, pid: Segment, county_asked: str) -> Patient:
     """The patient of a message; `county_asked` is the county of residence given as an answer (87721-7)."""
     name, name_issue = _told_name(_name(pid))
-    born, birth_issue = _told_birth(pid.text(7))
+    born, birth_date, birth_issue = _told_birth(pid.text(7))
     withheld = not (name.family or name.given) and (not born or name.type.upper() in _WITHHELD_NAMES)
     local_id, authority, id_issue = _id(message, pid)
     if withheld:
         local_id = ""
     home = _padded(pid.components(11))
     place = area(home[3], home[4], home[8], county_asked)
-    birth_date = _birth_date(born)
     block = _block(pid, name, born, birth_date, home, place, local_id, identified=not withheld)
     race, race_issues = _race(pid)
     unread = "unreadable-birth-date" if born and not withheld and birth_date is None else ""
@@ -85,8 +84,9 @@ def patient(message: Message, pid: Segment, county_asked: str) -> Patient:
     if not withheld and not local_id:
         key = _name_and_birth_date(name, born)
         authority = f"{facility(message)} name-and-birth-date"
-    issues = tuple([issue for issue in (unread, id_issue, name_issue, birth_issue) if issue])
-    issues = (*issues, *place.issues, *race_issues)
+    issues = (*place.issues, *race_issues)
+    if unread or id_issue or name_issue or birth_issue:
+        issues = (*[issue for issue in (unread, id_issue, name_issue, birth_issue) if issue], *issues)
     return Patient(authority, local_id, block, race, key, issues, place.county_source)
 
 
@@ -94,9 +94,9 @@ def _id(message: Message, pid: Segment) -> tuple[str, str, str]:
     """The id of the report, its assigning authority, and what was odd: the first of PID-3, else of PID-2, that names somebody."""
     odd = ""
     for field in (3, 2):
-        for n in range(1, max(_repetitions(pid, field), 1) + 1):
-            if sent := pid.text(field, 1, 1, n):
-                if local_id := real_id(sent):
+        for n, sent in enumerate(pid.repeated(field, _MOST_REPETITIONS), 1):
+            if sent and sent[0]:
+                if local_id := real_id(sent[0]):
                     return local_id, _authority(message, pid, field, n), odd
                 odd = PLACEHOLDER_ID
     return "", _authority(message, pid, 3, 1), odd
@@ -110,10 +110,13 @@ def _told_name(name: _Name) -> tuple[_Name, str]:
     return name._replace(family=family, given=given), PLACEHOLDER_NAME
 
 
-def _told_birth(born: str) -> tuple[str, str]:
-    """PID-7, or nothing where it is a day that systems write for an unknown one."""
+def _told_birth(born: str) -> tuple[str, date | None, str]:
+    """PID-7 and its day, or nothing where it is a day that systems write for an unknown one. A year or month alone gives its first
+    day, marked partial by the caller."""
     day = hl7_date(born)
-    return (born, "") if real_birth_date(day) == day else ("", PLACEHOLDER_BIRTH_DATE)
+    if day is None and len(born) in (4, 6) and born.isdigit():
+        return born, hl7_date((born + "0101")[:8]), ""
+    return (born, day, "") if real_birth_date(day) == day else ("", None, PLACEHOLDER_BIRTH_DATE)
 
 
 def _name_and_birth_date(name: _Name, born: str) -> str:
@@ -128,17 +131,13 @@ def _name(pid: Segment) -> _Name:
     """PID-5: the first repetition that holds a name (de-identified reports begin with an empty one), else the last; a maiden name
     (table 0200: M) only where there is no other."""
     found, maiden = _NO_NAME, None
-    for n in range(1, max(_repetitions(pid, 5), 1) + 1):
-        found = _Name._make(_padded(pid.components(5, n))[:7])
+    for parts in pid.repeated(5, _MOST_REPETITIONS):
+        found = _Name(*parts[:7])
         if found.family or found.given:
             if found.type != "M":
                 return found
             maiden = maiden or found
     return maiden or found
-
-
-def _repetitions(pid: Segment, field: int) -> int:
-    return min(pid.repetitions(field), _MOST_REPETITIONS)
 
 
 def _padded(components: tuple[str, ...]) -> tuple[str, ...]:
@@ -149,7 +148,7 @@ def _padded(components: tuple[str, ...]) -> tuple[str, ...]:
 def _authority(message: Message, pid: Segment, field: int, n: int) -> str:
     """The assigning authority of an id: its universal id; else the sending facility and its namespace, as a namespace alone (or a
     universal id of a type of one's own, table 0301) means something only there: two laboratories' `LIS` are two."""
-    namespace, universal, kind, *_ = _padded(pid.subcomponents(field, 4, n))
+    namespace, universal, kind = (*pid.subcomponents(field, 4, n), "", "", "")[:3]
     if universal and kind.upper() not in _OWN_TYPES:
         return universal
     return " ".join([part for part in (facility(message), namespace, universal) if part])
@@ -170,10 +169,11 @@ def _block(
         told = PersonBlock(state=place.state, postal_code=place.postal_code, county=place.county)
         return told if place.state or place.postal_code or place.county else None
     phone, email = _telecom(pid)
-    return _block_of({
+    return _block_of.of({  # every field of the model, in its order
         "given_name": name.given or None,
         "middle_name": name.middle or None,
         "family_name": name.family or None,
+        "previous_family_name": None,
         "suffix": name.suffix or None,
         "birth_date": birth_date,
         "birth_date_partial": bool(born) and len(born) < 8,
@@ -187,19 +187,15 @@ def _block(
         "postal_code": place.postal_code,
         "county": place.county,
         "local_id": local_id or None,
+        "member_id": None,
     })  # fmt: skip
-
-
-def _birth_date(text: str) -> date | None:
-    """PID-7; a year or month alone gives the first day, marked partial by the caller."""
-    return hl7_date((text + "0101")[:8] if len(text) in (4, 6) and text.isdigit() else text)
 
 
 def _telecom(pid: Segment) -> tuple[str | None, str | None]:
     """Phone digits (area code and number, else the formatted number) and e-mail of PID-13, the first of each."""
     phone = email = None
-    for n in range(1, _repetitions(pid, 13) + 1):
-        whole, _, _, address, _, code, number, *_ = _padded(pid.components(13, n))
+    for parts in pid.repeated(13, _MOST_REPETITIONS):
+        whole, _, _, address, _, code, number = (*parts, "", "", "", "", "", "", "")[:7]
         if email is None and "@" in address:
             email = address
         if phone is None:
@@ -216,10 +212,13 @@ _Race = tuple[RaceEthnicity | None, tuple[str, ...]]
 
 @remembering(10, 22)
 def _race(pid: Segment) -> _Race:
-    races = [pid.coded(10, n) for n in range(1, _repetitions(pid, 10) + 1)]
-    ethnicities = [pid.coded(22, n) for n in range(1, _repetitions(pid, 22) + 1)]
+    races, ethnicities = _each_coded(pid, 10), _each_coded(pid, 22)
     told, issues = read_race([_value(one) for one in races], [_value(one) for one in ethnicities])
     return told, (*issues, *contradiction(_beside(races), _beside(ethnicities)))
+
+
+def _each_coded(pid: Segment, field: int) -> list[Coded]:
+    return [pid.coded(field, n) for n in range(1, min(pid.repetitions(field), _MOST_REPETITIONS) + 1)]
 
 
 def _beside(told: Sequence[Coded]) -> list[tuple[str, str]]:

@@ -50,7 +50,8 @@ class Stamp:
         self._context = context
         self._not_before, self._rises = context.not_before, context.rises
         self._event_id = context.keys.under("event")
-        self._token = context.keys.under(context.source)
+        self.token = context.keys.under(context.source)
+        """Any other opaque token of this source."""
         self._fact_key = lru_cache(maxsize=64)(lambda kind: context.keys.under("fact", context.source, kind))
         self._version = str(context.mapping_version)
         self._fixed: dict[str, Any] = {
@@ -79,10 +80,6 @@ class Stamp:
         """Token of the fact as the source knows it."""
         return self._fact_key(kind)(*native_key)
 
-    def token(self, *parts: str) -> str:
-        """Any other opaque token of this source."""
-        return self._token(*parts)
-
     def recurring(self, kind: str) -> Recurring:
         """The same fields for a kind of fact of which a source has millions, each known by one native key."""
         return Recurring(self, kind)
@@ -106,6 +103,27 @@ class Stamp:
         The event id is of the version as the source knows it: a value that comes back later (A, B, A) is a third event, not
         the first again, and the same record sent again is the same event.
         """
+        if labels:
+            content = content_hash(content, *labels)  # a record that became more sensitive is told anew
+        held = {
+            **self._fixed,
+            "source_person": source_person,
+            "occurred_on": occurred_on,
+            "active": active,
+            "labels": self._labels(tuple(labels)),
+        }
+        self.put(held, fact_key, changed_at, status_rank, content, sent_at)
+        return held
+
+    def shared(self) -> dict[str, Any]:
+        """Those that all events of the source have alike, where they have no labels of their own."""
+        return {**self._fixed, "labels": self._labels(())}
+
+    def put(
+        self, held: dict[str, Any], fact_key: str, changed_at: datetime | None, status_rank: int, content: str,
+        sent_at: datetime | None = None,
+    ) -> None:  # fmt: skip
+        """Complete `held`, which has all other common fields, as `fields` does: an event's dictionary is filled once."""
         at, known_rank = changed_at or EPOCH, status_rank
         if sent_at is not None:
             status_rank = _and_sent(status_rank, sent_at)
@@ -114,25 +132,15 @@ class Stamp:
             if least > (at, status_rank):
                 at, status_rank = least
                 known_rank = status_rank
-        above = self._rises(fact_key) if active and self._rises is not None else None
+        above = self._rises(fact_key) if self._rises is not None and held["active"] else None
         if above is not None and above > (at, status_rank):
             at, status_rank = above
             known_rank = status_rank
-        if labels:
-            content = content_hash(content, *labels)  # a record that became more sensitive is told anew
-        version = f"{content} {at.isoformat()} {known_rank}"
-        return {
-            **self._fixed,
-            "event_id": self._event_id(fact_key, version, self._version),
-            "source_person": source_person,
-            "fact_key": fact_key,
-            "changed_at": at,
-            "status_rank": status_rank,
-            "content_hash": content,
-            "occurred_on": occurred_on,
-            "active": active,
-            "labels": self._labels(tuple(labels)),
-        }
+        held["event_id"] = self._event_id(fact_key, f"{content} {at.isoformat()} {known_rank}", self._version)
+        held["fact_key"] = fact_key
+        held["changed_at"] = at
+        held["status_rank"] = status_rank
+        held["content_hash"] = content
 
 
 class Recurring:
@@ -145,8 +153,8 @@ class Recurring:
         self._iso = lru_cache(maxsize=4_096)(datetime.isoformat)
 
     def shared(self) -> dict[str, Any]:
-        """Those that all facts of the source have alike, where they have no labels of their own."""
-        return {**self._stamp._fixed, "labels": self._stamp._labels(())}
+        """Those of `Stamp.shared`."""
+        return self._stamp.shared()
 
     def put(
         self, held: dict[str, Any], key: str, changed_at: datetime | None, status_rank: int, content: str, labels: tuple[str, ...]

@@ -77,3 +77,24 @@ def test_sub_components_are_what_text_gives(field: str, component: int, repetiti
     found = segment.subcomponents(1, component, repetition)
     for sub in range(1, 5):
         assert (found[sub - 1] if sub <= len(found) else "") == segment.text(1, component, sub, repetition)
+
+
+@given(st.text('AB^&~\\ "\x1c', max_size=14), st.integers(1, 4))
+def test_repetitions_are_what_components_and_text_give(field: str, most: int) -> None:
+    segment = Segment(f"PID|{field}", USUAL, "utf-8")
+    found = segment.repeated(1, most)
+    assert found == [segment.components(1, n) for n in range(1, min(segment.repetitions(1), most) + 1)]
+    for n, components in enumerate(found, 1):
+        assert list(components) == [segment.text(1, place, 1, n) for place in range(1, len(components) + 1)]
+
+
+@given(st.text("MmAac^&~\\ ", max_size=10))
+def test_a_word_that_a_field_may_not_hold_is_none_of_its_components(field: str) -> None:
+    segment = Segment(f"PID|{field}", USUAL, "utf-8")
+    held = {segment.text(1, place).upper() for place in range(1, 12)}
+    assert segment.may_hold(1, ("MA", "MC")) or not held & {"MA", "MC"}
+
+
+def test_a_word_is_looked_for_in_any_case_and_behind_escapes() -> None:
+    for field, expected in (("1^^^^mc", True), ("1^^^^\\X4D41\\", True), ("1^^^^MR", False), ("", False)):
+        assert Segment(f"PID|{field}", USUAL, "utf-8").may_hold(1, ("MA", "MC")) is expected

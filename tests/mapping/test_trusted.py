@@ -52,3 +52,12 @@ def test_a_token_is_the_hmac_of_its_parts_with_their_lengths(secret: bytes, part
     letters: Any = "abcdefghijklmnopqrstuvwxyz234567"
     assert Ids(secret).under(*parts[:2])(*parts[2:]) == Ids(secret).token(*parts)
     assert Ids(secret).token(*parts) == "".join(letters[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def test_a_blank_has_every_field_in_the_order_of_the_model() -> None:
+    built = Trusted(Coded)
+    held = built.blank({"code": "a"})
+    assert list(held) == list(Coded.model_fields)
+    assert built.of(held) == Coded(code="a")
+    assert built.of(held).model_fields_set == set(Coded.model_fields)
+    assert Trusted(ShelterStay).blank({})["stay"] is None
