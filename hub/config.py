@@ -2,7 +2,7 @@
 
 Later wins: the defaults below, DIR/settings.json (what an operator chose), DIR/run.json (addresses of the stack that
 runs now, only while it runs), the environment (`HUB_BOOTSTRAP`, `HUB_REGISTRY_URL`, `HUB_PROFILE`, `HUB_PARTITIONS`,
-`HUB_AS_OF`, `HUB_HOST`, `HUB_TIME_ZONE`).
+`HUB_AS_OF`, `HUB_HOST`, `HUB_TIME_ZONE`, `HUB_IDENTITY_DATABASE`).
 Whatever is wrong raises ConfigError with the file or variable to change.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -32,6 +33,7 @@ _ENVIRONMENT = {
     "HUB_AS_OF": "as_of",
     "HUB_HOST": "host",
     "HUB_TIME_ZONE": "time_zone",
+    "HUB_IDENTITY_DATABASE": "identity_database",
 }
 
 
@@ -45,6 +47,7 @@ class Settings(BaseModel):
     bootstrap: str | None = None  # host:port[,host:port]; embedded: known once the broker is up
     registry_url: str | None = None
     host: str = "127.0.0.1"  # where the processes listen; a container sets 0.0.0.0
+    identity_database: str | None = None  # URL of a PostgreSQL, without password; None: DIR/identity.sqlite
     time_zone: str = "UTC"  # IANA name of the county's civil time: when its day begins
     jurisdiction: str = Field(
         default="US", pattern="^[A-Z]{2}$"
@@ -64,6 +67,23 @@ class Settings(BaseModel):
         except (KeyError, ValueError, OSError):
             raise ValueError("no such time zone: give the county's IANA name, such as America/Chicago") from None
         return name
+
+    @field_validator("identity_database")
+    @classmethod
+    def _is_postgresql(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        try:
+            parts = urlsplit(url)
+            told = [parts.password, *parse_qs(parts.query).get("password", [])]
+            usable = parts.scheme in ("postgresql", "postgresql+psycopg") and parts.path.strip("/") and parts.port != 0
+        except ValueError:
+            usable, told = "", []
+        if not usable:
+            raise ValueError("give postgresql://account@host/database, or nothing: then it is DIR/identity.sqlite")
+        if any(told):
+            raise ValueError("a URL with a password gets seen: write it into DIR/secrets/identity-database, mode 0600")
+        return url
 
     @model_validator(mode="after")
     def _agree(self) -> Settings:

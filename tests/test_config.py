@@ -66,6 +66,28 @@ def test_without_a_broker_the_error_says_how_to_get_one(tmp_path: Path) -> None:
         found.require_registry_url()
 
 
+def test_the_registry_of_people_is_a_file_unless_a_postgresql_is_named(tmp_path: Path) -> None:
+    assert load_settings(tmp_path, environment={}).identity_database is None
+    url = "postgresql://hub@db.example:5433/identity?sslmode=require"
+    assert load_settings(tmp_path, {"HUB_IDENTITY_DATABASE": url}).identity_database == url
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("sqlite:///identity.sqlite", "give postgresql"),
+        ("postgresql://hub@db.example", "give postgresql"),
+        ("postgresql://hub@db.example:port/identity", "give postgresql"),
+        ("postgresql://hub:s3cret@db.example/identity", "secrets/identity-database"),
+        ("postgresql://hub@db.example/identity?password=s3cret", "secrets/identity-database"),
+    ],
+)
+def test_a_registry_url_that_is_none_or_holds_a_password_is_refused(tmp_path: Path, url: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why) as refused:
+        load_settings(tmp_path, {"HUB_IDENTITY_DATABASE": url})
+    assert "s3cret" not in str(refused.value)
+
+
 def test_the_environment_may_give_the_time_zone(tmp_path: Path) -> None:
     assert load_settings(tmp_path, {"HUB_TIME_ZONE": "America/Chicago"}).time_zone == "America/Chicago"
     with pytest.raises(ConfigError, match="no such time zone"):

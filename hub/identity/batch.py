@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from hub.bus.producer import OutRecord
 from hub.domain.events import Event
 from hub.identity.linker import ACTOR, MODEL, Decided, Linker, Sighting, SourcePerson
 from hub.identity.moves import told_of_others, version_of_text, version_text
+from hub.identity.numbering import Numbering
+from hub.identity.schema import DECISION, OUTBOX, PERSON, SOURCE_PERSON
+from hub.identity.sql import among, upsert, write
 from hub.privacy.vault import Vault
 
 __all__ = ["LOCAL_ID_PLACE", "OUTBOX_KEY", "OUTBOX_PLACE", "Batch", "OutRecord", "OutboxRow"]
@@ -18,8 +22,14 @@ __all__ = ["LOCAL_ID_PLACE", "OUTBOX_KEY", "OUTBOX_PLACE", "Batch", "OutRecord",
 OUTBOX_KEY = "identity-outbox"
 OUTBOX_PLACE = ("identity.sqlite", "outbox")
 LOCAL_ID_PLACE = ("identity.sqlite", "local-id")
-_COLUMNS = "token, source, person_key, link_revision, match_key, block_version, local_id"
-_LISTED = "(SELECT value FROM json_each(?))"
+
+_BY = {
+    name: select(SOURCE_PERSON).where(among(SOURCE_PERSON.c[name], "values"))
+    for name in ("token", "match_key", "person_key")
+}
+_AGES = select(PERSON.c.person_key, PERSON.c.seq).where(among(PERSON.c.person_key, "values"))
+_CREATED, _DECIDED, _PUT = insert(PERSON), insert(DECISION), insert(OUTBOX)
+_MERGED = update(PERSON).where(PERSON.c.person_key == bindparam("gone")).values(merged_into=bindparam("kept"))
 
 
 class OutboxRow(NamedTuple):
@@ -33,8 +43,9 @@ class Batch:
     """One open transaction. `decisions`, `links` (created or moved source persons) and `memberships` (source person and
     the person_key to tell) say what changed; `rows` what was put into the outbox."""
 
-    def __init__(self, db: sqlite3.Connection, vault: Vault, mint: Callable[[], str]) -> None:
+    def __init__(self, db: Connection, vault: Vault, mint: Callable[[], str]) -> None:
         self._db, self._vault, self._mint = db, vault, mint
+        self._numbers = Numbering(db)
         self._linker: Linker | None = None
         self.decisions: list[tuple[int, Decided]] = []
         self.links: list[SourcePerson] = []
@@ -75,21 +86,27 @@ class Batch:
 
     def put(self, records: Iterable[OutRecord]) -> None:
         """Put records into the outbox, in this order."""
-        start = self.rows[-1].seq if self.rows else self._last("outbox")
-        self.rows.extend(OutboxRow(start + number, record) for number, record in enumerate(records, 1))
+        told = list(records)
+        self.rows.extend(map(OutboxRow, self._numbers.take(OUTBOX, len(told)), told))
 
     def store(self) -> None:
         """Write the outbox; called at the end of the transaction."""
         values = [row.record[2] for row in self.rows]
         sealed = iter(self._vault.seal_many([each for each in values if each is not None], OUTBOX_KEY, *OUTBOX_PLACE))
-        self._db.executemany(
-            "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (row.seq, topic, key, partition, None if value is None else next(sealed), _headers_text(headers))
-                for row in self.rows
-                for topic, key, value, partition, headers in [row.record]
-            ],
-        )
+        rows = [
+            {
+                "seq": row.seq,
+                "topic": topic,
+                "key": key,
+                "partition": partition,
+                "value": None if value is None else next(sealed),
+                "headers": _headers_text(headers),
+            }
+            for row in self.rows
+            for topic, key, value, partition, headers in [row.record]
+        ]
+        write(self._db, _PUT, rows)
+        self._numbers.store()
 
     def _load(self, sightings: Sequence[Sighting], rows: dict[str, SourcePerson]) -> Linker:
         """The part of the picture these sightings can touch: their groups and the groups they may join."""
@@ -103,57 +120,58 @@ class Batch:
         for row in rows.values():
             members.setdefault(row.person_key, set()).add(row.token)
         by_match = {row.match_key: row.person_key for row in rows.values() if row.match_key is not None}
-        query = f"SELECT person_key, seq FROM person WHERE person_key IN {_LISTED}"  # noqa: S608
-        age = dict(self._db.execute(query, (json.dumps(list(people)),))) if people else {}
+        ages = self._db.execute(_AGES, {"values": people}).all() if people else ()
+        age = {row.person_key: row.seq for row in ages}
         return Linker(rows, members, by_match, age, self._mint)
 
     def _rows(self, column: str, values: set[str]) -> dict[str, SourcePerson]:
         if not values:
             return {}
-        query = f"SELECT {_COLUMNS} FROM source_person WHERE {column} IN {_LISTED}"  # noqa: S608
         return {
             token: SourcePerson(token, source, person, revision, key, version_of_text(version), local_id)
             for token, source, person, revision, key, version, local_id in self._db.execute(
-                query, (json.dumps(list(values)),)
-            )
+                _BY[column], {"values": values}
+            ).all()
         }
 
     def _store_people(self, linker: Linker) -> None:
-        self._db.executemany("INSERT INTO person (person_key) VALUES (?)", [(key,) for key in linker.created])
-        self._db.executemany(
-            "UPDATE person SET merged_into = ? WHERE person_key = ?",
-            [(kept, gone) for gone, kept in linker.merged.items()],
-        )
-        self._db.executemany(
-            "INSERT OR REPLACE INTO source_person VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    row.token,
-                    row.source,
-                    row.person_key,
-                    row.link_revision,
-                    row.match_key,
-                    version_text(row.version),
-                    row.local_id,
-                )
-                for row in (linker.rows[token] for token in sorted(linker.changed))
-            ],
-        )
+        numbers = self._numbers.take(PERSON, len(linker.created))
+        created = [{"seq": seq, "person_key": key} for seq, key in zip(numbers, linker.created, strict=True)]
+        merged = [{"gone": gone, "kept": kept} for gone, kept in linker.merged.items()]
+        changed = [
+            {
+                "token": row.token,
+                "source": row.source,
+                "person_key": row.person_key,
+                "link_revision": row.link_revision,
+                "match_key": row.match_key,
+                "block_version": version_text(row.version),
+                "local_id": row.local_id,
+            }
+            for row in (linker.rows[token] for token in sorted(linker.changed))
+        ]
+        write(self._db, _CREATED, created)
+        write(self._db, _MERGED, merged)
+        write(self._db, upsert(SOURCE_PERSON, self._db.dialect.name), changed)
 
     def _store_decisions(self, decisions: Sequence[Decided]) -> None:
-        self.decisions = list(enumerate(decisions, self._last("decision") + 1))
-        self._db.executemany(
-            "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (seq, kind, person_key, json.dumps(evidence), MODEL, ACTOR, json.dumps(moved), before, after)
-                for seq, (kind, person_key, evidence, moved, before, after) in self.decisions
-            ],
-        )
-
-    def _last(self, table: str) -> int:
-        """The highest number this table ever gave out."""
-        query = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?"
-        return int(self._db.execute(query, (table,)).fetchone()[0])
+        numbers = self._numbers.take(DECISION, len(decisions))
+        self.decisions = list(zip(numbers, decisions, strict=True))
+        rows = [
+            {
+                "seq": seq,
+                "kind": kind,
+                "person_key": person_key,
+                "evidence": json.dumps(evidence),
+                "model": MODEL,
+                "actor": ACTOR,
+                "moved": json.dumps(moved),
+                "before": before,
+                "after": after,
+            }
+            for seq, (kind, person_key, evidence, moved, before, after) in self.decisions
+        ]
+        write(self._db, _DECIDED, rows)
 
 
 def _may_change(row: SourcePerson | None, sighting: Sighting) -> bool:

@@ -6,21 +6,25 @@ One look-up and one write a batch. A row is a fact key and a source person: toke
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+
+from sqlalchemy import Connection, select
 
 from hub.domain.events import Event
 from hub.domain.identity import NEVER, Version
 from hub.domain.moved import Took, may_move, taken_from, took
+from hub.identity.schema import TOLD
+from hub.identity.sql import among, upsert, write
 
 __all__ = ["told_of_others", "version_of_text", "version_text"]
 
+_LOAD = select(TOLD).where(among(TOLD.c.fact_key, "values"))
 _Told = dict[str, dict[str, Took | None]]
 """fact_key → source_person → the newest version by which they took it from others."""
 
 
-def told_of_others(db: sqlite3.Connection, events: Sequence[Event]) -> list[list[Event]]:
+def told_of_others(db: Connection, events: Sequence[Event]) -> list[list[Event]]:
     """For each event, in order, the withdrawals that must be said before it; and remembers whom its fact was told of."""
     told = _load(db, {event.fact_key for event in events if may_move(event)})
     changed: dict[tuple[str, str], Took | None] = {}
@@ -43,20 +47,20 @@ def told_of_others(db: sqlite3.Connection, events: Sequence[Event]) -> list[list
     return found
 
 
-def _load(db: sqlite3.Connection, fact_keys: set[str]) -> _Told:
+def _load(db: Connection, fact_keys: set[str]) -> _Told:
     told: _Told = {}
     if fact_keys:
-        query = "SELECT fact_key, source_person, took FROM told WHERE fact_key IN (SELECT value FROM json_each(?))"
-        for fact_key, source_person, text in db.execute(query, (json.dumps(list(fact_keys)),)):
+        for fact_key, source_person, text in db.execute(_LOAD, {"values": fact_keys}).all():
             told.setdefault(fact_key, {})[source_person] = None if text is None else _took(text)
     return told
 
 
-def _store(db: sqlite3.Connection, changed: dict[tuple[str, str], Took | None]) -> None:
-    db.executemany(
-        "INSERT OR REPLACE INTO told VALUES (?, ?, ?)",
-        [(*key, None if by is None else _text(by)) for key, by in changed.items()],
-    )
+def _store(db: Connection, changed: dict[tuple[str, str], Took | None]) -> None:
+    rows = [
+        {"fact_key": fact_key, "source_person": source_person, "took": None if by is None else _text(by)}
+        for (fact_key, source_person), by in changed.items()
+    ]
+    write(db, upsert(TOLD, db.dialect.name), rows)
 
 
 def _text(by: Took) -> str:

@@ -13,6 +13,7 @@ from hub.bus.lag import GroupLag
 from hub.bus.producer import DurableProducer
 from hub.domain.ids import Ids
 from hub.identity.bus_ports import INTAKE_TOPICS, BusWire, open_codec
+from hub.identity.database import Where, postgresql
 from hub.identity.lookup import Lookup
 from hub.identity.registry import Registry
 from hub.identity.worker import GROUP, Identify
@@ -39,6 +40,9 @@ class Installation(Protocol):
     @property
     def host(self) -> str: ...
 
+    @property
+    def identity_database(self) -> str | None: ...
+
     def port(self, name: str) -> int: ...
 
     def require_bootstrap(self) -> str: ...
@@ -49,8 +53,8 @@ class Installation(Protocol):
 def run(settings: Installation, stop: threading.Event | None = None) -> None:
     """Work until `stop` is set or SIGTERM comes, then end the batch at hand and return.
 
-    Files of DIR: secrets/kek, secrets/hmac, keys.sqlite, identity.sqlite. ConfigError, RetryError and FatalError end the
-    process with their exit codes; nothing is committed then.
+    Files of DIR: secrets/kek, secrets/hmac, keys.sqlite, and identity.sqlite or secrets/identity-database. ConfigError, RetryError
+    and FatalError end the process with their exit codes; nothing is committed then.
     """
     stop = stop or until_sigterm()
     beat, drained, assigned = Heartbeat(_STUCK_S), Flag("outbox not drained"), Flag("no partition assigned yet")
@@ -60,7 +64,7 @@ def run(settings: Installation, stop: threading.Event | None = None) -> None:
         held.enter_context(ops)
         vault = held.enter_context(closing(_vault(settings)))
         ids = Ids(read_secret(settings.instance / "secrets" / "hmac"))
-        registry = held.enter_context(closing(Registry(settings.instance / "identity.sqlite", vault)))
+        registry = held.enter_context(closing(Registry(_where(settings), vault)))
         bootstrap = settings.require_bootstrap()
         wire = BusWire(held.enter_context(open_codec(settings.require_registry_url())), vault)
         producer = held.enter_context(closing(DurableProducer(bootstrap, client_id=GROUP)))
@@ -75,7 +79,7 @@ def run(settings: Installation, stop: threading.Event | None = None) -> None:
 
 def open_lookup(settings: Installation) -> Lookup:
     """The read-only lookup for delivery, in another process; RetryError until identify has made the registry."""
-    return Lookup(settings.instance / "identity.sqlite", _vault(settings))
+    return Lookup(_where(settings), _vault(settings))
 
 
 def _loop(
@@ -94,6 +98,12 @@ def _loop(
             asked = time.monotonic()
             metrics.LAG_RECORDS.set(lag.records(), group=GROUP, topic="all")
     _log.info("identify has ended its batch and stops")
+
+
+def _where(settings: Installation) -> Where:
+    if settings.identity_database is None:
+        return settings.instance / "identity.sqlite"
+    return postgresql(settings.identity_database, settings.instance / "secrets" / "identity-database")
 
 
 def _vault(settings: Installation) -> Vault:

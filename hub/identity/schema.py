@@ -1,54 +1,95 @@
-"""The registry's tables. Plain SQL that PostgreSQL reads too but for AUTOINCREMENT and json_each (see registry_sql.py).
+"""The registry's tables as they stand now, one schema for SQLite and PostgreSQL. How they came to be: hub/identity/migrations.
 
 No identifier stands here in the clear: tokens and match keys are keyed hashes, local ids and outbox values are sealed.
 """
 
 from __future__ import annotations
 
-__all__ = ["SCHEMA", "SCHEMA_VERSION"]
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 
-SCHEMA_VERSION = 1
+__all__ = ["DECISION", "METADATA", "NUMBER", "NUMBERING", "OUTBOX", "PERSON", "SOURCE_PERSON", "TOLD"]
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS person (
-    seq         INTEGER PRIMARY KEY AUTOINCREMENT,  -- order of creation: the oldest key survives a merge
-    person_key  TEXT NOT NULL UNIQUE,               -- minted at random, never computed from a person's data
-    merged_into TEXT                                -- the key that took over its source persons
-);
-CREATE TABLE IF NOT EXISTS source_person (
-    token         TEXT PRIMARY KEY,                 -- HMAC(source, local id)
-    source        TEXT NOT NULL,
-    person_key    TEXT NOT NULL,                    -- whom it belongs to now
-    link_revision INTEGER NOT NULL,                 -- rises by one with every move
-    match_key     TEXT,                             -- keyed hash of normalised name and birth date; NULL: stays alone
-    block_version TEXT,                             -- of the block that decided, as a JSON array
-    local_id      BLOB                              -- sealed under the person's own data key
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS source_person_by_person ON source_person (person_key);
-CREATE INDEX IF NOT EXISTS source_person_by_match ON source_person (match_key) WHERE match_key IS NOT NULL;
-CREATE TABLE IF NOT EXISTS decision (
-    seq        INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind       TEXT NOT NULL CHECK (kind IN ('create', 'link', 'merge', 'split')),
-    person_key TEXT NOT NULL,
-    evidence   TEXT NOT NULL,                       -- codes, as a JSON array
-    model      TEXT NOT NULL,
-    actor      TEXT NOT NULL,
-    moved      TEXT NOT NULL,                       -- source persons, as a JSON array
-    before     TEXT,                                -- their person_key before, NULL: none
-    after      TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS told (
-    fact_key      TEXT NOT NULL,                    -- of a laboratory result or a dose: what may move to another person
-    source_person TEXT NOT NULL,                    -- whom it was told of
-    took          TEXT,                             -- newest version by which they took it from others, as JSON; NULL: none
-    PRIMARY KEY (fact_key, source_person)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS outbox (
-    seq       INTEGER PRIMARY KEY AUTOINCREMENT,    -- order of publishing
-    topic     TEXT NOT NULL,
-    key       BLOB,
-    partition INTEGER,                              -- NULL: murmur2 of the key
-    value     BLOB,                                 -- sealed
-    headers   TEXT NOT NULL                         -- JSON array of [name, value]
-);
-"""
+METADATA = MetaData()
+
+NUMBER = BigInteger().with_variant(Integer, "sqlite")
+"""A number that only grows. On SQLite `INTEGER`, the one type whose primary key is the place of the row itself."""
+
+PERSON = Table(
+    "person",
+    METADATA,
+    Column("seq", NUMBER, primary_key=True, autoincrement=False),  # order of creation: the oldest key survives a merge
+    Column("person_key", Text, nullable=False, unique=True),  # minted at random, never computed from a person's data
+    Column("merged_into", Text),  # the key that took over its source persons
+)
+
+SOURCE_PERSON = Table(
+    "source_person",
+    METADATA,
+    Column("token", Text, primary_key=True),  # HMAC(source, local id)
+    Column("source", Text, nullable=False),
+    Column("person_key", Text, nullable=False),  # whom it belongs to now
+    Column("link_revision", Integer, nullable=False),  # rises by one with every move
+    Column("match_key", Text),  # keyed hash of normalised name and birth date; NULL: stays alone
+    Column("block_version", Text),  # of the block that decided, as a JSON array
+    Column("local_id", LargeBinary),  # sealed under the person's own data key
+    Index("source_person_by_person", "person_key"),
+    sqlite_with_rowid=False,
+)
+Index(
+    "source_person_by_match",
+    SOURCE_PERSON.c.match_key,
+    sqlite_where=SOURCE_PERSON.c.match_key.is_not(None),
+    postgresql_where=SOURCE_PERSON.c.match_key.is_not(None),
+)
+
+DECISION = Table(
+    "decision",
+    METADATA,
+    Column("seq", NUMBER, primary_key=True, autoincrement=False),
+    Column("kind", Text, CheckConstraint("kind IN ('create', 'link', 'merge', 'split')"), nullable=False),
+    Column("person_key", Text, nullable=False),
+    Column("evidence", Text, nullable=False),  # codes, as a JSON array
+    Column("model", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("moved", Text, nullable=False),  # source persons, as a JSON array
+    Column("before", Text),  # their person_key before, NULL: none
+    Column("after", Text, nullable=False),
+)
+
+TOLD = Table(
+    "told",
+    METADATA,
+    Column("fact_key", Text, primary_key=True),  # of a laboratory result or a dose: what may move to another person
+    Column("source_person", Text, primary_key=True),  # whom it was told of
+    Column("took", Text),  # newest version by which they took it from others, as JSON; NULL: none
+    sqlite_with_rowid=False,
+)
+
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("seq", NUMBER, primary_key=True, autoincrement=False),  # order of publishing
+    Column("topic", Text, nullable=False),
+    Column("key", LargeBinary),
+    Column("partition", Integer),  # NULL: murmur2 of the key
+    Column("value", LargeBinary),  # sealed
+    Column("headers", Text, nullable=False),  # JSON array of [name, value]
+)
+
+NUMBERING = Table(
+    "numbering",
+    METADATA,
+    Column("name", Text, primary_key=True),  # of the table whose rows are numbered
+    Column("last", NUMBER, nullable=False),  # the highest number ever given out: none is given twice, or left out
+    sqlite_with_rowid=False,
+)

@@ -24,6 +24,7 @@ from hub.ops.redact import WITHHELD, exception_summary, literals, redact, safe_t
 __all__ = ["configure", "logger"]
 
 _LIBRARIES_AT = {
+    "alembic": logging.WARNING,
     "aiokafka": logging.WARNING,
     "httpx": logging.WARNING,
     "faust": logging.INFO,

@@ -11,9 +11,11 @@ from hub.domain.events import Event, PersonBlock, Sealed
 from hub.domain.identity import clusters, version_of
 from hub.domain.ids import Ids
 from hub.errors import RetryError
+from hub.identity.database import Where
 from hub.identity.registry import Registry
 from hub.identity.worker import STEPS, Identify
 from hub.privacy.vault import Vault
+from tests.identity.conftest import Places
 from tests.identity.fake_log import (
     JUNK,
     PERSON_TOPIC,
@@ -39,8 +41,10 @@ class Killed(BaseException):
 class Site:
     """One installation that outlives its workers."""
 
-    def __init__(self, directory: Path, events: Sequence[Event | bytes], batch: int = 3) -> None:
-        self.directory, self.batch = directory, batch
+    def __init__(
+        self, directory: Path, events: Sequence[Event | bytes], batch: int = 3, where: Where | None = None
+    ) -> None:
+        self.where, self.batch = where or directory / "identity.sqlite", batch
         self.vault = Vault(directory / "keys.sqlite", b"k" * 32)
         self.clear = events
         self.log = FakeLog([each if isinstance(each, bytes) else self.vault.seal_person(each) for each in events])
@@ -48,7 +52,7 @@ class Site:
 
     def run_to_end(self, step: Callable[[str], None] = lambda _: None, *, restart: bool = True) -> None:
         while True:
-            registry = Registry(self.directory / "identity.sqlite", self.vault)
+            registry = Registry(self.where, self.vault)
             try:
                 worker = Identify(
                     FakeReader(self.log, self.batch), FakeWriter(self.log), FakeWire(self.log), registry, self.vault, IDS,
@@ -119,11 +123,11 @@ def test_a_story_with_a_merge_a_split_and_a_return_ends_as_the_pure_function_say
 
 @pytest.mark.parametrize("moment", STEPS)
 def test_killed_once_at_each_moment_of_each_batch_nothing_is_lost_and_nobody_mixed_up(
-    tmp_path: Path, moment: str
+    places: Places, tmp_path: Path, moment: str
 ) -> None:
-    for visit in range(4):
-        (tmp_path / str(visit)).mkdir()
-        site = Site(tmp_path / str(visit), STORY)
+    for visit in range(places.examples(4, 2)):
+        (folder := tmp_path / str(visit)).mkdir()
+        site = Site(folder, STORY, where=places.emptied(folder))
         visits = iter(range(1_000))
 
         def step(name: str, visit: int = visit, visits: object = visits) -> None:
