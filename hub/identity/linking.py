@@ -7,8 +7,9 @@ whole, by the code of the truth itself, and the people that differ from those be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hub.domain.linkage.clusters import components
 from hub.domain.linkage.comparable import Comparable
@@ -16,9 +17,9 @@ from hub.domain.linkage.decisions import HumanDecision, Standing, standing
 from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.resolving import Edge, Scorer, binds, resolve
 from hub.identity.linker import Sighting, SourcePerson
-from hub.identity.linking_memory import Memory
+from hub.identity.linking_memory import EMPTY, Memory
 from hub.identity.linking_people import Named, rename
-from hub.identity.linking_reasons import Reasons
+from hub.identity.linking_reasons import NEW_MODEL, WEIGHTS, Reasons
 from hub.identity.linking_taking import Taken, take
 from hub.identity.linking_weighing import turned, weigh_again
 from hub.identity.store import LinkStore, StoredEdge
@@ -27,6 +28,8 @@ __all__ = ["REMEMBERED", "Linked", "Linking"]
 
 REMEMBERED = 200_000
 """Comparables that stay in memory from batch to batch."""
+_MADE = 1
+"""To be raised where block keys or values of a comparable (hub.domain.linkage.blocking, shared) are made otherwise."""
 
 
 @dataclass(slots=True)
@@ -48,21 +51,58 @@ class Linking:
         self._model, self._mint = model, mint
         self._memory = Memory(token, remembered)
 
+    @property
+    def made_by(self) -> str:
+        """What edges, blocks and values depend on beside what was told."""
+        return f"{self._model.version}/{self._model.population}/{_MADE}"
+
     def take(self, store: LinkStore, sightings: Sequence[Sighting], decisions: Iterable[HumanDecision] = ()) -> Linked:
         """Take a batch in: what changed, for the caller to store (`put_persons`, `put_rows`); all else is in the store already.
         Repeats and older versions change nothing."""
-        memory, said = self._memory, list(decisions)
-        memory.begin(store)
+        said = list(decisions)
+        self._memory.begin(store)
         store.put_decisions(said)
-        taken = take(store, memory, sightings)
-        service = turned(store, memory, taken.before, self._model.shared_over)
-        scorer = Scorer(memory.comparables, self._model, memory.shared)
-        seeds = taken.before.keys() | service | taken.new
-        seeds |= weigh_again(store, memory, scorer, taken.before, taken.before.keys() | service)
-        seeds |= {each for one in said for each in (one.left, one.right)}
+        taken = take(store, self._memory, sightings)
+        weighed = self._weigh(store, taken.before)
+        seeds = weighed.touched | taken.new | {each for one in said for each in (one.left, one.right)}
+        return self._settle(store, taken, seeds, weighed, said)
+
+    def weigh_anew(self, store: LinkStore, source_persons: Set[str]) -> None:
+        """Weigh these in, of whom the store has no block, value or edge (`clear_links`). Nobody's person changes by it: that comes
+        with `settle`, when all are weighed."""
+        self._memory.begin(store)
+        known = self._memory.load(store, source_persons)
+        self._weigh(store, {each: EMPTY for each in source_persons if known[each] != EMPTY})
+
+    def settle(self, store: LinkStore, source_persons: Set[str]) -> Linked:
+        """What changes for the people of these, all being weighed anew; for the caller to store, as of `take`."""
+        self._memory.begin(store)
+        return self._settle(store, Taken({}), source_persons, self._weigh(store, {}), (), otherwise=NEW_MODEL)
+
+    def forget(self) -> None:
+        """What it remembers holds no longer: the store was cleared."""
+        self._memory.clear()
+
+    def _weigh(self, store: LinkStore, before: Mapping[str, Comparable]) -> _Weighed:
+        service = turned(store, self._memory, before, self._model.shared_over)
+        scorer = Scorer(self._memory.comparables, self._model, self._memory.shared)
+        dirty = before.keys() | service
+        touched = dirty | weigh_again(store, self._memory, scorer, before, dirty) if dirty else set()
+        return _Weighed(scorer, touched, service)
+
+    def _settle(
+        self,
+        store: LinkStore,
+        taken: Taken,
+        seeds: Set[str],
+        weighed: _Weighed,
+        said: Sequence[HumanDecision],
+        otherwise: str = WEIGHTS,
+    ) -> Linked:
+        scorer, memory = weighed.scorer, self._memory
         reached = _reached(store, self._model, taken, seeds)
         memory.load(store, reached.rows)
-        reasons = Reasons(scorer, memory.comparables, taken.before, reached.stands, said, service)
+        reasons = Reasons(scorer, memory.comparables, taken.before, reached.stands, said, weighed.service, otherwise)
         named = rename(
             self._people(reached, scorer, reasons),
             reached.rows,
@@ -93,6 +133,14 @@ class Linking:
             people.extend(found.people)
             reasons.know(found)
         return people
+
+
+class _Weighed(NamedTuple):
+    """`touched`: whose people may change by it; `service`: users of values that turned into a service's or back."""
+
+    scorer: Scorer
+    touched: Set[str]
+    service: Set[str]
 
 
 @dataclass(slots=True)

@@ -12,10 +12,12 @@ from hub.identity.linker import ACTOR, CHANGED, FIRST_SEEN
 from hub.identity.linking_people import Move
 from hub.identity.store import Pair
 
-__all__ = ["REVIEWER", "Reasons"]
+__all__ = ["NEW_MODEL", "REVIEWER", "WEIGHTS", "Reasons"]
 
 REVIEWER = "reviewer"
 """Actor of what a person's decision brought about."""
+NEW_MODEL, WEIGHTS = "new-model", "weights"
+"""Why people part who say what they said: other weights, or somebody else's record."""
 _STRONGEST = 3
 _LOOKED_AT = 50
 """Pairs between two sides that are looked at for what stands between them: more would say nothing new."""
@@ -23,7 +25,8 @@ _LOOKED_AT = 50
 
 class Reasons:
     """Evidence and actor of a move. `comparables`: what counts now; `before`: what counted so far of those who say something
-    else now; `said`: what people said in this batch; `turned`: users of values that turned into a service's or back."""
+    else now; `said`: what people said in this batch; `turned`: users of values that turned into a service's or back;
+    `otherwise`: the code of a split that nothing else explains."""
 
     def __init__(
         self,
@@ -33,12 +36,13 @@ class Reasons:
         stands: Standing,
         said: Iterable[HumanDecision],
         turned: Set[str],
+        otherwise: str,
     ) -> None:
         self._scorer, self._comparables, self._before, self._stands = scorer, comparables, before, stands
         self._withdrawn = {
             (min(each.left, each.right), max(each.left, each.right)) for each in said if each.verdict == "withdrawn"
         }
-        self._turned = turned
+        self._turned, self._otherwise = turned, otherwise
         self._links: dict[str, list[Link]] = {}
         self._reviews: dict[Pair, str] = {}
 
@@ -78,7 +82,7 @@ class Reasons:
             return ("decided-different",), REVIEWER
         if not self._withdrawn.isdisjoint(pairs):
             return ("decision-withdrawn",), REVIEWER
-        codes = []
+        codes = [NEW_MODEL] if self._otherwise == NEW_MODEL else []
         sides = {*move.moved, *move.stayed}
         changed = sides & self._before.keys()
         if any(_who(self._before[each]) != _who(self._comparables[each]) for each in changed):
@@ -89,7 +93,7 @@ class Reasons:
             codes.append("shared-value")
         between = {self._scorer(*pair).veto or self._reviews.get(pair) for pair in pairs[:_LOOKED_AT]} - {None, "score"}
         codes += [f"between:{code}" for code in sorted(map(str, between))]
-        return tuple(codes) or ("weights",), ACTOR
+        return tuple(codes) or (self._otherwise,), ACTOR
 
 
 def _who(one: Comparable) -> tuple[object, ...]:

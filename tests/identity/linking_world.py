@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from itertools import count
 
 from hub.domain.events import PersonBlock
@@ -11,6 +12,7 @@ from hub.domain.linkage.clusters import HumanDecision, LinkRecord
 from hub.domain.linkage.model import LinkModel, shipped_model
 from hub.identity.linker import Sighting
 from hub.identity.linking import Linked, Linking
+from hub.identity.linking_anew import weigh_all_anew
 from hub.identity.store import LinkStore
 
 _IDS = Ids(b"i" * 32)
@@ -20,12 +22,13 @@ class World:
     """`batches` are what each batch changed."""
 
     def __init__(self, store: LinkStore, model: LinkModel | None = None, remembered: int = 3) -> None:
-        numbers = count(1)
+        self._numbers, self._remembered = count(1), remembered
         self.store = store
-        self.linking = Linking(
-            model or shipped_model(), _IDS.match_key, lambda: f"person-{next(numbers):03d}", remembered
-        )
+        self.linking = self._linking(model or shipped_model())
         self.batches: list[Linked] = []
+
+    def _linking(self, model: LinkModel) -> Linking:
+        return Linking(model, _IDS.match_key, lambda: f"person-{next(self._numbers):03d}", self._remembered)
 
     def take(self, records: Iterable[LinkRecord], decisions: Sequence[HumanDecision] = ()) -> Linked:
         """One batch, stored."""
@@ -37,10 +40,19 @@ class World:
             ],
             decisions,
         )
-        self.store.put_persons(linked.created, linked.merged)
-        self.store.put_rows((linked.rows[token] for token in sorted(linked.changed)), linked.comparables)
-        self.batches.append(linked)
+        self.put(self.store, linked)
         return linked
+
+    def put(self, store: LinkStore, linked: Linked) -> None:
+        """Store what a batch changed."""
+        store.put_persons(linked.created, linked.merged)
+        store.put_rows((linked.rows[token] for token in sorted(linked.changed)), linked.comparables)
+        self.batches.append(linked)
+
+    def load_model(self, model: LinkModel) -> bool:
+        """Link by another model from now on; whether there was anything to weigh anew."""
+        self.linking = self._linking(model)
+        return weigh_all_anew(lambda: nullcontext(self.store), self.linking, self.put, page=3)
 
     def owners(self) -> dict[str, str]:
         """The person key of every source person."""

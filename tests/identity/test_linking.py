@@ -69,6 +69,35 @@ def test_r23_after_every_batch_the_people_are_those_of_the_truth_and_every_move_
             assert (again.changed, again.touched, again.decisions, again.created) == (set(), {}, [], [])
 
 
+@settings(deadline=None)
+@given(worlds, st.sampled_from([2, 60]))
+def test_another_model_is_loaded_while_people_are_linked_and_nothing_else_changes(
+    world: list[tuple[list[LinkRecord], list[Any]]], largest: int
+) -> None:
+    """Requirement 16 (weights are hot-reloaded) and 27 (decisions survive it)."""
+    strict = replace(MODEL, version="strict", match=MODEL.match + 8, review=MODEL.review + 8, shared_over=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocking, "LARGEST", largest)
+        site = World(MemoryStore())
+        assert site.load_model(MODEL)
+        told = [record for batch, _ in world for record in batch]
+        said = [
+            HumanDecision(number, *word) for number, word in enumerate(word for _, words in world for word in words)
+        ]
+        site.take(told, said)
+        partition = site.people()
+        for model in (strict, MODEL):
+            before, batches = site.owners(), len(site.batches)
+            assert site.load_model(model)
+            assert site.people() == clusters(told, model, said).people
+            decisions = [each for linked in site.batches[batches:] for each in linked.decisions]
+            moved = [token for each in decisions for token in each.moved]
+            assert sorted(moved) == sorted(token for token, key in site.owners().items() if before[token] != key)
+            assert {each.model for each in decisions} <= {model.version}
+            assert not site.load_model(model)
+        assert site.people() == partition
+
+
 def _every_move_is_told(site: World, before: dict[str, str]) -> None:
     """Requirement 24: decisions are the only way membership changes, each source person in one of them at most."""
     linked, after = site.batches[-1], site.owners()
