@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from hub.domain.absent_rows import Ended, Gone, Held, Scope, Told, too_many
+from hub.domain.absent_rows import Ended, Gone, Held, Scope, Standing, Told, too_many
 
 __all__ = ["TOLD_AGAIN", "ExportTelling"]
 
@@ -51,10 +51,11 @@ _ABSENT = """
 """
 _OVERTAKEN = """
 INSERT OR IGNORE INTO gone_now SELECT f.row, f.fact, f.deleted FROM new_fact n JOIN fact f USING (row, fact)
-WHERE f.deleted > f.stood AND (f.changed > f.deleted_changed OR f.back IS NOT NULL)
+JOIN shape s ON s.id = f.shape
+WHERE f.deleted > f.stood AND s.told_in != 'end-of-stay' AND (f.changed > f.deleted_changed OR f.back IS NOT NULL)
   AND (f.gone IS NULL OR f.gone <= f.stood OR f.gone = f.deleted OR f.gone_changed < f.changed)
 """
-"""A version sorts above the deletion that the newest export has of it."""
+"""A version sorts above the deletion that the newest export has of it (but for absent_rows.END_OF_STAY, which is no fact)."""
 _NOT_THERE = """
 SELECT iif(fact = '', row, fact), max(coalesce(gone_changed, 0), coalesce(deleted_changed, 0)) FROM fact
 WHERE (gone IS NOT NULL OR deleted IS NOT NULL) AND coalesce(gone, 0) <= :made_at AND coalesce(deleted, -1) < :made_at
@@ -96,6 +97,11 @@ class ExportTelling:
         asked = "SELECT 1 FROM fact WHERE row = ? AND fact = ? AND stood > ?"
         named = (row, fact if fact != row else "", self._scope.made_at)
         return self._db.execute(asked, named).fetchone() is not None
+
+    def standing(self, row: str, fact: str) -> Standing | None:
+        asked = "SELECT stood, deleted, changed FROM fact WHERE row = ? AND fact = ?"
+        found = self._db.execute(asked, (row, fact if fact != row else "")).fetchone()
+        return Standing(*found) if found else None
 
     def _withdrawn(self) -> Callable[[str], int | None]:
         """By heart where there are few, else by a look."""
@@ -194,7 +200,9 @@ class ExportTelling:
             dict(self._db.execute(f"{count} AND f.told >= :made_at GROUP BY 1", export).fetchall()) if absent else {}
         )
         known = {table: missing + there.get(table, 0) for table, missing in absent.items()}
-        return {t: (missing, known[t]) for t, missing in absent.items() if too_many(t, missing, known[t], export["most"])}
+        return {
+            t: (missing, known[t]) for t, missing in absent.items() if too_many(t, missing, known[t], export["most"])
+        }
 
     def _gone(self) -> Iterator[Gone]:
         asked = (

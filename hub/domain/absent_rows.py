@@ -23,12 +23,14 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 __all__ = [
+    "END_OF_STAY",
     "Chosen",
     "Ended",
     "Gone",
     "Held",
     "Memory",
     "Scope",
+    "Standing",
     "Telling",
     "Told",
     "absent_rank",
@@ -44,6 +46,10 @@ _ABOVE = 4 * 10**12
 LEAST_HELD = 10
 LEAST_HELD_OF = {"service": 3}
 """So few absent rows are never asked about; of a directory, which may have a dozen services in all, fewer. (Chosen.)"""
+
+
+END_OF_STAY = "end-of-stay"
+"""Table of what is remembered of the ends of stays, beside the facts that tell them: never withdrawn, whatever an export lacks."""
 
 
 class Scope(NamedTuple):
@@ -72,6 +78,19 @@ class Told(NamedTuple):
     changed: int
     active: bool
     shape: str
+
+
+class Standing(NamedTuple):
+    """When the newest exports were made that have a row standing, and deleted (None: none has); the highest change time told."""
+
+    stood: int | None
+    deleted: int | None
+    changed: int
+
+    @property
+    def stands(self) -> bool:
+        """What the newest of them says; of one time, that it stands."""
+        return (self.stood or 0) >= (self.deleted or 0)
 
 
 class Gone(NamedTuple):
@@ -119,6 +138,9 @@ class Telling(Protocol):
 
     def stands(self, row: str, fact: str) -> bool:
         """Whether an export made later has this fact standing: what this one says of its deletion is undone."""
+
+    def standing(self, row: str, fact: str) -> Standing | None:
+        """What all exports that were read before say of this fact; None: nothing."""
 
     def row(self, row: str) -> None:
         """This row is there, whatever became of it."""

@@ -27,6 +27,7 @@ from hub.mapping.program import Alone, Mapped, MappingContext, Unit, guarded, ig
 from hub.mapping.shelters_absent import WATCHED, Absences, scope_of
 from hub.mapping.shelters_answers import Answers
 from hub.mapping.shelters_copies import SHARED
+from hub.mapping.shelters_ends import Ends
 from hub.mapping.shelters_facts import Facts
 from hub.mapping.shelters_income import Income
 from hub.mapping.shelters_index import Index
@@ -76,9 +77,10 @@ class Shelters(KnownOptions):
             yield from _Mapper(export, index, Stamp(context), context).outcomes()
             return
         with context.memory.telling(scope) as telling:
-            told = remembering(context, scope, telling)
+            ends = Ends(index, remembering(context, scope, telling), scope.made_at, telling)
             absences = Absences(export, index, context, scope.made_at, telling)
-            yield from _Mapper(export, index, Stamp(told), told).outcomes(absences)
+            yield from _Mapper(export, index, Stamp(ends.context), ends.context).outcomes(absences)
+            ends.remember()
             yield from absences.outcomes()
 
 

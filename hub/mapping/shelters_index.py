@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
@@ -21,10 +21,11 @@ from hub.formats.delimited import Row
 from hub.formats.hmis import Export, parse_date
 from hub.mapping.dates import civil_date, local_time
 from hub.mapping.shelters_copies import KEYS, SHARED, Verdicts, verdicts
+from hub.mapping.shelters_exits import Exit, standing
 from hub.mapping.shelters_lists import coded_rows
 from hub.mapping.tables import rows
 
-__all__ = ["TRANSPORT", "Enrollment", "Exit", "Index", "Project", "changed_at", "row_content", "row_parts"]
+__all__ = ["TRANSPORT", "Enrollment", "Index", "Project", "changed_at", "row_content", "row_parts"]
 
 _YES = frozenset({"1", "1.0", "y", "yes", "t", "true"})  # HUD list 1.8, and as spreadsheets write it
 _SSN_SHARED_BY = 3  # an SSN on three people is a placeholder
@@ -52,14 +53,6 @@ class Enrollment(NamedTuple):
     entered_on: date | None
     deleted: bool
     household: str = ""
-
-
-class Exit(NamedTuple):
-    """The exit of an enrollment; `left_on` is None when the exit was deleted."""
-
-    left_on: date | None
-    changed_at: datetime | None
-    content: str
 
 
 @dataclass(slots=True)
@@ -198,11 +191,12 @@ class Index:
     def _read_exits(self, export: Export) -> None:
         for cells in self._cells(export, "Exit"):
             changed = changed_at(cells, self.zone)
-            left_on = None if cells.get("datedeleted") else civil_date(cells.get("exitdate", ""))
-            found = Exit(left_on, changed, row_content(cells))
+            found = Exit(civil_date(cells.get("exitdate", "")), changed, row_content(cells))
+            if cells.get("datedeleted"):
+                updated = changed_at({**cells, "datedeleted": ""}, self.zone)
+                found = Exit(None, changed, found.content, found._replace(changed_at=updated))
             known = self.exits.get(cells.get("enrollmentid", ""))
-            if known is None or _later(found, known):
-                self.exits[cells.get("enrollmentid", "")] = found
+            self.exits[cells.get("enrollmentid", "")] = found if known is None else standing(found, known)
 
     def _read_people(self, export: Export) -> None:
         told: set[str] = set()
@@ -273,14 +267,6 @@ TRANSPORT = frozenset({"exportid", "userid"})
 def row_content(cells: Mapping[str, str]) -> str:
     """Hash of a row without the columns of its transport."""
     return content_hash(*row_parts(cells))
-
-
-def _later(found: Exit, known: Exit) -> bool:
-    """Whether of two exits of one enrollment the first stands: changed later; at one time the one whose content sorts last."""
-    return (found.changed_at or _NEVER, found.content) > (known.changed_at or _NEVER, known.content)
-
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def _project_type(cells: Mapping[str, str]) -> tuple[SiteKind, bool, bool]:
