@@ -1,4 +1,4 @@
-"""`hub bench`: how fast the folds and the intake run on this machine, beside their peers."""
+"""`hub bench`: how fast the folds, the intake and the linkage run on this machine, beside their peers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from hub.commands.bench_identity import identity
 from hub.commands.bench_intake import intake
 from hub.commands.bench_neighbours import neighbours
 from hub.verbs import Verbs
@@ -17,9 +18,10 @@ from hub.verbs import Verbs
 
 @click.group(cls=Verbs)
 def bench() -> None:
-    """Measure the folds and the intake on this machine, beside their peers."""
+    """Measure the folds, the intake and the linkage on this machine, beside their peers."""
 
 
+bench.add_command(identity)
 bench.add_command(intake)
 bench.add_command(neighbours)
 

@@ -15,6 +15,8 @@ from hub.domain.linkage.shared import Person, SharedValue, person_of, values_of
 
 __all__ = ["Arrivals", "BlockIndex"]
 
+_NONE: frozenset[SharedValue] = frozenset()
+
 
 class BlockIndex:
     """Who shares a block with whom, in memory."""
@@ -63,23 +65,34 @@ class Arrivals:
         self._model = model
         self._index = BlockIndex()
         self._known: list[Comparable] = []
+        self._values: list[tuple[SharedValue, ...]] = []
         self._users: dict[SharedValue, set[Person]] = {}
         self._shared: set[SharedValue] = set()
 
     def add(self, one: Comparable) -> tuple[int, list[tuple[int, Score]]]:
         """With how many earlier records this one was compared, and those of them that are a match or for review."""
-        self._learn(one)
-        candidates = self._index.add(one)
-        known, model, shared = self._known, self._model, self._shared
-        scored = [(at, score(one, known[at], model, shared)) for at in candidates]
-        known.append(one)
+        known, model, shared, values = self._known, self._model, self._shared, self._values
+        candidates = self.know(one)
+        own = not shared.isdisjoint(values[-1])
+        scored = [
+            (at, score(one, known[at], model, shared if own or not shared.isdisjoint(values[at]) else _NONE))
+            for at in candidates
+        ]
         return len(candidates), [(at, each) for at, each in scored if each.grade != "none"]
 
-    def _learn(self, one: Comparable) -> None:
+    def know(self, one: Comparable) -> set[int]:
+        """Keep a record without comparing it: the positions of those that it would be compared with."""
+        values = values_of(one)
+        self._learn(one, values)
+        self._known.append(one)
+        self._values.append(values)
+        return self._index.add(one)
+
+    def _learn(self, one: Comparable, values: tuple[SharedValue, ...]) -> None:
         person = person_of(one)
         if person is None:
             return
-        for value in values_of(one):
+        for value in values:
             users = self._users.setdefault(value, set())
             if len(users) <= self._model.shared_over:
                 users.add(person)

@@ -1,0 +1,57 @@
+"""`hub bench identity`: how fast one core finds out who a record is about."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+__all__ = ["identity"]
+
+
+@click.command()
+@click.option(
+    "--people", "sizes", multiple=True, type=click.IntRange(100), default=(100_000,), show_default=True,
+    help="How many are known before; may be given again. 1000000 takes ten minutes and some GB.",
+)  # fmt: skip
+@click.option(
+    "--events", default=20_000, show_default=True, type=click.IntRange(1), help="Records that then arrive, timed."
+)
+@click.option("--json", "as_object", is_flag=True, help="Print one JSON object at the end.")
+def identity(sizes: tuple[int, ...], events: int, as_object: bool) -> int:
+    """Records a second of one core, time and candidates of each, and memory, among so many made-up people, by the shipped weights.
+
+    The comparison in memory, without database and broker. Exit code 1 when a figure at 100,000 people is under its target.
+    """
+    from hub.bench.identity import answers, as_json, run
+
+    report = run(sizes, events, lambda line: click.echo(line, err=True))
+    if as_object:
+        click.echo(json.dumps(as_json(report)))
+    else:
+        _tell(as_json(report))
+    return 0 if all(answer["reached"] for answer in answers(report)) else 1
+
+
+def _tell(report: dict[str, Any]) -> None:
+    click.echo(f"{report['cores']} cores, load {report['load_before']} before the run")
+    for each in report["sizes"]:
+        click.echo(
+            f"{each['people']:>9,} people {each['per_second']:>7,} events/s of one core; p50 {each['p50_ms']} ms, "
+            f"p95 {each['p95_ms']}, p99 {each['p99_ms']}; candidates: median {each['candidates_p50']}, "
+            f"mean {each['candidates_mean']}, p99 {each['candidates_p99']}, most {each['candidates_most']}; "
+            f"{each['found']:,} of {each['events']:,} found; "
+            f"{each['memory_mb']:,.0f} MB, "
+            f"{each['memory_mb'] * 2**20 / (each['people'] + each['events']):,.0f} bytes a record; model {each['model']}"
+        )
+    for each in report["growth"]:
+        click.echo(
+            f"{each['from']:,} to {each['to']:,} people ({each['people']} times): CPU an event {each['cpu_per_event']} times, p95 "
+            f"{each['p95']}, candidates p99 {each['candidates_p99']}, memory {each['memory']}"
+        )
+    for answer in report["targets"]:
+        verdict = "reached" if answer["reached"] else "NOT reached"
+        click.echo(
+            f"{verdict}: {answer['name']} at {answer['people']:,}: {answer['found']} (target {answer['target']})"
+        )
