@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
+from hub.domain import who
 from hub.domain.capacity import FreeBeds, SiteBoard
 from hub.domain.events import Event, PersonBlock, Site, VaccineSupply, is_production
 from hub.domain.facts import AnyFact
 from hub.domain.history import Row, decode_row
 from hub.domain.housing import Housed, housing_of
-from hub.domain.identity import link, linked_fields, version_of
+from hub.domain.identity import linked_fields, version_of
 from hub.domain.ids import Ids
 from hub.domain.isolation import FactName, Rules
 from hub.domain.measures import Denominators, EquityMeasure, measures
@@ -133,7 +134,7 @@ class Preview:
             for event in self._events.values()
             if event.source_person is not None and (self._include_test or is_production(event))
         ]
-        groups = link(people, self._ids)
+        groups = who.groups(people, self._ids)
         rows = self._fold(people, groups)
         needs, by_person, totals = self._project(rows, groups, as_of)
         return PreviewResult(

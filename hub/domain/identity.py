@@ -12,7 +12,7 @@ do not match; two people with the same full name and birth date do.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from hub.domain.events import Event, PersonBlock
@@ -28,10 +28,10 @@ __all__ = [
     "family_names_nobody",
     "given_names_nobody",
     "latest",
-    "link",
     "linked_fields",
     "match_key",
     "normalise",
+    "records",
     "tells",
     "version_of",
 ]
@@ -125,11 +125,11 @@ def latest(version: Version, key: str | None, known: tuple[Version, str | None])
     return (version, key or "") > (known[0], known[1] or "")
 
 
-def clusters(records: Iterable[Record], ids: Ids) -> set[frozenset[str]]:
+def clusters(told: Iterable[Record], ids: Ids) -> set[frozenset[str]]:
     """The people behind these records: each a set of source_persons, together all of them. Order and repeats do not
     matter."""
     newest: dict[str, tuple[Version, str | None]] = {}
-    for source_person, version, block in records:
+    for source_person, version, block in told:
         known = newest.setdefault(source_person, (NEVER, None))
         if tells(block) and latest(version, key := match_key(block, ids), known):
             newest[source_person] = (version, key)
@@ -139,14 +139,13 @@ def clusters(records: Iterable[Record], ids: Ids) -> set[frozenset[str]]:
     return {frozenset(group) for group in groups.values()}
 
 
-def link(events: Iterable[Event], ids: Ids) -> Mapping[str, frozenset[str]]:
-    """Each source_person of these events (person blocks clear) with the group it belongs to, itself included."""
-    records = [
+def records(events: Iterable[Event]) -> list[Record]:
+    """What these events (person blocks clear) say about persons of their sources."""
+    return [
         (event.source_person, version_of(event), event.person if isinstance(event.person, PersonBlock) else None)
         for event in events
         if event.source_person is not None
     ]
-    return {source_person: group for group in clusters(records, ids) for source_person in group}
 
 
 def _counts(letter: str) -> bool:

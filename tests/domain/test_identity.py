@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.domain.events import Person, PersonBlock
-from hub.domain.identity import Version, clusters, link, match_key, normalise, tells
+from hub.domain.events import PersonBlock
+from hub.domain.identity import Version, clusters, match_key, normalise, tells
 from hub.domain.ids import Ids
 
 IDS = Ids(b"i" * 32)
@@ -137,14 +137,3 @@ def test_order_and_repeats_never_change_who_is_who(
     found = clusters(shuffled, IDS)
     assert found == clusters(records, IDS)
     assert sorted(member for group in found for member in group) == sorted({record[0] for record in records})
-
-
-def test_link_names_the_group_of_each_source_person_and_leaves_out_nobodys_events() -> None:
-    def event(source_person: str | None) -> Person:
-        return Person(
-            event_id="e", source="s", source_person=source_person, fact_key="f", changed_at=at(1)[0], status_rank=0,
-            content_hash="h", mapping_version=1, occurred_on=None, active=True, agreement_id="a", labels=(),
-            purposes=(), person=block(),
-        )  # fmt: skip
-
-    assert link([event("a"), event("b"), event(None)], IDS) == {"a": frozenset("ab"), "b": frozenset("ab")}

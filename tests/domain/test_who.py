@@ -1,0 +1,37 @@
+"""Who is one person, by the comparison that is in use."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.domain import who
+from hub.domain.events import Person
+from hub.domain.ids import Ids
+from tests.domain.linkage.people import ANA, block, version
+
+IDS = Ids(b"i" * 32)
+
+
+def _event(source_person: str | None, **told: object) -> Person:
+    changed_at, status_rank, content_hash, mapping_version = version(1)
+    return Person(
+        event_id="e", source="s", source_person=source_person, fact_key="f", changed_at=changed_at,
+        status_rank=status_rank, content_hash=content_hash, mapping_version=mapping_version, occurred_on=None, active=True,
+        agreement_id="a", labels=(), purposes=(), person=block(**{**ANA, **told}),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("by_weights", [False, True])
+def test_each_source_person_is_told_its_group_and_nobodys_events_are_left_out(
+    by_weights: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(who, "BY_WEIGHTS", by_weights)
+    found = who.groups([_event("a"), _event("b"), _event(None)], IDS)
+    assert found == {"a": frozenset("ab"), "b": frozenset("ab")}
+
+
+def test_a_letter_more_in_the_name_parts_people_unless_weights_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [_event("a"), _event("b", family_name="Ferreira")]
+    assert who.groups(events, IDS)["a"] == ({"a", "b"} if who.BY_WEIGHTS else {"a"})
+    monkeypatch.setattr(who, "BY_WEIGHTS", not who.BY_WEIGHTS)
+    assert who.groups(events, IDS)["a"] == ({"a", "b"} if who.BY_WEIGHTS else {"a"})
