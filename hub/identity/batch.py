@@ -6,15 +6,16 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, insert
 
 from hub.bus.producer import OutRecord
 from hub.domain.events import Event
 from hub.identity.linker import ACTOR, MODEL, Decided, Linker, Sighting, SourcePerson
-from hub.identity.moves import told_of_others, version_of_text, version_text
+from hub.identity.moves import told_of_others
 from hub.identity.numbering import Numbering
-from hub.identity.schema import DECISION, OUTBOX, PERSON, SOURCE_PERSON
-from hub.identity.sql import among, upsert, write
+from hub.identity.people_rows import ages, put_persons, put_source_persons, read_source_persons
+from hub.identity.schema import DECISION, OUTBOX
+from hub.identity.sql import write
 from hub.privacy.vault import Vault
 
 __all__ = ["LOCAL_ID_PLACE", "OUTBOX_KEY", "OUTBOX_PLACE", "Batch", "OutRecord", "OutboxRow"]
@@ -23,13 +24,7 @@ OUTBOX_KEY = "identity-outbox"
 OUTBOX_PLACE = ("identity.sqlite", "outbox")
 LOCAL_ID_PLACE = ("identity.sqlite", "local-id")
 
-_BY = {
-    name: select(SOURCE_PERSON).where(among(SOURCE_PERSON.c[name], "values"))
-    for name in ("token", "match_key", "person_key")
-}
-_AGES = select(PERSON.c.person_key, PERSON.c.seq).where(among(PERSON.c.person_key, "values"))
-_CREATED, _DECIDED, _PUT = insert(PERSON), insert(DECISION), insert(OUTBOX)
-_MERGED = update(PERSON).where(PERSON.c.person_key == bindparam("gone")).values(merged_into=bindparam("kept"))
+_DECIDED, _PUT = insert(DECISION), insert(OUTBOX)
 
 
 class OutboxRow(NamedTuple):
@@ -120,39 +115,14 @@ class Batch:
         for row in rows.values():
             members.setdefault(row.person_key, set()).add(row.token)
         by_match = {row.match_key: row.person_key for row in rows.values() if row.match_key is not None}
-        ages = self._db.execute(_AGES, {"values": people}).all() if people else ()
-        age = {row.person_key: row.seq for row in ages}
-        return Linker(rows, members, by_match, age, self._mint)
+        return Linker(rows, members, by_match, ages(self._db, people), self._mint)
 
     def _rows(self, column: str, values: set[str]) -> dict[str, SourcePerson]:
-        if not values:
-            return {}
-        return {
-            token: SourcePerson(token, source, person, revision, key, version_of_text(version), local_id)
-            for token, source, person, revision, key, version, local_id in self._db.execute(
-                _BY[column], {"values": values}
-            ).all()
-        }
+        return read_source_persons(self._db, column, values)
 
     def _store_people(self, linker: Linker) -> None:
-        numbers = self._numbers.take(PERSON, len(linker.created))
-        created = [{"seq": seq, "person_key": key} for seq, key in zip(numbers, linker.created, strict=True)]
-        merged = [{"gone": gone, "kept": kept} for gone, kept in linker.merged.items()]
-        changed = [
-            {
-                "token": row.token,
-                "source": row.source,
-                "person_key": row.person_key,
-                "link_revision": row.link_revision,
-                "match_key": row.match_key,
-                "block_version": version_text(row.version),
-                "local_id": row.local_id,
-            }
-            for row in (linker.rows[token] for token in sorted(linker.changed))
-        ]
-        write(self._db, _CREATED, created)
-        write(self._db, _MERGED, merged)
-        write(self._db, upsert(SOURCE_PERSON, self._db.dialect.name), changed)
+        put_persons(self._db, self._numbers, linker.created, linker.merged)
+        put_source_persons(self._db, (linker.rows[token] for token in sorted(linker.changed)))
 
     def _store_decisions(self, decisions: Sequence[Decided]) -> None:
         numbers = self._numbers.take(DECISION, len(decisions))

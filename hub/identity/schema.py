@@ -7,17 +7,36 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
+    Double,
     Index,
     Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
+    false,
 )
 
-__all__ = ["DECISION", "METADATA", "NUMBER", "NUMBERING", "OUTBOX", "PERSON", "SOURCE_PERSON", "TOLD"]
+__all__ = [
+    "BLOCK_MEMBER",
+    "COMPARABLE",
+    "DECISION",
+    "EDGE",
+    "HUMAN_DECISION",
+    "LINK_STATE",
+    "METADATA",
+    "NUMBER",
+    "NUMBERING",
+    "OUTBOX",
+    "PERSON",
+    "SHARED_VALUE",
+    "SOURCE_PERSON",
+    "TOLD",
+    "VALUE_USE",
+]
 
 METADATA = MetaData()
 
@@ -42,6 +61,9 @@ SOURCE_PERSON = Table(
     Column("match_key", Text),  # keyed hash of normalised name and birth date; NULL: stays alone
     Column("block_version", Text),  # of the block that decided, as a JSON array
     Column("local_id", LargeBinary),  # sealed under the person's own data key
+    Column(
+        "telling", Boolean(create_constraint=False), nullable=False, server_default=false()
+    ),  # whether that block tells who it is
     Index("source_person_by_person", "person_key"),
     sqlite_with_rowid=False,
 )
@@ -91,5 +113,72 @@ NUMBERING = Table(
     METADATA,
     Column("name", Text, primary_key=True),  # of the table whose rows are numbered
     Column("last", NUMBER, nullable=False),  # the highest number ever given out: none is given twice, or left out
+    sqlite_with_rowid=False,
+)
+
+# What linking by weights keeps (hub.identity.store). Blocks, values and people of values are keyed tokens.
+
+COMPARABLE = Table(
+    "comparable",
+    METADATA,
+    Column("source_person", Text, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),  # what counts of them, under their own data key: erased with it
+)
+
+BLOCK_MEMBER = Table(
+    "block_member",
+    METADATA,
+    Column("block", Text, primary_key=True),
+    Column("source_person", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+VALUE_USE = Table(
+    "value_use",
+    METADATA,
+    Column("value", Text, primary_key=True),  # a phone, e-mail or address
+    Column("person", Text, primary_key=True),  # the (name, birth date) that uses it
+    Column("source_person", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+SHARED_VALUE = Table(
+    "shared_value",
+    METADATA,
+    Column("value", Text, primary_key=True),  # a service's, not a person's
+    sqlite_with_rowid=False,
+)
+
+EDGE = Table(
+    "edge",
+    METADATA,
+    Column("left_person", Text, primary_key=True),  # source persons, the smaller token first
+    Column("right_person", Text, primary_key=True),
+    Column("total", Double, nullable=False),  # log2 odds that they are one person
+    Column("grade", Text, nullable=False),  # match or review
+    Column("veto", Text),  # reason code
+    Index("edge_by_right", "right_person"),
+    sqlite_with_rowid=False,
+)
+
+HUMAN_DECISION = Table(
+    "human_decision",
+    METADATA,
+    Column("seq", NUMBER, primary_key=True, autoincrement=False),  # of two on one pair the higher stands
+    Column("left_person", Text, nullable=False),
+    Column("right_person", Text, nullable=False),
+    Column("verdict", Text, CheckConstraint("verdict IN ('same', 'different', 'withdrawn')"), nullable=False),
+    Column("actor", Text),  # the account of who decided
+    Column("decided_at", Text),  # ISO 8601, UTC
+    Column("reason", Text),  # a code, never words about a person
+    Index("human_decision_by_left", "left_person"),
+    Index("human_decision_by_right", "right_person"),
+)
+
+LINK_STATE = Table(
+    "link_state",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Delete, Dialect, Insert, Table, Text, Update, bindparam
+from sqlalchemy import Column, ColumnElement, Connection, Delete, Dialect, Insert, Table, Text, Update, bindparam, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["Among", "among", "upsert", "write"]
+__all__ = ["among", "few_of", "insert_new", "upsert", "write"]
 
 _Statement = Insert | Update | Delete
 
@@ -35,33 +35,30 @@ class _Values(TypeDecorator[Iterable[str]]):
         return dialect.type_descriptor(Text())
 
     def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> Any:
-        values = list(value or ())
-        return values if dialect.name == "postgresql" else json.dumps(values)
+        return _bound(value or (), dialect)
 
 
-class Among(FunctionElement[bool]):
-    """Whether a column is one of the values of a parameter."""
+class _Listed(FunctionElement[str]):
+    """The values of a parameter, as a question of their own. (Not the whole condition: after one that SQLAlchemy does not know it
+    says `= 1` on SQLite, which has no booleans, and then no index is used.)"""
 
-    name = "among"
-    type = Boolean()
+    name = "listed"
     inherit_cache = True
 
 
-def among(column: Column[Any], parameter: str) -> Among:
+def among(column: Column[Any], parameter: str) -> ColumnElement[bool]:
     """`column IN (the values of :parameter)`; the parameter is any iterable of texts."""
-    return Among(column, bindparam(parameter, type_=_Values()))
+    return column.bool_op("IN")(_Listed(bindparam(parameter, type_=_Values())))
 
 
-@compiles(Among, "sqlite")
-def _by_json(element: Among, compiler: SQLCompiler, **more: Any) -> str:
-    column, values = (compiler.process(each, **more) for each in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608
+@compiles(_Listed, "sqlite")
+def _of_json(element: _Listed, compiler: SQLCompiler, **more: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **more)}))"  # noqa: S608
 
 
-@compiles(Among, "postgresql")
-def _by_array(element: Among, compiler: SQLCompiler, **more: Any) -> str:
-    column, values = (compiler.process(each, **more) for each in element.clauses)
-    return f"{column} = ANY ({values})"
+@compiles(_Listed, "postgresql")
+def _of_array(element: _Listed, compiler: SQLCompiler, **more: Any) -> str:
+    return f"(SELECT unnest({compiler.process(element.clauses, **more)}))"
 
 
 @cache
@@ -72,6 +69,36 @@ def upsert(table: Table, dialect: str) -> Insert:
         index_elements=list(table.primary_key),
         set_={each.name: made.excluded[each.name] for each in table.columns if not each.primary_key},
     )
+
+
+@cache
+def insert_new(table: Table, dialect: str) -> Insert:
+    """Insert rows, but for those that are there already."""
+    made = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return made.on_conflict_do_nothing()
+
+
+def few_of(
+    db: Connection, key: Column[Any], found: Column[Any], values: Iterable[str], most: int
+) -> dict[str, set[str]]:
+    """For each of the values of `key` at most so many different values of `found`: no more rows are read, however many there are.
+    The two begin an index."""
+    rows = db.execute(text(_few(key, found, db.dialect.name)), {"values": _bound(values, db.dialect), "most": most})
+    told = ((value, json.loads(few) if isinstance(few, str) else few) for value, few in rows.all())
+    return {value: set(few) for value, few in told if few}
+
+
+def _bound(values: Iterable[str], dialect: Dialect) -> Any:
+    return list(values) if dialect.name == "postgresql" else json.dumps(list(values))
+
+
+@cache
+def _few(key: Column[Any], found: Column[Any], dialect: str) -> str:
+    # Neither can be said by Core: SQLite has no LATERAL, but lets a scalar question refer to the row that it stands in.
+    few = f"SELECT DISTINCT {found.name} AS found FROM {key.table.name} WHERE {key.name} = v.value LIMIT :most"  # noqa: S608
+    if dialect == "postgresql":
+        return f"SELECT v.value, ARRAY({few}) FROM unnest(CAST(:values AS TEXT[])) AS v(value)"  # noqa: S608
+    return f"SELECT v.value, (SELECT json_group_array(found) FROM ({few})) FROM json_each(:values) AS v"  # noqa: S608
 
 
 def write(connection: Connection, statement: _Statement, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -25,7 +25,8 @@ from hub.privacy.vault import Vault
 from tests.domain.test_moved import STORIES
 from tests.fixtures_postgres import Postgres
 from tests.identity.conftest import Places
-from tests.identity.test_registry import ANA, sight
+from tests.identity.plans import noted, tables_read_whole
+from tests.identity.test_registry import ANA, BEA, sight
 
 AT_ONCE = 0.05  # seconds that a second worker waits for the first, which does not go
 
@@ -194,6 +195,22 @@ def test_a_batch_asks_as_often_for_one_event_as_for_a_thousand(places: Places, t
                 asked.clear()
     assert counts[1] == counts[300]
     assert max(counts[1]) <= 16
+
+
+def test_no_question_of_a_batch_reads_a_whole_table(tmp_path: Path, vault: Vault) -> None:
+    path = tmp_path / "identity.sqlite"
+    with closing(Registry(path, vault)) as registry:
+        asked = noted(registry.database.engine)
+        for batch_of in _all_kinds_of_change([ANA, BEA]):
+            with registry.batch() as batch:
+                batch.see(batch_of)
+                batch.told_of_others(STORIES["corrected under the right patient"][0])
+                batch.put([("t", b"k", b"v", None, None)])
+            registry.outbox()
+            registry.published(batch.rows[-1].seq)
+    asked = [each for each in asked if "LIMIT" not in each[0]]  # the outbox is read whole, and short
+    assert len(asked) > 40
+    assert tables_read_whole(path, asked) == []
 
 
 def _noting(statements: list[str]) -> Callable[..., None]:

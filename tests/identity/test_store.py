@@ -1,9 +1,8 @@
-"""What linking by weights relies on in every store. A store is added by a line in `STORES`."""
+"""What linking by weights relies on in every store: the plain one in memory, and the registry's on both databases."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -13,20 +12,19 @@ from hub.domain.linkage.decisions import HumanDecision
 from hub.identity.linker import SourcePerson
 from hub.identity.store import LinkStore, Member, StoredEdge, Use
 from tests.domain.linkage.people import ANA, one, version
+from tests.identity.conftest import Places
 from tests.identity.memory_store import MemoryStore
+from tests.identity.sql_stores import sql_store
 
 
-def _memory(_: Path) -> AbstractContextManager[LinkStore]:
-    return nullcontext(MemoryStore())
-
-
-STORES: dict[str, Callable[[Path], AbstractContextManager[LinkStore]]] = {"memory": _memory}
-"""By name: an empty store, within a transaction."""
-
-
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LinkStore]:
-    with STORES[request.param](tmp_path) as opened:
+    """An empty store, within a transaction."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    places = Places(request.getfixturevalue("postgres") if request.param == "postgresql" else None)
+    with sql_store(places.of(tmp_path), tmp_path) as opened:
         yield opened
 
 
