@@ -38,7 +38,8 @@ class Lines:
         self._tail = self._source.read(3)  # to look for a byte order mark; begins the next line
         if self._tail.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             self._from_utf16()
-        self._tail = self._tail.removeprefix(codecs.BOM_UTF8)
+        while self._tail == codecs.BOM_UTF8:  # files saved by two programs have two
+            self._tail = self._source.read(3)
 
     def give_back(self, lines: list[bytes]) -> None:
         """These lines come again, in this order, before what follows them."""

@@ -190,6 +190,9 @@ class Index:
 
     def _read_exits(self, export: Export) -> None:
         for cells in self._cells(export, "Exit"):
+            enrollment = self.enrollments.get(cells.get("enrollmentid", ""))
+            if enrollment is not None and enrollment.person != cells.get("personalid"):
+                continue  # refused when it is read: somebody else's
             changed = changed_at(cells, self.zone)
             found = Exit(civil_date(cells.get("exitdate", "")), changed, row_content(cells))
             if cells.get("datedeleted"):

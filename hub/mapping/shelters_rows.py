@@ -114,8 +114,8 @@ class Rows:
         project, left = index.project_of(enrollment), index.exits.get(cells["enrollmentid"])
         left_on = left.left_on if left else None
         odd = self._odd(entered_on, left_on)
-        there = not project.nightly and left_on is None and not enrollment.deleted
-        known, until = (index.as_of, self._facts.current_until) if there else (None, None)
+        is_open = left_on is None and not enrollment.deleted
+        known, until = (index.as_of, self._facts.current_until) if is_open and not project.nightly else (None, None)
         fleeing = enrollment.person in index.fleeing
         household = "" if fleeing else cells.get("householdid", "")
         changes = [changed_at(cells, index.zone), left.changed_at if left else None]
@@ -133,7 +133,7 @@ class Rows:
             ),
             changed=max((at for at in changes if at is not None), default=None),
             rank=_GONE if enrollment.deleted else _CLOSED if left_on else _OPEN,
-            sent_at=sent_on(known),
+            sent_at=sent_on(index.as_of if is_open else None),
         )
         return ShelterStay(
             **fields,

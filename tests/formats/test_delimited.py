@@ -42,6 +42,7 @@ def test_the_header_is_row_one_as_in_a_spreadsheet() -> None:
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column() -> None:
     assert open_table(b"\xef\xbb\xbfA,B\n").names == ("a", "b")
+    assert open_table(b"\xef\xbb\xbf\xef\xbb\xbfA,B\n").names == ("a", "b"), "saved by two programs"
 
 
 def test_utf16_with_a_mark_is_read() -> None:

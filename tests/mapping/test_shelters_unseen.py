@@ -139,6 +139,30 @@ def test_r9_days_that_contradict_each_other_are_shown(guest: Guest, issue: str, 
     assert Counter(code for mapped in found for code in mapped.odd) == {issue: 1}
 
 
+@pytest.mark.parametrize("person", ["P2", ""])
+def test_r3_an_exit_that_names_another_person_than_its_enrollment_ends_no_stay(person: str, read: Reader) -> None:
+    export = Export([Guest(1, "EE", left="2021-01-10"), Guest(2, "EE")])
+    export.tables["Exit"][0]["PersonalID"] = person
+    found = read(HMIS, export.files())
+    stays: list[Any] = [mapped.event for mapped in found if mapped.type == "shelter-stay" and mapped.event]
+    assert [stay.left_on for stay in stays] == [None, None]
+    assert [mapped.reason for mapped in found if mapped.outcome == "rejected"] == [
+        "person-mismatch" if person else "missing-key"
+    ]
+
+
+def test_r8_a_shelter_that_turns_to_nights_says_no_more_that_its_open_enrollments_are_there(read: Reader) -> None:
+    exports = [Export([Guest(1, kind)], day=day) for kind, day in (("EE", "2021-01-30"), ("NBN", "2021-01-31"))]
+    for table in ("Project", "Enrollment"):
+        exports[1].tables[table][0]["ProjectID"] = "EE"
+    first, then = (
+        next(mapped.event for mapped in read(HMIS, each.files()) if mapped.event and mapped.type == "shelter-stay")
+        for each in exports
+    )
+    assert first.fact_key == then.fact_key
+    assert version_of(first) < version_of(then), "unchanged rows: the later export says it"
+
+
 @pytest.mark.parametrize(
     ("fault", "unread"),
     [
