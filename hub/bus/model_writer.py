@@ -29,7 +29,8 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _SIZES = 1_024  # an original's ciphertext and its hash have more than the 63 bytes of a length in one byte
 _MEMORABLE = 64  # characters of the texts in a remembered array
 _REMEMBERED = 1_024
-_EIGHT_BYTES, _NINE_BYTES = 1 << 49, 1 << 56
+_FIVE_BYTES, _SIX_BYTES, _SEVEN_BYTES, _EIGHT_BYTES = 1 << 35, 1 << 42, 1 << 49, 1 << 56
+"""The least number that does not fit into as many bytes of seven bits."""
 
 
 class _Unsupported(Exception):
@@ -55,7 +56,7 @@ def _day(of: date) -> bytes:
 def _time(at: datetime) -> bytes:
     """Microseconds since 1970; from 1979 to 2540 they take eight bytes, written here without a loop."""
     n = micros(at) << 1
-    if not _EIGHT_BYTES <= n < _NINE_BYTES:
+    if not _SEVEN_BYTES <= n < _EIGHT_BYTES:
         return varint(n >> 1)
     return bytes((
         n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21 & 127 | 128,
@@ -64,6 +65,17 @@ def _time(at: datetime) -> bytes:
 
 
 def _long(value: int) -> bytes:
+    """A rank that counts seconds too (hub.mapping.stamp) takes six or seven bytes, written here without a loop."""
+    n = value << 1
+    if _FIVE_BYTES <= n < _SIX_BYTES:
+        return bytes(
+            (n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21 & 127 | 128, n >> 28 & 127 | 128, n >> 35)
+        )
+    if _SIX_BYTES <= n < _SEVEN_BYTES:
+        return bytes((
+            n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21 & 127 | 128, n >> 28 & 127 | 128,
+            n >> 35 & 127 | 128, n >> 42,
+        ))  # fmt: skip
     return varint(value)
 
 

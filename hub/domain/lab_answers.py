@@ -86,6 +86,11 @@ class Answers:
         """Whether an onset was told, and none that is a day; `unknown` is none."""
         return _UNREAD in self._beside and "onset_on" not in self._told
 
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """Those that something is told of; the others are at their defaults."""
+        return self._told
+
     def fields(self) -> dict[str, Any]:
         """The fields of a lab-result event that these answers fill."""
         return {**_UNTOLD, **self._told}

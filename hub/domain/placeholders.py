@@ -46,6 +46,8 @@ def real_names(family: str, given: str) -> tuple[str, str]:
     if max(len(family), len(given)) > 2 * _LONGEST:
         return family, given
     last, first = _plain(family), _plain(given)
+    if last not in (words := _name_words()) and first not in words:  # as the names of nearly everybody
+        return family, given
     if last == first and last in _words("both-names"):
         return "", ""
     return ("" if last in _words("name") else family), ("" if first in _words("name") else given)
@@ -81,6 +83,11 @@ def _plain(text: str) -> str:
     """Words in capital letters with one blank between them."""
     whole = text.isalpha() or (text.isascii() and text.isalnum())
     return text.upper() if whole else _BETWEEN.sub(" ", text.upper()).strip()
+
+
+@lru_cache(maxsize=1)
+def _name_words() -> frozenset[str]:
+    return _words("both-names") | _words("name")
 
 
 @lru_cache(maxsize=1)

@@ -90,7 +90,7 @@ class Segment:
         if separators.repetition in raw or repetition > 1:
             raw = _part(raw, separators.repetition, repetition)
         raw = _part(raw, separators.component, component)
-        return tuple([_clean(part, separators, self._charset) for part in raw.split(separators.subcomponent)])
+        return _cleaned(raw.split(separators.subcomponent), raw, separators, self._charset)
 
     def may_hold(self, field: int, words: Iterable[str]) -> bool:
         """Whether one of these words (in capital letters) may stand in the field, in any case; where this is False none does."""
@@ -98,7 +98,7 @@ class Segment:
         if self._separators.escape in raw:
             return True
         sent = raw.upper()
-        return any(word in sent for word in words)
+        return any(map(sent.__contains__, words))
 
     def components(self, field: int, repetition: int = 1) -> tuple[str, ...]:
         """Every component of one repetition (of each its first sub-component), decoded and trimmed: what `text` gives for
@@ -176,6 +176,11 @@ def _components(raw: str, separators: Separators, charset: str) -> tuple[str, ..
     parts = raw.split(separators.component)
     if separators.subcomponent in raw:
         parts = [part.split(separators.subcomponent, 1)[0] for part in parts]
+    return _cleaned(parts, raw, separators, charset)
+
+
+def _cleaned(parts: list[str], raw: str, separators: Separators, charset: str) -> tuple[str, ...]:
+    """The parts of `raw`, decoded and trimmed."""
     if separators.escape in raw or '"' in raw:
         return tuple([_clean(part, separators, charset) if part else "" for part in parts])
     return tuple(map(str.strip, parts))

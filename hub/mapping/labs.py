@@ -19,7 +19,6 @@ from hub.domain.lab_status import RANK
 from hub.domain.trusted import Trusted
 from hub.formats import hl7v2
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
-from hub.mapping.codes import code_of
 from hub.mapping.dates import as_told, hl7_time
 from hub.mapping.hl7_items import Header, header, not_read
 from hub.mapping.labs_coverage import coverages
@@ -108,7 +107,7 @@ class _Report(NamedTuple):
     issues: tuple[str, ...]
     """What is odd about the message as a whole."""
     shared: dict[str, Any]
-    """Every field of an event, with what all events of the message have alike: each has a copy of its own."""
+    """Every field of an event, with what all events of the message have alike: each has a copy of its own, or the only one this."""
 
 
 def _by_patient(message: Message, where: dict[str, str | int]) -> Iterator[tuple[Message, dict[str, str | int]]]:
@@ -177,8 +176,8 @@ def _report(
         about.issue,
         "unreadable-date" if (sent and sent_at is None) or told.onset_unread else "",
     )
-    shared = _result_of.blank(stamp.shared())
-    shared.update(told.fields())
+    shared = stamp.begun(_result_of)
+    shared.update(told.told)
     shared["source_person"] = stamp.person(who.authority, who.key) if who.key else None
     shared["race_ethnicity"] = who.race
     shared["county_source"] = who.county_source
@@ -203,7 +202,7 @@ def _event(told: Told, report: _Report, stamp: Stamp, seen: _Seen | None) -> Lab
 
     None for an exact repeat within the message. NotMapped when the others of its report say it.
     """
-    obx, group, (meant, tested, answered), state, state_issue, passed_over = told
+    obx, group, (meant, loinc, tested, answered), state, state_issue, passed_over = told
     if passed_over:
         raise NotMapped(passed_over, "ignored")
     fact_key = _fact_key(obx, group, report, meant, stamp, seen)
@@ -213,7 +212,7 @@ def _event(told: Told, report: _Report, stamp: Stamp, seen: _Seen | None) -> Lab
     reported = hl7_time(when.reported, stamp.zone) if when.reported else None
     taken = specimen(group)
     odd = (*meant.issues, state_issue, when.issue, *report.issues)
-    held = report.shared.copy()  # every other field without a default is set below
+    held = report.shared if seen is None else report.shared.copy()  # every other field without a default is set below
     held["occurred_on"] = when.collected or when.resulted
     held["active"] = state != "withdrawn"
     content = content_hash(report.content, obx.line, report.processing)
@@ -221,7 +220,7 @@ def _event(told: Told, report: _Report, stamp: Stamp, seen: _Seen | None) -> Lab
     held["meaning"] = meant.meaning
     held["status"] = state
     held["method"] = meant.method
-    held["loinc"] = code_of(meant.loinc) if meant.loinc else None
+    held["loinc"] = loinc
     held["observation_key"] = fact_key
     held["specimen_key"] = stamp.token("specimen", report.facility, taken) if taken else None
     held["collected_on"] = when.collected

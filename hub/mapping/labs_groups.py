@@ -125,15 +125,13 @@ def is_previous_result(obx: Segment, group: Group) -> bool:
     was observed before this specimen was taken, as far as that can be told. The only result of an order is never one."""
     if not group.stated or obx.text(11) or obx.raw(15) or obx.raw(23):
         return False
-    observed, collected = hl7_date(obx.text(14)), collected_by_order(group)
+    observed, collected = _day(obx, 14), collected_by_order(group)
     return observed is None or collected is None or observed < collected
 
 
 def collected_by_order(group: Group) -> date | None:
     """When its specimen was taken as the order tells: SPM-17, else OBR-7."""
-    return (hl7_date(group.spm.text(17)) if group.spm is not None else None) or (
-        hl7_date(group.obr.text(7)) if group.obr is not None else None
-    )
+    return _day(group.spm, 17) or _day(group.obr, 7)
 
 
 class Dates(NamedTuple):
@@ -151,10 +149,26 @@ class Dates(NamedTuple):
 def dates(obx: Segment, group: Group) -> Dates:
     """When it was collected and resulted, by the civil calendar of the sender."""
     obr, spm = group.obr, group.spm
-    taken = spm.text(17) if spm is not None else ""
-    ordered, reported = (obr.text(7), obr.text(22)) if obr is not None else ("", "")
-    told = (taken, ordered, obx.text(14), reported, obx.text(19))
-    days = tuple(map(hl7_date, told))
-    unread = None in days and days.count(None) > told.count("")
+    told = ((spm, 17), (obr, 7), (obx, 14), (obr, 22), (obx, 19))
+    days = [_day(segment, field) for segment, field in told]
+    unread = None in days and any(
+        day is None and segment is not None and segment.text(field)
+        for day, (segment, field) in zip(days, told, strict=True)
+    )
     first = 0 if days[0] else 1 if days[1] else 2
-    return Dates(days[first], told[first], days[3] or days[4], "unreadable-date" if unread else "", reported)
+    written, place = told[first]
+    return Dates(
+        days[first],
+        written.text(place) if written is not None else "",
+        days[3] or days[4],
+        "unreadable-date" if unread else "",
+        obr.text(22) if obr is not None else "",
+    )
+
+
+def _day(segment: Segment | None, field: int) -> date | None:
+    """The day of a time in a field. Eight digits at its head are the head of its text too: nothing is split or decoded for it."""
+    if segment is None:
+        return None
+    head = segment.raw(field)[:8]
+    return hl7_date(head if head.isdigit() else segment.text(field))

@@ -12,6 +12,7 @@ from hub.domain.lab_tables import observations
 from hub.formats import hl7v2
 from hub.formats.hl7v2 import Segment
 from hub.formats.hl7v2_segment import remembering
+from hub.mapping.codes import code_of
 from hub.mapping.lab_codes import coded_answer, coded_test
 from hub.mapping.program import NotMapped
 
@@ -31,9 +32,10 @@ _Kind = Literal["coded", "text", "other"]
 
 
 class Read(NamedTuple):
-    """What an observation means, and what was tested and answered as far as it may stand in the clear."""
+    """What an observation means, and what was tested and answered as far as it may stand in the clear. `loinc` where it is one."""
 
     meant: Judged
+    loinc: str | None
     test: Coded
     result: Coded | None
 
@@ -63,7 +65,7 @@ def _shown(obx: Segment, found: Judged | Unkept) -> Read | Unkept:
 def read_as(obx: Segment, meant: Judged) -> Read:
     """This observation where it is known what it means."""
     answered = coded_answer(codings_of(obx.coded(5)), meant.meaning) if obx.raw(5) else None
-    return Read(meant, coded_test(codings_of(obx.coded(3)), meant.loinc), answered)
+    return Read(meant, code_of(meant.loinc or ""), coded_test(codings_of(obx.coded(3)), meant.loinc), answered)
 
 
 def _judged(obx: Segment, covid_order: bool, policy: Policy) -> Judged | Unkept:

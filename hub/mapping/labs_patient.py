@@ -94,9 +94,9 @@ def _id(message: Message, pid: Segment) -> tuple[str, str, str]:
     """The id of the report, its assigning authority, and what was odd: the first of PID-3, else of PID-2, that names somebody."""
     odd = ""
     for field in (3, 2):
-        for n, sent in enumerate(pid.repeated(field, _MOST_REPETITIONS), 1):
-            if sent and sent[0]:
-                if local_id := real_id(sent[0]):
+        for n in range(1, min(pid.repetitions(field), _MOST_REPETITIONS) + 1):
+            if sent := pid.text(field, 1, 1, n):
+                if local_id := real_id(sent):
                     return local_id, _authority(message, pid, field, n), odd
                 odd = PLACEHOLDER_ID
     return "", _authority(message, pid, 3, 1), odd

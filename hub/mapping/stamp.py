@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from hub.domain.agreement import merge_labels
 from hub.domain.events import Processing
 from hub.domain.ids import content_hash
+from hub.domain.trusted import Trusted
 from hub.mapping.program import EPOCH, MappingContext
 
 __all__ = ["Recurring", "Stamp", "unless_production"]
@@ -61,6 +62,7 @@ class Stamp:
             "purposes": tuple(context.agreement.purposes),
         }
         agreed = tuple(context.agreement.labels)
+        self._begun: dict[Trusted[Any], dict[str, Any]] = {}
         self._labels = lru_cache(maxsize=256)(lambda labels: merge_labels(agreed, labels))
         self._person = lru_cache(maxsize=20_000)(
             lambda authority, local_id: context.keys.source_person(context.source, authority, local_id)
@@ -118,6 +120,14 @@ class Stamp:
     def shared(self) -> dict[str, Any]:
         """Those that all events of the source have alike, where they have no labels of their own."""
         return {**self._fixed, "labels": self._labels(())}
+
+    def begun(self, built: Trusted[Any]) -> dict[str, Any]:
+        """Every field of an event, with what all events of the source have alike (and no labels of their own): whoever makes one
+        sets the rest, and hands it to `built.of`."""
+        known = self._begun.get(built)
+        if known is None:
+            known = self._begun[built] = built.blank(self.shared())
+        return known.copy()
 
     def put(
         self, held: dict[str, Any], fact_key: str, changed_at: datetime | None, status_rank: int, content: str,

@@ -189,7 +189,9 @@ class Vault:
             return event
         if event.source_person is None:
             return event.model_copy(update={"person": None})
-        clear = block.model_dump_json(exclude_none=True).encode()
+        clear = block.__pydantic_serializer__.to_json(
+            block, exclude_none=True
+        )  # model_dump_json, without a text between
         clear += b" " * (-len(clear) % _PAD)  # JSON may end in blanks
         return restated(event, {"person": self.seal(clear, event.source_person, *_person_place(event))})
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.bus.avro_compile import Write, compiled_writer
+from hub.bus.avro_compile import Write, compiled_writer, varint
 from hub.bus.avro_parse import parse_node
 from hub.bus.avro_schema import avro_schema
-from hub.bus.model_writer import model_writer
+from hub.bus.model_writer import _long, model_writer
 from hub.bus.topics import models
 from hub.domain.events import Coded, LabResult, Model, PersonBlock, Sealed
 
@@ -128,3 +128,9 @@ def test_a_part_is_written_for_itself_and_never_for_another(event: Model) -> Non
     for number in range(2_500):
         told = event.model_copy(update={"test": Coded(code=f"c{number}"), "labels": (f"l{number}",)})
         assert write(b"head", told) == slowly(told) == write(b"head", told)
+
+
+def test_numbers_and_times_of_any_size_are_written_as_varints() -> None:
+    for bits in range(63):
+        for value in (1 << bits, (1 << bits) - 1, -(1 << bits)):
+            assert _long(value) == varint(value)

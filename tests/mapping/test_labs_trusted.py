@@ -7,6 +7,7 @@ import random
 
 from hub.bench.intake_records import Records
 from hub.domain.events import LabResult, PersonBlock
+from hub.domain.lab_answers import Answers
 from tests.mapping.mutations import mutate_hl7
 from tests.mapping.reading import Reader
 
@@ -27,3 +28,9 @@ def test_a_laboratory_result_is_what_the_model_makes_of_its_fields(read: Reader)
                         assert person.model_dump_json() == event.person.model_dump_json()
                         assert person.model_fields_set == event.person.model_fields_set
     assert told > 300
+
+
+def test_what_no_answer_tells_is_at_the_default_of_the_event() -> None:
+    for field, untold in Answers().fields().items():
+        assert LabResult.model_fields[field].default == untold
+    assert Answers().told == {}
