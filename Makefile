@@ -19,7 +19,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet 
 NARRATE := awk '/^Collecting / && ++n % 10 == 0 {print "  " n " packages found"; fflush()} /^Installing/ {print "  installing"; fflush()}'
 PIP := -m pip install --disable-pip-version-check --no-input --progress-bar off
 
-.PHONY: help demo test samples check fix setup setup-dev setup-ci setup-quix setup-febrl bench jars lock clean
+.PHONY: help demo test samples check fix setup setup-dev setup-ci setup-quix setup-febrl setup-hashed bench jars lock clean
 
 help: ## What there is to type
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,11 +48,13 @@ bench: setup-dev setup-quix ## How fast the folds run here, beside stock Faust a
 
 setup: $(VENV)/.runtime jars ## .venv from the lock with hashes, and the broker's jars (seconds when all is there)
 
-setup-dev: $(VENV)/.dev jars setup-febrl
+setup-dev: $(VENV)/.dev jars setup-febrl setup-hashed
 
 setup-quix: .venv-quix/.ready ## Quix Streams in an environment of its own, for the benchmark alone
 
 setup-febrl: .venv-febrl/.ready
+
+setup-hashed: .venv-hashed/.ready ## clkhash and anonlink in an environment of their own, for the hashed lane (docs/hashed-lane.md)
 
 jars: $(VENV)/.runtime
 	@$(VENV)/bin/hub broker fetch
@@ -61,9 +63,10 @@ lock: $(VENV)/.dev ## Resolve the dependencies anew into the lock files (review 
 	@$(COMPILE) --build-deps-for editable -o requirements.lock pyproject.toml
 	@$(COMPILE) --build-deps-for editable --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 	@$(COMPILE) -o requirements-quix.lock requirements-quix.in
+	@$(COMPILE) -o requirements-hashed.lock requirements-hashed.in
 
 clean: ## Remove what set-up and tests made here (not the jars in ~/.cache/hub)
-	@rm -rf $(VENV) .venv-quix .venv-febrl .hub .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache hub.egg-info
+	@rm -rf $(VENV) .venv-quix .venv-febrl .venv-hashed .hub .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache hub.egg-info
 
 setup-ci: ## Install what the full suite needs of the system (only as root, and only what is missing)
 	@missing=(); for tool in git make; do command -v $$tool > /dev/null || missing+=($$tool); done; \
@@ -97,6 +100,11 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 .venv-quix/.ready: requirements-quix.lock
 	@"$(PYTHON)" -m venv .venv-quix
 	@.venv-quix/bin/python $(PIP) --require-hashes -r requirements-quix.lock | $(NARRATE)
+	@touch $@
+
+.venv-hashed/.ready: requirements-hashed.lock
+	@"$(PYTHON)" -m venv .venv-hashed
+	@.venv-hashed/bin/python $(PIP) --require-hashes -r requirements-hashed.lock | $(NARRATE)
 	@touch $@
 
 # One wheel for the data files in it; nothing of it is imported, so none of its dependencies is installed.

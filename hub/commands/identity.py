@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from hub.commands.identity_evaluate import evaluate, in_words, the_day
+from hub.commands.identity_hashed import evaluate_hashed, hash_records, match_hashed
 from hub.commands.identity_shown import show_explained
 from hub.domain.linkage.model import LinkModel
 from hub.identity.evaluation.explained import explained
@@ -31,6 +32,9 @@ def identity() -> None:
 
 
 identity.add_command(evaluate)
+identity.add_command(hash_records)
+identity.add_command(match_hashed)
+identity.add_command(evaluate_hashed)
 
 
 @identity.command()

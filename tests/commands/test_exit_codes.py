@@ -65,6 +65,7 @@ COMMAND_LINE = [
     "tail hub.nonsense", "bench nonsense", "demo --people none", "synthetic nonsense", "audit nonsense",
     "referral nonsense", "referral write needs.jsonl",
     "identity nonsense", "identity train --records records.csv --version v --out m.json",
+    "identity hash --records records.csv", "identity match-hashed absent.clk absent.clk", "identity evaluate-hashed",
     "identity evaluate --records absent.csv --truth pairs.csv", "identity explain 1 3 --records records.csv",
     "referral write absent.jsonl --requester Organization/c --system https://s.example",
     "referral write good.hl7 --requester Organization/c --system https://s.example",
