@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, insert
 
 from hub.bus.producer import OutRecord
 from hub.domain.events import Event
-from hub.identity.linker import ACTOR, MODEL, Decided, Linker, Sighting, SourcePerson
+from hub.domain.linkage.comparable import Comparable
+from hub.identity.linker import Decided, Linker, Sighting, SourcePerson
+from hub.identity.linking import Linked, Linking
 from hub.identity.moves import told_of_others
 from hub.identity.numbering import Numbering
-from hub.identity.people_rows import ages, put_persons, put_source_persons, read_source_persons
+from hub.identity.people_rows import ages, read_source_persons
 from hub.identity.schema import DECISION, OUTBOX
 from hub.identity.sql import write
+from hub.identity.sql_store import SqlStore
 from hub.privacy.vault import Vault
 
 __all__ = ["LOCAL_ID_PLACE", "OUTBOX_KEY", "OUTBOX_PLACE", "Batch", "OutRecord", "OutboxRow"]
@@ -38,10 +41,12 @@ class Batch:
     """One open transaction. `decisions`, `links` (created or moved source persons) and `memberships` (source person and
     the person_key to tell) say what changed; `rows` what was put into the outbox."""
 
-    def __init__(self, db: Connection, vault: Vault, mint: Callable[[], str]) -> None:
+    def __init__(self, db: Connection, vault: Vault, mint: Callable[[], str], linking: Linking | None = None) -> None:
         self._db, self._vault, self._mint = db, vault, mint
         self._numbers = Numbering(db)
-        self._linker: Linker | None = None
+        self._linking = linking
+        self._seen: dict[str, SourcePerson] = {}
+        self.link_store = SqlStore(db, vault, self._numbers)
         self.decisions: list[tuple[int, Decided]] = []
         self.links: list[SourcePerson] = []
         self.memberships: list[tuple[SourcePerson, str]] = []
@@ -49,25 +54,41 @@ class Batch:
 
     def see(self, sightings: Sequence[Sighting]) -> dict[str, SourcePerson]:
         """Take the sightings in, once per batch; each source person as it stands after all of them."""
-        rows = self._rows("token", {each.source_person for each in sightings})
-        linker = self._linker = self._load(sightings, rows)
-        first_local_ids: dict[str, str] = {}
+        if self._linking is not None:
+            linked = self._linking.take(self.link_store, sightings)
+            self._add_local_ids(linked, sightings)
+            self.keep(linked)
+        else:
+            linker = self._load(sightings, self._rows("token", {each.source_person for each in sightings}))
+            for each in sightings:
+                linker.see(each)
+            self._add_local_ids(linker, sightings)
+            self._keep(linker, {})
+        return self._seen
+
+    def keep(self, linked: Linked) -> None:
+        """Store what linking by weights changed."""
+        self._keep(linked, linked.comparables)
+
+    def _add_local_ids(self, found: Linker | Linked, sightings: Sequence[Sighting]) -> None:
+        """The first id that a source gave each of its persons."""
+        first: dict[str, str] = {}
         for each in sightings:
-            row = linker.see(each)
-            if each.local_id and row.local_id is None:
-                first_local_ids.setdefault(row.token, each.local_id.strip())
-        for token, local_id in first_local_ids.items():
-            sealed = self._vault.seal(local_id.encode(), token, *LOCAL_ID_PLACE, token)
-            linker.rows[token].local_id = sealed.ciphertext
-            linker.changed.add(token)
-        self._store_people(linker)
-        self._store_decisions(linker.decisions)
-        revised = linker.touched.keys() | {token for decided in linker.decisions for token in decided.moved}
-        self.links = [linker.rows[token] for token in sorted(revised)]
-        self.memberships = [
-            (linker.rows[token], told) for token in sorted(linker.touched) for told in sorted(linker.touched[token])
-        ]
-        return linker.rows
+            if each.local_id and found.rows[each.source_person].local_id is None:
+                first.setdefault(each.source_person, each.local_id.strip())
+        for token, local_id in first.items():
+            found.rows[token].local_id = self._vault.seal(local_id.encode(), token, *LOCAL_ID_PLACE, token).ciphertext
+            found.changed.add(token)
+
+    def _keep(self, found: Linker | Linked, comparables: Mapping[str, Comparable]) -> None:
+        rows, touched = found.rows, found.touched
+        self.link_store.put_persons(found.created, found.merged)
+        self.link_store.put_rows((rows[token] for token in sorted(found.changed)), comparables)
+        self._store_decisions(found.decisions)
+        revised = touched.keys() | {token for decided in found.decisions for token in decided.moved}
+        self.links = [rows[token] for token in sorted(revised)]
+        self.memberships = [(rows[token], told) for token in sorted(touched) for told in sorted(touched[token])]
+        self._seen = rows
 
     def told_of_others(self, events: Sequence[Event]) -> list[list[Event]]:
         """For each event the withdrawals that must be said before it (hub.identity.moves)."""
@@ -75,8 +96,7 @@ class Batch:
 
     def people(self, tokens: set[str]) -> dict[str, SourcePerson]:
         """Source persons as they stand, also those that no sighting of this batch is of."""
-        assert self._linker is not None
-        rows = {token: self._linker.rows[token] for token in tokens if token in self._linker.rows}
+        rows = {token: self._seen[token] for token in tokens & self._seen.keys()}
         return rows | self._rows("token", tokens - rows.keys())
 
     def put(self, records: Iterable[OutRecord]) -> None:
@@ -120,10 +140,6 @@ class Batch:
     def _rows(self, column: str, values: set[str]) -> dict[str, SourcePerson]:
         return read_source_persons(self._db, column, values)
 
-    def _store_people(self, linker: Linker) -> None:
-        put_persons(self._db, self._numbers, linker.created, linker.merged)
-        put_source_persons(self._db, (linker.rows[token] for token in sorted(linker.changed)))
-
     def _store_decisions(self, decisions: Sequence[Decided]) -> None:
         numbers = self._numbers.take(DECISION, len(decisions))
         self.decisions = list(zip(numbers, decisions, strict=True))
@@ -133,13 +149,13 @@ class Batch:
                 "kind": kind,
                 "person_key": person_key,
                 "evidence": json.dumps(evidence),
-                "model": MODEL,
-                "actor": ACTOR,
+                "model": model,
+                "actor": actor,
                 "moved": json.dumps(moved),
                 "before": before,
                 "after": after,
             }
-            for seq, (kind, person_key, evidence, moved, before, after) in self.decisions
+            for seq, (kind, person_key, evidence, moved, before, after, model, actor) in self.decisions
         ]
         write(self._db, _DECIDED, rows)
 

@@ -57,7 +57,7 @@ class SourcePerson:
 
 
 class Decided(NamedTuple):
-    """One decision: `moved` source persons went from person `before` (None: none) to `after`."""
+    """One decision: `moved` source persons went from person `before` (None: none) to `after`, by this `model`."""
 
     kind: str
     person_key: str
@@ -65,6 +65,8 @@ class Decided(NamedTuple):
     moved: tuple[str, ...]
     before: str | None
     after: str
+    model: str = MODEL
+    actor: str = ACTOR
 
 
 @dataclass(slots=True)

@@ -9,65 +9,85 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 from contextlib import AbstractContextManager
+from typing import Protocol
 
+from hub.errors import ConfigError
 from hub.identity.linking import Linked, Linking
 from hub.identity.store import LinkStore
 from hub.ops.logs import logger
 
-__all__ = ["PAGE", "weigh_all_anew"]
+__all__ = ["PAGE", "Page", "weigh_all_anew"]
 
 PAGE = 1_000
 """Source persons a transaction."""
 _log = logger(__name__)
 
 
+class Page(Protocol):
+    """One transaction of the registry."""
+
+    @property
+    def link_store(self) -> LinkStore: ...
+
+    def keep(self, linked: Linked, /) -> None:
+        """Store what changed."""
+
+
 def weigh_all_anew(
-    transaction: Callable[[], AbstractContextManager[LinkStore]],
+    transaction: Callable[[], AbstractContextManager[Page]],
     linking: Linking,
-    tell: Callable[[LinkStore, Linked], None],
     page: int = PAGE,
+    beat: Callable[[], None] = lambda: None,
 ) -> bool:
-    """Whether the store was made by another model than `linking` has, and is now made by its. `tell` stores what changed and
-    puts it into the outbox, within the transaction."""
-    with transaction() as store:
+    """Whether people were linked by another model than `linking` has; now they are by its. `beat` is called after every page.
+
+    ConfigError where they were linked without weights: what these need of them was never kept."""
+    with transaction() as begun:
+        store = begun.link_store
         made_by, nobody = store.model(), not store.tokens_after("", 1)
         if made_by == linking.made_by:
             return False
         if nobody:
             store.put_model(linking.made_by)
-            return True
+            return False
+        if made_by is None:
+            raise ConfigError(
+                "people were linked by equal names so far: begin with an empty registry and read all intake again"
+            )
         store.clear_links()
     linking.forget()
     _log.info("weighing everybody anew", model=linking.made_by)
     done, last = 0, ""
-    while tokens := _page(transaction, last, page, linking.weigh_anew):
+    while tokens := _page(transaction, last, page, lambda at, each: linking.weigh_anew(at.link_store, each)):
         done, last = done + len(tokens), tokens[-1]
         _log.info("weighed anew", source_persons=done)
+        beat()
     moved, last = 0, ""
 
-    def settle(store: LinkStore, tokens: Set[str]) -> None:
+    def settle(at: Page, each: Set[str]) -> None:
         nonlocal moved
-        linked = linking.settle(store, tokens)
+        linked = linking.settle(at.link_store, each)
         moved += len(linked.touched)
-        tell(store, linked)
+        at.keep(linked)
 
     while tokens := _page(transaction, last, page, settle):
         last = tokens[-1]
-    with transaction() as store:
-        store.put_model(linking.made_by)
+        beat()
+    with transaction() as ended:
+        ended.link_store.put_model(linking.made_by)
     _log.info("everybody is weighed anew", model=linking.made_by, moved=moved)
     return True
 
 
 def _page(
-    transaction: Callable[[], AbstractContextManager[LinkStore]],
+    transaction: Callable[[], AbstractContextManager[Page]],
     last: str,
     most: int,
-    work: Callable[[LinkStore, Set[str]], None],
+    work: Callable[[Page, Set[str]], None],
 ) -> list[str]:
     """Work on the source persons after `last`, in one transaction; none is left where there are none."""
-    with transaction() as store:
-        tokens = store.tokens_after(last, most)
+    with transaction() as at:
+        tokens = at.link_store.tokens_after(last, most)
         if tokens:
-            work(store, set(tokens))
+            work(at, set(tokens))
     return tokens

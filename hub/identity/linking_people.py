@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from hub.identity.linker import SourcePerson
+from hub.identity.linker import Decided, SourcePerson
 
-__all__ = ["Move", "Named", "Reasoned", "Why", "rename"]
+__all__ = ["Move", "Named", "Why", "rename"]
 
 
 class Move(NamedTuple):
@@ -31,19 +31,6 @@ Why = Callable[[Move], tuple[tuple[str, ...], str]]
 """Evidence and actor of a move."""
 
 
-class Reasoned(NamedTuple):
-    """One decision, as hub.identity.linker.Decided, and by which model and whom."""
-
-    kind: Literal["create", "link", "merge", "split"]
-    person_key: str
-    evidence: tuple[str, ...]
-    moved: tuple[str, ...]
-    before: str | None
-    after: str
-    model: str
-    actor: str
-
-
 @dataclass(slots=True)
 class Named:
     """What changed: the fields of hub.identity.linker.Linker."""
@@ -52,7 +39,7 @@ class Named:
     created: list[str] = field(default_factory=list)
     merged: dict[str, str] = field(default_factory=dict)
     touched: dict[str, set[str]] = field(default_factory=dict)
-    decisions: list[Reasoned] = field(default_factory=list)
+    decisions: list[Decided] = field(default_factory=list)
 
 
 def rename(
@@ -89,7 +76,7 @@ def rename(
             evidence, actor = why(move)
             person_key = move.before if move.kind == "split" and move.before is not None else move.after
             named.decisions.append(
-                Reasoned(move.kind, person_key, evidence, move.moved, move.before, move.after, model, actor)
+                Decided(move.kind, person_key, evidence, move.moved, move.before, move.after, model, actor)
             )
             for token in move.moved:
                 _give(rows[token], move, named)

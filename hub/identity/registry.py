@@ -23,6 +23,7 @@ from sqlalchemy import bindparam, delete, select
 from hub.domain.events import Sealed
 from hub.identity.batch import OUTBOX_KEY, OUTBOX_PLACE, Batch, OutboxRow
 from hub.identity.database import Database, Where
+from hub.identity.linking import Linking
 from hub.identity.schema import OUTBOX, SOURCE_PERSON
 from hub.privacy.vault import Vault
 
@@ -39,10 +40,13 @@ def mint_person_key() -> str:
 
 
 class Registry:
-    """Opens (and makes) the tables and holds their lock until `close`; `mint` makes person keys. One thread."""
+    """Opens (and makes) the tables and holds their lock until `close`; `mint` makes person keys. One thread. `linking`: people are
+    linked by weights; without, by equal name and birth date. After a batch that failed neither is of use any more."""
 
-    def __init__(self, where: Where, vault: Vault, mint: Callable[[], str] = mint_person_key) -> None:
-        self._vault, self._mint = vault, mint
+    def __init__(
+        self, where: Where, vault: Vault, mint: Callable[[], str] = mint_person_key, linking: Linking | None = None
+    ) -> None:
+        self._vault, self._mint, self.linking = vault, mint, linking
         self.database = Database(where)
         try:
             vault.ensure_keys([OUTBOX_KEY])
@@ -58,7 +62,7 @@ class Registry:
     def batch(self) -> Iterator[Batch]:
         """One transaction: all of it is kept when the block ends well, none of it otherwise."""
         with self.database.transaction() as connection:
-            batch = Batch(connection, self._vault, self._mint)
+            batch = Batch(connection, self._vault, self._mint, self.linking)
             yield batch
             batch.store()
 

@@ -11,11 +11,14 @@ from typing import Protocol
 from hub.bus.consumer import WorkerConsumer
 from hub.bus.lag import GroupLag
 from hub.bus.producer import DurableProducer
+from hub.domain import who
 from hub.domain.ids import Ids
+from hub.domain.linkage.model import shipped_model
 from hub.identity.bus_ports import INTAKE_TOPICS, BusWire, open_codec
 from hub.identity.database import Where, postgresql
+from hub.identity.linking import Linking
 from hub.identity.lookup import Lookup
-from hub.identity.registry import Registry
+from hub.identity.registry import Registry, mint_person_key
 from hub.identity.worker import GROUP, Identify
 from hub.ops import metrics
 from hub.ops.health import Flag, Heartbeat, OpsServer
@@ -64,7 +67,8 @@ def run(settings: Installation, stop: threading.Event | None = None) -> None:
         held.enter_context(ops)
         vault = held.enter_context(closing(_vault(settings)))
         ids = Ids(read_secret(settings.instance / "secrets" / "hmac"))
-        registry = held.enter_context(closing(Registry(_where(settings), vault)))
+        linking = Linking(shipped_model(), ids.match_key, mint_person_key) if who.BY_WEIGHTS else None
+        registry = held.enter_context(closing(Registry(_where(settings), vault, linking=linking)))
         bootstrap = settings.require_bootstrap()
         wire = BusWire(held.enter_context(open_codec(settings.require_registry_url())), vault)
         producer = held.enter_context(closing(DurableProducer(bootstrap, client_id=GROUP)))
@@ -73,6 +77,7 @@ def run(settings: Installation, stop: threading.Event | None = None) -> None:
         lag = held.enter_context(closing(GroupLag(bootstrap, GROUP, INTAKE_TOPICS)))
         worker = Identify(consumer, producer, wire, registry, vault, ids)
         worker.drain()
+        worker.load_model(beat.beat)
         drained.set()
         _loop(worker, consumer, lag, stop, beat, assigned)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from pydantic import ValidationError
 
@@ -24,7 +25,8 @@ from hub.domain.ids import Ids
 from hub.domain.person_events import Membership, person_event
 from hub.errors import Reject
 from hub.identity.batch import Batch, OutboxRow, OutRecord
-from hub.identity.linker import ACTOR, MODEL, Sighting, SourcePerson
+from hub.identity.linker import Sighting, SourcePerson
+from hub.identity.linking_anew import weigh_all_anew
 from hub.identity.ports import Reader, Wire, Writer
 from hub.identity.registry import Registry
 from hub.ops import metrics
@@ -74,6 +76,19 @@ class Identify:
         if count:
             _log.info("published what an earlier run left in the outbox", records=count)
         return count
+
+    def load_model(self, beat: Callable[[], None]) -> None:
+        """Link by the model at hand from now on: where people were linked by another, weigh them anew and tell what changed.
+        Must be done before the first `work`, the outbox being drained. `beat` is called from time to time."""
+        if self._registry.linking is not None:
+            weigh_all_anew(self._page, self._registry.linking, beat=beat)
+
+    @contextmanager
+    def _page(self) -> Iterator[Batch]:
+        with self._registry.batch() as batch:
+            yield batch
+            batch.put(self._said(batch, Incoming("", 0, 0, None, None, (), int(time.time() * 1_000))))
+        self._publish(batch.rows)
 
     def work(self) -> int:
         """Work on one batch, if there is one; number of records read."""
@@ -127,7 +142,7 @@ class Identify:
         telling = tells(block)
         key = match_key(block, self._ids) if telling else None
         local_id = block.local_id if block is not None else None
-        return Sighting(event.source_person, event.source, version_of(event), telling, key, local_id)
+        return Sighting(event.source_person, event.source, version_of(event), telling, key, local_id, block)
 
     def _said(self, batch: Batch, because: Incoming) -> Iterator[OutRecord]:
         """What the batch changed about who is who."""
@@ -138,8 +153,8 @@ class Identify:
                 grade=each.kind,  # type: ignore[arg-type]
                 person_key=each.person_key,
                 evidence=each.evidence,
-                model=MODEL,
-                actor=ACTOR,
+                model=each.model,
+                actor=each.actor,
                 moved=each.moved,
                 before=each.before,
                 after=each.after,

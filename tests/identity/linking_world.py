@@ -23,7 +23,7 @@ class World:
 
     def __init__(self, store: LinkStore, model: LinkModel | None = None, remembered: int = 3) -> None:
         self._numbers, self._remembered = count(1), remembered
-        self.store = store
+        self.link_store = store
         self.linking = self._linking(model or shipped_model())
         self.batches: list[Linked] = []
 
@@ -33,31 +33,32 @@ class World:
     def take(self, records: Iterable[LinkRecord], decisions: Sequence[HumanDecision] = ()) -> Linked:
         """One batch, stored."""
         linked = self.linking.take(
-            self.store,
+            self.link_store,
             [
                 Sighting(source_person, "lab", version, block=block if isinstance(block, PersonBlock) else None)
                 for source_person, version, block in records
             ],
             decisions,
         )
-        self.put(self.store, linked)
+        self.keep(linked)
         return linked
 
-    def put(self, store: LinkStore, linked: Linked) -> None:
+    def keep(self, linked: Linked) -> None:
         """Store what a batch changed."""
-        store.put_persons(linked.created, linked.merged)
-        store.put_rows((linked.rows[token] for token in sorted(linked.changed)), linked.comparables)
+        self.link_store.put_persons(linked.created, linked.merged)
+        self.link_store.put_rows((linked.rows[token] for token in sorted(linked.changed)), linked.comparables)
         self.batches.append(linked)
 
     def load_model(self, model: LinkModel) -> bool:
-        """Link by another model from now on; whether there was anything to weigh anew."""
+        """Link by another model from now on; whether everybody was weighed anew."""
         self.linking = self._linking(model)
-        return weigh_all_anew(lambda: nullcontext(self.store), self.linking, self.put, page=3)
+        return weigh_all_anew(lambda: nullcontext(self), self.linking, page=3)
 
     def owners(self) -> dict[str, str]:
         """The person key of every source person."""
         return {
-            token: row.person_key for token, row in self.store.rows(set(self.store.tokens_after("", 10_000))).items()
+            token: row.person_key
+            for token, row in self.link_store.rows(set(self.link_store.tokens_after("", 10_000))).items()
         }
 
     def people(self) -> frozenset[frozenset[str]]:

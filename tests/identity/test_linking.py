@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hub.domain.linkage import blocking
 from hub.domain.linkage.clusters import HumanDecision, LinkRecord, clusters
 from hub.domain.linkage.model import shipped_model
+from hub.errors import ConfigError
 from tests.domain.linkage.people import ANA, block, version
 from tests.identity.linking_world import World
 from tests.identity.memory_store import MemoryStore
@@ -79,7 +80,7 @@ def test_another_model_is_loaded_while_people_are_linked_and_nothing_else_change
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocking, "LARGEST", largest)
         site = World(MemoryStore())
-        assert site.load_model(MODEL)
+        assert not site.load_model(MODEL)
         told = [record for batch, _ in world for record in batch]
         said = [
             HumanDecision(number, *word) for number, word in enumerate(word for _, words in world for word in words)
@@ -88,7 +89,7 @@ def test_another_model_is_loaded_while_people_are_linked_and_nothing_else_change
         partition = site.people()
         for model in (strict, MODEL):
             before, batches = site.owners(), len(site.batches)
-            assert site.load_model(model)
+            assert site.load_model(model) is bool(told)
             assert site.people() == clusters(told, model, said).people
             decisions = [each for linked in site.batches[batches:] for each in linked.decisions]
             moved = [token for each in decisions for token in each.moved]
@@ -96,6 +97,12 @@ def test_another_model_is_loaded_while_people_are_linked_and_nothing_else_change
             assert {each.model for each in decisions} <= {model.version}
             assert not site.load_model(model)
         assert site.people() == partition
+
+
+def test_people_who_were_linked_without_weights_are_not_torn_apart() -> None:
+    site = _site([_ana("a")])
+    with pytest.raises(ConfigError, match="empty registry"):
+        site.load_model(MODEL)
 
 
 def _every_move_is_told(site: World, before: dict[str, str]) -> None:

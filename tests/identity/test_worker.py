@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from hub.domain import who
 from hub.domain.events import Event, PersonBlock, Sealed
-from hub.domain.identity import clusters, version_of
 from hub.domain.ids import Ids
+from hub.domain.linkage.model import shipped_model
 from hub.errors import RetryError
 from hub.identity.database import Where
-from hub.identity.registry import Registry
+from hub.identity.linking import Linking
+from hub.identity.registry import Registry, mint_person_key
 from hub.identity.worker import STEPS, Identify
 from hub.privacy.vault import Vault
 from tests.identity.conftest import Places
@@ -34,6 +36,12 @@ ANA = PersonBlock(
 BEA = PersonBlock(given_name="Bea", family_name="Zolaris", birth_date=date(1981, 2, 3), county="06067")
 
 
+@pytest.fixture(params=[False, True], ids=["by-equality", "by-weights"], autouse=True)
+def _comparison(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test here holds for both comparisons."""
+    monkeypatch.setattr(who, "BY_WEIGHTS", request.param)
+
+
 class Killed(BaseException):
     """kill -9, as far as the worker can tell."""
 
@@ -52,13 +60,15 @@ class Site:
 
     def run_to_end(self, step: Callable[[str], None] = lambda _: None, *, restart: bool = True) -> None:
         while True:
-            registry = Registry(self.where, self.vault)
+            linking = Linking(shipped_model(), IDS.match_key, mint_person_key) if who.BY_WEIGHTS else None
+            registry = Registry(self.where, self.vault, linking=linking)
             try:
                 worker = Identify(
                     FakeReader(self.log, self.batch), FakeWriter(self.log), FakeWire(self.log), registry, self.vault, IDS,
                     step=step,
                 )  # fmt: skip
                 worker.drain()
+                worker.load_model(lambda: None)
                 while worker.work():
                     pass
                 return
@@ -84,10 +94,7 @@ class Site:
         good = [each for each in self.clear if not isinstance(each, bytes) and each.source_person is not None]
         said = {said["event_id"] for _, said in self.log.said(PERSON_TOPIC) if said["kind"] != "membership"}
         assert said == {each.event_id for each in good}
-        blocks = [each.person if isinstance(each.person, PersonBlock) else None for each in good]
-        truth = clusters(
-            [(each.source_person or "", version_of(each), block) for each, block in zip(good, blocks, strict=True)], IDS
-        )
+        truth = set(who.groups(good, IDS).values())
         people: dict[str, set[str]] = {}
         for token, owner in self.owners().items():
             people.setdefault(owner, set()).add(token)
