@@ -119,7 +119,10 @@ def _is_one(data: bytes) -> bool:
     return (
         data.startswith(b"MSH|")
         and data.find(b"MSH", 4) < 0
-        and not any(name in data for name in (b"FHS", b"BHS", b"BTS", b"FTS"))
+        and b"FHS" not in data
+        and b"BHS" not in data
+        and b"BTS" not in data
+        and b"FTS" not in data
     )
 
 
