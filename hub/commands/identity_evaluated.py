@@ -106,9 +106,10 @@ def _groups(name: str, groups: Mapping[str, Quality], covered: Mapping[str, Cove
 
 
 def _gap(gap: Gap) -> str:
-    recall = f" ({gap.least_found} least)" if gap.least_found and gap.recall else ""
-    precision = f" ({gap.least_precise} least)" if gap.least_precise and gap.precision else ""
-    return f"largest gap: recall {_points(gap.recall)}{recall}, precision {_points(gap.precision)}{precision}"
+    recall = _points(gap.recall, gap.least_found, gap.recall_interval)
+    return (
+        f"largest gap: recall {recall}; precision {_points(gap.precision, gap.least_precise, gap.precision_interval)}"
+    )
 
 
 def _coverage(groups: Mapping[str, Coverage]) -> str:
@@ -137,5 +138,9 @@ def _interval(told: object) -> str:
     return f"{told[0]:.4f} to {told[1]:.4f}" if isinstance(told, list) else "-"
 
 
-def _points(value: float | None) -> str:
-    return "- (fewer than two groups are large enough)" if value is None else f"{100 * value:.1f} points"
+def _points(value: float | None, least: str | None, within: tuple[float, float] | None) -> str:
+    if value is None:
+        return "- (fewer than two groups are large enough)"
+    if not value or within is None:
+        return f"{100 * value:.1f} points"
+    return f"{100 * value:.1f} points ({100 * within[0]:.1f} to {100 * within[1]:.1f}), least {least}"

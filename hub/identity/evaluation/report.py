@@ -69,6 +69,8 @@ class Evaluation:
                     "recall": each.recall,
                     "least_precise": each.least_precise,
                     "least_found": each.least_found,
+                    "precision_interval": each.precision_interval,
+                    "recall_interval": each.recall_interval,
                 }
                 for column, each in self.gaps.items()
             },

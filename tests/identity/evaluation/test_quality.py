@@ -76,3 +76,11 @@ def test_a_gap_leaves_out_who_is_unknown_and_groups_too_small_to_say() -> None:
     assert found.recall == pytest.approx(0.04)
     assert found.precision == pytest.approx(0.04)
     assert gap({"one": Quality(100, 100, 99)}).recall is None
+
+
+def test_a_gap_has_newcombes_interval_of_the_difference() -> None:
+    """56 of 70 and 48 of 80: 0.0524 to 0.3339 (Newcombe 1998, Stat Med 17:873, table II, method 10)."""
+    found = gap({"one": Quality(70, 70, 56), "other": Quality(80, 80, 48)})
+    assert found.recall == pytest.approx(0.2)
+    assert found.recall_interval == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    assert (found.least_found, found.least_precise) == ("other", "other")
