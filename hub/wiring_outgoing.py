@@ -15,7 +15,7 @@ from hub.bus.producer import Batch, DurableProducer
 from hub.bus.topics import intake_topic
 from hub.connectors.door import Problem, Unit, unit_token
 from hub.connectors.packing import Outgoing
-from hub.domain.events import Event, Sealed, Service, Site, VaccineSupply
+from hub.domain.events import Event, PersonBlock, Sealed, Service, Site, VaccineSupply
 from hub.domain.ids import content_hash
 from hub.errors import RetryError
 from hub.mapping.program import MAPPING_VERSION
@@ -52,13 +52,12 @@ class SealedPack:
         """On hub.intake.<kind>.v1, the person block sealed. `issues`: codes beside those that the event holds."""
         topic = intake_topic(type(event).kind)
         key = event.site if isinstance(event, _BY_SITE) else event.source_person or event.fact_key
-        return (
-            topic,
-            key.encode(),
-            self._codec.encode(topic, self._vault.seal_person(event)),
-            None,
-            self._headers(topic, event.event_id, issues),
-        )
+        block, person = event.person, event.source_person
+        if isinstance(block, PersonBlock) and person is not None:  # as nearly all: written without a copy of the event
+            value = self._codec.encode(topic, event, self._vault.seal_block(event, block, person))
+        else:
+            value = self._codec.encode(topic, self._vault.seal_person(event))
+        return topic, key.encode(), value, None, self._headers(topic, event.event_id, issues)
 
     def original(
         self, event: Event, raw: bytes, unit: Unit, where: str, *, head: bytes = b"", file: str = ""

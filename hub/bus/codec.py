@@ -27,7 +27,8 @@ from hub.bus.avro_types import AvroType, InvalidSchema, canonical
 from hub.bus.compatibility import can_read
 from hub.bus.model_writer import WriteModel, model_writer
 from hub.bus.topics import Topic
-from hub.domain.events import Model, PersonBlock
+from hub.domain.events import Model, PersonBlock, Sealed
+from hub.domain.trusted import restated
 from hub.errors import ConfigError, Reject
 
 MAX_VALUE_BYTES = 4_000_000
@@ -80,14 +81,14 @@ class Codec:
         """Closes what it asks for ids; it still encodes, and decodes what it knows."""
         self._ids.close()
 
-    def encode(self, topic: str, model: Model) -> bytes:
-        """The value of `model` for `topic`."""
+    def encode(self, topic: str, model: Model, sealed: Sealed | None = None) -> bytes:
+        """The value of `model` for `topic`; `sealed`, if given, in place of its clear person block."""
         writer = self._writers.get((topic, type(model)))
         if writer is None:
             raise ConfigError(f"{type(model).__name__} has no contract on {topic}")
-        value = writer.write_model(writer.head, model) if writer.write_model is not None else None
+        value = writer.write_model(writer.head, model, sealed) if writer.write_model is not None else None
         if value is None:
-            value = _checked(writer, model)
+            value = _checked(writer, model if sealed is None else restated(model, {"person": sealed}))
         if len(value) > MAX_VALUE_BYTES:
             raise Reject("too-large", "encode")
         return value

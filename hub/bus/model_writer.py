@@ -10,10 +10,10 @@ Not for models with validators or constraints of their own: those give no writer
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import count
+from itertools import count, groupby
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -22,8 +22,9 @@ from hub.domain.events import Model, PersonBlock, Sealed
 
 __all__ = ["WriteModel", "model_writer"]
 
-WriteModel = Callable[[bytes, Model], bytes | None]
-"""(head, model) → head and body, or None when the slow way must decide."""
+WriteModel = Callable[[bytes, Model, Sealed | None], bytes | None]
+"""(head, model, sealed) → head and body, or None when the slow way must decide. `sealed` is written as the person of the model,
+whatever stands there; None: what stands there is."""
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _SIZES = 1_024  # an original's ciphertext and its hash have more than the 63 bytes of a length in one byte
@@ -130,7 +131,7 @@ class _Source:
 
     def made(self, parts: list[str]) -> WriteModel:
         """The function. What is run holds only names made here and field names as quoted texts."""
-        head = ["def write(head, model):", "    try:"]
+        head = ["def write(head, model, sealed=None):", "    try:"]
         tail = [f"        return b''.join((head, {', '.join(parts)}))", "    except Exception:", "        return None"]
         exec("\n".join([*head, *self._lines, *tail]), self._space)  # noqa: S102
         written: WriteModel = self._space["write"]
@@ -145,11 +146,30 @@ class _Source:
         self._line(depth, f"{fields} = {value}.__dict__")
         self._line(depth, f"if len({fields}) != {len(model.model_fields)}: return None")
         parts = []
-        for name, info in model.model_fields.items():
-            if info.metadata:
-                raise _Unsupported
-            parts.append(self._field(info.annotation, f"{fields}[{name!r}]", depth))
+        for are_words, run in groupby(model.model_fields.items(), lambda each: _is_word(each[1].annotation)):
+            told = []
+            for name, info in run:
+                if info.metadata:
+                    raise _Unsupported
+                value = f"{fields}[{name!r}]"
+                if PersonBlock in get_args(info.annotation):
+                    value = f"{value} if sealed is None else sealed"
+                told.append((info.annotation, value))
+            if are_words and len(told) > 1:
+                parts.append(self._together(told, depth))
+            else:
+                parts += [self._field(annotation, value, depth) for annotation, value in told]
         return parts
+
+    def _together(self, told: Sequence[tuple[Any, str]], depth: int) -> str:
+        """Lines for neighbouring fields that each hold a word of a list: what the same words gave is looked up at once."""
+        part, key, known = f"p{next(self._numbers)}", f"v{next(self._numbers)}", self._named({})
+        self._line(depth, f"{key} = {', '.join(value for _, value in told)}")
+        self._line(depth, f"{part} = {known}.get({key})")
+        self._line(depth, f"if {part} is None:")
+        each = [self._field(annotation, value, depth + 1) for annotation, value in told]
+        self._line(depth + 1, f"{part} = {known}[{key}] = b''.join(({', '.join(each)}))")
+        return part
 
     def _field(self, annotation: Any, value: str, depth: int) -> str:
         part, held = f"p{next(self._numbers)}", f"v{next(self._numbers)}"
@@ -185,7 +205,7 @@ class _Source:
             word = {date: "day", datetime: "time"}[annotation]
             self._line(depth, f"if {held}.__class__ is not {annotation.__name__}: return None")
             self._line(depth, f"{part} = {mark}{word}({held})")
-        elif origin is Literal and all(isinstance(word, str) for word in get_args(annotation)):
+        elif _is_word(annotation):
             self._words(get_args(annotation), held, part, depth, optional=optional)
         elif origin is tuple and get_args(annotation) == (str, ...):
             self._line(depth, f"if {held}.__class__ is not tuple: return None")
@@ -229,6 +249,10 @@ class _Source:
 
     def _line(self, depth: int, text: str) -> None:
         self._lines.append("    " * depth + text)
+
+
+def _is_word(annotation: Any) -> bool:
+    return get_origin(annotation) is Literal and all(isinstance(word, str) for word in get_args(annotation))
 
 
 def _has_rules(model: type[Model]) -> bool:

@@ -98,7 +98,10 @@ class Segment:
         if self._separators.escape in raw:
             return True
         sent = raw.upper()
-        return any(map(sent.__contains__, words))
+        for word in words:  # noqa: SIM110 - of every message: a generator for `any` takes three times as long
+            if word in sent:
+                return True
+        return False
 
     def components(self, field: int, repetition: int = 1) -> tuple[str, ...]:
         """Every component of one repetition (of each its first sub-component), decoded and trimmed: what `text` gives for

@@ -173,7 +173,7 @@ EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 def accepted(event: Event, where: Mapping[str, str | int], raw: bytes, entity: str | None = None) -> Mapped:
     """An event."""
-    return Mapped("event", event, type(event).kind, None, where, raw, entity=entity)
+    return Mapped("event", event, type(event).kind, None, where, raw, False, "map", entity)
 
 
 def ignored(

@@ -189,11 +189,14 @@ class Vault:
             return event
         if event.source_person is None:
             return event.model_copy(update={"person": None})
-        clear = block.__pydantic_serializer__.to_json(
-            block, exclude_none=True
-        )  # model_dump_json, without a text between
+        return restated(event, {"person": self.seal_block(event, block, event.source_person)})
+
+    def seal_block(self, event: Event, block: PersonBlock, source_person: str) -> Sealed:
+        """The person block of an event sealed, for who needs no copy of the event that holds it."""
+        # What model_dump_json gives, without a text in between.
+        clear = block.__pydantic_serializer__.to_json(block, exclude_none=True)
         clear += b" " * (-len(clear) % _PAD)  # JSON may end in blanks
-        return restated(event, {"person": self.seal(clear, event.source_person, *_person_place(event))})
+        return self.seal(clear, source_person, *_person_place(event))
 
     def open_person(self, event: Event) -> PersonBlock | None:
         """The clear person block of an event, None when it came without one; Reject when it cannot be opened."""

@@ -153,6 +153,17 @@ def test_a_clear_person_block_never_leaves(codec: Codec) -> None:
     assert "Made-Up" not in repr(refused.value)
 
 
+def test_a_sealed_block_is_written_in_place_of_the_clear_one_without_a_copy_of_the_event(codec: Codec) -> None:
+    sealed, clear = Sealed(key_id="k", ciphertext=b"c" * 90), PersonBlock(family_name="Made-Up")
+    for event in (lab_result(person=clear), lab_result(person=None), lab_result(person=clear, status_rank=2**62)):
+        expected = codec.encode(LAB_TOPIC, event.model_copy(update={"person": sealed}))
+        assert codec.encode(LAB_TOPIC, event, sealed) == expected
+        assert b"Made-Up" not in expected
+    refused = lab_result(person=clear).model_copy(update={"status": "maybe"})  # left to the slow way, which refuses it
+    with pytest.raises(Reject, match="not-encodable"):
+        codec.encode(LAB_TOPIC, refused, sealed)
+
+
 def test_a_record_goes_only_on_a_topic_that_has_its_contract(codec: Codec) -> None:
     with pytest.raises(ConfigError):
         codec.encode(TALLY_TOPIC, Tick(as_of=date(2021, 1, 1)))
