@@ -182,8 +182,11 @@ class Absences:
         return EVENT_TYPES[kind](**fields)
 
 
+_as_json = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps makes one anew each time
+
+
 def _shape(kind: str, person: str | None, labels: Sequence[str], kept: Sequence[Any]) -> str:
-    return json.dumps([kind, person, list(labels), list(kept)], separators=(",", ":"))
+    return _as_json([kind, person, list(labels), list(kept)])
 
 
 def _made_at(export: Export, context: MappingContext) -> int | None:
