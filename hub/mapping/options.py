@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from hub.mapping.places import state_code
 from hub.suggest import did_you_mean
 
-__all__ = ["Check", "KnownOptions", "county", "listed", "one_of", "share", "state", "zone"]
+__all__ = ["Check", "KnownOptions", "county", "flag", "listed", "one_of", "share", "state", "zone"]
 
 Check = Callable[[Any], str]
 """What is wrong with the value of an option; empty where nothing is."""
@@ -66,6 +66,11 @@ def share(value: Any) -> str:
     """A number from 0 to 1."""
     fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
     return "" if fits else f"is {value}: a share from 0 to 1"
+
+
+def flag(value: Any) -> str:
+    """Yes or no."""
+    return "" if isinstance(value, bool) else f"is {value}: true or false"
 
 
 def one_of(*words: str) -> Check:

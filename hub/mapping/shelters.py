@@ -22,7 +22,7 @@ from hub.formats.delimited import Row, RowFault
 from hub.formats.errors import ParseError
 from hub.formats.hmis import Export, open_export
 from hub.mapping.absences import remembering
-from hub.mapping.options import KnownOptions, county, listed, one_of, share, zone
+from hub.mapping.options import KnownOptions, county, flag, listed, one_of, share, zone
 from hub.mapping.program import Alone, Mapped, MappingContext, Unit, guarded, ignored, rejected, unreadable
 from hub.mapping.shelters_absent import WATCHED, Absences, scope_of
 from hub.mapping.shelters_answers import Answers
@@ -57,7 +57,7 @@ class Shelters(KnownOptions):
     alone: Alone = "never"  # a row means what its enrollment, project and client make of it
     known = MappingProxyType({
         "isolation_projects": listed(), "county": county, "timezone": zone, "most_absent": share,
-        "absent_rows": one_of("as-directed", "withdraw", "keep"),
+        "absent_rows": one_of("as-directed", "withdraw", "keep"), "hashed_only": flag,
     })  # fmt: skip
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
@@ -89,6 +89,7 @@ class _Mapper:
         self._export = export
         self._index = index
         facts, unnamed = Facts(export, index, stamp, context), Counter[str]()
+        self._hashed_only = facts.hashed_only
         self._answers, self._income, self._referrals = Answers(facts), Income(facts), Referrals(facts)
         self._rows, self._nights = Rows(facts, self._answers, unnamed), Nights(facts, unnamed)
         self._missed = facts.missed
@@ -135,7 +136,9 @@ class _Mapper:
         except ParseError as error:
             yield unreadable(error, {"file": f"{name}.csv"}, b"")
             return
-        kept = self._kept = Kept(name, table, self._index.fleeing, whole_rows=not self._index.any_stopped)
+        hashed_only = self._hashed_only and name == "Client"
+        whole = not self._index.any_stopped and not hashed_only
+        kept = self._kept = Kept(name, table, self._index.fleeing, whole_rows=whole, hashed_only=hashed_only)
         aside = self._index.verdicts.get(name, {})
         coded = has_lists(name)
         for _ in kept.unknown:

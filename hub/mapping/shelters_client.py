@@ -6,7 +6,6 @@ ask for Middle Eastern or North African, and its Ethnicity 8, 9, 99 is an absenc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Set
 from datetime import date
 
@@ -15,14 +14,12 @@ from hub.domain.placeholders import real_birth_date
 from hub.domain.race_ethnicity import ETHNICITIES, RACES, Field, Meant, hmis_columns, meant, not_asked
 from hub.mapping.dates import civil_date
 from hub.mapping.race import report
+from hub.mapping.shelters_hashed import is_digest
 
-__all__ = ["born_on", "client_block", "client_race", "hash_issues"]
+__all__ = ["born_on", "client_block", "client_race"]
 
 Cells = Mapping[str, str]
 
-_HASH = re.compile(r"[0-9A-Fa-fxX]{0,4}[0-9A-Fa-f]{32,128}$|(?=[^0-9]*[0-9])[A-Za-z0-9+/_-]{22,}={0,2}$")
-"""Digests as they are written: hexadecimal (MD5 to SHA-512; of an SSN behind its last four), or base64, which no name is like: so
-long, one word, and with a digit in it. (Forms beside SHA-256 chosen: HashStatus 3 is `other`.)"""
 _RELIABLE = frozenset({"", "1", "2"})
 
 
@@ -58,26 +55,10 @@ def client_block(cells: Cells, born: date | None, placeholder_ssns: Set[str], co
     )
 
 
-def hash_issues(cells: Cells, hash_status: str) -> tuple[str, ...]:
-    """`hash-unknown` where values look hashed, and not as Export.HashStatus says (social-standards.md R6). 4 is SHA-256: of names
-    64 hexadecimal digits, of the SSN as many behind its last four. Nothing hashed is compared with clear text."""
-    names = [value for name in ("firstname", "middlename", "lastname") if (value := cells.get(name, ""))]
-    ssn = cells.get("ssn", "")
-    if hash_status == "4":
-        fits = all(_SHA256.fullmatch(name) for name in names) and (not ssn or _SSN_SHA256.fullmatch(ssn))
-    else:
-        fits = hash_status in ("2", "3") or not any(_HASH.match(value) for value in (*names, ssn))
-    return () if fits else ("hash-unknown",)
-
-
-_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
-_SSN_SHA256 = re.compile(r"[0-9xX]{4}[0-9A-Fa-f]{64}")
-
-
 def _clear(cells: Cells, name: str) -> str | None:
     """A value in clear text; a hash is no name, whatever HashStatus says."""
     value = cells.get(name, "")
-    return None if not value or _HASH.match(value) else value
+    return None if not value or is_digest(value) else value
 
 
 def _ssn(cells: Cells, placeholders: Set[str]) -> str | None:

@@ -32,6 +32,7 @@ class Facts:
         self.current_until = context.current_until(index.as_of)
         county = context.options.get("county")
         self.county = str(county) if county else None
+        self.hashed_only = context.options.get("hashed_only") is True
         self.missed = MissedNights(index)
 
     def fields(

@@ -13,6 +13,7 @@ import io
 from collections.abc import Mapping, Set
 
 from hub.formats.delimited import Row, RowFault, Table
+from hub.mapping.shelters_hashed import holds_clear_text
 from hub.mapping.shelters_lists import columns_of
 
 __all__ = ["Kept"]
@@ -22,9 +23,11 @@ Where = Mapping[str, str | int]
 
 class Kept:
     """Of one table. `unknown`: its columns that no year has. `fleeing`: PersonalIDs. `whole_rows` false: of broken rows nothing may
-    be kept."""
+    be kept. `hashed_only`: nor of rows with a clear name or SSN."""
 
-    def __init__(self, name: str, table: Table, fleeing: Set[str], *, whole_rows: bool) -> None:
+    def __init__(
+        self, name: str, table: Table, fleeing: Set[str], *, whole_rows: bool, hashed_only: bool = False
+    ) -> None:
         told = columns_of(name)
         self.file = f"{name}.csv"
         self._names = table.names
@@ -33,6 +36,7 @@ class Kept:
         self._looked_at = tuple(self._dropped)
         self._places = frozenset(table.names).intersection(told.places) if fleeing else frozenset()
         self._fleeing = fleeing
+        self._hashed_only = hashed_only
         self._broken = whole_rows and not self._dropped
 
     def of(self, row: Row | RowFault) -> tuple[Where, bytes]:
@@ -41,6 +45,8 @@ class Kept:
         if isinstance(row, RowFault):
             return where, row.raw if self._broken else b""
         cells = row.cells
+        if self._hashed_only and holds_clear_text(cells):
+            return where, b""
         if self._places and cells.get("personalid") in self._fleeing:
             return where, self._without(cells, self._dropped | self._places)
         for name in self._looked_at:

@@ -11,8 +11,9 @@ from hub.domain.ids import content_hash
 from hub.mapping.dates import civil_date
 from hub.mapping.program import Mapped, accepted, hard_stop, ignored
 from hub.mapping.shelters_answers import Answers
-from hub.mapping.shelters_client import born_on, client_block, client_race, hash_issues
+from hub.mapping.shelters_client import born_on, client_block, client_race
 from hub.mapping.shelters_facts import DELETED, STOP, Cells, Facts, Where, day_of, needed, sent_on
+from hub.mapping.shelters_hashed import CLEAR_STOP, hash_issues, holds_clear_text
 from hub.mapping.shelters_index import Enrollment, changed_at, row_content
 from hub.mapping.shelters_lists import UNKNOWN_CODE, unknown_codes
 
@@ -77,6 +78,8 @@ class Rows:
         person, index = needed(cells, "personalid"), self._index
         if index.may_not_hold(person):
             return [hard_stop(STOP, where, "person")]
+        if self._facts.hashed_only and holds_clear_text(cells):
+            return [hard_stop(CLEAR_STOP, where, "person")]
         if "namedataquality" in cells:  # without it nobody can say what the name is worth
             needed(cells, "namedataquality")
         placeholder, fleeing = cells.get("ssn", "") in index.placeholder_ssns, person in index.fleeing

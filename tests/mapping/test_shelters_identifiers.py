@@ -30,8 +30,8 @@ SHA = "ab" * 32
     [
         ("4", SHA, f"1234{SHA}", 0),
         ("4", "ab" * 16, "", 1),  # a vendor's demonstration: 4, with 32 digits
-        ("4", "Plain", "512000007", 1),
-        ("3", "Plain", "512000007", 0),  # says hashed, is not: read as it is
+        ("4", "Plain", "512000007", 0),  # says hashed, is not: clear-not-hashed
+        ("3", "Plain", "512000007", 0),
         ("1", SHA, "", 1),
         ("1", "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", "", 1),
         ("3", "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", "", 0),
@@ -48,10 +48,47 @@ def test_social_6_hash_status_is_checked_and_not_believed(
     export.tables["Export"][0]["HashStatus"] = status
     found = read(HMIS, export.files())
     assert issues(found)["hash-unknown"] == odd
+    assert issues(found)["clear-not-hashed"] == (status != "1" and first == "Plain")
     (person,) = of(found, "person")
     assert (person.person.given_name, person.person.ssn is None) == (
         ("Plain", False) if first == "Plain" else (None, True)
     )
+
+
+@pytest.mark.parametrize("status", ["1", "3", "4"])
+@pytest.mark.parametrize(
+    ("first", "ssn", "stopped"),
+    [
+        (SHA, f"1234{SHA}", False),
+        (SHA, "xxxxx1234", False),  # HUD's hashing leaves the last four clear
+        ("", "", False),
+        ("Plain", f"1234{SHA}", True),
+        (SHA, "512000007", True),
+        (SHA, "512-00-0007", True),
+    ],
+)
+def test_social_6_clear_text_of_a_source_that_may_send_hashes_only_is_not_held(
+    status: str, first: str, ssn: str, stopped: bool, read: Reader
+) -> None:
+    export = Export([Guest(1, more={"FirstName": first, "LastName": SHA, "MiddleName": "", "SSN": ssn})])
+    export.tables["Export"][0]["HashStatus"] = status
+    found = read(HMIS, export.files(), hashed_only=True)
+    stops = [mapped for mapped in found if mapped.reason == "clear-identifiers"]
+    assert [(mapped.hard_stop, mapped.raw) for mapped in stops] == [(True, b"")] * stopped
+    assert len(of(found, "person")) == (not stopped)
+    assert of(found, "shelter-stay"), "rows without identifiers are read"
+
+
+def test_social_6_nor_is_a_client_row_that_is_refused_for_something_else(read: Reader) -> None:
+    export = Export([Guest(1, more={"FirstName": "Plain", "PersonalID": ""})])
+    files = dict(export.files())
+    table = files["Client.csv"]
+    assert isinstance(table, str)
+    files["Client.csv"] = f'{table}9,"Plain,Plain\n'
+    clients = [mapped for mapped in read(HMIS, files, hashed_only=True) if mapped.where.get("file") == "Client.csv"]
+    assert clients
+    assert not any(mapped.raw for mapped in clients)
+    assert all(mapped.hard_stop for mapped in clients if mapped.outcome == "rejected")
 
 
 @pytest.mark.parametrize(
