@@ -18,7 +18,7 @@ from hub.wiring_labelled import read_labelled
 
 __all__ = ["GENERATORS", "PEOPLE", "SEEDS", "made", "trained_on_files", "trained_on_made", "written"]
 
-PEOPLE = 12_000
+PEOPLE = 8_000
 """Made-up people to learn from, half of them to report on."""
 SEEDS: Mapping[str, int] = {"first": 20261123, "second": 20261124}
 """Seeds of both generators."""

@@ -14,6 +14,7 @@ from hub.commands.identity_shown import show_explained
 from hub.domain.linkage.model import LinkModel
 from hub.identity.evaluation.explained import explained
 from hub.identity.evaluation.labelled import Labelled, Unanswerable
+from hub.identity.evaluation.population import at_population
 from hub.identity.training.learn import shares
 from hub.verbs import Verbs
 from hub.wiring_labelled import link_model, read_records
@@ -66,7 +67,7 @@ def explain(left: str, right: str, files: tuple[Path, ...], model_file: Path | N
         raise click.UsageError(in_words(why)) from None
     if one.key == other.key:
         raise click.UsageError("LEFT and RIGHT are the same record")
-    found = explained(one, other, records, model)
+    found = explained(one, other, records, at_population(model, len(records)))
     if as_json:
         click.echo(json.dumps(found.as_json(), ensure_ascii=False))
     else:

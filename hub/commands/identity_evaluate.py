@@ -18,6 +18,7 @@ from hub.config import instance_dir, load_settings, today
 from hub.errors import HubError
 from hub.identity.evaluation.exposition import exposition
 from hub.identity.evaluation.labelled import Labelled, LabelledSet, Unanswerable
+from hub.identity.evaluation.population import WORLD, at_population
 from hub.identity.evaluation.report import Outcome, judged
 from hub.identity.evaluation.run import Watch, run
 from hub.wiring_labelled import link_model, read_labelled
@@ -41,10 +42,17 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--metrics-out", type=_FILE, help="Write Prometheus metrics, for node_exporter's textfile collector.")
 @click.option("--model", "model_file", type=_FILE, help="Weights to try (JSON); default: those the hub ships with.")
+@click.option(
+    "--population",
+    type=click.IntRange(min=1),
+    help="People that the records are drawn from: the more, the more evidence a link needs. "
+    f"Default: as many as records; of fewer than {WORLD:,} records what the model is made for.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def evaluate(
     first: Path | None, second: Path | None, truth: Path | None, name: str | None, people: int | None, seed: int,
-    set_out: Path | None, pairs_out: Path | None, metrics_out: Path | None, model_file: Path | None, as_json: bool,
+    set_out: Path | None, pairs_out: Path | None, metrics_out: Path | None, model_file: Path | None,
+    population: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Link records whose truth is known, one after the other as the worker does, and count what is right.
 
@@ -68,7 +76,7 @@ def evaluate(
             set_out.mkdir(parents=True, exist_ok=True)
             write_set(name, set_out, people, seed)
         with _bar(len(labelled.records)) as bar:
-            outcome = run(labelled, model, bar)
+            outcome = run(labelled, at_population(model, len(labelled.records), population), bar)
         found = judged(labelled, outcome)
         if pairs_out is not None:
             _write_pairs(pairs_out, labelled, outcome)

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from hub.domain.linkage.comparable import Comparable
-from hub.domain.linkage.names import core, roots, sound
+from hub.domain.linkage.names import core, roots, sound, spelling
 
 __all__ = ["LARGEST", "block_keys", "candidate_pairs", "narrower_keys"]
 
 LARGEST = 60
 """Members of a block compared with each other. A larger one is split by `narrower_keys`; what is too large then is skipped."""
-_NEVER_SPLIT = frozenset("spea")
+_NEVER_SPLIT = frozenset("speah")
 """Keys of numbers, phones, e-mails and addresses: so many users say that the value is nobody's own."""
 
 
@@ -28,7 +28,7 @@ def block_keys(one: Comparable) -> tuple[str, ...]:
     first = one.given[0] if one.given else None
     keys = set(_date_keys(one, families, first))
     if first is not None:
-        for name in roots(first):
+        for name in {*roots(first), spelling(first) or first}:
             heard = sound(name)
             for family in families:
                 pair = "+".join(sorted((heard, family)))
@@ -47,7 +47,7 @@ def narrower_keys(key: str, one: Comparable) -> tuple[str, ...]:
     if key[0] in _NEVER_SPLIT:
         return ()
     found = []
-    if one.birth_date is not None and key[0] != "d":
+    if one.birth_date is not None and key[0] not in "di":
         found.append(f"{key}/y{one.birth_date.year}{one.sex or ''}")
     if one.postal_code is not None:
         found.append(f"{key}/z{one.postal_code}")
@@ -82,9 +82,11 @@ def _date_keys(one: Comparable, families: set[str], first: str | None) -> Iterat
     if born is None:
         return
     heard = {*families, sound(first)} if first else families
+    if not one.birth_weak:
+        yield f"d:{born:%Y%m%d}"
     for name in heard:
         if not one.birth_weak:
-            yield f"d:{born:%Y%m%d}:{name[:1]}"
+            yield f"i:{born:%Y%m%d}:{name[:1]}"
             yield f"b:{name}:{born:%m%d}"
             yield f"b:{name}:{born:%Y}-{born:%d}"
         yield f"b:{name}:{born:%Y%m}"
@@ -93,13 +95,20 @@ def _date_keys(one: Comparable, families: set[str], first: str | None) -> Iterat
 def _value_keys(one: Comparable, first: str | None) -> Iterator[str]:
     if one.ssn is not None:
         yield f"s:{one.ssn}"
+        for letter in {sound(part)[:1] for part in (first, *one.family[:1]) if part}:
+            yield f"f:{one.ssn[:-4]}:{letter}"
     if one.ssn4 is not None and one.birth_date is not None:
         yield f"4:{one.ssn4}:{one.birth_date.year}"
     if one.ssn4 is not None and first is not None:
         yield f"4:{one.ssn4}:{sound(first)[:1]}"
+    elif one.ssn4 is not None and one.family:
+        yield f"4:{one.ssn4}:{sound(one.family[0])[:1]}"
     if one.phone is not None:
         yield f"p:{one.phone[-7:]}"
     if one.email is not None:
         yield f"e:{one.email}"
     if one.address is not None:
         yield f"a:{one.address}|{one.postal_code or one.city or ''}"
+        house, _, street = one.address.partition(" ")
+        if house[:1].isdigit() and street:
+            yield f"h:{house}:{sound(street.split()[0])}:{(one.postal_code or '')[:2]}"

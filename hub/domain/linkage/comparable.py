@@ -41,6 +41,7 @@ class Comparable:
     state: str | None = None
     postal_code: str | None = None
     county: str | None = None
+    newborn: bool = False  # a word for a child without a name stands for the given name
 
     def __repr__(self) -> str:
         return "Comparable()"
@@ -50,7 +51,8 @@ def comparable(block: PersonBlock) -> Comparable:
     """A block normalised for comparison. Names as hub.domain.identity.normalise makes them, split at blanks and hyphens; a suffix
     within the family name counts as suffix; `John Doe` is nobody; a birth date nobody alive has is none."""
     told_family, told_given = real_names(block.family_name or "", block.given_name or "")
-    given = () if given_names_nobody(told_given) else _parts(told_given)
+    newborn = bool(_NEWBORN.fullmatch(" ".join(_parts(block.given_name or ""))))
+    given = () if newborn or given_names_nobody(told_given) else _parts(told_given)
     family, within = ((), None) if family_names_nobody(told_family) else _family(told_family)
     if family == ("doe",) and given in {("john",), ("jane",)}:
         given, family = (), ()
@@ -79,11 +81,18 @@ def comparable(block: PersonBlock) -> Comparable:
         state=_plain(block.state),
         postal_code=_postal_code(block.postal_code),
         county=_plain(block.county),
+        newborn=newborn,
     )
 
 
 _SEX = {"f": "f", "female": "f", "m": "m", "male": "m", "x": "x"}
 _SUFFIX = {"junior": "jr", "senior": "sr", "2nd": "ii", "3rd": "iii", "4th": "iv", "2": "ii", "3": "iii", "4": "iv"}
+_NEWBORN = re.compile(
+    r"(?:(?:baby|newborn|infant|twin|triplet) ?(?:boy|girl|male|female)?|boy|girl|male|female|bb|bg|nb)"
+    r" ?(?:[a-d]|[1-4]|one|two|three)?|(?:baby ?(?:boy|girl)|newborn|infant) .*"
+)
+"""What birth registrations write for a given name (equity-identity.md B3: Baby Boy, Newborn, Twin A, Male; other forms unverified:
+from memory), and `Baby Boy` with another name after it, which is the mother's."""
 _APART = re.compile(r"[\s\-‐‑–/,]+")
 _NO_WORD = re.compile(r"[^\w]+")
 _NO_DIGIT = re.compile(r"\D+")

@@ -6,36 +6,41 @@ Levels go from most to least alike; `LEVELS` has them all, and a model must have
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import product
 
 from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.fuzz import ratio, token_sort_ratio
 
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.dates import birth_date
-from hub.domain.linkage.names import core, part_level
+from hub.domain.linkage.names import core, given_level, part_level
 
 __all__ = ["COMPARED", "LEVELS", "Comparison", "compare"]
 
 Comparison = Callable[[Comparable, Comparable], str | None]
 
-_ORDER = ("exact", "nickname", "close", "sounds", "initial", "similar", "different")
+_ORDER = ("exact", "nickname", "close", "sounds", "initial", "alike", "similar", "different")
 _RANK = {level: rank for rank, level in enumerate(_ORDER)}
 _ALIKE = _RANK["sounds"]  # up to here two parts may be one name
 
 
 def given(one: Comparable, other: Comparable) -> str | None:
     """`exact` (Mary Ann, Maryann too), `nickname`, `close`, `sounds`, `part` (one of two given names), `initial`, `middle` (goes by
-    the middle name), `swapped` (given and family name changed places), `similar`, `different`."""
+    the middle name), `swapped` (given and family name changed places), `crossed` (one name of one side stands in the other's other
+    field, and the rest differs), `alike` (two known names that look alike; two given names of which one differs), `similar`,
+    `different`."""
     left, right = one.given, other.given
     if not left or not right:
         return None
     if left == right:
         return "exact"
-    level = _best(left, right)
+    level = _best(left, right, given_level)
     if len(left) + len(right) > 2:
         if "".join(left) == "".join(right):
             return "exact"
         if _RANK[level] <= _ALIKE:
+            if len(left) > 1 and len(right) > 1 and _RANK[_both(left, right)] > _RANK["initial"]:
+                return "alike"
             return "part" if level == "exact" else level
     elif _RANK[level] <= _ALIKE:
         return level
@@ -47,7 +52,7 @@ def given(one: Comparable, other: Comparable) -> str | None:
         one.middle and len(one.middle) > 1 and one.middle in right
     ):
         return "middle"
-    return level
+    return "crossed" if crossed(one, other) else level
 
 
 def middle(one: Comparable, other: Comparable) -> str | None:
@@ -62,7 +67,7 @@ def middle(one: Comparable, other: Comparable) -> str | None:
 
 def family(one: Comparable, other: Comparable) -> str | None:
     """`exact` (two surnames in any order, joined or apart), `close`, `sounds`, `part` (one of two surnames left out), `previous`
-    (the other's former name), `initial`, `swapped`, `similar`, `different`."""
+    (the other's former name), `initial`, `swapped`, `crossed` (as of given names), `similar`, `different`."""
     left, right = one.family, other.family
     if not left or not right:
         return None
@@ -84,7 +89,7 @@ def family(one: Comparable, other: Comparable) -> str | None:
         return "previous"
     if swapped(one, other):
         return "swapped"
-    return level
+    return "crossed" if level != "initial" and crossed(one, other) else level
 
 
 def suffix(one: Comparable, other: Comparable) -> str | None:
@@ -139,12 +144,17 @@ def email(one: Comparable, other: Comparable) -> str | None:
 
 
 def address(one: Comparable, other: Comparable) -> str | None:
-    """`exact`, `close` (same words in any order but for a slip or two), `street` (another or no house number), `different`."""
+    """`exact`, `close` (same words in any order but for a slip or two; one side has more of them, as a flat), `street`
+    (another or no house number), `different`."""
     if one.address is None or other.address is None:
         return None
     left, right = one.address, other.address
     if left == right:
         return "exact"
+    words, others = set(left.split()), set(right.split())
+    fewer = min(words, others, key=len)
+    if len(fewer) > 2 and left[0].isdigit() and left.split()[0] == right.split()[0] and fewer <= words & others:
+        return "close"
     if ratio(left, right, score_cutoff=85) or token_sort_ratio(left, right, score_cutoff=85):
         left_number, right_number = _house(left), _house(right)
         if left_number == right_number or sorted(left_number) == sorted(right_number):
@@ -186,15 +196,28 @@ def swapped(one: Comparable, other: Comparable) -> bool:
     )
 
 
+def crossed(one: Comparable, other: Comparable) -> bool:
+    """Whether a name of one side stands in the other's other field, and neither field fits (Dylan Lomman, Lomman Brayden)."""
+    if not (one.given and other.given and one.family and other.family):
+        return False
+    if (
+        min(_RANK[_best(one.given, other.given, given_level)], _RANK[_best(one.family, other.family)])
+        <= _RANK["initial"]
+    ):
+        return False
+    across = _RANK[_best(one.given, other.family)], _RANK[_best(one.family, other.given)]
+    return min(across) <= _RANK["close"]
+
+
 def compare(one: Comparable, other: Comparable) -> dict[str, str]:
     """The level of every field that both say something about."""
     return {field: level for field, of in COMPARED.items() if (level := of(one, other)) is not None}
 
 
-def _best(left: tuple[str, ...], right: tuple[str, ...]) -> str:
+def _best(left: tuple[str, ...], right: tuple[str, ...], of: Callable[[str, str], str] = part_level) -> str:
     if len(left) == len(right) == 1:
-        return part_level(left[0], right[0])
-    return min((part_level(mine, theirs) for mine in left for theirs in right), key=_RANK.__getitem__)
+        return of(left[0], right[0])
+    return min((of(mine, theirs) for mine, theirs in product(left, right)), key=_RANK.__getitem__)
 
 
 def _both(left: tuple[str, ...], right: tuple[str, ...]) -> str:
@@ -219,9 +242,11 @@ COMPARED: Mapping[str, Comparison] = {
 }  # fmt: skip
 """The comparison of each field, in the order in which an explanation shows them."""
 LEVELS: Mapping[str, tuple[str, ...]] = {
-    "given": ("exact", "nickname", "close", "sounds", "part", "initial", "middle", "swapped", "similar", "different"),
+    "given": (
+        "exact", "nickname", "close", "sounds", "part", "initial", "middle", "swapped", "crossed", "alike", "similar", "different",
+    ),
     "middle": ("exact", "initial", "close", "different"),
-    "family": ("exact", "close", "sounds", "part", "previous", "initial", "swapped", "similar", "different"),
+    "family": ("exact", "close", "sounds", "part", "previous", "initial", "swapped", "crossed", "similar", "different"),
     "suffix": ("exact", "different"),
     "birth_date": (
         "exact", "new-year", "slip", "swapped", "year-month", "two-parts", "year", "near-year", "different",

@@ -46,6 +46,8 @@ class _Document(BaseModel):
     chain: _Bits
     contact_most: Annotated[float, Field(ge=0, le=60)]
     shared_over: Annotated[int, Field(ge=1)] = 5
+    together: Annotated[float, Field(ge=0, le=10)] = 0.0
+    namesakes: Annotated[float, Field(ge=0, le=10)] = 0.0
     training: dict[str, Any] = {}  # what it was learnt from and how it did, for people to read
 
     @model_validator(mode="after")
@@ -78,6 +80,12 @@ class LinkModel:
     chain: float  # two members of one cluster say at least this for one another
     contact_most: float  # address, place, phone and e-mail together say at most this: a household shares them
     shared_over: int  # a value used by more people than this is a service's, not a person's
+    together: float = 0.0  # bits that two common names say less than each by itself: names of one community go together
+    namesakes: float = 0.0  # bits that two common names say less where the birth dates are near and not equal
+
+    def lists(self, field: str, name: str) -> bool:
+        """Whether this name (normalised) is on the model's list of common ones."""
+        return name in self.common.get(field, ())
 
     def discount(self, field: str, name: str) -> float:
         """Bits to take from an agreement on this name (normalised); 0 for a name that the model's lists do not have as common."""
@@ -93,7 +101,7 @@ def read_model(document: Mapping[str, object]) -> LinkModel:
     for field, shares in told.frequencies.items():
         exact = told.weights[field]["exact"]
         bits = {name: exact - max(_FLOOR, -log2(share)) for name, share in shares.items()}
-        common[field] = {name: discount for name, discount in bits.items() if discount > 0}
+        common[field] = {name: max(0.0, discount) for name, discount in bits.items()}
     return LinkModel(
         version=told.version,
         source=told.source,
@@ -106,6 +114,8 @@ def read_model(document: Mapping[str, object]) -> LinkModel:
         chain=told.chain,
         contact_most=told.contact_most,
         shared_over=told.shared_over,
+        together=told.together,
+        namesakes=told.namesakes,
     )
 
 

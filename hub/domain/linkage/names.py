@@ -13,7 +13,7 @@ from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
 from hub.domain.tables import rows
 
-__all__ = ["PARTICLES", "core", "part_level", "roots", "sound"]
+__all__ = ["PARTICLES", "core", "given_level", "part_level", "roots", "sound", "spelling"]
 
 PARTICLES = frozenset({
     "abu", "al", "ap", "ben", "bin", "bint", "da", "dal", "das", "de", "del", "della", "der", "des", "di", "do", "dos", "du", "e",
@@ -66,6 +66,28 @@ def part_level(one: str, other: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
+def given_level(one: str, other: str) -> str:
+    """`part_level` of given names, with what names are known: two spellings of one name (Yusuf, Youssef) are `sounds` however they
+    are written, and two names that look or sound alike (Jayden, Hayden) are `alike`: rather two people than a slip, for a slip
+    seldom makes another name."""
+    level = part_level(one, other)
+    if level in {"exact", "nickname", "initial"}:
+        return level
+    mine, theirs = spelling(one), spelling(other)
+    if mine is None or theirs is None:
+        return level
+    if mine == theirs:
+        return "sounds"
+    return level if level == "different" else "alike"
+
+
+@lru_cache(maxsize=65_536)
+def spelling(part: str) -> str | None:
+    """The name of which this part is a spelling (`yusuf` → `yousef`); None where it is no given name of the table."""
+    return _given_names().get(part)
+
+
+@lru_cache(maxsize=65_536)
 def core(part: str) -> str:
     """A family name without a particle joined to it (`delacruz` → `cruz`); itself where too little would be left."""
     for prefix in _PREFIXES:
@@ -115,6 +137,11 @@ _HEARD: Mapping[str, str] = {
 def _same_sound(one: str, other: str) -> bool:
     heard = sound(one)
     return len(heard) > 1 and heard == sound(other) and JaroWinkler.similarity(one, other) >= 0.7
+
+
+@lru_cache(maxsize=1)
+def _given_names() -> Mapping[str, str]:
+    return {row["name"]: row["spelling_of"] for row in rows("given_names")}
 
 
 @lru_cache(maxsize=1)

@@ -9,18 +9,21 @@ from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.comparisons import compare
 from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.shared import SharedValue, values_of
-from hub.domain.linkage.vetoes import veto
+from hub.domain.linkage.vetoes import perhaps_namesakes, veto
 
 __all__ = ["Grade", "Part", "Score", "score"]
 
 Grade = Literal["match", "review", "none"]
+_NAMES = ("given", "family")
 _CONTACT = ("address", "place", "phone", "email")
-_NO_DISCOUNT = frozenset({"initial", "middle", "similar", "different", "swapped"})
+_NO_DISCOUNT = frozenset({"initial", "middle", "similar", "different", "crossed", "alike"})
 _LEAST = 1.0
 
 
 class Part(NamedTuple):
-    """What one field gave: bits for (positive) or against one person. `contact`/`capped` takes back what a household shares."""
+    """What one field gave: bits for (positive) or against one person. `contact`/`capped` takes back what a household shares,
+    `names`/`common` what given and family name say twice where both are common, `names`/`namesakes` more of it where the birth
+    dates are only near."""
 
     field: str
     level: str
@@ -48,10 +51,12 @@ def score(one: Comparable, other: Comparable, model: LinkModel, shared: Set[Shar
         levels.pop("place", None)  # the line implies the place
     parts = []
     total = contact = 0.0
+    common = 0
     for field, level in levels.items():
         weight = model.weights[field][level]
         if weight > 0:
-            if field in {"given", "family"} and model.common:
+            if field in _NAMES and model.common:
+                common += level == "exact" and _listed(field, one, model)
                 weight = _discounted(field, level, weight, one, other, model)
             elif field in _CONTACT:
                 contact += weight
@@ -61,6 +66,12 @@ def score(one: Comparable, other: Comparable, model: LinkModel, shared: Set[Shar
         total -= contact - model.contact_most
         parts.append(Part("contact", "capped", model.contact_most - contact))
     stands = veto(one, other, levels)
+    if common == len(_NAMES):
+        total -= model.together
+        parts.append(Part("names", "common", -model.together))
+        if perhaps_namesakes(levels):
+            total -= model.namesakes
+            parts.append(Part("names", "namesakes", -model.namesakes))
     grade: Grade = "match" if total >= model.match else "review" if total >= model.review else "none"
     if stands is not None and grade != "none":
         grade = "none" if stands.effect == "apart" else "review"
@@ -75,7 +86,15 @@ def _take_shared(one: Comparable, other: Comparable, levels: dict[str, str], sha
                 levels.pop("place", None)
 
 
+def _listed(field: str, one: Comparable, model: LinkModel) -> bool:
+    return all(model.lists(field, name) for name in (one.given if field == "given" else one.family))
+
+
 def _discounted(field: str, level: str, weight: float, one: Comparable, other: Comparable, model: LinkModel) -> float:
+    if level == "swapped":
+        return weight - sum(
+            model.discount(field, name) for name in {*one.given, *one.family} & {*other.given, *other.family}
+        )
     left, right = (one.given, other.given) if field == "given" else (one.family, other.family)
     if level in _NO_DISCOUNT or (level == "exact" and len(left) > 1):
         return weight

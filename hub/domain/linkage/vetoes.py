@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from hub.domain.linkage.comparable import Comparable
 
-__all__ = ["REASONS", "Veto", "refutes", "veto"]
+__all__ = ["REASONS", "Veto", "perhaps_namesakes", "refutes", "veto"]
 
 
 class Veto(NamedTuple):
@@ -23,16 +23,28 @@ class Veto(NamedTuple):
 REASONS: Mapping[str, str] = {
     "junior-senior": "same name, another suffix",
     "ssn-conflict": "two full Social Security numbers more than a slip or two apart",
-    "generations": "same name, birth dates of two generations",
+    "generations": "same name and home, phone or suffix, birth dates of two generations",
     "twins": "same family name, birth date and address or phone, another given name",
+    "maybe-twins": "same family name and birth date, and either another given name in one town, or given names that may be one or"
+    " two at one address or phone",
+    "number-of-another": "the same Social Security number, another given name and birth date: a child told with a parent's",
+    "siblings": "same family name and address or phone, another given name and another birth date",
+    "birth-dates": "alike names and two birth dates, with no number, home, phone or e-mail in common",
     "two-people": "another given name and another birth date",
+    "no-name": "a newborn without a name, or no name at all: a brother or a stranger may be meant",
+    "nothing-equal": "given name, family name and birth date are only roughly alike and none of them is equal",
     "sex-and-given": "another sex and another given name, but a number or contact details agree",
 }
 """What each reason code says."""
 
 _ALIKE_GIVEN = frozenset({"exact", "nickname", "close", "sounds", "part", "middle", "swapped", "initial"})
-_ALIKE_FAMILY = frozenset({"exact", "close", "sounds", "part", "previous", "swapped"})
+_ALIKE_FAMILY = frozenset({"exact", "close", "sounds", "part", "previous", "swapped", "crossed"})
+_OTHER_GIVEN = frozenset({"alike", "different"})
+_DOUBTFUL_GIVEN = frozenset({"similar", "initial"})
+_INEXACT = frozenset({"close", "sounds", "similar"})
 _SAME_DAY = frozenset({"exact", "new-year", "year-month", "year", "slip"})
+_OTHER_DAY = frozenset({"different", "two-parts", "near-year"})
+_NEAR_DAY = frozenset({"slip", "two-parts", "near-year"})
 _SAME_NUMBER = frozenset({"exact", "typo"})
 _FULL = 9
 _IN_A_ROW = 3
@@ -44,11 +56,13 @@ _GENERATION = 12  # years
 def refutes(reason: str, levels: Mapping[str, str]) -> bool:
     """Whether a pair that agrees so shows that the reason does not hold for its side: a person known by both given names, or
     with both birth dates, by a number or a person's word. Conflicting numbers and suffixes nothing refutes."""
-    if reason == "generations":
+    if reason in {"ssn-conflict", "junior-senior", "number-of-another"}:
+        return False
+    if levels.get("ssn") in _SAME_NUMBER:
+        return True
+    if reason in {"generations", "birth-dates"}:
         return levels.get("birth_date") in _SAME_DAY
-    if reason in {"twins", "two-people", "sex-and-given"}:
-        return levels.get("given") in _ALIKE_GIVEN and levels.get("birth_date") in _SAME_DAY
-    return False
+    return levels.get("given") in _ALIKE_GIVEN and levels.get("birth_date") in _SAME_DAY
 
 
 def veto(one: Comparable, other: Comparable, levels: Mapping[str, str]) -> Veto | None:
@@ -60,40 +74,69 @@ def veto(one: Comparable, other: Comparable, levels: Mapping[str, str]) -> Veto 
     if levels.get("ssn") == "different" and len(one.ssn or "") == len(other.ssn or "") == _FULL:
         alike = given in _ALIKE_GIVEN and family in _ALIKE_FAMILY and born == "exact"
         return Veto("ssn-conflict", "review" if alike else "apart")
-    if given in _ALIKE_GIVEN and born == "different" and not number and _generation_apart(one, other):
-        return Veto("generations", "apart")
-    if given != "different":
-        return _changed_sex(given, levels)
     if number:
+        if given in _OTHER_GIVEN and born in _OTHER_DAY and len(one.ssn or "") == _FULL:
+            return Veto("number-of-another", "review")
         return _changed_sex(given, levels)
-    if born == "different":
-        return Veto("two-people", "apart")
+    if one.newborn or other.newborn or (given is None and family is None):
+        return Veto("no-name", "review")
+    home = _one_household(levels)
+    if given in _ALIKE_GIVEN and born in {"different", "two-parts"} and _generation_apart(one, other):
+        return Veto("generations", "apart") if home or one.suffix or other.suffix else Veto("birth-dates", "review")
+    if born == "different" and not home and given not in _OTHER_GIVEN:
+        return Veto("birth-dates", "review")
+    if given in _OTHER_GIVEN:
+        return _other_given(given, levels, home=home)
+    if given in _DOUBTFUL_GIVEN and family in _ALIKE_FAMILY and born in _SAME_DAY and home:
+        return Veto("maybe-twins", "review")
+    if {given, family} <= _INEXACT and {given, family} != {"close"} and born is not None and born != "exact":
+        return Veto("nothing-equal", "review")
+    return _changed_sex(given, levels)
+
+
+def perhaps_namesakes(levels: Mapping[str, str]) -> bool:
+    """Whether two who share common names may well be two: their birth dates are near and not equal, and nothing of their own (a
+    number, home, phone or e-mail) agrees."""
+    own = levels.get("ssn") in {*_SAME_NUMBER, "last-four"} or _one_household(levels)
+    return levels.get("birth_date") in _NEAR_DAY and not own
+
+
+def _other_given(given: str | None, levels: Mapping[str, str], *, home: bool) -> Veto | None:
+    family, born = levels.get("family"), levels.get("birth_date")
+    if born in _OTHER_DAY and (given == "different" or home):
+        return Veto("siblings" if home and family in _ALIKE_FAMILY else "two-people", "apart")
     if levels.get("sex") == "different":
         strong = levels.get("ssn") == "last-four" and born in _SAME_DAY
         return Veto("sex-and-given", "review" if strong else "apart")
-    if family in _ALIKE_FAMILY and born in _SAME_DAY and _one_household(levels):
-        return Veto("twins", "apart")
+    if family in _ALIKE_FAMILY and born in _SAME_DAY:
+        if home:
+            return Veto("twins", "apart")
+        if levels.get("place") in {"postal-code", "city"} or levels.get("address") == "street":
+            return Veto("maybe-twins", "review")
     return None
 
 
 def _changed_sex(given: str | None, levels: Mapping[str, str]) -> Veto | None:
-    if levels.get("sex") == "different" and given in {"different", "similar", "close"}:
+    if levels.get("sex") == "different" and given in {"different", "similar", "alike", "close"}:
         return Veto("sex-and-given", "review")
     return None
 
 
 def _same_number(one: Comparable, other: Comparable, levels: Mapping[str, str]) -> bool:
-    """The same number, mistyped at most once; numbers given out in a row are two."""
+    """The same number, mistyped at most once, where family name, birth date or home agree too; numbers in a row are two."""
     if levels.get("ssn") == "exact":
         return True
     if levels.get("ssn") != "typo" or one.ssn is None or other.ssn is None:
         return False
-    return abs(int(one.ssn) - int(other.ssn)) > _IN_A_ROW
+    besides = levels.get("family") in _ALIKE_FAMILY or levels.get("birth_date") in _SAME_DAY or _one_household(levels)
+    return besides and abs(int(one.ssn) - int(other.ssn)) > _IN_A_ROW
 
 
 def _one_household(levels: Mapping[str, str]) -> bool:
     return (
-        levels.get("address") in {"exact", "close"} or levels.get("phone") == "exact" or levels.get("email") == "exact"
+        levels.get("address") in {"exact", "close"}
+        or levels.get("phone") in {"exact", "typo"}
+        or levels.get("email") == "exact"
     )
 
 

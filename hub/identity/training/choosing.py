@@ -1,10 +1,11 @@
 """Thresholds chosen on labelled records: the most pairs of one person found among the settings that unite wrongly at most
-one pair in a thousand."""
+one pair in a hundred."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
+from math import log2
 
 from hub.domain.linkage.blocking import candidate_pairs
 from hub.domain.linkage.clusters import link_comparables
@@ -15,14 +16,17 @@ from hub.domain.linkage.shared import shared_values
 from hub.identity.evaluation.labelled import Pair, asked_pairs
 from hub.identity.evaluation.quality import Quality, quality
 
-__all__ = ["PRECISION", "Chosen", "chosen", "linked"]
+__all__ = ["CHAIN", "MARGIN", "PRECISION", "Chosen", "chosen", "linked"]
 
-PRECISION = 0.999
-"""Of the pairs united: requirement 17 of equity-identity.md."""
-_CONTACT = (6.0, 8.0, 10.0, 12.0, 14.0, 16.0)
-_MATCH = tuple(float(bits) for bits in range(17, 31))
-_MARGIN = (0.0, 1.5, 3.0)
-_CHAIN = (-6.0, -2.0, 2.0, 6.0)
+PRECISION = 0.99
+"""Of the pairs united, among people with more twins and namesakes than a benchmark has; chosen."""
+_CONTACT = (10.0, 12.0, 14.0)
+_MATCH = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+"""Bits above the prior odds: a pair on the threshold is four times likelier one person than two, or more."""
+MARGIN = 1.5
+CHAIN = 3.5
+"""Of the model: two candidates this close wait for a person, and members of one person say at least this much for one another, so
+that a record that knows little does not join two who contradict one another. Chosen; less parts fewer and unites more wrongly."""
 _REVIEW_WORTH = 1 / 3
 """Of the pairs that the last whole bit of the review window adds, the share that must be of one person: a reviewer's time
 is short."""
@@ -38,11 +42,10 @@ class Chosen:
 
 
 def chosen(comparables: Mapping[str, Comparable], true: Set[Pair], model: LinkModel) -> Chosen:
-    """Sets `match` and `contact_most`, then `chain` and `margin`, then `review` of a model. `true`: pairs of the ids of
+    """Sets `match` and `contact_most`, then `review` of a model, with MARGIN and CHAIN. `true`: pairs of the ids of
     `comparables`, all of one person, the smaller id first. Where no setting reaches PRECISION the most precise one is
     taken."""
-    best = _best(_first_grid(model), comparables, true)
-    best = _best(_second_grid(best.model), comparables, true)
+    best = _best(_grid(model), comparables, true)
     return Chosen(replace(best.model, review=_review(comparables, true, best.model)), best.quality)
 
 
@@ -51,27 +54,24 @@ def linked(comparables: Mapping[str, Comparable], model: LinkModel) -> frozenset
     return asked_pairs(link_comparables(comparables, model).people, sorted(comparables))
 
 
-def _first_grid(model: LinkModel) -> Iterator[LinkModel]:
+def _grid(model: LinkModel) -> Iterator[LinkModel]:
     for contact in _CONTACT:
-        for match in _MATCH:
-            yield replace(model, contact_most=contact, match=match, review=match, chain=0.0, margin=1.5)
-
-
-def _second_grid(model: LinkModel) -> Iterator[LinkModel]:
-    for chain in _CHAIN:
-        for margin in _MARGIN:
-            yield replace(model, chain=chain, margin=margin)
+        for bits in _MATCH:
+            match = round(log2(model.population) + bits, 2)
+            yield replace(
+                model, contact_most=contact, match=match, review=match, chain=min(CHAIN, match), margin=MARGIN
+            )
 
 
 def _best(models: Iterator[LinkModel], comparables: Mapping[str, Comparable], true: Set[Pair]) -> Chosen:
-    """Of equally good ones the more careful: a higher match threshold, a lower cap, a wider margin."""
+    """Of equally good ones the more careful: a higher match threshold, a lower cap."""
     tried = [Chosen(model, quality(linked(comparables, model), true)) for model in models]
     return max(tried, key=_worth)
 
 
 def _worth(one: Chosen) -> tuple[float, ...]:
     precision, recall = one.quality.precision or 0.0, one.quality.recall or 0.0
-    careful = one.model.match, -one.model.contact_most, one.model.margin, one.model.chain
+    careful = one.model.match, -one.model.contact_most
     return (1.0, round(recall, 4), *careful) if precision >= PRECISION else (0.0, precision, *careful)
 
 

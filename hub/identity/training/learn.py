@@ -9,7 +9,7 @@ from datetime import date
 
 from hub.domain.linkage.comparable import comparable
 from hub.domain.linkage.comparisons import LEVELS
-from hub.domain.linkage.model import LinkModel, read_model
+from hub.domain.linkage.model import LinkModel, for_population, read_model
 from hub.identity.evaluation.labelled import UNKNOWN, LabelledSet, Pair, together
 from hub.identity.evaluation.quality import Quality, by_group, quality
 from hub.identity.training.choosing import chosen, linked
@@ -17,12 +17,14 @@ from hub.identity.training.em import Shares, expectation_maximization
 from hub.identity.training.evidence import evidence
 from hub.identity.training.guess import guess
 from hub.identity.training.halves import halves
-from hub.identity.training.weights import name_shares, weights
+from hub.identity.training.weights import names_of, weights
 
-__all__ = ["CARRIERS", "DRAWS", "Learnt", "Report", "learn", "reported", "shares"]
+__all__ = ["CARRIERS", "DRAWS", "OWN_POPULATION", "Learnt", "Report", "learn", "reported", "shares"]
 
 DRAWS = 600_000
 """Pairs drawn at random to see how often strangers agree."""
+OWN_POPULATION = 1_000_000
+"""People among whom the thresholds of the document hold; an installation sets its own (`for_population`)."""
 CARRIERS = 5
 """A name that fewer people of the fitting half bear is not put into the model."""
 _SEED = 1
@@ -64,20 +66,23 @@ def learn(
     found = evidence(fitting, true, before, draws=draws, seed=_SEED)
     fit = expectation_maximization(found.candidates, LEVELS, guess)
     people = _people(first)
-    names = name_shares((fitting[of_one[0]] for of_one in people), CARRIERS, _shares_of(former))
+    names = names_of([fitting[of_one[0]] for of_one in people], CARRIERS, _shares_of(former))
     learnt = weights(fit.classes[0], found, fit.sizes[0] * sum(found.candidates.values()), names, before.weights)
     document: dict[str, object] = {
-        "version": version, "source": source, "weights": learnt, "frequencies": names, "population": len(people),
-        "match": 0.0, "review": 0.0, "margin": 0.0, "chain": 0.0, "contact_most": before.contact_most,
-        "shared_over": before.shared_over,
+        "version": version, "source": source, "weights": learnt, "frequencies": names.shares, "together": names.together,
+        "namesakes": before.namesakes, "population": len(people), "match": 0.0, "review": 0.0, "margin": 0.0, "chain": 0.0,
+        "contact_most": before.contact_most, "shared_over": before.shared_over,
     }  # fmt: skip
     best = chosen(fitting, true, read_model(document))
     for name in ("match", "review", "margin", "chain", "contact_most"):
         document[name] = getattr(best.model, name)
+    held_out = reported(second, read_model(document))
+    wider = for_population(read_model(document), OWN_POPULATION)
+    document |= {"population": OWN_POPULATION, "match": round(wider.match, 2), "review": round(wider.review, 2)}
     model = read_model(document)
-    held_out = reported(second, model)
     document["training"] = {
         "on": on.isoformat(),
+        "people": len(people),
         "records": len(labelled.records),
         "strangers_drawn": draws,
         "prior": round(fit.sizes[0], 4),

@@ -1,7 +1,7 @@
 """The FEBRL data sets with the shipped model, and what this mission does to records (equity-identity.md B2, requirement 17).
 
 Asked are precision 0.999 and recall 0.999 of FEBRL4 and 0.998 of FEBRL3, and precision 0.995 with recall 0.92, 0.86 and 0.86 of the
-three stress sets. The floors here are what the weights set by hand reach; docs say what is missing. Nothing live links by them yet.
+three stress sets. The last three are reached; of the first two docs/identity-model.md says what is missing and why.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from hub.domain.linkage.model import shipped_model
+from hub.identity.evaluation.population import at_population
 from hub.identity.evaluation.report import Evaluation, judged
 from hub.identity.evaluation.run import run
 from hub.wiring_labelled import read_labelled
@@ -36,10 +37,10 @@ class Floor(NamedTuple):
 
 
 FLOORS = {
-    "as it is": Floor(0.999, 0.99),
-    "no ssn, no address": Floor(0.995, 0.77),
-    "and 15 % born on 1 January": Floor(0.995, 0.73),
-    "and one shelter": Floor(0.995, 0.73),
+    "as it is": Floor(0.999, 0.994),
+    "no ssn, no address": Floor(0.995, 0.92),
+    "and 15 % born on 1 January": Floor(0.995, 0.86),
+    "and one shelter": Floor(0.995, 0.86),
 }
 
 
@@ -56,7 +57,7 @@ def two_files(stress: str) -> tuple[list[Row], list[Row]]:
 def found(folder: Path, *files: list[Row]) -> Evaluation:
     paths = [write_records(folder / f"{number}.csv", rows) for number, rows in enumerate(files)]
     labelled = read_labelled(paths, write_truth(folder / "truth.csv", *files), today=TODAY)
-    return judged(labelled, run(labelled, shipped_model()))
+    return judged(labelled, run(labelled, at_population(shipped_model(), len(labelled.records))))
 
 
 @pytest.mark.parametrize("stress", FLOORS)
@@ -77,4 +78,4 @@ def test_r17_r23_febrl3_arrives_in_any_order(tmp_path: Path) -> None:
     assert first.precision is not None
     assert first.precision >= 0.999
     assert first.recall is not None
-    assert first.recall >= 0.98
+    assert first.recall >= 0.989
