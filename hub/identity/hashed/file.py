@@ -49,7 +49,7 @@ class HashKey:
 
 @dataclass(frozen=True, slots=True)
 class HashedFile:
-    """The people of one sender, in the order told."""
+    """The people of one sender, by id."""
 
     schema: LinkageSchema
     key_id: str
@@ -79,7 +79,7 @@ class _Line(BaseModel):
 
 
 def write_filters(path: Path, told: HashedFile) -> None:
-    """A new file is open to its owner alone."""
+    """A new file is open to its owner alone. People stand in the order of their filters: the sender's may be that of names."""
     path.touch(mode=0o600)
     with path.open("w", encoding="utf-8") as stream:
         for line in _lines(told):
@@ -120,7 +120,7 @@ def _lines(told: HashedFile) -> Iterator[dict[str, object]]:
         "evidence": told.evidence,
         "records": len(told.records),
     }
-    for record in told.records.values():
+    for record in sorted(told.records.values(), key=lambda each: (each.clk, each.record_id)):
         line: dict[str, object] = {
             "id": record.record_id,
             "clk": _base64(record.clk, told.schema.bits),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,14 @@ def test_what_is_written_is_read_again(path: Path) -> None:
         True,
     )
     assert told.records == {"17": RECORD}
+
+
+def test_the_order_of_the_source_does_not_leave(tmp_path: Path) -> None:
+    path, told = tmp_path / "b.clk.jsonl", HashedFile(SCHEMA, "k", KEY.check("k"), False, {})
+    people = {name: HashedRecord(name, clk, frozenset({"given_name"})) for name, clk in (("a", 9), ("b", 3), ("c", 7))}
+    write_filters(path, replace(told, records=people))
+    assert [json.loads(line)["id"] for line in path.read_text().splitlines()[1:]] == ["b", "c", "a"]
+    assert read_filters(path).records == people
 
 
 def test_the_check_of_a_secret_tells_secrets_names_and_schemas_apart() -> None:
