@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, Delete, Dialect, Insert, Table, Text, Update, bindparam, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -20,6 +21,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = ["among", "few_of", "insert_new", "upsert", "write"]
 
+_texts = msgspec.json.Decoder(set[str]).decode
 _Statement = Insert | Update | Delete
 
 
@@ -84,8 +86,9 @@ def few_of(
     """For each of the values of `key` at most so many different values of `found`: no more rows are read, however many there are.
     The two begin an index."""
     rows = db.execute(text(_few(key, found, db.dialect.name)), {"values": _bound(values, db.dialect), "most": most})
-    told = ((value, json.loads(few) if isinstance(few, str) else few) for value, few in rows.all())
-    return {value: set(few) for value, few in told if few}
+    return {
+        value: _texts(few) if isinstance(few, str) else set(few) for value, few in rows.all() if few and few != "[]"
+    }
 
 
 def _bound(values: Iterable[str], dialect: Dialect) -> Any:

@@ -92,8 +92,8 @@ class SqlStore:
         return few_of(self._db, columns.block, columns.source_person, blocks, most) if blocks else {}
 
     def change_members(self, removed: Iterable[Member], added: Iterable[Member]) -> None:
-        write(self._db, _GONE[BLOCK_MEMBER], [each._asdict() for each in removed])
-        write(self._db, insert_new(BLOCK_MEMBER, self._dialect), [each._asdict() for each in added])
+        write(self._db, _GONE[BLOCK_MEMBER], _memberships(removed))
+        write(self._db, insert_new(BLOCK_MEMBER, self._dialect), _memberships(added))
 
     def people_of(self, values: Set[str], most: int) -> dict[str, set[str]]:
         columns = VALUE_USE.c
@@ -145,6 +145,11 @@ class SqlStore:
     def clear_links(self) -> None:
         for table in _GONE:
             self._db.execute(delete(table))
+
+
+def _memberships(members: Iterable[Member]) -> list[dict[str, str]]:
+    # In the order of the table: a batch adds many, and neighbours share pages.
+    return [{"block": block, "source_person": source_person} for block, source_person in sorted(members)]
 
 
 def _grouped(rows: Iterable[Sequence[str]]) -> dict[str, set[str]]:

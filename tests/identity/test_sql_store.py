@@ -67,7 +67,7 @@ def _is_the_truth(where: Where, folder: Path, world: list[tuple[list[LinkRecord]
             records += batch
             said += decisions
             with transaction(database, vault) as store:
-                site.store = store
+                site.link_store = store
                 site.take(batch, decisions)
                 assert site.people() == clusters(records, model, said).people
 
@@ -110,7 +110,7 @@ def test_no_value_of_anybody_is_kept_in_the_clear(places: Places, tmp_path: Path
         site = World(MemoryStore())
         for start in range(0, len(records), 25):
             with transaction(database, vault) as store:
-                site.store = store
+                site.link_store = store
                 site.take(records[start : start + 25], [HumanDecision(start, "a", "b", "different")])
         with transaction(database, vault) as store:
             opened = store.comparables({token for token, _, _ in records})
