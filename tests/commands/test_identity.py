@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from hub.cli import main
+from hub.commands.identity_shown import _LEVELS, _Scale
+from hub.domain.linkage.comparisons import LEVELS
 
 A = (
     "record_id,given_name,family_name,birth_date,ssn,race_ethnicity\n"
@@ -95,15 +97,27 @@ def test_explain_shows_a_waterfall_and_no_value(capsys: pytest.CaptureFixture[st
     assert hub("identity explain 1 1 --records a.csv --records b.csv") == 0
     told = capsys.readouterr().out
     for words in (
-        "birth_date",
-        "exact",
-        "close",
+        "birth date",
+        "the same",
+        "nearly the same",
+        "█",
         "in log2 odds",
         "they end as one person",
         "no evidence, missing in one",
     ):
         assert words in told
     assert "illalobos" not in told
+
+
+def test_a_waterfall_goes_on_where_the_part_before_ended_and_shows_what_speaks_against() -> None:
+    scale = _Scale(least=-10.0, most=37.0, review=17.0, match=27.0)
+    assert scale.bar(0.0, 10.0).plain == " " * 10 + "█" * 11 + " " * 6 + "?" + " " * 9 + "!" + " " * 10
+    assert scale.bar(10.0, -10.0).plain.startswith("░" * 21 + " ")
+    assert len(scale.bar(0.0, 0.0).plain) == 48
+
+
+def test_every_level_of_a_comparison_has_words() -> None:
+    assert {level for levels in LEVELS.values() for level in levels} - _LEVELS.keys() == set()
 
 
 def test_explain_as_json_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
