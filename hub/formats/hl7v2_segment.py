@@ -131,7 +131,8 @@ class Segment:
         return _coded_before(raw, self._separators, self._charset)
 
 
-_REMEMBERED = 4_096  # readings; then it begins anew
+_REMEMBERED = 4_096  # readings under the same separators and character set; then it begins anew
+_ENCODINGS = 4  # such pairs; senders of one connector have one or two
 
 Reading = Callable[["Segment", *_Rest], _T]
 
@@ -147,15 +148,29 @@ def remembering(*fields: int) -> Callable[[Reading[*_Rest, _T]], Reading[*_Rest,
     absent = [""] * (last + 1)
 
     def remembered(read: Reading[*_Rest, _T]) -> Reading[*_Rest, _T]:
-        known: dict[object, _T] = {}
+        tables: dict[tuple[Separators, str], dict[object, _T]] = {}
+        newest: tuple[Separators | None, str, dict[object, _T]] = (None, "", {})
+
+        def table(separators: Separators, charset: str) -> dict[object, _T]:
+            nonlocal newest
+            known = tables.get((separators, charset))
+            if known is None:
+                if len(tables) >= _ENCODINGS:
+                    tables.clear()
+                known = tables[separators, charset] = {}
+            newest = (separators, charset, known)
+            return known
 
         @wraps(read)
         def told(segment: Segment, *rest: *_Rest) -> _T:
+            separators, charset, known = newest  # nearly always those of the last message, the very same objects
+            if separators is not segment._separators or charset is not segment._charset:
+                known = table(segment._separators, segment._charset)
             sent = segment._fields or segment._split()
             if len(sent) <= last:  # the sender left out what stands at the end
                 sent = [*sent, *absent]
             texts = texts_of(sent)
-            key = (texts, rest, segment._separators, segment._charset)
+            key = (texts, rest)
             found = known.get(key)
             if found is not None:
                 return found

@@ -98,3 +98,13 @@ def test_a_word_that_a_field_may_not_hold_is_none_of_its_components(field: str) 
 def test_a_word_is_looked_for_in_any_case_and_behind_escapes() -> None:
     for field, expected in (("1^^^^mc", True), ("1^^^^\\X4D41\\", True), ("1^^^^MR", False), ("", False)):
         assert Segment(f"PID|{field}", USUAL, "utf-8").may_hold(1, ("MA", "MC")) is expected
+
+
+def test_what_is_remembered_is_bounded_also_where_every_message_has_separators_of_its_own() -> None:
+    @remembering(1)
+    def first(segment: Segment) -> str:
+        return segment.text(1)
+
+    for mark in "!#$%*+;=@" * 2:
+        others = Separators("|", mark, "~", "\\", "&")
+        assert [first(Segment(f"ZZZ|a{mark}b^c", each, "utf-8")) for each in (others, USUAL)] == ["a", f"a{mark}b"]
