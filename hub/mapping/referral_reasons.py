@@ -1,5 +1,6 @@
 """Why a Task of a referral ended (`statusReason`), as a word of a referral's states: by code (Gravity's `no-capacity`), else by the
-words of the tables, else where its text says that the person, or who speaks for them, declined. The text itself goes no further.
+words of the tables, else by phrases of its text: that the person, or who speaks for them, declined; that there is no room; that
+they are not eligible, or could not be reached. The text itself goes no further.
 
 Who cancels a Task is mostly who asked, and for all we know for reasons of their own; so words that don't say who (cancelled,
 withdrawn, refused, no longer needed) are nobody's no here, though they are in lists whose platforms mean the client by them.
@@ -33,6 +34,16 @@ _PERSON_DECLINED = re.compile(
     rf"|\bat the request of (?:the )?{_WHO}\b|\b(?:at|per|on) (?:the )?{_WHO}(?:'s)? (?:request|wish|choice)\b"
 )
 
+_PHRASES = (
+    (_PERSON_DECLINED, "person-declined"),
+    (
+        re.compile(r"(?<!not )\bat (?:full )?capacity\b|\bno (?:beds?|rooms?|openings?|vacanc(?:y|ies)|capacity)\b"),
+        "no-capacity",
+    ),
+    (re.compile(r"\b(?:not|isn't|wasn't|in) ?eligible\b"), "not-eligible"),
+    (re.compile(r"\b(?:unable to|could not|couldn't|cannot|can't) (?:reach|contact)\b"), "couldnt-contact"),
+)
+
 
 def reason_word(task: Json) -> str | None:
     """Empty where it is known and decides nothing; None where nothing is told, or what no table knows."""
@@ -43,4 +54,4 @@ def reason_word(task: Json) -> str | None:
     for each in (*(code for _, code in codes_of(reason)), said):
         if (word := coded("task-reason", plain_word(each)) or word_of("referral-csv", "status", each)) is not None:
             return "" if word == "not-helped" else word
-    return "person-declined" if _PERSON_DECLINED.search(plain_word(said)) else None
+    return next((word for phrase, word in _PHRASES if phrase.search(plain_word(said))), None)

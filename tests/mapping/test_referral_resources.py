@@ -172,6 +172,11 @@ def test_r14_an_activity_at_hand_that_was_not_done_is_no_help(read: Reader, stat
         ({"text": "No capacity"}, "no-capacity"),
         (concept("no-capacity"), "no-capacity"),
         ({"text": "UNABLE TO REACH CLIENT"}, "couldnt-contact"),
+        ({"text": "We are at capacity until May"}, "no-capacity"),
+        ({"text": "No beds tonight"}, "no-capacity"),
+        ({"text": "Not at capacity, but no staff"}, "declined"),
+        ({"text": "Family is ineligible: over income"}, "not-eligible"),
+        ({"text": "Tried thrice, could not reach them"}, "couldnt-contact"),
         ({"text": "see note"}, "declined"),
     ],
 )
