@@ -11,9 +11,11 @@ import pytest
 from hub.cli import main
 from hub.domain.linkage.comparable import comparable
 from hub.domain.linkage.model import read_model
+from hub.identity.training.choosing import PRECISION
 from hub.identity.training.halves import halves
-from hub.identity.training.learn import learn
-from hub.wiring_training import GENERATORS, made, written
+from hub.identity.training.learn import OWN_POPULATION, learn
+from hub.identity.training.weights import CHOSEN, MOST_AGAINST
+from hub.wiring_training import GENERATORS, PEOPLE, SEEDS, made, written
 from tests.conftest import ROOT
 
 ON = date(2026, 11, 23)
@@ -64,3 +66,19 @@ def test_too_few_people_are_a_clear_error() -> None:
     for seed in range(6):
         with pytest.raises(ValueError, match="too few people"):
             learn(made("first", 1, seed, ON), FORMER, version="t", source="test", on=ON, draws=100)
+
+
+def test_r16_the_shipped_model_is_learnt_from_the_documented_people() -> None:
+    """`hub identity train --version em-2 --out F` makes this document again: seed, people, date (equity-identity.md R16:
+    trained offline, versioned)."""
+    training = FORMER["training"]
+    assert FORMER["version"] == "em-2"
+    assert f"{PEOPLE} made-up people" in FORMER["source"]
+    assert f"seed {SEEDS['first']}" in FORMER["source"]
+    assert FORMER["population"] == OWN_POPULATION
+    assert training["on"] in FORMER["source"]
+    assert training["held_out"]["precision"] >= PRECISION
+    assert training["held_out"]["recall"] >= 0.96
+    for (field, level), bits in CHOSEN.items():
+        assert FORMER["weights"][field][level] == bits
+    assert min(bits for levels in FORMER["weights"].values() for bits in levels.values()) >= MOST_AGAINST
