@@ -69,13 +69,15 @@ def part_level(one: str, other: str) -> str:
 def given_level(one: str, other: str) -> str:
     """`part_level` of given names, with what names are known: two spellings of one name (Yusuf, Youssef) are `sounds` however they
     are written, and two names that look or sound alike (Jayden, Hayden) are `alike`: rather two people than a slip, for a slip
-    seldom makes another name."""
+    seldom makes another name. Where one is known and the other is not, one slip is `close` in a short name too (Hai, Hi): many
+    names of Asia are short, and were found less."""
     level = part_level(one, other)
     if level in {"exact", "nickname", "initial"}:
         return level
     mine, theirs = spelling(one), spelling(other)
     if mine is None or theirs is None:
-        return level
+        slip = (mine is None) != (theirs is None) and DamerauLevenshtein.distance(one, other, score_cutoff=1) <= 1
+        return "close" if slip and level in {"similar", "different"} else level
     if mine == theirs:
         return "sounds"
     return level if level == "different" else "alike"

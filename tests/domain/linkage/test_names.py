@@ -1,0 +1,51 @@
+"""When two given names are one name mistyped, two spellings of it, or two names (equity-identity.md, requirement 20: twins)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from hub.domain.linkage.model import shipped_model
+from hub.domain.linkage.names import given_level
+from hub.domain.linkage.scoring import score
+from tests.domain.linkage.people import one
+
+MODEL = shipped_model()
+HOME = {"family_name": "Ferreyra", "birth_date": date(2014, 5, 17), "phone": "5552017734"}
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "level"),
+    [
+        ("jayden", "hayden", "alike"),
+        ("jayden", "jaydne", "close"),
+        ("maria", "mario", "alike"),
+        ("yusuf", "youssef", "sounds"),
+        ("dmytro", "dmitri", "sounds"),
+        ("hai", "hi", "close"),
+        ("an", "anh", "alike"),
+        ("bob", "robert", "nickname"),
+        ("marcus", "maya", "different"),
+    ],
+)
+def test_what_names_are_known_tells_a_slip_from_another_name(left: str, right: str, level: str) -> None:
+    assert given_level(left, right) == given_level(right, left) == level
+
+
+def test_r20_twins_with_names_alike_are_two_and_a_mistyped_name_is_one() -> None:
+    jayden = one(given_name="Jayden", **HOME)
+    assert score(jayden, one(given_name="Hayden", **HOME), MODEL).veto == "twins"
+    assert score(jayden, one(given_name="Jaydne", **HOME), MODEL).grade == "match"
+
+
+@pytest.mark.parametrize("word", ["Baby Boy", "BabyGirl", "Twin A", "Baby Boy B", "Newborn", "Male", "Baby Girl Maria"])
+def test_r20_a_newborn_without_a_name_waits_for_a_person(word: str) -> None:
+    found = score(one(given_name=word, **HOME), one(given_name="Nolan", **HOME), MODEL)
+    assert (found.veto, found.grade) == ("no-name", "review")
+
+
+def test_r20_a_child_told_with_a_parents_number_waits_for_a_person() -> None:
+    told = {**HOME, "ssn": "536417702", "address_line": "12 Alder Street", "postal_code": "97477"}
+    mother = one(given_name="Denise", **{**told, "birth_date": date(1984, 4, 25)})
+    assert score(mother, one(given_name="Rosa", **told), MODEL).grade == "review"
