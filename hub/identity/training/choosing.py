@@ -20,7 +20,7 @@ __all__ = ["CHAIN", "MARGIN", "PRECISION", "Chosen", "chosen", "linked"]
 
 PRECISION = 0.99
 """Of the pairs united, among people with more twins and namesakes than a benchmark has; chosen."""
-_CONTACT = (10.0, 12.0, 14.0)
+_CONTACT = (10.0, 12.0)
 _MATCH = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 """Bits above the prior odds: a pair on the threshold is four times likelier one person than two, or more."""
 MARGIN = 1.5
