@@ -250,13 +250,13 @@ def mapping(module):
     module._status = raising
 
 def vault(module):
-    seal = module.Vault.seal_person
-    def raising(self, event):
-        if event.person is not None and (event.person.local_id or "").endswith("-other"):
+    seal = module.Vault.seal_block
+    def raising(self, event, block, source_person):
+        if (block.local_id or "").endswith("-other"):
             (HOME / "sealing").touch()
-            raise RuntimeError(f"sealing fails over {event.person.model_dump()!r}")
-        return seal(self, event)
-    module.Vault.seal_person = raising
+            raise RuntimeError(f"sealing fails over {block.model_dump()!r}")
+        return seal(self, event, block, source_person)
+    module.Vault.seal_block = raising
 
 def identify(module):
     fields = module.linked_fields
