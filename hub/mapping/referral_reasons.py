@@ -2,8 +2,8 @@
 words of the tables, else by phrases of its text: that the person, or who speaks for them, declined; that there is no room; that
 they are not eligible, or could not be reached. The text itself goes no further.
 
-Who cancels a Task is mostly who asked, and for all we know for reasons of their own; so words that don't say who (cancelled,
-withdrawn, refused, no longer needed) are nobody's no here, though they are in lists whose platforms mean the client by them.
+A reason that names neither the person nor another cause (withdrawn, no longer needed) is nobody's no, though lists whose platforms
+mean the client by it have it as one: the hub itself cancels so.
 
 Source: HL7 SDOH Clinical Care 3.0.0, Task for Referral Management: statusReason says why a Task was rejected, cancelled, put on
 hold or failed (social-standards.md §3.1). The phrases are chosen.

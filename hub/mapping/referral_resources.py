@@ -108,9 +108,12 @@ class _Mapper:
             if word == "closed"
             else (False, ())
         )
+        cancelled = text(task.get("status")) == "cancelled"
         reason = reason_word(task)
+        if cancelled and not task.get("statusReason"):
+            reason = "person-declined"  # social-standards.md §3.3, where nothing else is told
         told = Told("helped", proof="output") if done else state_of(word, reason=reason or "")
-        if reason is None and text(task.get("status")) == "cancelled":
+        if cancelled and reason is None:
             odd = (*odd, "unknown-reason")
         if told.status == "in-progress" and self._has_parts(item):
             told = Told("passed-on")

@@ -74,7 +74,7 @@ def refused(found: list[Mapped]) -> list[tuple[str, str | None, object]]:
         ("on-hold", "waiting-on-person", None),
         ("rejected", "not-helped", "declined"),
         ("failed", "not-helped", "failed"),
-        ("cancelled", "not-helped", None),
+        ("cancelled", "person-declined", None),
         ("completed", "closed", None),
     ],
 )
@@ -101,13 +101,13 @@ def test_r14_a_status_of_a_task_is_a_state_and_none_alone_is_help(
         ("Patient's insurance declined", "not-helped", ("unknown-reason",)),
         ("Ordered twice", "not-helped", ("unknown-reason",)),
         ("No longer needed", "not-helped", ()),
-        ("Canceled", "not-helped", ()),
+        ("Canceled", "person-declined", ()),
         ("Duplicate", "not-helped", ()),
-        ("Refused", "not-helped", ()),
-        (None, "not-helped", ("unknown-reason",)),
+        ("Refused", "person-declined", ()),
+        (None, "person-declined", ()),
     ],
 )
-def test_r14_a_cancelled_task_was_declined_by_the_person_only_where_its_reason_says_so(
+def test_r14_a_cancelled_task_was_declined_by_the_person_unless_its_reason_says_otherwise(
     read: Reader, why: str | None, state: str, issues: tuple[str, ...]
 ) -> None:
     event = one(read, task(status="cancelled", **({"statusReason": {"text": why}} if why else {})))
