@@ -29,7 +29,7 @@ REASONS: Mapping[str, str] = {
     " two at one address or phone",
     "number-of-another": "the same Social Security number, another given name and birth date: a child told with a parent's",
     "siblings": "same family name and address or phone, another given name and another birth date",
-    "birth-dates": "alike names and two birth dates, with no number, home, phone or e-mail in common",
+    "birth-dates": "alike names, two birth dates and no number in common, at one home too: families name after one another",
     "two-people": "another given name and another birth date",
     "no-name": "a newborn without a name, or no name at all: a brother or a stranger may be meant",
     "nothing-equal": "given name, family name and birth date are only roughly alike and none of them is equal",
@@ -83,7 +83,7 @@ def veto(one: Comparable, other: Comparable, levels: Mapping[str, str]) -> Veto 
     home = _one_household(levels)
     if given in _ALIKE_GIVEN and born in {"different", "two-parts"} and _generation_apart(one, other):
         return Veto("generations", "apart") if home or one.suffix or other.suffix else Veto("birth-dates", "review")
-    if born == "different" and not home and given not in _OTHER_GIVEN:
+    if born == "different" and given not in _OTHER_GIVEN:
         return Veto("birth-dates", "review")
     if given in _OTHER_GIVEN:
         return _other_given(given, levels, home=home)
