@@ -10,21 +10,25 @@ Not for models with validators or constraints of their own: those give no writer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import count, groupby
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Protocol, Union, get_args, get_origin
 
 from hub.bus.avro_compile import micros, varint
 from hub.domain.events import Model, PersonBlock, Sealed
 
 __all__ = ["WriteModel", "model_writer"]
 
-WriteModel = Callable[[bytes, Model, Sealed | None], bytes | None]
-"""(head, model, sealed) → head and body, or None when the slow way must decide. `sealed` is written as the person of the model,
-whatever stands there; None: what stands there is."""
+
+class WriteModel(Protocol):
+    """(head, model, sealed) → head and body, or None when the slow way must decide. `sealed` is written as the person of the
+    model, whatever stands there; None: what stands there is."""
+
+    def __call__(self, head: bytes, model: Model, sealed: Sealed | None = None, /) -> bytes | None: ...
+
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _SIZES = 1_024  # an original's ciphertext and its hash have more than the 63 bytes of a length in one byte
