@@ -76,8 +76,8 @@ def _edges(near: Neighbours, scorer: Scorer, dirty: Set[str]) -> dict[Pair, Stor
     )
     for part in (pairs, again):
         for one, other in part:
-            scored = scorer(one, other)
-            if scored.grade != "none":
+            scored = scorer.graded(one, other)
+            if scored is not None:
                 pair = (one, other) if one < other else (other, one)
                 found[pair] = StoredEdge(*pair, scored.total, scored.grade, scored.veto)
     return found

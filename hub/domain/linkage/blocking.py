@@ -82,14 +82,15 @@ def _date_keys(one: Comparable, families: set[str], first: str | None) -> Iterat
     if born is None:
         return
     heard = {*families, sound(first)} if first else families
+    year, month, day = f"{born.year:04d}", f"{born.month:02d}", f"{born.day:02d}"
     if not one.birth_weak:
-        yield f"d:{born:%Y%m%d}"
+        yield f"d:{year}{month}{day}"
     for name in heard:
         if not one.birth_weak:
-            yield f"i:{born:%Y%m%d}:{name[:1]}"
-            yield f"b:{name}:{born:%m%d}"
-            yield f"b:{name}:{born:%Y}-{born:%d}"
-        yield f"b:{name}:{born:%Y%m}"
+            yield f"i:{year}{month}{day}:{name[:1]}"
+            yield f"b:{name}:{month}{day}"
+            yield f"b:{name}:{year}-{day}"
+        yield f"b:{name}:{year}{month}"
 
 
 def _value_keys(one: Comparable, first: str | None) -> Iterator[str]:

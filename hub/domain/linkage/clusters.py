@@ -98,8 +98,8 @@ def weigh(
     """The pairs graded match or review."""
     scorer = Scorer(comparables, model, shared)
     for left, right in pairs:
-        found = scorer(left, right)
-        if found.grade != "none":
+        found = scorer.graded(left, right)
+        if found is not None:
             yield Edge(left, right, found)
 
 

@@ -6,14 +6,14 @@ Levels go from most to least alike; `LEVELS` has them all, and a model must have
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import product
+from functools import lru_cache
 
 from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.fuzz import ratio, token_sort_ratio
 
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.dates import birth_date
-from hub.domain.linkage.names import core, given_level, part_level
+from hub.domain.linkage.names import core, given_level, near, part_level
 
 __all__ = ["COMPARED", "LEVELS", "Comparison", "compare"]
 
@@ -44,7 +44,8 @@ def given(one: Comparable, other: Comparable) -> str | None:
             return "part" if level == "exact" else level
     elif _RANK[level] <= _ALIKE:
         return level
-    if swapped(one, other):
+    across = _across(one, other)
+    if across == 2:
         return "swapped"
     if level == "initial":
         return level
@@ -52,7 +53,7 @@ def given(one: Comparable, other: Comparable) -> str | None:
         one.middle and len(one.middle) > 1 and one.middle in right
     ):
         return "middle"
-    return "crossed" if crossed(one, other) else level
+    return "crossed" if across and _neither_fits(one, other) else level
 
 
 def middle(one: Comparable, other: Comparable) -> str | None:
@@ -87,9 +88,10 @@ def family(one: Comparable, other: Comparable) -> str | None:
         return "close" if level == "nickname" else level
     if _previous(one, other) or _previous(other, one):
         return "previous"
-    if swapped(one, other):
+    across = _across(one, other)
+    if across == 2:
         return "swapped"
-    return "crossed" if level != "initial" and crossed(one, other) else level
+    return "crossed" if across and level != "initial" and _neither_fits(one, other) else level
 
 
 def suffix(one: Comparable, other: Comparable) -> str | None:
@@ -186,27 +188,24 @@ def place(one: Comparable, other: Comparable) -> str | None:
     return "different" if found else None
 
 
-def swapped(one: Comparable, other: Comparable) -> bool:
-    """Whether given and family name changed places: each is like the other's other."""
+def _across(one: Comparable, other: Comparable) -> int:
+    """How many of the two names of one side (given, family) stand in the other's other field: 2 where given and family name changed
+    places, 1 where one name did (Dylan Lomman, Lomman Brayden); 0 where a name is missing."""
     if not (one.given and other.given and one.family and other.family):
-        return False
-    return (
-        _RANK[_best(one.given, other.family)] <= _RANK["close"]
-        and _RANK[_best(one.family, other.given)] <= _RANK["close"]
-    )
+        return 0
+    return _standing(one.given, other.family) + _standing(one.family, other.given)
 
 
-def crossed(one: Comparable, other: Comparable) -> bool:
-    """Whether a name of one side stands in the other's other field, and neither field fits (Dylan Lomman, Lomman Brayden)."""
-    if not (one.given and other.given and one.family and other.family):
-        return False
-    if (
-        min(_RANK[_best(one.given, other.given, given_level)], _RANK[_best(one.family, other.family)])
-        <= _RANK["initial"]
-    ):
-        return False
-    across = _RANK[_best(one.given, other.family)], _RANK[_best(one.family, other.given)]
-    return min(across) <= _RANK["close"]
+@lru_cache(maxsize=4_096)  # given and family names of a pair both ask
+def _standing(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    if len(left) == len(right) == 1:
+        return near(left[0], right[0])
+    return any(near(mine, theirs) for mine in left for theirs in right)
+
+
+def _neither_fits(one: Comparable, other: Comparable) -> bool:
+    fits = min(_RANK[_best(one.given, other.given, given_level)], _RANK[_best(one.family, other.family)])
+    return fits > _RANK["initial"]
 
 
 def compare(one: Comparable, other: Comparable) -> dict[str, str]:
@@ -217,7 +216,7 @@ def compare(one: Comparable, other: Comparable) -> dict[str, str]:
 def _best(left: tuple[str, ...], right: tuple[str, ...], of: Callable[[str, str], str] = part_level) -> str:
     if len(left) == len(right) == 1:
         return of(left[0], right[0])
-    return min((of(mine, theirs) for mine, theirs in product(left, right)), key=_RANK.__getitem__)
+    return _ORDER[min([_RANK[of(mine, theirs)] for mine in left for theirs in right])]
 
 
 def _both(left: tuple[str, ...], right: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -42,5 +43,6 @@ def _weak(left: date, right: date) -> str:
     return "year"
 
 
+@lru_cache(maxsize=65_536)
 def _digits(day: date) -> str:
     return f"{day.year:04d}{day.month:02d}{day.day:02d}"

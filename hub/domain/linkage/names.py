@@ -13,7 +13,7 @@ from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
 from hub.domain.tables import rows
 
-__all__ = ["PARTICLES", "core", "given_level", "part_level", "roots", "sound", "spelling"]
+__all__ = ["PARTICLES", "core", "given_level", "near", "part_level", "roots", "sound", "spelling"]
 
 PARTICLES = frozenset({
     "abu", "al", "ap", "ben", "bin", "bint", "da", "dal", "das", "de", "del", "della", "der", "des", "di", "do", "dos", "du", "e",
@@ -43,6 +43,7 @@ _PREFIXES = (
 _SHORTEST_CORE = 4
 _CLOSE = 0.92  # Jaro-Winkler; one slip in a name of six letters or more
 _SIMILAR = 0.80
+_SAME_SOUND = 0.70
 _SLIPS_FROM = 4  # letters: in a shorter name one changed letter is another name (Ana, Ada)
 
 
@@ -54,15 +55,29 @@ def part_level(one: str, other: str) -> str:
         return "exact"
     if len(one) == 1 or len(other) == 1:
         return "initial" if one[0] == other[0] else "different"
-    if not roots(one).isdisjoint(roots(other)):
+    if _share_root(one, other):
         return "nickname"
-    shortest = min(len(one), len(other))
-    near = JaroWinkler.normalized_similarity(one, other)
-    if shortest >= _SLIPS_FROM and (near >= _CLOSE or DamerauLevenshtein.distance(one, other, score_cutoff=1) <= 1):
+    alike = JaroWinkler.similarity(one, other)
+    if min(len(one), len(other)) < _SLIPS_FROM:
+        return "similar" if alike >= _SIMILAR else "different"
+    if alike >= _CLOSE or _one_slip(one, other):
         return "close"
-    if shortest >= _SLIPS_FROM and (core(one) == core(other) or _same_sound(one, other)):
+    if core(one) == core(other) or (alike >= _SAME_SOUND and _same_sound(one, other)):
         return "sounds"
-    return "similar" if near >= _SIMILAR else "different"
+    return "similar" if alike >= _SIMILAR else "different"
+
+
+def near(one: str, other: str) -> bool:
+    """Whether two parts are `exact`, `nickname` or `close` by `part_level`; of strangers' names quicker than that to say no."""
+    if one == other:
+        return True
+    if len(one) == 1 or len(other) == 1:
+        return False
+    if _share_root(one, other):
+        return True
+    if min(len(one), len(other)) < _SLIPS_FROM:
+        return False
+    return JaroWinkler.similarity(one, other) >= _CLOSE or _one_slip(one, other)
 
 
 @lru_cache(maxsize=65_536)
@@ -136,9 +151,18 @@ _HEARD: Mapping[str, str] = {
 }  # fmt: skip
 
 
+def _share_root(one: str, other: str) -> bool:
+    full = _full_names()
+    return (one in full or other in full) and not roots(one).isdisjoint(roots(other))
+
+
+def _one_slip(one: str, other: str) -> bool:
+    return abs(len(one) - len(other)) <= 1 and DamerauLevenshtein.distance(one, other, score_cutoff=1) <= 1
+
+
 def _same_sound(one: str, other: str) -> bool:
     heard = sound(one)
-    return len(heard) > 1 and heard == sound(other) and JaroWinkler.similarity(one, other) >= 0.7
+    return len(heard) > 1 and heard == sound(other)
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.decisions import Standing
+from hub.domain.linkage.grading import Grader
 from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.scoring import Score, score
 from hub.domain.linkage.shared import SharedValue
@@ -64,6 +65,7 @@ class Scorer:
     def __init__(self, comparables: Mapping[str, Comparable], model: LinkModel, shared: Set[SharedValue]) -> None:
         self._comparables, self._model, self._shared = comparables, model, shared
         self._known: dict[tuple[str, str], Score] = {}
+        self._grader = Grader(model)
 
     def __call__(self, left: str, right: str) -> Score:
         """The score of two source persons."""
@@ -71,6 +73,17 @@ class Scorer:
         found = self._known.get(pair)
         if found is None:
             found = score(self._comparables[pair[0]], self._comparables[pair[1]], self._model, self._shared)
+            self._known[pair] = found
+        return found
+
+    def graded(self, left: str, right: str) -> Score | None:
+        """The score of two source persons who are a match or for review; None of others, and sooner than their score."""
+        pair = (left, right) if left < right else (right, left)
+        found = self._known.get(pair)
+        if found is not None:
+            return None if found.grade == "none" else found
+        found = self._grader(self._comparables[pair[0]], self._comparables[pair[1]], self._shared)
+        if found is not None:
             self._known[pair] = found
         return found
 

@@ -11,11 +11,15 @@ from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.shared import SharedValue, values_of
 from hub.domain.linkage.vetoes import perhaps_namesakes, veto
 
-__all__ = ["Grade", "Part", "Score", "score"]
+__all__ = ["CONTACT", "IMPLIES_PLACE", "NAMES", "Grade", "Part", "Score", "name_weight", "score", "score_of_levels"]
 
 Grade = Literal["match", "review", "none"]
-_NAMES = ("given", "family")
-_CONTACT = ("address", "place", "phone", "email")
+NAMES = ("given", "family")
+"""The fields of which a common value says less."""
+CONTACT = frozenset({"address", "place", "phone", "email"})
+"""The fields that a household shares."""
+IMPLIES_PLACE = frozenset({"exact", "close"})
+"""Levels of an address that leave the place nothing to say."""
 _NO_DISCOUNT = frozenset({"initial", "middle", "similar", "different", "crossed", "alike"})
 _LEAST = 1.0
 
@@ -44,10 +48,16 @@ def score(one: Comparable, other: Comparable, model: LinkModel, shared: Set[Shar
     or the place of a shared address; a name that is common gives less; contact details together at most `contact_most`.
 
     A veto that stands apart makes the grade `none`, one for review makes a match a review."""
-    levels = compare(one, other)
+    return score_of_levels(one, other, compare(one, other), model, shared)
+
+
+def score_of_levels(
+    one: Comparable, other: Comparable, levels: dict[str, str], model: LinkModel, shared: Set[SharedValue]
+) -> Score:
+    """`score`, given how the fields of the two compare, in the order of `compare`. Takes out of `levels` what says nothing."""
     if shared:
         _take_shared(one, other, levels, shared)
-    if levels.get("address") in {"exact", "close"}:
+    if levels.get("address") in IMPLIES_PLACE:
         levels.pop("place", None)  # the line implies the place
     parts = []
     total = contact = 0.0
@@ -55,10 +65,10 @@ def score(one: Comparable, other: Comparable, model: LinkModel, shared: Set[Shar
     for field, level in levels.items():
         weight = model.weights[field][level]
         if weight > 0:
-            if field in _NAMES and model.common:
+            if field in NAMES and model.common:
                 common += level == "exact" and _listed(field, one, model)
-                weight = _discounted(field, level, weight, one, other, model)
-            elif field in _CONTACT:
+                weight = name_weight(field, level, weight, one, other, model)
+            elif field in CONTACT:
                 contact += weight
         total += weight
         parts.append(Part(field, level, weight))
@@ -66,7 +76,7 @@ def score(one: Comparable, other: Comparable, model: LinkModel, shared: Set[Shar
         total -= contact - model.contact_most
         parts.append(Part("contact", "capped", model.contact_most - contact))
     stands = veto(one, other, levels)
-    if common == len(_NAMES):
+    if common == len(NAMES):
         total -= model.together
         parts.append(Part("names", "common", -model.together))
         if perhaps_namesakes(levels):
@@ -90,7 +100,8 @@ def _listed(field: str, one: Comparable, model: LinkModel) -> bool:
     return all(model.lists(field, name) for name in (one.given if field == "given" else one.family))
 
 
-def _discounted(field: str, level: str, weight: float, one: Comparable, other: Comparable, model: LinkModel) -> float:
+def name_weight(field: str, level: str, weight: float, one: Comparable, other: Comparable, model: LinkModel) -> float:
+    """The weight of an agreement on a name, less where the name is a common one; never more than `weight`."""
     if level == "swapped":
         return weight - sum(
             model.discount(field, name) for name in {*one.given, *one.family} & {*other.given, *other.family}
@@ -98,5 +109,7 @@ def _discounted(field: str, level: str, weight: float, one: Comparable, other: C
     left, right = (one.given, other.given) if field == "given" else (one.family, other.family)
     if level in _NO_DISCOUNT or (level == "exact" and len(left) > 1):
         return weight
+    if left == right and len(left) == 1:
+        return max(weight - model.discount(field, left[0]), min(weight, _LEAST))
     names = set(left) & set(right) or {*left, *right}
     return max(weight - min(model.discount(field, name) for name in names), min(weight, _LEAST))

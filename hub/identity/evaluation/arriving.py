@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from hub.domain.linkage.blocking import LARGEST, block_keys, narrower_keys
 from hub.domain.linkage.comparable import Comparable
+from hub.domain.linkage.grading import Grader
 from hub.domain.linkage.model import LinkModel
-from hub.domain.linkage.scoring import Score, score
+from hub.domain.linkage.scoring import Score
 from hub.domain.linkage.shared import Person, SharedValue, person_of, values_of
 
 __all__ = ["Arrivals", "BlockIndex"]
@@ -63,6 +64,7 @@ class Arrivals:
 
     def __init__(self, model: LinkModel) -> None:
         self._model = model
+        self._grader = Grader(model)
         self._index = BlockIndex()
         self._known: list[Comparable] = []
         self._values: list[tuple[SharedValue, ...]] = []
@@ -71,14 +73,14 @@ class Arrivals:
 
     def add(self, one: Comparable) -> tuple[int, list[tuple[int, Score]]]:
         """With how many earlier records this one was compared, and those of them that are a match or for review."""
-        known, model, shared, values = self._known, self._model, self._shared, self._values
+        known, grader, shared, values = self._known, self._grader, self._shared, self._values
         candidates = self.know(one)
         own = not shared.isdisjoint(values[-1])
-        scored = [
-            (at, score(one, known[at], model, shared if own or not shared.isdisjoint(values[at]) else _NONE))
+        graded = [
+            (at, grader(one, known[at], shared if own or not shared.isdisjoint(values[at]) else _NONE))
             for at in candidates
         ]
-        return len(candidates), [(at, each) for at, each in scored if each.grade != "none"]
+        return len(candidates), [(at, each) for at, each in graded if each is not None]
 
     def know(self, one: Comparable) -> set[int]:
         """Keep a record without comparing it: the positions of those that it would be compared with."""
