@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from hub.commands.identity_evaluate import evaluate, in_words, the_day
+from hub.commands.identity_evaluate import POPULATION, evaluate, in_words, the_day
 from hub.commands.identity_hashed import evaluate_hashed, hash_records, match_hashed
 from hub.commands.identity_shown import show_explained
 from hub.domain.linkage.model import LinkModel
@@ -50,11 +50,15 @@ identity.add_command(evaluate_hashed)
     help="CSV with both; or given twice: A in the first.",
 )
 @_MODEL
+@POPULATION
 @_JSON
-def explain(left: str, right: str, files: tuple[Path, ...], model_file: Path | None, as_json: bool) -> None:
+def explain(
+    left: str, right: str, files: tuple[Path, ...], model_file: Path | None, population: int | None, as_json: bool
+) -> None:
     """Why the records LEFT and RIGHT (their record_id) are one person or not: which field gave what, no value shown.
 
-    A field that one of them lacks gives nothing, and so does a phone, an e-mail or an address that many people of the files share.
+    With the --population that `evaluate` was run with, the answer is the one that counted there. A field that one of them lacks
+    gives nothing, and so does a phone, an e-mail or an address that many people of the files share.
     """
     if len(files) > 2:
         raise click.UsageError("--records: one file or two")
@@ -67,7 +71,7 @@ def explain(left: str, right: str, files: tuple[Path, ...], model_file: Path | N
         raise click.UsageError(in_words(why)) from None
     if one.key == other.key:
         raise click.UsageError("LEFT and RIGHT are the same record")
-    found = explained(one, other, records, at_population(model, len(records)))
+    found = explained(one, other, records, at_population(model, len(records), population))
     if as_json:
         click.echo(json.dumps(found.as_json(), ensure_ascii=False))
     else:

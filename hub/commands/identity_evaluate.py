@@ -24,9 +24,16 @@ from hub.identity.evaluation.run import Watch, run
 from hub.wiring_labelled import link_model, read_labelled
 from hub.wiring_made_sets import SEED, SETS, made_set, write_set
 
-__all__ = ["evaluate", "in_words", "the_day"]
+__all__ = ["POPULATION", "evaluate", "in_words", "the_day"]
 
 _FILE = click.Path(path_type=Path)
+POPULATION = click.option(
+    "--population",
+    type=click.IntRange(min=1),
+    help="People that the records are drawn from: the more, the more evidence a link needs. "
+    f"Default: as many as records; of fewer than {WORLD:,} records what the model is made for.",
+)
+"""The option of every verb that links records."""
 
 
 @click.command()
@@ -42,12 +49,7 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--metrics-out", type=_FILE, help="Write Prometheus metrics, for node_exporter's textfile collector.")
 @click.option("--model", "model_file", type=_FILE, help="Weights to try (JSON); default: those the hub ships with.")
-@click.option(
-    "--population",
-    type=click.IntRange(min=1),
-    help="People that the records are drawn from: the more, the more evidence a link needs. "
-    f"Default: as many as records; of fewer than {WORLD:,} records what the model is made for.",
-)
+@POPULATION
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def evaluate(
     first: Path | None, second: Path | None, truth: Path | None, name: str | None, people: int | None, seed: int,

@@ -127,6 +127,18 @@ def test_explain_as_json_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert sum(part["weight"] for part in told["parts"]) == pytest.approx(told["score"], abs=0.01)
 
 
+def test_explain_answers_for_the_population_that_evaluate_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = []
+    for asked in ("", "--population 1000000", "--population 4000000"):
+        assert hub(f"identity explain 1 2 --records a.csv --json {asked}") == 0
+        seen.append(json.loads(capsys.readouterr().out)["thresholds"])
+    assert seen[0] == seen[1]  # so few records are a sample: the model's own million
+    assert {key: bits - seen[1][key] for key, bits in seen[2].items()} == {
+        "match": pytest.approx(2),
+        "review": pytest.approx(2),
+    }
+
+
 def test_a_made_up_set_is_evaluated_and_written_so_that_its_files_say_the_same(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -88,11 +88,13 @@ def comparable(block: PersonBlock) -> Comparable:
 _SEX = {"f": "f", "female": "f", "m": "m", "male": "m", "x": "x"}
 _SUFFIX = {"junior": "jr", "senior": "sr", "2nd": "ii", "3rd": "iii", "4th": "iv", "2": "ii", "3": "iii", "4": "iv"}
 _NEWBORN = re.compile(
-    r"(?:(?:baby|newborn|infant|twin|triplet) ?(?:boy|girl|male|female)?|boy|girl|male|female|bb|bg|nb)"
-    r" ?(?:[a-d]|[1-4]|one|two|three)?|(?:baby ?(?:boy|girl)|newborn|infant) .*"
+    r"(?:baby|newborn|infant|twin|triplet) ?(?:boy|girl|male|female)? ?(?:[a-d]|[1-4]|one|two|three)?"
+    r"|(?:boy|girl|male|female|bb|bg|nb)(?: [a-d]| ?(?:[1-4]|one|two|three))?"
+    r"|(?:baby ?(?:boy|girl)|newborn|infant) .*"
 )
 """What birth registrations write for a given name (equity-identity.md B3: Baby Boy, Newborn, Twin A, Male; other forms unverified:
-from memory), and `Baby Boy` with another name after it, which is the mother's."""
+from memory), and `Baby Boy` with another name after it, which is the mother's. A letter right behind `boy` or `male` makes a
+name of it: Boyd, Malea."""
 _APART = re.compile(r"[\s\-‐‑–/,]+")
 _NO_WORD = re.compile(r"[^\w]+")
 _NO_DIGIT = re.compile(r"\D+")

@@ -33,7 +33,8 @@ REASONS: Mapping[str, str] = {
     "two-people": "another given name and another birth date",
     "no-name": "a newborn without a name, or no name at all: a brother or a stranger may be meant",
     "nothing-equal": "given name, family name and birth date are only roughly alike and none of them is equal",
-    "sex-and-given": "another sex and another given name, but a number or contact details agree",
+    "sex-and-given": "another sex and another given name: people change both, and brother and sister differ in both; asked about"
+    " where the given names are nearly alike, a number agrees, or the birth date with an e-mail or with the last four; else two people",
 }
 """What each reason code says."""
 
@@ -106,7 +107,7 @@ def _other_given(given: str | None, levels: Mapping[str, str], *, home: bool) ->
     if born in _OTHER_DAY and (given == "different" or home):
         return Veto("siblings" if home and family in _ALIKE_FAMILY else "two-people", "apart")
     if levels.get("sex") == "different":
-        strong = levels.get("ssn") == "last-four" and born in _SAME_DAY
+        strong = born in _SAME_DAY and (levels.get("ssn") == "last-four" or levels.get("email") == "exact")
         return Veto("sex-and-given", "review" if strong else "apart")
     if family in _ALIKE_FAMILY and born in _SAME_DAY:
         if home:

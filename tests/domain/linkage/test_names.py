@@ -39,10 +39,32 @@ def test_r20_twins_with_names_alike_are_two_and_a_mistyped_name_is_one() -> None
     assert score(jayden, one(given_name="Jaydne", **HOME), MODEL).grade == "match"
 
 
-@pytest.mark.parametrize("word", ["Baby Boy", "BabyGirl", "Twin A", "Baby Boy B", "Newborn", "Male", "Baby Girl Maria"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("Baby Boy", "BabyGirl", "Twin A", "TwinA", "BabyA", "Baby Boy B", "BabyBoyB", "Newborn"),
+        *("Male", "Boy D", "Girl 2", "BB1", "Baby Girl Maria"),
+    ],
+)
 def test_r20_a_newborn_without_a_name_waits_for_a_person(word: str) -> None:
     found = score(one(given_name=word, **HOME), one(given_name="Nolan", **HOME), MODEL)
     assert (found.veto, found.grade) == ("no-name", "review")
+
+
+@pytest.mark.parametrize("word", ["Boyd", "Malea", "Nba", "Bba", "Girla"])
+def test_a_name_that_begins_like_a_newborns_word_is_a_name(word: str) -> None:
+    assert one(given_name=word, **HOME).given == (word.casefold(),)
+    assert not one(given_name=word, **HOME).newborn
+
+
+def test_r20_who_changed_sex_and_given_name_is_asked_where_e_mail_and_birth_date_agree() -> None:
+    told = {**HOME, "email": "g.ostrander@example.org"}
+    left, right = {"given_name": "Gordon", "sex": "M"}, {"given_name": "Felicity", "sex": "F"}
+    found = score(one(**left, **told), one(**right, **told), MODEL)
+    assert (found.veto, found.grade) == ("sex-and-given", "review")
+    other_day = {**told, "birth_date": date(1990, 2, 11)}
+    assert score(one(**left, **told), one(**right, **other_day), MODEL).grade == "none"
+    assert score(one(**left, **HOME), one(**right, **HOME), MODEL).grade == "none"
 
 
 def test_r20_a_child_told_with_a_parents_number_waits_for_a_person() -> None:
