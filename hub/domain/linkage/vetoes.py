@@ -33,8 +33,8 @@ REASONS: Mapping[str, str] = {
     "two-people": "another given name and another birth date",
     "no-name": "a newborn without a name, or no name at all: a brother or a stranger may be meant",
     "nothing-equal": "given name, family name and birth date are only roughly alike and none of them is equal",
-    "sex-and-given": "another sex and another given name: people change both, and brother and sister differ in both; asked about"
-    " where the given names are nearly alike, a number agrees, or the birth date with an e-mail or with the last four; else two people",
+    "sex-and-given": "another sex and another given name: people change both, and brother and sister differ in both;"
+    " asked about where given names or a number agree nearly, or the birth date with an e-mail or the last four; else two people",
 }
 """What each reason code says."""
 
