@@ -55,12 +55,9 @@ class Directory(KnownOptions):
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every service of every document, then those of the tables; then those that are not there any more, where somebody
         remembers what was told before."""
-        if context.memory is None:
-            yield from _mapped(_items(unit, context), context)
-            return
-        items = list(_items(unit, context))
-        scope = scope_of(unit, filter(None, map(_body, items)), context)
-        if scope is None:
+        items = _items(unit, context)
+        scope = scope_of(unit, context) if context.memory is not None else None
+        if context.memory is None or scope is None:
             yield from _mapped(items, context)
             return
         with context.memory.telling(scope) as telling:
@@ -83,12 +80,6 @@ def _items(unit: Unit, context: MappingContext) -> Iterator[_Item]:
 
 def _mapped(items: Iterable[_Item], context: MappingContext) -> Iterator[Mapped]:
     return guarded(items, _Mapper(context).map_item, _locate, KIND)
-
-
-def _body(item: _Item) -> Json | None:
-    """The service of an item, where it is one."""
-    body = item.service if isinstance(item, Joined) else item.body if isinstance(item, Told) else None
-    return body if isinstance(body, dict) else None
 
 
 def _locate(item: _Item) -> tuple[Mapping[str, str | int], bytes]:

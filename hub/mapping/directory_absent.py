@@ -5,8 +5,8 @@ read, and at least one of them. One service, one a line, and some of the pages a
 (nothing is missed) or `withdraw` (every delivery is whole). More missing than `most_absent` of those known: nothing is withdrawn,
 and somebody is asked.
 
-Which of two deliveries is the later: the day in the name of the file or unit, else the last time at which any of its services was
-changed. Of what has neither nothing is remembered.
+Which of two deliveries is the later: the day in the name of the file or unit. Of one without it nothing is remembered and it closes
+nothing: when its services were last changed does not say when it was made (one that was removed may have been changed last).
 
 Source: social-standards.md R5 and R14 (offer nothing that is inactive or closed); what a full refresh lacks, as HMIS has it (§1.3).
 """
@@ -14,7 +14,7 @@ Source: social-standards.md R5 and R14 (offer nothing that is inactive or closed
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -26,10 +26,8 @@ from hub.formats.fhir import Broken
 from hub.mapping.absences import ABSENT, MOST_ABSENT, held
 from hub.mapping.dates import local_time, named_day
 from hub.mapping.directory_tables import table_of
-from hub.mapping.directory_times import changed_at
 from hub.mapping.program import Mapped, MappingContext, Unit, accepted
 from hub.mapping.stamp import Stamp
-from hub.mapping.tracing_person import Json
 
 __all__ = ["Delivery", "scope_of"]
 
@@ -37,11 +35,10 @@ _TABLE, _ALL, _EVER = "service", "directory", 1
 _SHAPE = ("service", "organization", "site")
 
 
-def scope_of(unit: Unit, services: Iterable[Json], context: MappingContext) -> Scope | None:
-    """What a delivery speaks for; None where nobody can say when it was made."""
+def scope_of(unit: Unit, context: MappingContext) -> Scope | None:
+    """What a delivery speaks for; None where no name says of which day it is."""
     days = [day.replace(tzinfo=None) for name in (*unit.files, unit.name) if (day := named_day(name)) is not None]
-    named = [at for day in days if (at := local_time(day, context.zone)) is not None]
-    told = max(named or filter(None, (changed_at(each, context.zone) for each in services)), default=None)
+    told = max((at for day in days if (at := local_time(day, context.zone)) is not None), default=None)
     if told is None:
         return None
     made_at = microseconds(told)

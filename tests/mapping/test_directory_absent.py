@@ -134,10 +134,15 @@ def test_r14_how_much_a_directory_may_lack_is_a_setting(take: Take) -> None:
     assert standing(first, then) == many[:35]
 
 
-def test_r14_the_last_change_of_any_service_dates_a_directory_that_nobody_dated(take: Take) -> None:
-    first = take(listing(ALL, last_modified="2021-02-01T08:00:00Z"))
-    undated = take(listing(ALL[:4]))
-    assert standing(first, undated) == ALL, "nobody knows which is the later"
-    newer = [service(each, last_modified="2021-02-01T08:00:00Z") for each in ALL[:3]]
-    newer.append(service(ALL[3], last_modified="2021-02-08T08:00:00Z"))
-    assert standing(first, take({"services.json": json.dumps(newer)})) == ALL[:4]
+@pytest.mark.parametrize("options", [{}, {"absent_services": "withdraw"}])
+def test_r14_a_directory_that_nobody_dated_closes_nothing_and_is_not_remembered(
+    options: dict[str, Any], take: Take
+) -> None:
+    """Its services tell when each of them was changed, not when the directory was made."""
+    old = [service(each, last_modified="2021-01-01T08:00:00Z") for each in ALL[:4]]
+    removed = service("s-5", last_modified="2021-03-01T08:00:00Z")
+    appeared = service("s-6", last_modified="2021-02-01T08:00:00Z")
+    first = take({"services.json": json.dumps([*old, removed])}, **options)
+    then = take({"services.json": json.dumps([*old, appeared])}, **options)
+    assert standing(first, then) == [*ALL, "s-6"]
+    assert standing(first, then, take(listing(ALL[:4]), "2021-04-01", **options)) == [*ALL, "s-6"]
