@@ -14,6 +14,7 @@ from typing import NamedTuple
 from hub.domain.linkage.clusters import components
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.decisions import HumanDecision, Standing, standing
+from hub.domain.linkage.fingerprint import fingerprint
 from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.resolving import Edge, Scorer, binds, resolve
 from hub.identity.linker import Sighting, SourcePerson
@@ -28,8 +29,6 @@ __all__ = ["REMEMBERED", "Linked", "Linking"]
 
 REMEMBERED = 200_000
 """Comparables that stay in memory from batch to batch."""
-_MADE = 1
-"""To be raised where block keys or values of a comparable (hub.domain.linkage.blocking, shared) are made otherwise."""
 
 
 @dataclass(slots=True)
@@ -49,12 +48,14 @@ class Linking:
         self, model: LinkModel, token: Callable[[str], str], mint: Callable[[], str], remembered: int = REMEMBERED
     ) -> None:
         self._model, self._mint = model, mint
+        self._fingerprint = fingerprint(model)
         self._memory = Memory(token, remembered)
 
     @property
     def made_by(self) -> str:
-        """What edges, blocks and values depend on beside what was told."""
-        return f"{self._model.version}/{self._model.population}/{_MADE}"
+        """What edges, blocks and values depend on beside what was told: the model by its name and by all that it holds, and the
+        rules of the hub."""
+        return f"{self._model.version}/{self._model.population}/{self._fingerprint}"
 
     def take(self, store: LinkStore, sightings: Sequence[Sighting], decisions: Iterable[HumanDecision] = ()) -> Linked:
         """Take a batch in: what changed, for the caller to store (`put_persons`, `put_rows`); all else is in the store already.

@@ -1,8 +1,8 @@
-"""A new model (or a hub that makes other blocks) while people are linked already: everybody is weighed anew, page by page.
+"""A new model (or a hub with other rules) while people are linked already: everybody is weighed anew, page by page.
 
 First all blocks, values and edges are made again, while people stay as they are; then the people of each page are put right, and
-what changed is told as ever: splits and merges with the new model's version. The version is written last: a worker that ends
-before begins again. Human decisions stay.
+what changed is told as ever: splits and merges with the new model's version. Until all is done the registry says that it is not:
+a worker that ends before begins again, with whichever model it starts next. Human decisions stay.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from hub.identity.linking import Linked, Linking
 from hub.identity.store import LinkStore
 from hub.ops.logs import logger
 
-__all__ = ["PAGE", "Page", "weigh_all_anew"]
+__all__ = ["PAGE", "Page", "refuse_links_by_weights", "weigh_all_anew"]
 
 PAGE = 1_000
 """Source persons a transaction."""
+_UNFINISHED = "unfinished"
+"""In place of what links were made by: no model's, not even that of before."""
 _log = logger(__name__)
 
 
@@ -55,6 +57,7 @@ def weigh_all_anew(
                 "people were linked by equal names so far: begin with an empty registry and read all intake again"
             )
         store.clear_links()
+        store.put_model(_UNFINISHED)
     linking.forget()
     _log.info("weighing everybody anew", model=linking.made_by)
     done, last = 0, ""
@@ -77,6 +80,16 @@ def weigh_all_anew(
         ended.link_store.put_model(linking.made_by)
     _log.info("everybody is weighed anew", model=linking.made_by, moved=moved)
     return True
+
+
+def refuse_links_by_weights(transaction: Callable[[], AbstractContextManager[Page]]) -> None:
+    """ConfigError where people were linked by weights: by equal names the next event would tear them apart, for a reason that is
+    none. To be asked before people are linked without."""
+    with transaction() as begun:
+        if begun.link_store.model() is not None:
+            raise ConfigError(
+                "people were linked by weights so far: begin with an empty registry and read all intake again"
+            )
 
 
 def _page(

@@ -26,7 +26,7 @@ from hub.domain.person_events import Membership, person_event
 from hub.errors import Reject
 from hub.identity.batch import Batch, OutboxRow, OutRecord
 from hub.identity.linker import Sighting, SourcePerson
-from hub.identity.linking_anew import weigh_all_anew
+from hub.identity.linking_anew import refuse_links_by_weights, weigh_all_anew
 from hub.identity.ports import Reader, Wire, Writer
 from hub.identity.registry import Registry
 from hub.ops import metrics
@@ -79,8 +79,12 @@ class Identify:
 
     def load_model(self, beat: Callable[[], None]) -> None:
         """Link by the model at hand from now on: where people were linked by another, weigh them anew and tell what changed.
-        Must be done before the first `work`, the outbox being drained. `beat` is called from time to time."""
-        if self._registry.linking is not None:
+        Must be done before the first `work`, the outbox being drained. `beat` is called from time to time.
+
+        ConfigError where people were linked by weights and there are none now, or the other way round."""
+        if self._registry.linking is None:
+            refuse_links_by_weights(self._registry.batch)
+        else:
             weigh_all_anew(self._page, self._registry.linking, beat=beat)
 
     @contextmanager

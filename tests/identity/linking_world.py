@@ -24,10 +24,11 @@ class World:
     def __init__(self, store: LinkStore, model: LinkModel | None = None, remembered: int = 3) -> None:
         self._numbers, self._remembered = count(1), remembered
         self.link_store = store
-        self.linking = self._linking(model or shipped_model())
+        self.linking = self.made_with(model or shipped_model())
         self.batches: list[Linked] = []
 
-    def _linking(self, model: LinkModel) -> Linking:
+    def made_with(self, model: LinkModel) -> Linking:
+        """What links by this model, remembering nobody yet."""
         return Linking(model, _IDS.match_key, lambda: f"person-{next(self._numbers):03d}", self._remembered)
 
     def take(self, records: Iterable[LinkRecord], decisions: Sequence[HumanDecision] = ()) -> Linked:
@@ -51,7 +52,7 @@ class World:
 
     def load_model(self, model: LinkModel) -> bool:
         """Link by another model from now on; whether everybody was weighed anew."""
-        self.linking = self._linking(model)
+        self.linking = self.made_with(model)
         return weigh_all_anew(lambda: nullcontext(self), self.linking, page=3)
 
     def owners(self) -> dict[str, str]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date
+from itertools import count
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.domain.linkage import blocking
+from hub.domain.linkage import blocking, fingerprint
 from hub.domain.linkage.clusters import HumanDecision, LinkRecord, clusters
 from hub.domain.linkage.model import shipped_model
 from hub.errors import ConfigError
+from hub.identity.linking_anew import weigh_all_anew
 from tests.domain.linkage.people import ANA, block, version
 from tests.identity.linking_world import World
 from tests.identity.memory_store import MemoryStore
@@ -75,7 +79,7 @@ def test_r23_after_every_batch_the_people_are_those_of_the_truth_and_every_move_
 def test_another_model_is_loaded_while_people_are_linked_and_nothing_else_changes(
     world: list[tuple[list[LinkRecord], list[Any]]], largest: int
 ) -> None:
-    """Requirement 16 (weights are hot-reloaded) and 27 (decisions survive it)."""
+    """Requirement 16 (other weights are taken up at the next start) and 27 (decisions survive it)."""
     strict = replace(MODEL, version="strict", match=MODEL.match + 8, review=MODEL.review + 8, shared_over=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocking, "LARGEST", largest)
@@ -99,6 +103,40 @@ def test_another_model_is_loaded_while_people_are_linked_and_nothing_else_change
         assert site.people() == partition
 
 
+def test_weighing_anew_that_was_cut_short_is_not_taken_for_done_by_the_model_of_before() -> None:
+    """The links of the old model are gone by then: who goes back to it must weigh everybody anew too."""
+    told = [_ana("a"), _ana("b"), ("c", version(1), block(**EVA))]
+    site = _site()
+    assert not site.load_model(MODEL)
+    site.take(told)
+    site.linking = site.made_with(replace(MODEL, version="other"))
+    with pytest.raises(_Killed):
+        weigh_all_anew(_killed_after(1, site), site.linking)
+    assert site.link_store.edges({"a"}) == []
+    assert site.load_model(MODEL)
+    site.take([("d", version(1), block(**ANA))])
+    assert site.people() == clusters([*told, ("d", version(1), block(**ANA))], MODEL).people
+
+
+def test_weights_changed_under_the_same_version_weigh_everybody_anew() -> None:
+    site = _site()
+    site.load_model(MODEL)
+    site.take([_ana("a"), _ana("b")])
+    assert not site.load_model(replace(MODEL, source="the same weights in other words"))
+    phone = {level: bits / 2 for level, bits in MODEL.weights["phone"].items()}
+    assert site.load_model(replace(MODEL, weights={**MODEL.weights, "phone": phone}))
+    assert site.load_model(replace(MODEL, margin=MODEL.margin + 1))
+
+
+def test_a_change_of_the_rules_weighs_everybody_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = _site()
+    site.load_model(MODEL)
+    site.take([_ana("a"), _ana("b")])
+    monkeypatch.setattr(fingerprint, "RULES", fingerprint.RULES + 1)
+    assert site.load_model(MODEL)
+    assert not site.load_model(MODEL)
+
+
 def test_people_who_were_linked_without_weights_are_not_torn_apart() -> None:
     site = _site([_ana("a")])
     with pytest.raises(ConfigError, match="empty registry"):
@@ -119,6 +157,22 @@ def _every_move_is_told(site: World, before: dict[str, str]) -> None:
     gone = set(before.values()) - set(after.values())
     assert gone == set(linked.merged)
     assert set(linked.merged.values()) <= set(after.values())
+
+
+class _Killed(Exception):
+    """What a kill is to a test."""
+
+
+def _killed_after(transactions: int, site: World) -> Callable[[], AbstractContextManager[World]]:
+    """Transactions of which the first so many are kept; the next is never begun."""
+    left = count(transactions, -1)
+
+    def transaction() -> AbstractContextManager[World]:
+        if next(left) == 0:
+            raise _Killed
+        return nullcontext(site)
+
+    return transaction
 
 
 def _site(*batches: list[LinkRecord]) -> World:

@@ -11,7 +11,7 @@ from hub.domain import who
 from hub.domain.events import Event, PersonBlock, Sealed
 from hub.domain.ids import Ids
 from hub.domain.linkage.model import shipped_model
-from hub.errors import RetryError
+from hub.errors import ConfigError, RetryError
 from hub.identity.database import Where
 from hub.identity.linking import Linking
 from hub.identity.registry import Registry, mint_person_key
@@ -144,6 +144,19 @@ def test_killed_once_at_each_moment_of_each_batch_nothing_is_lost_and_nobody_mix
         site.run_to_end(step)
         site.check()
         assert site.restarts == 1
+
+
+def test_people_stay_linked_by_the_comparison_that_they_were_linked_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the other one the next event would tear them apart, or leave them unweighed."""
+    site = Site(tmp_path, STORY)
+    site.run_to_end()
+    said = len(site.log.said(PERSON_TOPIC))
+    monkeypatch.setattr(who, "BY_WEIGHTS", not who.BY_WEIGHTS)
+    with pytest.raises(ConfigError, match=r"people were linked by .* so far: begin with an empty registry"):
+        site.run_to_end()
+    assert len(site.log.said(PERSON_TOPIC)) == said
 
 
 @pytest.mark.parametrize("seed", range(40))
