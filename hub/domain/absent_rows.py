@@ -46,7 +46,9 @@ _ABOVE = 4 * 10**12
 LEAST_HELD = 10
 LEAST_HELD_OF = {"service": 3}
 """So few absent rows are never asked about; of a directory, which may have a dozen services in all, fewer. (Chosen.)"""
-
+HALF_HELD_OF = frozenset({"service"})
+"""Of these more than half of what is known is asked about however few it is: an HMIS export says itself that it is a full refresh,
+and a JSON list of services may be the reply to a search. (Chosen.)"""
 
 END_OF_STAY = "end-of-stay"
 """Table of what is remembered of the ends of stays, beside the facts that tell them: never withdrawn, whatever an export lacks."""
@@ -176,7 +178,9 @@ def restored_rank(made_at: int) -> int:
 
 def too_many(table: str, absent: int, known: int, most: float) -> bool:
     """Whether somebody has to be asked before `absent` of `known` rows of a table are withdrawn."""
-    return absent > LEAST_HELD_OF.get(table, LEAST_HELD) and absent > known * most
+    few = absent <= LEAST_HELD_OF.get(table, LEAST_HELD)
+    most_of_it = table in HALF_HELD_OF and absent * 2 > known
+    return absent > known * most and (most_of_it or not few)
 
 
 def moment(told: int) -> datetime:

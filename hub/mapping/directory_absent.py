@@ -2,8 +2,8 @@
 
 A delivery is the whole directory where it is its tables, a JSON list, or pages of the API that are all there; each of its entries
 read, and at least one of them. One service, one a line, and some of the pages are no directory. Option `absent_services`: `keep`
-(nothing is missed) or `withdraw` (every delivery is whole). More missing than `most_absent` of those known: nothing is withdrawn,
-and somebody is asked.
+(nothing is missed) or `withdraw` (every delivery is whole). More missing than `most_absent` of those known, and not only a few
+of many: nothing is withdrawn, and somebody is asked.
 
 Which of two deliveries is the later: the day in the name of the file or unit. Of one without it nothing is remembered and it closes
 nothing: when its services were last changed does not say when it was made (one that was removed may have been changed last).
@@ -113,8 +113,8 @@ def _all_of_it(documents: list[Any]) -> bool:
     if documents and all(isinstance(body, list) for body in documents):
         return True
     pages = [body for body in documents if isinstance(body, dict) and isinstance(body.get("contents"), list)]
-    of = {body.get("total_pages") for body in pages}
-    if len(pages) != len(documents) or len(of) != 1:
+    told = [(body.get("page_number"), body.get("total_pages")) for body in pages]
+    if not told or len(pages) != len(documents) or any(type(number) is not int for each in told for number in each):
         return False
-    (last,) = of
-    return isinstance(last, int) and {body.get("page_number") for body in pages} == {*range(1, last + 1)}
+    numbers = set(told)
+    return numbers == {(number, len(numbers)) for number in range(1, len(numbers) + 1)}

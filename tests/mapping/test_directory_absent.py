@@ -116,6 +116,14 @@ def test_r14_pages_that_are_all_there_are_a_whole_directory(take: Take) -> None:
     assert standing(first, then) == ALL[:4]
 
 
+@pytest.mark.parametrize("odd", [[2], {"of": 2}, "1", 1.0, True, None, 10**15])
+@pytest.mark.parametrize("name", ["total_pages", "page_number"])
+def test_r14_a_page_whose_numbers_are_none_is_no_whole_directory(name: str, odd: object, take: Take) -> None:
+    first = take(table(ALL), "2021-02-01")
+    then = take({"p.json": json.dumps({**json.loads(page(ALL[:4])), name: odd})}, "2021-02-08")
+    assert (standing(first, then), reasons(then)) == (ALL, [])
+
+
 def test_r14_a_directory_that_lacks_much_closes_nothing_until_somebody_said_so(
     take: Take, memory: ExportMemory
 ) -> None:
@@ -126,6 +134,17 @@ def test_r14_a_directory_that_lacks_much_closes_nothing_until_somebody_said_so(
     assert waiting.absent == {"service": (5, 40)}
     assert memory.accept(waiting.export)
     assert standing(first, cut, take(table(many[:35]), "2021-02-09")) == many[:35]
+
+
+@pytest.mark.parametrize(("before", "now"), [(4, 1), (3, 1), (5, 2), (2, 0)])
+def test_r14_a_list_that_lacks_more_than_half_is_asked_about_however_few_they_are(
+    before: int, now: int, take: Take
+) -> None:
+    """A reply to a search is a JSON list too."""
+    first = take(listing(ALL[:before]), "2021-02-01")
+    then = take(listing([*ALL[:now], "s-9"] if not now else ALL[:now]), "2021-02-08")
+    assert reasons(then) == ["too-many-absent"]
+    assert standing(first, then) == [*ALL[:before], *([] if now else ["s-9"])]
 
 
 def test_r14_how_much_a_directory_may_lack_is_a_setting(take: Take) -> None:
