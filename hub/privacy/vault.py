@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -26,6 +25,7 @@ from pydantic import ValidationError
 from hub.domain.events import Event, PersonBlock, Sealed
 from hub.domain.trusted import Trusted, restated
 from hub.errors import Reject
+from hub.privacy.fresh_keys import FreshKeys
 from hub.privacy.keystore import KeyStore
 from hub.privacy.nonces import SIZE, nonce
 from hub.privacy.secrets import read_secret
@@ -44,21 +44,6 @@ _FRESH_S = 0.2  # a chunk of records takes 20-60 ms
 _E = TypeVar("_E", bound=Event)
 
 
-class _Fresh(NamedTuple):
-    """Keys that were there a moment ago, and how long (monotonic seconds) that may be believed, while the vault says `lost` as
-    often as it did then."""
-
-    ciphers: Mapping[str, AESGCM]
-    until: float
-    lost: int
-
-
-class _OfThread(threading.local):
-    """The newest keys that a thread asked for: they may not be on disk yet, so no other thread may seal with them unasked."""
-
-    fresh = _Fresh({}, 0.0, 0)
-
-
 class Vault:
     """Seals and opens; safe to share between threads.
 
@@ -69,13 +54,12 @@ class Vault:
     def __init__(self, path: Path, kek: bytes, *, cache: int = 50_000) -> None:
         self._store = KeyStore(path, kek)
         self._lock = threading.Lock()  # while keys are forced to disk it is the forcing thread's to release
-        self._forcing = ThreadPoolExecutor(1, thread_name_prefix="data-keys")
+        self._forcing = _started_thread(self._store)
         self._cache: OrderedDict[str, bytes] = OrderedDict()  # a cipher takes 2.6 kB where its key takes 32 bytes
         self._limit = cache
         self._pool: list[tuple[str, AESGCM]] = []
         self._pool_size = 4
-        self._own = _OfThread()
-        self._lost = 0  # how often keys were erased here, or could not be written
+        self._fresh = FreshKeys()
 
     @classmethod
     def from_files(cls, keys: Path, kek: Path) -> Vault:
@@ -106,33 +90,35 @@ class Vault:
         """
         wanted = set(key_ids)
         self._lock.acquire()
+        made = False
         try:
             self._forget_erased()
             known = {key_id: self._cache[key_id] for key_id in wanted if key_id in self._cache}
             for key_id in known:
                 self._cache.move_to_end(key_id)
-            missing, lost = wanted - known.keys(), self._lost
+            missing = wanted - known.keys()
             keys, made = self._store.begin_create(missing) if missing else ({}, False)
+            ciphers = {key_id: AESGCM(key) for key_id, key in (known | keys).items()}
+            self._fresh.hold(ciphers, _FRESH_S)
             forced = self._begin_forcing(keys) if made else None
         except BaseException:
-            self._lock.release()
+            self._fresh.drop()
+            try:
+                if made:
+                    self._store.rollback()
+            finally:
+                self._lock.release()
             raise
         if forced is None:
             self._remember(keys)
             self._lock.release()
-        ciphers = {key_id: AESGCM(key) for key_id, key in (known | keys).items()}
-        self._own.fresh = _Fresh(ciphers, time.monotonic() + _FRESH_S, lost)
         return forced
 
     def _begin_forcing(self, keys: dict[str, bytes]) -> Future[None]:
-        """From here on the lock is the forcing thread's to release."""
+        """On return the lock is the forcing thread's to release."""
         forced: Future[None] = Future()
         forced.set_running_or_notify_cancel()  # who waits for it may be cancelled, the forcing not
-        try:
-            self._forcing.submit(self._force, keys, forced)
-        except BaseException:
-            self._store.rollback()
-            raise
+        self._forcing.submit(self._force, keys, forced)
         return forced
 
     def _force(self, keys: dict[str, bytes], forced: Future[None]) -> None:
@@ -141,14 +127,15 @@ class Vault:
             self._store.commit()
             self._remember(keys)
         except BaseException as why:  # handed to those who wait for it
-            self._lost += 1
+            self._fresh.drop()
             trouble = why
+        try:  # while nobody else can begin: who comes next finds this one done
+            if trouble is None:
+                forced.set_result(None)
+            else:
+                forced.set_exception(trouble)
         finally:
             self._lock.release()
-        if trouble is None:
-            forced.set_result(None)
-        else:
-            forced.set_exception(trouble)
 
     def load_keys(self, key_ids: Iterable[str]) -> None:
         """Bring the keys there are into memory in one read: call it once per batch, then open at memory speed."""
@@ -221,15 +208,14 @@ class Vault:
     def erase(self, *key_ids: str) -> int:
         """Delete these keys here and in every other process; how many existed. There is no way back."""
         with self._lock:
-            self._lost += 1
+            self._fresh.drop()
             for key_id in key_ids:
                 self._cache.pop(key_id, None)
             return self._store.erase(key_ids)
 
     def _cipher(self, key_id: str, *, create: bool) -> AESGCM:
-        fresh = self._own.fresh
-        if create and key_id in fresh.ciphers and fresh.lost == self._lost and time.monotonic() < fresh.until:
-            return fresh.ciphers[key_id]  # to ask SQLite took 9 us of each seal
+        if create and (cipher := self._fresh.find(key_id)) is not None:
+            return cipher  # to ask SQLite took 9 us of each seal
         with self._lock:
             self._forget_erased()
             key = self._cache.get(key_id)
@@ -251,6 +237,18 @@ class Vault:
             self._cache[key_id] = key
         while len(self._cache) > self._limit:
             self._cache.popitem(last=False)
+
+
+def _started_thread(store: KeyStore) -> ThreadPoolExecutor:
+    """A pool of one thread that runs already: one that cannot be started leaves its work in the pool's queue, to be done with the
+    next. Closes the store when it cannot."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="data-keys")
+    try:
+        pool.submit(int).result()
+    except BaseException:
+        store.close()
+        raise
+    return pool
 
 
 def _encrypt(cipher: AESGCM, key_id: str, plaintext: bytes, place: Sequence[str]) -> Sealed:

@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import os
 import random
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -19,6 +20,7 @@ from hub.connectors.packing import Chunk, Outgoing, Packer
 from hub.connectors.watch import Watch
 from hub.domain.events import Event, Sealed
 from hub.errors import RetryError
+from hub.privacy import vault as sealing
 from hub.privacy.vault import Vault
 from tests.connectors.pretend import Agreed, PretendPack, read, unit, values
 from tests.fakes import Confirmed, FakeBus, FakeDoor
@@ -159,10 +161,20 @@ class FileBus(FakeBus):
 
 
 def _dies_at(keys: Path, log: Path, last: int, after: bool) -> None:
+    """Each commit begins when the chunk that it is for was offered, so a chunk that does not wait for it is on the broker."""
+    sealing._FRESH_S = 1e9  # however slow the machine is
     vault = Vault(keys, KEK)
-    commit, count = vault._store.commit, [0]
+    commit, count, offered, over = vault._store.commit, [0], threading.Semaphore(0), Handing.over
+
+    async def offering(handing: Handing, chunk: Chunk) -> asyncio.Task[None] | None:
+        task = await over(handing, chunk)
+        await _turn()
+        if chunk.keys is not None:
+            offered.release()
+        return task
 
     def dying() -> None:
+        offered.acquire()
         count[0] += 1
         if count[0] < last:
             commit()
@@ -172,6 +184,7 @@ def _dies_at(keys: Path, log: Path, last: int, after: bool) -> None:
         os._exit(9)
 
     vault._store.commit = dying  # type: ignore[method-assign]
+    Handing.over = offering  # type: ignore[method-assign, assignment]
     door = FakeDoor([unit(*(f"p{n}-{row}:{row}" for row in range(30))) for n in range(200)], lanes=4)
     asyncio.run(_sealing(vault, door, FileBus(log)).run())
 
@@ -189,4 +202,5 @@ def test_a_process_killed_while_it_forces_keys_left_no_record_that_will_not_open
     records = [
         (bytes.fromhex(key), bytes.fromhex(value)) for key, value in map(str.split, log.read_text().splitlines())
     ]
+    assert bool(records) == (last > 1)
     assert len(_opened(keys, records)) == len(records)

@@ -173,6 +173,68 @@ def test_a_vault_is_closed_when_its_keys_are_written(tmp_path: Path) -> None:
     assert opened_by_another(tmp_path, sealed) == b"clear"
 
 
+def test_no_thread_is_started_once_the_vault_is_there(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one that cannot be started leaves a commit in the queue, which the next would take for its own."""
+
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", none_left)
+    forced = vault.begin_keys(["k"])
+    sealed = vault.seal(b"clear", "k", "t")
+    assert forced is not None
+    forced.result()
+    assert vault.open(sealed, "t") == b"clear"
+
+
+def test_a_vault_whose_thread_cannot_be_started_is_none_and_leaves_its_file_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[KeyStore] = []
+    close = KeyStore.close
+
+    def noted(store: KeyStore) -> None:
+        closed.append(store)
+        close(store)
+
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(KeyStore, "close", noted)
+    with monkeypatch.context() as at_first:
+        at_first.setattr(threading.Thread, "start", none_left)
+        with pytest.raises(RuntimeError, match="start new thread"):
+            Vault(tmp_path / "keys.sqlite", KEK)
+    assert len(closed) == 1
+    again = Vault(tmp_path / "keys.sqlite", KEK)
+    again.ensure_keys(["k"])
+    again.close()
+
+
+def test_erasing_takes_the_ciphers_that_other_threads_hold(vault: Vault) -> None:
+    held, done = threading.Event(), threading.Event()
+
+    def holding() -> None:
+        vault.ensure_keys(["theirs"])
+        held.set()
+        done.wait()
+
+    thread = threading.Thread(target=holding)
+    thread.start()
+    held.wait()
+    try:
+        vault.ensure_keys(["ours"])
+        assert vault._fresh.held() == {"ours", "theirs"}
+        vault.erase("theirs")
+        assert vault._fresh.held() == set()
+    finally:
+        done.set()
+        thread.join()
+    assert vault.open(vault.seal(b"clear", "ours", "t"), "t") == b"clear"
+
+
 def test_erasing_waits_for_keys_under_way_and_takes_them_with_it(vault: Vault, disk: threading.Event) -> None:
     forced = vault.begin_keys(["k"])
     sealed = vault.seal(b"clear", "k", "t")

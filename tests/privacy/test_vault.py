@@ -196,7 +196,7 @@ def test_keys_made_for_a_batch_are_asked_for_again_after_a_moment(vault: Vault, 
     connector = Vault(tmp_path / "keys.sqlite", KEK)
     connector.ensure_keys(["k"])
     vault.erase("k")
-    connector._own.fresh = connector._own.fresh._replace(until=0.0)  # the moment is over
+    connector._fresh._own.held.until = 0.0  # the moment is over
     assert vault.open(connector.seal(b"new", "k", "t"), "t") == b"new"
 
 
