@@ -20,6 +20,8 @@ from hub.privacy.vault import Vault
 
 __all__ = ["Lookup"]
 
+_UNDEFINED_TABLE = "42P01"
+"""SQLSTATE of PostgreSQL, before identify made the tables."""
 _NOW = select(bindparam("person_key", type_=PERSON.c.person_key.type).label("person_key")).cte("now", recursive=True)
 _CHAIN = _NOW.union(
     select(PERSON.c.merged_into)
@@ -59,8 +61,10 @@ class Lookup:
         with translated(self._name):
             try:
                 found = self._db.execute(_CURRENT, {"person_key": person_key}).scalar()
-            except ProgrammingError:  # PostgreSQL, before identify made the tables
-                raise self._none_yet() from None
+            except ProgrammingError as error:
+                if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
+                    raise self._none_yet() from None
+                raise
         return None if found is None else str(found)
 
     def local_ids(self, person_key: str, source: str) -> tuple[str, ...]:

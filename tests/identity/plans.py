@@ -1,4 +1,4 @@
-"""By which index SQLite goes for what it was asked."""
+"""By which index a database goes for what it was asked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 
 from hub.identity.database import Database
 
-__all__ = ["noted", "tables_read_whole"]
+__all__ = ["noted", "read_whole_on_server", "tables_read_whole"]
 
 Asked = list[tuple[str, Any]]
 
@@ -34,4 +34,18 @@ def tables_read_whole(path: Path, asked: Asked) -> list[str]:
                 if any(re.match(r"SCAN (?!json_each |v |\(|numbering$)", step) for step in plan):
                     found.append(f"{statement}: {plan}")
     database.close()
+    return found
+
+
+def read_whole_on_server(database: Database, asked: Asked) -> list[str]:
+    """The same on PostgreSQL, which reads a table whole here only where it can't do otherwise."""
+    found: list[str] = []
+    with database.transaction() as db:
+        db.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        for statement, told in asked:
+            if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+                first = told[0] if isinstance(told, list) else told
+                plan = [row[0] for row in db.exec_driver_sql(f"EXPLAIN {statement}", first).all()]
+                if any(re.search(r"Seq Scan on (?!numbering)", step) for step in plan):
+                    found.append(f"{statement}: {plan}")
     return found

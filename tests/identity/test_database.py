@@ -101,6 +101,22 @@ def test_a_lookup_whose_server_went_away_is_to_be_tried_again(postgres: Postgres
             lookup.current("nobody")
 
 
+def test_a_lookup_waits_for_tables_but_not_for_rights(postgres: Postgres, on_server: URL, vault: Vault) -> None:
+    assert on_server.database
+    with closing(Lookup(on_server, vault)) as lookup, pytest.raises(RetryError, match=r"no registry .* yet"):
+        lookup.current("nobody")
+    Registry(on_server, vault).close()
+    account = f"reader_{on_server.database}"
+    postgres.execute(
+        on_server.database,
+        f"create role {account} login password 'reader'",
+        f"grant usage on schema public to {account}",
+    )
+    reader = on_server.set(username=account, password="reader")
+    with closing(Lookup(reader, vault)) as lookup, pytest.raises(ConfigError, match="let it in: 42501"):
+        lookup.current("nobody")
+
+
 def test_nothing_can_be_written_beside_the_worker(places: Places, tmp_path: Path) -> None:
     where = places.of(tmp_path)
     Database(where).close()

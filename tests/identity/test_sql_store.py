@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 
 from hub.domain.events import PersonBlock
 from hub.domain.linkage import blocking
@@ -27,10 +27,11 @@ from hub.identity.store import LinkStore, Member, StoredEdge, Use
 from hub.privacy.vault import Vault
 from hub.synthetic.linkage_records import made_records
 from tests.domain.linkage.people import ANA, one, version
+from tests.fixtures_postgres import Postgres
 from tests.identity.conftest import Places
 from tests.identity.linking_world import World
 from tests.identity.memory_store import MemoryStore
-from tests.identity.plans import noted, tables_read_whole
+from tests.identity.plans import noted, read_whole_on_server, tables_read_whole
 from tests.identity.sql_stores import KEK, transaction
 from tests.identity.test_linking import MODEL, worlds
 
@@ -208,3 +209,16 @@ def test_no_question_of_a_batch_reads_a_whole_table(tmp_path: Path) -> None:
                 call(store)
     assert len(asked) > 20
     assert tables_read_whole(path, asked) == []
+
+
+def test_a_server_has_an_index_for_every_question_of_a_batch_too(postgres: Postgres, tmp_path: Path) -> None:
+    """What it takes where tables are small is its choice; that it could go by an index is ours."""
+    where = make_url(postgres.url(postgres.database()))
+    with _opened(where, tmp_path) as (database, vault):
+        with transaction(database, vault) as store:
+            asked = noted(database.engine)
+            for name, call in _calls(2).items():
+                if name != "shared":
+                    call(store)
+        assert len(asked) > 20
+        assert read_whole_on_server(database, list(asked)) == []
