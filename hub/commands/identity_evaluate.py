@@ -21,6 +21,7 @@ from hub.identity.evaluation.labelled import Labelled, LabelledSet, Unanswerable
 from hub.identity.evaluation.population import WORLD, at_population
 from hub.identity.evaluation.report import Outcome, judged
 from hub.identity.evaluation.run import Watch, run
+from hub.privacy.private_file import private_file
 from hub.wiring_labelled import link_model, read_labelled
 from hub.wiring_made_sets import SEED, SETS, made_set, write_set
 
@@ -126,10 +127,13 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 
 def _write_pairs(path: Path, labelled: LabelledSet, outcome: Outcome) -> None:
-    """Match and review pairs by their ids; the record that came first is the left one. Scores are log2 odds."""
+    """Match and review pairs by their ids; the record that came first is the left one. Scores are log2 odds.
+
+    Open to its owner alone: ids of real files may be told.
+    """
     ids = {record.key: record.record_id for record in labelled.records}
     graded = [(pair, "match") for pair in outcome.found] + [(pair, "review") for pair in outcome.review]
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with private_file(path, newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(("left_id", "right_id", "grade", "score"))
         for pair, grade in sorted(graded):

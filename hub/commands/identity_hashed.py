@@ -19,6 +19,7 @@ from hub.identity.hashed.file import KEY_ID, HashKey, UnreadableFilters, read_fi
 from hub.identity.hashed.linking import Incomparable, links
 from hub.identity.hashed.making import hashed
 from hub.identity.hashed.schema import linkage_schema, schema_names
+from hub.privacy.private_file import private_file
 from hub.privacy.secrets import read_secret
 from hub.wiring_labelled import read_labelled, read_records
 
@@ -124,8 +125,8 @@ def evaluate_hashed(
 
 
 def _write_pairs(path: Path, named: Iterable[tuple[str, str, HashedLink]]) -> None:
-    """Scores are Dice coefficients."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    """Scores are Dice coefficients. Who is one with whom is for the owner of the file alone."""
+    with private_file(path, newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(("left_id", "right_id", "grade", "score", "reason"))
         writer.writerows((left, right, link.grade, f"{link.dice:.3f}", link.reason) for left, right, link in named)

@@ -40,7 +40,9 @@ def hub(line: str) -> int:
 
 
 def test_two_files_are_linked_and_the_pairs_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("out.csv").touch(mode=0o644)
     assert hub("identity evaluate --records a.csv b.csv --truth pairs.csv --pairs-out out.csv --json") == 0
+    assert Path("out.csv").stat().st_mode & 0o077 == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["precision"], told["recall"], told["records"], told["people"]) == (1, 1, 4, 3)
     with Path("out.csv").open() as stream:

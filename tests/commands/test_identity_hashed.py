@@ -42,6 +42,8 @@ def hub(line: str) -> int:
 
 @needs_the_lane
 def test_two_sectors_are_linked_by_their_files_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.clk", "out.csv"):
+        Path(name).touch(mode=0o644)
     assert hub(f"identity hash --records a.csv {HASH} --out a.clk") == 0
     assert "3 of 4 records, name-birth-1, secret 2026-11" in capsys.readouterr().out
     assert hub(f"identity hash --records b.csv {HASH} --out b.clk") == 0
@@ -50,6 +52,7 @@ def test_two_sectors_are_linked_by_their_files_alone(capsys: pytest.CaptureFixtu
     capsys.readouterr()
     assert hub("identity match-hashed a.clk b.clk --pairs-out out.csv --json") == 0
     assert json.loads(capsys.readouterr().out) == {"matches": 1, "review_pairs": 1, "waiting": {"other-given": 1}}
+    assert [Path(name).stat().st_mode & 0o077 for name in ("a.clk", "out.csv")] == [0, 0]
     with Path("out.csv").open() as stream:
         rows = [(row["left_id"], row["right_id"], row["grade"], row["reason"]) for row in csv.DictReader(stream)]
     assert rows == [("1", "7", "match", ""), ("3", "9", "review", "other-given")]
@@ -75,6 +78,7 @@ def test_what_is_linked_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert "merged without a person: precision -, recall 0.0000 of 1 pairs" in told
     assert "no-evidence" in told
+    assert Path("out.csv").stat().st_mode & 0o077 == 0
     assert Path("out.csv").read_text().splitlines()[1].startswith("1,7,review,")
 
 

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hub.domain.linkage.hashed import HashedRecord
 from hub.errors import ConfigError, HubError
 from hub.identity.hashed.schema import SINGLE, LinkageSchema, linkage_schema
+from hub.privacy.private_file import private_file
 
 __all__ = ["KEY_ID", "HashKey", "HashedFile", "UnreadableFilters", "read_filters", "write_filters"]
 
@@ -79,9 +80,8 @@ class _Line(BaseModel):
 
 
 def write_filters(path: Path, told: HashedFile) -> None:
-    """A new file is open to its owner alone. People stand in the order of their filters: the sender's may be that of names."""
-    path.touch(mode=0o600)
-    with path.open("w", encoding="utf-8") as stream:
+    """Open to its owner alone, whole or not at all. People stand in the order of their filters: the sender's may be by name."""
+    with private_file(path) as stream:
         for line in _lines(told):
             stream.write(json.dumps(line) + "\n")
 
