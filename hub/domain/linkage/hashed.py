@@ -2,7 +2,8 @@
 
 A record's filter (CLK) holds all its fields in one, so its Dice coefficient says how much is alike and not what. Whether two fields
 agree is therefore read off small filters of single fields, where both senders send them. Without these a pair waits for people:
-links by filters alone never merge by themselves with fewer than two agreeing fields.
+links by filters alone never merge by themselves with fewer than two agreeing fields, nor where of one of them no given name or no
+whole birth date was sent: two of one common name, or twins, agree in all that is left.
 
 Both senders hold a person once: links are one to one. Pure, and the same for every order of records and pairs.
 """
@@ -22,6 +23,7 @@ FEWEST_AGREE = 2
 REASONS: Mapping[str, str] = {
     "no-evidence": "of one of them no filters of single fields were sent: which fields agree cannot be known",
     "few-agree": "fewer than two of given name, family name and birth date agree",
+    "not-told": "of one of them no given name or no whole birth date was sent: a namesake or a twin may be meant",
     "other-given": "another given name: a twin, or another member of the family, may be meant",
     "other-birth-date": "another birth date: a father, a mother or a stranger of the same name may be meant",
     "rival": "another record is as much alike, or nearly",
@@ -141,6 +143,8 @@ def _judged(one: Mapping[str, int], other: Mapping[str, int], rules: Rules) -> _
         return "review", "other-given"
     if born is not None and born < rules.birth_date.apart:
         return "review", "other-birth-date"
+    if given is None or born is None:
+        return "review", "not-told"
     return "match", ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -29,6 +30,11 @@ def record(
     told = {"given_name": given, "family_name": family, "birth_date": born}
     fields = {name: value for name, value in told.items() if value is not None}
     return HashedRecord(record_id, sum(fields.values()), frozenset(fields), fields)
+
+
+def without(told: HashedRecord, *names: str) -> HashedRecord:
+    """The same record, of which these small filters were not sent: a birth date of which only the year is believed has none."""
+    return replace(told, fields={name: value for name, value in told.fields.items() if name not in names})
 
 
 def only(left: HashedRecord, right: HashedRecord, much: float = 0.9) -> tuple[HashedLink, ...]:
@@ -83,6 +89,38 @@ def test_below_the_coefficient_is_nothing() -> None:
 def test_r20_twins_and_fathers_wait_for_people(right: HashedRecord, reason: str) -> None:
     (link,) = only(record("a"), right, much=0.95)
     assert (link.grade, link.reason) == ("review", reason)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (record("a", born=None), record("b", born=None)),
+        (without(record("a"), "birth_date"), without(record("b", born=MAY), "birth_date")),
+        (record("a", born=None), record("b")),
+        (record("a", given=None), record("b", given=None)),
+        (record("a", given=None), record("b")),
+    ],
+    ids=[
+        "John Smith without a birth date, and another",
+        "Maria Garcia of an estimated date, and one of another",
+        "Linda Brown without a birth date, and one who has it",
+        "twins of whom no given name is told",
+        "a twin of whom no given name is told",
+    ],
+)
+def test_r20_who_told_no_given_name_or_no_birth_date_waits_for_people(left: HashedRecord, right: HashedRecord) -> None:
+    for one, other in ((left, right), (right, left)):
+        (link,) = only(one, other, much=1.0)
+        assert (link.grade, link.reason) == ("review", "not-told")
+
+
+def test_who_did_not_tell_the_birth_date_is_a_rival_all_the_same() -> None:
+    left, right = {"a": record("a")}, {"b": record("b"), "c": record("c", born=None)}
+    found = hashed_links(left, right, [("a", "b", 0.90), ("a", "c", 0.89)], RULES)
+    assert [(link.right, link.grade, link.reason) for link in found] == [
+        ("b", "review", "rival"),
+        ("c", "review", "second"),
+    ]
 
 
 def test_names_in_each_others_place_agree() -> None:
