@@ -16,9 +16,9 @@ import re
 from hub.mapping.lists_values import plain_word, word_of
 from hub.mapping.referral_states import coded
 from hub.mapping.referral_tasks import codes_of
-from hub.mapping.tracing_person import Json, text
+from hub.mapping.tracing_person import Json, listed, text
 
-__all__ = ["reason_word"]
+__all__ = ["reason_word", "tells_reason"]
 
 _WHO = (
     r"(?:patient|client|person|individual|member|participant|consumer|family|guardian|parent|caregiver|mother|father)"
@@ -28,14 +28,23 @@ _SAYS_NO = (
     r"|(?:(?:is|was|are) )?(?:not|no longer) interested|no longer (?:wants?|wishes|wishing)"
     r"|(?:does|do|did)(?: not|n't) (?:want|wish))"
 )
+_NOT_THEIRS = (
+    r"(?! in\b)(?!(?: (?:services?|entry|admission|intake|placement|shelter))?"
+    r" by (?!(?:phone|telephone|text|e-?mail|letter)\b))"
+)
+"""`Client refused by shelter` is the no of the shelter, `declined in health` is none."""
+_THEM = (
+    rf"(?:the )?(?:{_WHO}(?:'s |/| or ))?{_WHO}\b"
+    r"(?=$|[.,;:!?()]| [-(\u2013]| (?:on|at|as|because|since|due|via|over|for|after|before|today|yesterday)\b)"
+)
+"""And nobody who is named after them: a patient navigator, the Family Health Center."""
 _PERSON_DECLINED = re.compile(
-    rf"\b(?:{_WHO}|she|he|they) (?:(?:has|have|had|since|now|then|also|already|verbally) )*{_SAYS_NO}\b(?! in\b)"
-    rf"|(?<!not )\b(?:declined|refused|cancell?ed|withdrawn) by (?:the )?{_WHO}\b(?! services?\b)"
-    rf"|\bat the request of (?:the )?{_WHO}\b|\b(?:at|per|on) (?:the )?{_WHO}(?:'s)? (?:request|wish|choice)\b"
+    rf"\b(?:{_WHO}|she|he) (?:(?:has|have|had|since|now|then|also|already|verbally) )*{_SAYS_NO}\b{_NOT_THEIRS}"
+    rf"|(?<!not )\b(?:declined|refused|cancell?ed|withdrawn) by {_THEM}"
+    rf"|\bat the request of {_THEM}|\b(?:at|per|on) (?:the )?{_WHO}(?:'s)? (?:request|wish|choice)\b"
 )
 
 _PHRASES = (
-    (_PERSON_DECLINED, "person-declined"),
     (
         re.compile(r"(?<!not )\bat (?:full )?capacity\b|\bno (?:beds?|rooms?|openings?|vacanc(?:y|ies)|capacity)\b"),
         "no-capacity",
@@ -45,8 +54,18 @@ _PHRASES = (
 )
 
 
+def tells_reason(task: Json) -> bool:
+    """Whether anything is told: a code, a label of one, or a text."""
+    reason = task.get("statusReason")
+    if not isinstance(reason, dict):
+        return False
+    labels = (text(each.get("display")) for each in listed(reason.get("coding")))
+    return bool(codes_of(reason)) or any((text(reason.get("text")), *labels))
+
+
 def reason_word(task: Json) -> str | None:
-    """Empty where it is known and decides nothing; None where nothing is told, or what no table knows."""
+    """Empty where it is known and decides nothing; None where nothing is told, or what no table knows. Phrases say that the person
+    declined where the Task is cancelled only: rejected or failed it ended on the side of the provider."""
     reason = task.get("statusReason")
     if not isinstance(reason, dict):
         return None
@@ -54,4 +73,7 @@ def reason_word(task: Json) -> str | None:
     for each in (*(code for _, code in codes_of(reason)), said):
         if (word := coded("task-reason", plain_word(each)) or word_of("referral-csv", "status", each)) is not None:
             return "" if word == "not-helped" else word
-    return next((word for phrase, word in _PHRASES if phrase.search(plain_word(said))), None)
+    plain = plain_word(said)
+    if text(task.get("status")) == "cancelled" and _PERSON_DECLINED.search(plain):
+        return "person-declined"
+    return next((word for phrase, word in _PHRASES if phrase.search(plain)), None)

@@ -39,7 +39,7 @@ from hub.mapping.program import (
     unreadable,
 )
 from hub.mapping.referral_needs import Need, need_for
-from hub.mapping.referral_reasons import reason_word
+from hub.mapping.referral_reasons import reason_word, tells_reason
 from hub.mapping.referral_states import ENDED, NOT_SENT, WITHDRAWN, Told, coded, rank, state_of
 from hub.mapping.referral_tasks import activity_done, asks_to_fulfil
 from hub.mapping.stamp import Stamp
@@ -110,7 +110,7 @@ class _Mapper:
         )
         cancelled = text(task.get("status")) == "cancelled"
         reason = reason_word(task)
-        if cancelled and not task.get("statusReason"):
+        if cancelled and not tells_reason(task):
             reason = "person-declined"  # social-standards.md §3.3, where nothing else is told
         told = Told("helped", proof="output") if done else state_of(word, reason=reason or "")
         if cancelled and reason is None:

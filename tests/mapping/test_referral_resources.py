@@ -95,6 +95,9 @@ def test_r14_a_status_of_a_task_is_a_state_and_none_alone_is_help(
         ("Client is not interested", "person-declined", ()),
         ("No longer interested", "person-declined", ()),
         ("She doesn't want it", "person-declined", ()),
+        ("Client declined by phone", "person-declined", ()),
+        ("Service was declined by the patient's mother on Monday", "person-declined", ()),
+        ("Declined by patient/family.", "person-declined", ()),
         ("Patient was declined by the agency", "not-helped", ("unknown-reason",)),
         ("Patient has not declined", "not-helped", ("unknown-reason",)),
         ("Patient declined in health", "not-helped", ("unknown-reason",)),
@@ -112,6 +115,58 @@ def test_r14_a_cancelled_task_was_declined_by_the_person_unless_its_reason_says_
 ) -> None:
     event = one(read, task(status="cancelled", **({"statusReason": {"text": why}} if why else {})))
     assert (event.status, event.outcome, event.issues) == (state, None, issues)
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "Client declined by agency",
+        "Client refused by shelter",
+        "Client refused services by shelter",
+        "patient canceled by provider",
+        "Called shelter, they declined: no staff",
+        "Agency full, they have refused new clients",
+        "They cancelled the program",
+        "Declined by Family Health Center",
+        "Declined by Family & Children Services",
+        "refused by member agency",
+        "cancelled by patient navigator",
+        "cancelled by patient-navigator",
+        "at the request of the patient navigator",
+    ],
+)
+def test_r14_a_no_of_the_agency_is_not_the_persons(read: Reader, why: str) -> None:
+    told = {status: one(read, task(status=status, statusReason={"text": why})) for status in NOT_HELPED}
+    assert {status: (event.status, event.outcome) for status, event in told.items()} == NOT_HELPED
+    assert told["cancelled"].issues == ("unknown-reason",)
+
+
+NOT_HELPED = {
+    "cancelled": ("not-helped", None),
+    "rejected": ("not-helped", "declined"),
+    "failed": ("not-helped", "failed"),
+}
+
+
+@pytest.mark.parametrize("status", ["rejected", "failed"])
+def test_r14_what_the_provider_ended_a_phrase_does_not_make_the_persons_no(read: Reader, status: str) -> None:
+    event = one(read, task(status=status, statusReason={"text": "Client declined the food box"}))
+    assert (event.status, event.outcome) == NOT_HELPED[status]
+    event = one(read, task(status=status, statusReason={"text": "Client declined: there was no room"}))
+    assert (event.status, event.outcome) == ("not-helped", "no-capacity")
+
+
+@pytest.mark.parametrize(
+    "empty", [{}, {"text": ""}, {"text": " "}, {"coding": []}, {"coding": [{}]}, {"coding": [{"code": ""}], "text": ""}]
+)
+def test_r14_a_reason_that_tells_nothing_is_none(read: Reader, empty: dict[str, Any]) -> None:
+    event = one(read, task(status="cancelled", statusReason=empty))
+    assert (event.status, event.outcome, event.issues) == ("person-declined", None, ())
+
+
+def test_r14_a_reason_of_which_only_a_label_is_told_is_one(read: Reader) -> None:
+    event = one(read, task(status="cancelled", statusReason={"coding": [{"display": "Ordered twice"}]}))
+    assert (event.status, event.issues) == ("not-helped", ("unknown-reason",))
 
 
 def test_r14_what_the_hub_itself_took_back_nobody_declined(read: Reader) -> None:
