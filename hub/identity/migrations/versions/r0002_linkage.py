@@ -1,7 +1,7 @@
 """What linking by weights keeps of each source person, of pairs of them, and what people decided.
 
-Nothing can be filled in for people who are there already: their names are nowhere in the registry. They are weighed when their
-events are read again from the intake topics.
+Nothing can be filled in for people who are there already: their names are nowhere in the registry. They stay linked by equal names;
+who wants them linked by weights begins with an empty registry and reads all intake again, and `identify` refuses to mix both.
 """
 
 from __future__ import annotations
