@@ -174,7 +174,8 @@ def _placed(counts: Counter[str], places: Mapping[str, list[str]]) -> dict[str, 
 
 
 class Delivery(Protocol):
-    """One unit and the means to answer for it. Units of one `lane` (a connection) are answered in the order they came."""
+    """One unit and the means to answer for it. Units of one `lane` (a connection) are answered in the order they came; those of
+    others are answered meanwhile where a delivery says `answered_aside = True`: its answer takes long."""
 
     @property
     def unit(self) -> Unit: ...

@@ -60,6 +60,7 @@ class Intake:
         self._slots = asyncio.Semaphore(IN_FLIGHT)
         self._sent: dict[int, list[asyncio.Task[None]]] = {}  # id of a job → what must be confirmed before its ack
         self._tails: dict[str, asyncio.Task[None]] = {}  # lane → the settling of its newest delivery
+        self._alone: set[str] = set()  # lanes that are settled apart from the others until nothing of theirs is open
         self._by_turns = door if isinstance(door, TakesTurns) else None
         self._handing = Handing(publisher, UNCONFIRMED if self._by_turns is None else UNCONFIRMED_TURNS)
         self._turn = 8  # deliveries that a turn has time for, as it turned out
@@ -182,7 +183,16 @@ class Intake:
         return [job for job in jobs if job.records is not None]
 
     def _settle_later(self, jobs: Sequence[Job]) -> None:
-        """One task for all of them: one each cost a sixth of the work of a message."""
+        """One task for all of them: one each cost a sixth of the work of a message. But a lane where an answer takes long has its
+        own, so that nobody else's waits for that."""
+        alone = {job.delivery.lane for job in jobs if getattr(job.delivery, "answered_aside", False)}
+        alone |= self._alone & {job.delivery.lane for job in jobs}
+        self._settle_together([job for job in jobs if job.delivery.lane not in alone])
+        for lane in alone:
+            self._alone.add(lane)
+            self._settle_together([job for job in jobs if job.delivery.lane == lane])
+
+    def _settle_together(self, jobs: Sequence[Job]) -> None:
         if not jobs:
             return
         open_ones = [(job, self._sent.pop(id(job), []), self._tails.get(job.delivery.lane)) for job in jobs]
@@ -195,6 +205,7 @@ class Intake:
         for lane in lanes:
             if self._tails.get(lane) is done:
                 del self._tails[lane]
+                self._alone.discard(lane)
         if done.cancelled() or (failure := done.exception()) is None:
             return
         self._failure = self._failure or failure

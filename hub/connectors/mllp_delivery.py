@@ -42,10 +42,15 @@ class MllpDelivery:
     def sender(self) -> str:
         return self._connection.sender
 
+    @property
+    def answered_aside(self) -> bool:
+        """Its answer is built in a thread, which may take as long as many others together."""
+        return len(self.message) > _ANSWER_ASIDE
+
     async def ack(self, receipt: Receipt) -> None:
         try:
             if self.fault in _ANSWERED:
-                if len(self.message) > _ANSWER_ASIDE:
+                if self.answered_aside:
                     answer = await asyncio.to_thread(self._connection.host.answer, self.message, receipt)
                 else:
                     answer = self._connection.host.answer(self.message, receipt)

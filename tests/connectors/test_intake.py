@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from hub.connectors.door import Receipt
+from hub.connectors.door import Receipt, Unit
 from hub.connectors.intake import Confirmation, Intake
 from hub.connectors.packing import CHUNK_RECORDS, Packer
 from hub.connectors.watch import Watch
@@ -276,6 +276,42 @@ def test_a_fatal_error_ends_the_loop_with_nothing_acked() -> None:
         with pytest.raises(FatalError):
             await intake(door, bus).run()
         assert door.deliveries[0].answers == []
+
+    asyncio.run(scenario())
+
+
+def test_an_answer_that_takes_long_holds_up_its_own_lane_only() -> None:
+    """All of them in one chunk, and those behind in later ones."""
+    order: list[str] = []
+
+    class Noted(FakeDelivery):
+        async def ack(self, receipt: Receipt) -> None:
+            order.append(self.unit.name)
+            await super().ack(receipt)
+
+    class Lengthy(Noted):
+        answered_aside = True
+
+        def __init__(self, unit: Unit, lane: str) -> None:
+            super().__init__(unit, lane)
+            self.goes_on = asyncio.Event()
+
+        async def ack(self, receipt: Receipt) -> None:
+            await self.goes_on.wait()
+            await super().ack(receipt)
+
+    async def scenario() -> None:
+        batch = Lengthy(unit("p:1", name="batch"), "one")
+        behind = [Noted(unit(f"p{n}:1", name=f"one {n}"), "one") for n in range(200)]
+        beside = [Noted(unit(f"q{n}:1", name=f"two {n}"), "two") for n in range(200)]
+        pairs = [each for pair in zip(behind, beside, strict=True) for each in pair][:240]
+        running = asyncio.create_task(intake(FakeDoor([batch, *pairs]), FakeBus()).run())
+        for each in pairs[1::2]:
+            await each.answered.wait()
+        assert order == [f"two {n}" for n in range(120)]
+        batch.goes_on.set()
+        await running
+        assert order[120:] == ["batch", *(f"one {n}" for n in range(120))]
 
     asyncio.run(scenario())
 
