@@ -23,12 +23,13 @@ from hub.formats.errors import ParseError
 from hub.formats.hmis import Export, open_export
 from hub.mapping.absences import remembering
 from hub.mapping.options import KnownOptions, county, flag, listed, one_of, share, zone
-from hub.mapping.program import Alone, Mapped, MappingContext, Unit, guarded, ignored, rejected, unreadable
+from hub.mapping.program import Alone, Mapped, MappingContext, Unit, guarded, hard_stop, ignored, rejected, unreadable
 from hub.mapping.shelters_absent import WATCHED, Absences, scope_of
 from hub.mapping.shelters_answers import Answers
 from hub.mapping.shelters_copies import SHARED
 from hub.mapping.shelters_ends import Ends
 from hub.mapping.shelters_facts import Facts
+from hub.mapping.shelters_hashed import CLEAR_STOP
 from hub.mapping.shelters_income import Income
 from hub.mapping.shelters_index import Index
 from hub.mapping.shelters_kept import Kept
@@ -47,6 +48,7 @@ _REFERS = {
     "CurrentLivingSituation": ("Enrollment",), "IncomeBenefits": ("Enrollment",), "Event": ("Enrollment",),
 }  # fmt: skip
 """Tables whose rows mean nothing without another: HMIS CSV specification, foreign keys."""
+_WITHOUT_VALUES = ("empty-row", "repeated-header")
 _READ = ("Export", "HMISParticipation", "Inventory", "HealthAndDV")
 
 
@@ -148,6 +150,8 @@ class _Mapper:
             if isinstance(row, RowFault):
                 if name == "Services":
                     self._missed.line(row, table)
+                if hashed_only and row.error.reason not in _WITHOUT_VALUES:
+                    return [hard_stop(CLEAR_STOP, kept.of(row)[0], kind)]  # nobody can say that no name stands in it
                 return [unreadable(row.error, *kept.of(row))]
             if (why := aside.get(row.number)) is not None:
                 if name == "Services" and why == SHARED:

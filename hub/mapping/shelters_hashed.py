@@ -19,8 +19,15 @@ _NAMES = ("firstname", "middlename", "lastname")
 _HASH = re.compile(r"[0-9A-Fa-fxX]{0,4}[0-9A-Fa-f]{32,128}$|(?=[^0-9]*[0-9])[A-Za-z0-9+/_-]{22,}={0,2}$")
 """Digests as they are written: hexadecimal (MD5 to SHA-512; of an SSN behind its last four), or base64, which no name is like: so
 long, one word, and with a digit in it. (Forms beside SHA-256 chosen: HashStatus 3 is `other`.)"""
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-fxX]{0,4}[0-9A-Fa-f]{32,128}")
+_BASE64 = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])([A-Za-z0-9+/_-]{22,86})={0,2}")
+_DIGEST_LENGTHS = frozenset({22, 27, 43, 64, 86})
+"""Characters of MD5, SHA-1, SHA-256, SHA-384 and SHA-512 in base64 without padding (RFC 4648, section 4)."""
+_WORD = r"(?:[A-Z]?[a-z]+(?:[A-Z][a-z]+)*|[A-Z]+)?[0-9]*"
+_WORDS = re.compile(rf"{_WORD}(?:[_-]{_WORD})*")
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 _SSN_SHA256 = re.compile(r"[0-9xX]{4}[0-9A-Fa-f]{64}")
+_CLEAR_PART = re.compile(r"[0-9xX]{4}")
 _LAST_FOUR = 4
 """Digits of an SSN that HUD's hashing leaves clear."""
 
@@ -31,10 +38,11 @@ def is_digest(value: str) -> bool:
 
 
 def holds_clear_text(cells: Cells) -> bool:
-    """Whether a Client row holds a name, or more of an SSN than its last four digits, that is not hashed."""
+    """Whether a Client row holds a name, or more of an SSN than its last four digits, that is not hashed for certain: what only
+    resembles a digest (a name and a year written as one word) counts as clear."""
     ssn = cells.get("ssn", "")
     digits = sum(map(str.isdigit, ssn))
-    return any(not is_digest(name) for name in _names(cells)) or (digits > _LAST_FOUR and not is_digest(ssn))
+    return not all(map(_is_certainly_digest, _names(cells))) or (digits > _LAST_FOUR and not _is_certainly_digest(ssn))
 
 
 def hash_issues(cells: Cells, hash_status: str) -> tuple[str, ...]:
@@ -52,3 +60,11 @@ def hash_issues(cells: Cells, hash_status: str) -> tuple[str, ...]:
 
 def _names(cells: Cells) -> Iterator[str]:
     return (value for name in _NAMES if (value := cells.get(name, "")))
+
+
+def _is_certainly_digest(value: str) -> bool:
+    if _HEXADECIMAL.fullmatch(value):
+        return True
+    written = [value, value[_LAST_FOUR:]] if _CLEAR_PART.match(value) else [value]
+    found = [match[1] for each in written if (match := _BASE64.fullmatch(each))]
+    return any(len(each) in _DIGEST_LENGTHS and not _WORDS.fullmatch(each) for each in found)

@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 
-from hub.mapping.program import Mapped
+from hub.connectors.installed import programs
+from hub.connectors.packing import Packer
+from hub.domain.ids import Ids
+from hub.mapping.program import Mapped, MappingContext, Unit
+from tests.connectors.pretend import Agreed, PretendPack, unit
+from tests.connectors.test_packing import Handed
 from tests.mapping.made_up_hmis import Export, Guest
-from tests.mapping.reading import Reader
+from tests.mapping.reading import MadeUpAgreement, Reader
 
 HMIS = "hmis-csv"
 
@@ -65,6 +70,18 @@ def test_social_6_hash_status_is_checked_and_not_believed(
         ("Plain", f"1234{SHA}", True),
         (SHA, "512000007", True),
         (SHA, "512-00-0007", True),
+        ("JohnDoeUnknownHomeless42", "", True),
+        ("JohnDoeUnknownHomeles4", "", True),  # as long as an MD5 in base64
+        ("Guest-of-Shelter-2024-01-05", "", True),
+        ("Guest-of-a-Shelter-1-5", "", True),
+        ("maria_gonzalez_lopez_1985", "", True),
+        ("Maria_Gonzalez_del_Lopez985", "", True),  # as long as a SHA-1
+        ("n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", "", False),
+        ("n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg", "", False),
+        ("CY9rzUYh03PK3k6DJie09g==", "", False),
+        ("1234rzUYh03PK3k6DJie0g", "", False),
+        ("da39a3ee5e6b4b0d3255bfef95601890afd80709", "", False),
+        (SHA, "1234n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", False),
     ],
 )
 def test_social_6_clear_text_of_a_source_that_may_send_hashes_only_is_not_held(
@@ -89,6 +106,25 @@ def test_social_6_nor_is_a_client_row_that_is_refused_for_something_else(read: R
     assert clients
     assert not any(mapped.raw for mapped in clients)
     assert all(mapped.hard_stop for mapped in clients if mapped.outcome == "rejected")
+
+
+def stopped(table: str) -> dict[str, int]:
+    """By reason: what forbids to keep a copy of an export whose Client.csv is this."""
+    export = Export([Guest(1, more={"FirstName": SHA, "LastName": SHA, "MiddleName": "", "SSN": ""})])
+    content = {name: text.encode() for name, text in export.files().items() if isinstance(text, str)}
+    content["Client.csv"] += table.encode()
+    context = MappingContext(HMIS, MadeUpAgreement(), Ids(b"k" * 32), options={"hashed_only": True})
+    packer = Packer(lambda _: programs()[HMIS].read(Unit("unit", content), context), Agreed(), PretendPack())
+    job = packer.begin(Handed(unit("one")))
+    while job.records is not None:
+        packer.chunk([job])
+    return dict(job.receipt.stopped or {})
+
+
+def test_social_6_of_a_file_with_a_broken_client_row_that_may_hold_a_name_no_copy_is_kept() -> None:
+    assert stopped('9,"Plain,Plain\n') == {"clear-identifiers": 1}
+    assert stopped("9,Plain,Plain\n") == {"clear-identifiers": 1}
+    assert stopped("\n,,,\n") == {}, "a row without values holds no name"
 
 
 @pytest.mark.parametrize(
