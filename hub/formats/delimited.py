@@ -4,8 +4,8 @@ A row that cannot be read is a `RowFault` with its number and its bytes; the nex
 Row numbers count as a spreadsheet shows them: the header is row 1, below blank lines and titles further down. Text is UTF-8, row
 by row else Windows-1252; UTF-16 with a byte order mark is read too (whole, not in constant memory). Blank lines are counted and
 are no rows, nor is the ^Z with which DOS ended a file. A first line `sep=;`, by which Excel tells the delimiter to itself, is
-obeyed and neither row nor counted. Of files put together, a byte order mark within is part of no value, and a header among the
-rows is no row; below one that has the columns in another order each row is a fault.
+obeyed and neither row nor counted. Of files put together, a byte order mark or ^Z within is part of no value, and a header
+among the rows is no row; below one that has the columns in another order each row is a fault.
 
 A stray quote would swallow the rows after it: when a row spans lines and does not fit the header, only its first line is the
 faulty row and the others are read again.
@@ -13,10 +13,10 @@ faulty row and the others are read again.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -116,7 +116,11 @@ class Table:
             if (plain := self._at_once(line)) is not None:
                 yield Row(number, dict(zip(names, plain, strict=True)), line, "utf-8")
                 continue
-            line = line if line.__class__ is TooLong else line.removeprefix(codecs.BOM_UTF8)
+            line = (
+                line
+                if line.__class__ is TooLong
+                else line.removeprefix(BOM_UTF8).lstrip(b"\x1a").removeprefix(BOM_UTF8)
+            )
             if not line.strip(_NOTHING) and line.__class__ is not TooLong:
                 continue
             values, raw, charset, problem = self._record(line)

@@ -83,6 +83,16 @@ def test_the_end_that_dos_wrote_is_no_row_and_part_of_no_value(data: bytes, end:
     assert (row.number, row.cells["a"], list(row.cells.values())[-1]) == (2, "1", "1" if b"," not in data else "2")
 
 
+@pytest.mark.parametrize("between", [b"\x1a", b"\x1a\x1a", b"\x1a\xef\xbb\xbf", b"\xef\xbb\xbf\x1a"])
+def test_the_end_of_a_dos_file_before_the_next_one_is_part_of_no_value(between: bytes) -> None:
+    assert shown(b"A,B\r\n1,2\r\n" + between + b"3,4\r\n") == [("1", "2"), ("3", "4")]
+    assert shown(b"A,B\r\n1,2\r\n" + between + b'"3","4"\r\n') == [("1", "2"), ("3", "4")]
+    whole = b"A,B\r\n1,2\r\n" + between + b"A,B\r\n3,4\r\n\x1a"
+    assert shown(whole) == [("1", "2"), (3, "repeated-header"), ("3", "4")]
+    turned = b"A,B\r\n1,2\r\n" + between + b"B,A\r\n4,3\r\n\x1a"
+    assert shown(turned) == [("1", "2"), (3, "repeated-header"), (4, "columns-reordered")]
+
+
 def test_blank_lines_above_the_header_are_counted() -> None:
     assert [row.number for row in rows(b"\n \r\nA,B\n\n1,2\n")] == [5]
 
