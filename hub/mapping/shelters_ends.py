@@ -5,6 +5,9 @@ The end of a stay is told in an Exit row and makes part of the fact of its Enrol
 remembered beside; what an older export says that a newer one undid is read as the newer one says it, and what the newest says is
 told above all that older ones said. An exit that an export does not have is not deleted by that: its stay stays ended.
 
+Limit: whether the stay is ended is the same in any order, the day of its end is that of the row changed last. Where an exit is back
+with another day and no later change time, the day that stands depends on the order in which the exports arrived.
+
 Source: social-standards.md R4, §1.3 (DateDeleted is a soft delete that a later export may restore).
 """
 
