@@ -1,7 +1,7 @@
 """For whom the shipped model errs, on made-up people of both generators (equity-identity.md, requirement 22).
 
-Asked: largest gap in recall 3 points, in precision 1, by race and ethnicity, origin of the name and housing. The limits here are
-what the shipped weights reach; they fall as the weights get better. The docs say where more is asked.
+Asked: largest gap in recall 3 points, in precision 1, by race and ethnicity, origin of the name and housing. By origin more is
+seen (docs/identity.md); those limits fall as the weights get better.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ from hub.identity.evaluation.run import run
 from hub.wiring_made_sets import made_set
 
 TODAY = date(2026, 11, 23)
+RECALL, PRECISION = 0.03, 0.01
 MOST = {  # points of recall and of precision, by set and column
-    ("first", "race_ethnicity"): (0.085, 0.03),
-    ("first", "origin"): (0.1, 0.05),
-    ("first", "housing"): (0.085, 0.02),
-    ("second", "race_ethnicity"): (0.025, 0.03),
-    ("second", "origin"): (0.075, 0.03),
-    ("second", "housing"): (0.02, 0.015),
+    ("first", "race_ethnicity"): (RECALL, PRECISION),
+    ("first", "origin"): (0.071, 0.039),
+    ("first", "housing"): (RECALL, PRECISION),
+    ("second", "race_ethnicity"): (RECALL, PRECISION),
+    ("second", "origin"): (0.075, PRECISION),
+    ("second", "housing"): (RECALL, PRECISION),
 }
+"""What is asked, wherever it is met; else what is seen and half a point."""
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +44,8 @@ def test_r22_the_largest_gap_between_groups(found: dict[str, Evaluation], name: 
     gap, (recall, precision) = found[name].gaps[column], MOST[name, column]
     assert gap.recall is not None
     assert gap.precision is not None
-    assert gap.recall <= recall
-    assert gap.precision <= precision
+    assert round(gap.recall, 4) <= recall
+    assert round(gap.precision, 4) <= precision
 
 
 @pytest.mark.parametrize("name", ["first", "second"])
