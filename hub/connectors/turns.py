@@ -49,9 +49,11 @@ class Turns(Generic[_T]):
         return self._current is self._ahead
 
     def put(self, sender: str, lane: str, item: _T, *, ahead: bool = False) -> None:
-        """Items of one lane keep their order: what comes while others of its lane wait, waits with them."""
+        """Items of one lane keep their order: what comes while others of its lane wait, waits with them. Who sends ahead takes what
+        waits of its lane along: its first message came before anybody knew."""
         if ahead:
-            ahead = not self._one_by_one.holds(sender, lane)
+            for earlier in self._one_by_one.withdraw(sender, lane):
+                self._ahead.put(sender, lane, earlier)
         else:
             ahead = self._ahead.holds(sender, lane)
         (self._ahead if ahead else self._one_by_one).put(sender, lane, item)
@@ -141,6 +143,15 @@ class _Waiting(Generic[_T]):
     def put(self, sender: str, lane: str, item: _T) -> None:
         self._senders.setdefault(sender, OrderedDict()).setdefault(lane, deque()).append(item)
         self.count += 1
+
+    def withdraw(self, sender: str, lane: str) -> deque[_T]:
+        """What waits of this lane, which waits here no more."""
+        lanes = self._senders.get(sender, OrderedDict())
+        items = lanes.pop(lane, deque())
+        self.count -= len(items)
+        if items and not lanes:
+            del self._senders[sender]
+        return items
 
     def begin(self) -> None:
         self._served.clear()

@@ -121,6 +121,28 @@ def test_a_lane_keeps_its_order_when_it_begins_to_send_ahead_and_when_it_ceases(
     asyncio.run(run())
 
 
+def test_what_waits_of_a_new_connection_goes_along_when_it_turns_out_to_send_ahead() -> None:
+    """Else its first messages, as many as it may have unanswered, come before those of who waits for each answer."""
+
+    async def run() -> list[str | None]:
+        turns: Turns[str] = Turns(lambda: 0.0)
+        turns.hold(0.0)  # those who send ahead had theirs just now
+        for connection in ("a", "b"):
+            for n in range(4):
+                turns.put("greedy", connection, f"{connection}{n}", ahead=n > 0)
+        turns.put("honest", "c", "honest")
+        assert len(turns) == 9
+        first = await turns.next()
+        turns.answered("c")
+        turns.end()
+        return [first, *[await turns.next() for _ in range(9)]]
+
+    found = asyncio.run(run())
+    assert (found[0], found[9]) == ("honest", None)
+    assert [each for each in found if each and each[0] == "a"] == ["a0", "a1", "a2", "a3"]
+    assert [each for each in found if each and each[0] == "b"] == ["b0", "b1", "b2", "b3"]
+
+
 def test_a_flood_that_is_held_waits_and_who_comes_meanwhile_does_not() -> None:
     clock = [0.0]
 
