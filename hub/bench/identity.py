@@ -35,7 +35,7 @@ _SEED = 20261200  # other people than those of training
 class Measured(NamedTuple):
     """One size. `people` known, each by one record; then `events` arrived: `per_second` of CPU time, milliseconds each by the
     clock, each compared with so many records; `found`: those that match somebody. `memory_mb`: what all of it holds when the last
-    has arrived, beyond the process before the first."""
+    has arrived, beyond the process before the first (0 or less where that fits in pages the process had freed)."""
 
     people: int
     events: int
@@ -140,19 +140,24 @@ def answers(report: Report) -> list[dict[str, Any]]:
 
 
 def growth(report: Report) -> list[dict[str, Any]]:
-    """From each size to the next: how many times as many people, as much CPU time an event, candidates and memory."""
+    """From size to size: how many times the people, CPU time an event, candidates, memory. None: the smaller is unmeasurable."""
     return [
         {
             "from": one.people,
             "to": other.people,
             "people": round(other.people / one.people, 2),
             "cpu_per_event": round(one.per_second / other.per_second, 2),
-            "p95": round(other.p95_ms / one.p95_ms, 2),
+            "p95": _times(other.p95_ms, one.p95_ms),
             "candidates_p99": round(other.candidates_p99 / max(1, one.candidates_p99), 2),
-            "memory": round(other.memory_mb / one.memory_mb, 2),
+            "memory": _times(other.memory_mb, one.memory_mb),
         }
         for one, other in pairwise(report.sizes)
     ]
+
+
+def _times(larger: float, smaller: float) -> float | None:
+    """None where the smaller is too small to be measured: a few hundred people fit in pages that the process had before."""
+    return round(larger / smaller, 2) if smaller > 0 else None
 
 
 def as_json(report: Report) -> dict[str, Any]:
