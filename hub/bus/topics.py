@@ -27,6 +27,7 @@ from hub.domain.capacity import FreeBeds
 from hub.domain.disclosure import DISCLOSURE_TOPIC, Disclosure
 from hub.domain.events import EVENT_TYPES, Model
 from hub.domain.identity_events import Decision, Link
+from hub.domain.identity_reviews import ReviewDecision
 from hub.domain.measures import EquityMeasure
 from hub.domain.needs import SupportNeed
 from hub.domain.person_events import PERSON_TYPES, Carry, Membership, Tick
@@ -37,6 +38,7 @@ REGISTRY_TOPIC = "hub.registry.schema.v1"
 PERSON_TOPIC = "hub.person.event.v1"
 LINK_TOPIC = "hub.identity.link.v1"
 DECISION_TOPIC = "hub.identity.decision.v1"
+REVIEW_TOPIC = "hub.identity.review.v1"
 NEED_TOPIC = "hub.alert.support-need.v1"
 TALLY_TOPIC = "hub.equity.tally.v1"
 MEASURE_TOPIC = "hub.equity.measure.v1"
@@ -129,6 +131,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(DISCLOSURE_TOPIC, "subject", (Disclosure,), partitions=1),
     Topic(LINK_TOPIC, "source_person", (Link,), compacted=True),
     Topic(DECISION_TOPIC, "person_key", (Decision,)),
+    Topic(REVIEW_TOPIC, "two source_persons", (ReviewDecision,), partitions=1),
     Topic(PERSON_TOPIC, "person_key", _PERSON_MODELS, strategy="topic-record"),
     Topic(STREAM_REJECTED_TOPIC, "as source", (StreamRejected,), days=90),
     Topic(NEED_TOPIC, "need_id", (SupportNeed,), compacted=True, public=True),

@@ -12,7 +12,17 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from hub.bus.schema_registry import SchemaIds
 from hub.bus.topic_admin import apply_schemas, apply_topics
-from hub.bus.topics import NEED_TOPIC, PERSON_TOPIC, TALLY_TOPIC, TOPICS, Topic, changelog, delivery, intake_topic
+from hub.bus.topics import (
+    NEED_TOPIC,
+    PERSON_TOPIC,
+    REVIEW_TOPIC,
+    TALLY_TOPIC,
+    TOPICS,
+    Topic,
+    changelog,
+    delivery,
+    intake_topic,
+)
 from hub.domain.events import EVENT_TYPES
 from hub.domain.needs import SupportNeed
 from hub.domain.person_events import Membership, Tick
@@ -33,8 +43,8 @@ def test_every_kind_of_event_has_its_intake_topic() -> None:
 
 def test_the_whole_person_path_has_the_same_partitions() -> None:
     person_path = [t for name, t in BY_NAME.items() if name.startswith(("hub.intake.", "hub.person.", "hub.identity."))]
-    assert all(topic.partitions == 0 for topic in person_path)
-    assert BY_NAME[TALLY_TOPIC].partitions == 1
+    assert all(topic.partitions == 0 for topic in person_path if topic.name != REVIEW_TOPIC)
+    assert BY_NAME[TALLY_TOPIC].partitions == BY_NAME[REVIEW_TOPIC].partitions == 1  # a decision's place is its number
 
 
 def test_only_what_subscribers_read_is_held_to_both_directions() -> None:
@@ -57,6 +67,8 @@ def test_a_topic_is_compacted_or_kept_for_its_days() -> None:
     raw = BY_NAME["hub.intake.raw.v1"].settings(1)
     assert (raw["cleanup.policy"], raw["retention.ms"]) == ("delete", str(30 * 86_400_000))
     assert BY_NAME[PERSON_TOPIC].settings(1)["retention.ms"] == "-1"
+    reviews = BY_NAME[REVIEW_TOPIC].settings(1)  # what people decided: all of it, for ever
+    assert (reviews["cleanup.policy"], reviews["retention.ms"]) == ("delete", "-1")
     assert BY_NAME[NEED_TOPIC].settings(2)["min.insync.replicas"] == "2"
     assert changelog("c", {"segment.ms": "1"}).settings(1)["segment.ms"] == "1"
 

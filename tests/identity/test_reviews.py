@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
+from hub.domain.identity_reviews import reviewed
+from hub.domain.linkage.decisions import Verdict
 from hub.identity.database import Database
 from hub.identity.linker import SourcePerson
 from hub.identity.numbering import Numbering
-from hub.identity.reviews import decide, waiting
+from hub.identity.reviews import Said, contradicted, count_waiting, keep, last_kept, waiting
 from hub.identity.schema import HUMAN_DECISION
 from hub.identity.sql_store import SqlStore
 from hub.identity.store import StoredEdge
@@ -24,45 +27,105 @@ from tests.identity.sql_stores import KEK
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
+def said(number: int, one: str, other: str, verdict: Verdict, actor: str = "r.lopez") -> Said:
+    return Said(number, reviewed(one, other, verdict, reason="records-compared", actor=actor, decided_at=AT))
+
+
+@contextmanager
+def opened(places: Places, folder: Path) -> Iterator[tuple[Connection, SqlStore]]:
+    """One transaction of a registry, with a store in it."""
+    with (
+        closing(Vault(folder / "keys.sqlite", KEK)) as vault,
+        closing(Database(places.of(folder))) as database,
+        database.transaction() as db,
+    ):
+        yield db, SqlStore(db, vault, Numbering(db))
+
+
+def people(store: SqlStore, **members: str) -> None:
+    """Source persons of these people, a letter each."""
+    rows = [SourcePerson(token, "lab", person, 1) for person, tokens in members.items() for token in tokens]
+    store.put_rows(rows, {})
+
+
 def test_r27_a_pair_between_two_people_waits_until_somebody_decides_and_again_when_they_take_it_back(
     places: Places, tmp_path: Path
 ) -> None:
-    with (
-        closing(Vault(tmp_path / "keys.sqlite", KEK)) as vault,
-        closing(Database(places.of(tmp_path))) as database,
-        database.transaction() as db,
-    ):
-        store = SqlStore(db, vault, Numbering(db))
-        store.put_rows(
-            [SourcePerson(token, "lab", person, 1) for token, person in zip("abcd", "xxyz", strict=True)], {}
-        )
+    with opened(places, tmp_path) as (db, store):
+        people(store, x="ab", y="c", z="d")
         doubtful, vetoed = StoredEdge("b", "c", 9.5, "review", None), StoredEdge("c", "d", 20.0, "match", "twins")
         store.change_edges([], [StoredEdge("a", "b", 30.0, "match", None), doubtful, vetoed])
-        assert [tuple(each) for each in waiting(db, 9)] == [tuple(vetoed), tuple(doubtful)]
+        assert [tuple(each) for each in waiting(db, 9)] == [(*vetoed, 1), (*doubtful, 1)]
         assert [each.left for each in waiting(db, 1)] == ["c"]
-        first = decide(db, "d", "c", "different", actor="r.lopez", reason="spoke-with-both", at=AT)
-        assert first == (1, "c", "d", "different")
+        assert count_waiting(db) == 2
+        assert keep(db, [said(1, "d", "c", "different")]) == ([(1, "c", "d", "different")], [])
         assert [each.left for each in waiting(db, 9)] == ["b"]
-        decide(db, "c", "d", "withdrawn", actor="r.lopez", reason="mistaken", at=AT)
+        keep(db, [said(2, "c", "d", "withdrawn")])
         assert [each.left for each in waiting(db, 9)] == ["c", "b"]
-        decide(db, "c", "d", "same", actor="m.chan", reason="id-seen", at=AT)
+        keep(db, [said(3, "c", "d", "different", "m.chan")])
         assert [each.left for each in waiting(db, 9)] == ["b"]
+        assert count_waiting(db) == 1
         kept = db.execute(select(HUMAN_DECISION).order_by(HUMAN_DECISION.c.seq)).all()
         assert [row.seq for row in kept] == [1, 2, 3]
-        assert tuple(kept[0])[4:] == ("r.lopez", "2026-11-23T09:00:00+00:00", "spoke-with-both")
+        assert tuple(kept[0])[4:] == ("r.lopez", "2026-11-23T09:00:00+00:00", "records-compared")
+
+
+def test_r27_two_people_are_one_question_however_many_of_their_records_are_alike(
+    places: Places, tmp_path: Path
+) -> None:
+    with opened(places, tmp_path) as (db, store):
+        people(store, x="ab", y="cd")
+        alike = [
+            StoredEdge("a", "c", 9.0, "review", None),
+            StoredEdge("a", "d", 9.5, "review", None),
+            StoredEdge("b", "c", 8.0, "review", None),
+        ]
+        store.change_edges([], [*alike, StoredEdge("a", "b", 30.0, "match", None)])
+        assert waiting(db, 9) == [("a", "d", 9.5, "review", None, 3)]
+        assert count_waiting(db) == 1
+        keep(db, [said(1, "b", "c", "different")])  # of one pair of records, which holds for the people
+        assert waiting(db, 9) == []
+        assert count_waiting(db) == 0
+
+
+def test_r27_a_decision_that_is_read_again_changes_nothing_and_a_number_is_never_given_to_another(
+    places: Places, tmp_path: Path
+) -> None:
+    with opened(places, tmp_path) as (db, _):
+        assert last_kept(db) == 0
+        first, second = said(1, "a", "b", "same"), said(2, "a", "c", "different")
+        assert keep(db, [first]) == ([(1, "a", "b", "same")], [])
+        assert keep(db, [first, second, second]) == ([(2, "a", "c", "different")], [])
+        other = said(2, "a", "c", "same")
+        assert keep(db, [first, other]) == ([], [other])
+        assert keep(db, []) == ([], [])
+        assert last_kept(db) == 2
+        assert [row.verdict for row in db.execute(select(HUMAN_DECISION).order_by(HUMAN_DECISION.c.seq))] == [
+            "same",
+            "different",
+        ]
+
+
+def test_r27_who_was_said_to_be_one_person_and_is_not_is_told(places: Places, tmp_path: Path) -> None:
+    with opened(places, tmp_path) as (db, store):
+        site = World(store)
+        site.take([("a", version(1), block(**ANA)), ("b", version(1), block(given_name="Bea"))])
+        for told in (said(1, "a", "b", "same"), said(2, "b", "c", "same"), said(3, "a", "c", "different")):
+            site.take([], keep(db, [told])[0])
+        assert contradicted(db) == []  # nobody knows c yet
+        site.take([("c", version(1), block(given_name="Cyd"))])
+        assert site.people() == {frozenset("a"), frozenset("bc")}
+        assert contradicted(db) == [("a", "b")]
+        site.take([], keep(db, [said(4, "b", "a", "withdrawn")])[0])
+        assert contradicted(db) == []
 
 
 def test_r27_a_decision_keeps_its_author_when_it_is_linked_by(places: Places, tmp_path: Path) -> None:
-    with (
-        closing(Vault(tmp_path / "keys.sqlite", KEK)) as vault,
-        closing(Database(places.of(tmp_path))) as database,
-        database.transaction() as db,
-    ):
-        site = World(SqlStore(db, vault, Numbering(db)))
+    with opened(places, tmp_path) as (db, store):
+        site = World(store)
         site.take([(token, version(1), block(**ANA)) for token in "ab"])
         assert site.people() == {frozenset("ab")}
-        said = decide(db, "a", "b", "different", actor="r.lopez", reason="spoke-with-both", at=AT)
-        site.take([], [said])
+        site.take([], keep(db, [said(1, "a", "b", "different")])[0])
         assert site.people() == {frozenset("a"), frozenset("b")}
         assert waiting(db, 9) == []
         assert [row.actor for row in db.execute(select(HUMAN_DECISION)).all()] == ["r.lopez"]
