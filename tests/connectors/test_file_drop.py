@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hub.connectors.door import Receipt, unit_token
+from hub.connectors.door import Delivery, Receipt, unit_token
 from hub.connectors.file_drop import FileDropDoor, FileDropOptions
 from hub.connectors.watch import Watch
 from hub.errors import ConfigError, FatalError
@@ -178,6 +178,20 @@ def test_a_folder_is_taken_when_it_is_complete(inbox: Path) -> None:
     desk.put("week-1/Exit.csv.part", "x")
     desk.now += 5
     assert [desk.ready(), desk.ready()] == [[], []]
+
+
+def test_what_a_unit_is_made_of_is_put_together_once_for_all_its_rows(inbox: Path) -> None:
+    desk = Desk(inbox, unit="folder")
+    desk.put("drop/rows.txt", "ann:1")
+
+    async def first() -> Delivery:
+        await desk.door.open()
+        desk.ready()
+        desk.now += 60.0
+        return await anext(aiter(desk.door))
+
+    delivery = asyncio.run(first())
+    assert delivery.unit is delivery.unit
 
 
 def test_a_folder_moves_as_a_whole(inbox: Path) -> None:
