@@ -11,11 +11,13 @@ from sqlalchemy import Connection, insert
 from hub.bus.producer import OutRecord
 from hub.domain.events import Event
 from hub.domain.linkage.comparable import Comparable
+from hub.domain.linkage.decisions import HumanDecision
 from hub.identity.linker import Decided, Linker, Sighting, SourcePerson
 from hub.identity.linking import Linked, Linking
 from hub.identity.moves import told_of_others
 from hub.identity.numbering import Numbering
 from hub.identity.people_rows import ages, read_source_persons
+from hub.identity.reviews import Said, keep
 from hub.identity.schema import DECISION, OUTBOX
 from hub.identity.sql import write
 from hub.identity.sql_store import SqlStore
@@ -39,7 +41,7 @@ class OutboxRow(NamedTuple):
 
 class Batch:
     """One open transaction. `decisions`, `links` (created or moved source persons) and `memberships` (source person and
-    the person_key to tell) say what changed; `rows` what was put into the outbox."""
+    the person_key to tell) say what changed; `heard` what people decided; `rows` what was put into the outbox."""
 
     def __init__(self, db: Connection, vault: Vault, mint: Callable[[], str], linking: Linking | None = None) -> None:
         self._db, self._vault, self._mint = db, vault, mint
@@ -51,11 +53,18 @@ class Batch:
         self.links: list[SourcePerson] = []
         self.memberships: list[tuple[SourcePerson, str]] = []
         self.rows: list[OutboxRow] = []
+        self.heard: list[HumanDecision] = []
+
+    def hear(self, said: Iterable[Said]) -> list[Said]:
+        """Take in what people decided, before `see`, once per batch; those of a number that another one has. Without weights they
+        are kept, and hold once people are linked by weights."""
+        self.heard, refused = keep(self._db, said)
+        return refused
 
     def see(self, sightings: Sequence[Sighting]) -> dict[str, SourcePerson]:
         """Take the sightings in, once per batch; each source person as it stands after all of them."""
         if self._linking is not None:
-            linked = self._linking.take(self.link_store, sightings)
+            linked = self._linking.take(self.link_store, sightings, self.heard)
             self._add_local_ids(linked, sightings)
             self.keep(linked)
         else:

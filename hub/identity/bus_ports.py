@@ -12,18 +12,21 @@ from hub.bus.consumer import Incoming
 from hub.bus.dead_letter import STREAM_REJECTED_TOPIC, stream_rejected
 from hub.bus.producer import MAX_RECORD_BYTES
 from hub.bus.schema_registry import SchemaIds
-from hub.bus.topics import DECISION_TOPIC, LINK_TOPIC, PERSON_TOPIC, TOPICS, intake_topic
+from hub.bus.topics import DECISION_TOPIC, LINK_TOPIC, PERSON_TOPIC, REVIEW_TOPIC, TOPICS, intake_topic
 from hub.domain.events import EVENT_TYPES, PLACE_KINDS, Event, Model
 from hub.domain.identity_events import Decision, Link
+from hub.domain.identity_reviews import ReviewDecision
 from hub.domain.person_events import Membership
 from hub.errors import Reject
 from hub.identity.batch import OutRecord
 from hub.privacy.vault import Vault
 
-__all__ = ["INTAKE_TOPICS", "BusWire", "open_codec", "taken_in"]
+__all__ = ["INTAKE_TOPICS", "READ_TOPICS", "BusWire", "open_codec", "taken_in"]
 
 INTAKE_TOPICS = tuple(intake_topic(kind) for kind in EVENT_TYPES if kind not in PLACE_KINDS)
-"""What identify reads: every kind of event that may be a person's."""
+"""Every kind of event that may be a person's."""
+READ_TOPICS = (*INTAKE_TOPICS, REVIEW_TOPIC)
+"""What identify reads: these, and what people decided."""
 
 _MAX_VALUE = MAX_RECORD_BYTES - 8_192  # leaves room for key and headers
 _WRITTEN = (PERSON_TOPIC, LINK_TOPIC, DECISION_TOPIC, STREAM_REJECTED_TOPIC)
@@ -33,7 +36,7 @@ _WRITTEN = (PERSON_TOPIC, LINK_TOPIC, DECISION_TOPIC, STREAM_REJECTED_TOPIC)
 def open_codec(registry_url: str) -> Iterator[Codec]:
     """A codec for what identify reads and writes; registers the schemas. RetryError when the registry is away."""
     with closing(SchemaIds(registry_url)) as ids:
-        codec = Codec(ids, [topic for topic in TOPICS if topic.name in {*INTAKE_TOPICS, *_WRITTEN}])
+        codec = Codec(ids, [topic for topic in TOPICS if topic.name in {*READ_TOPICS, *_WRITTEN}])
         codec.open()
         yield codec
 
@@ -63,6 +66,15 @@ class BusWire:
         if not isinstance(event, Event):
             raise Reject("invalid-event", "decode")
         return event
+
+    def decision(self, record: Incoming) -> ReviewDecision | None:
+        """The decision in a record of the review topic, None for another topic's; Reject for anything else on it."""
+        if record.topic != self._names.get(REVIEW_TOPIC, REVIEW_TOPIC):
+            return None
+        decision = self._codec.decode(record.value)
+        if not isinstance(decision, ReviewDecision):
+            raise Reject("invalid-event", "decode")
+        return decision
 
     def out(self, model: Model, key: str, because: Incoming) -> OutRecord:
         """The record of a model, keyed by `key` on the topic that its type belongs to."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from hub.bus.consumer import Incoming
 from hub.domain.events import Event, Model
+from hub.domain.identity_reviews import ReviewDecision
 from hub.errors import Reject
 from hub.identity.batch import OutRecord
 
@@ -47,6 +48,9 @@ class Wire(Protocol):
 
     def event(self, record: Incoming) -> Event:
         """The event in a record; Reject when it cannot be decoded."""
+
+    def decision(self, record: Incoming) -> ReviewDecision | None:
+        """What a person decided, in a record of the topic of that; None for a record of another. Reject as `event`."""
 
     def out(self, model: Model, key: str, because: Incoming) -> OutRecord:
         """A record ready to publish: topic by the model's kind, key, value, headers with the time of what it is about."""

@@ -8,17 +8,19 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Protocol
 
-from hub.bus.consumer import WorkerConsumer
+from hub.bus.consumer import WorkerConsumer, read_to_end
 from hub.bus.lag import GroupLag
 from hub.bus.producer import DurableProducer
+from hub.bus.topics import REVIEW_TOPIC
 from hub.domain import who
 from hub.domain.ids import Ids
 from hub.domain.linkage.model import shipped_model
-from hub.identity.bus_ports import INTAKE_TOPICS, BusWire, open_codec
+from hub.identity.bus_ports import READ_TOPICS, BusWire, open_codec
 from hub.identity.database import Where, postgresql
 from hub.identity.linking import Linking
 from hub.identity.lookup import Lookup
 from hub.identity.registry import Registry, mint_person_key
+from hub.identity.review_gauge import ReviewGauge
 from hub.identity.worker import GROUP, Identify
 from hub.ops import metrics
 from hub.ops.health import Flag, Heartbeat, OpsServer
@@ -73,11 +75,14 @@ def run(settings: Installation, stop: threading.Event | None = None) -> None:
         wire = BusWire(held.enter_context(open_codec(settings.require_registry_url())), vault)
         producer = held.enter_context(closing(DurableProducer(bootstrap, client_id=GROUP)))
         # Static membership: there is one member only, and after a kill it takes its partitions back at once.
-        consumer = held.enter_context(closing(WorkerConsumer(bootstrap, GROUP, INTAKE_TOPICS, instance_id=GROUP)))
-        lag = held.enter_context(closing(GroupLag(bootstrap, GROUP, INTAKE_TOPICS)))
+        consumer = held.enter_context(closing(WorkerConsumer(bootstrap, GROUP, READ_TOPICS, instance_id=GROUP)))
+        lag = held.enter_context(closing(GroupLag(bootstrap, GROUP, READ_TOPICS)))
         worker = Identify(consumer, producer, wire, registry, vault, ids)
         worker.drain()
         worker.load_model(beat.beat)
+        worker.recall(read_to_end(bootstrap, REVIEW_TOPIC), beat.beat)
+        if linking is not None:
+            held.enter_context(closing(ReviewGauge(_where(settings))))
         drained.set()
         _loop(worker, consumer, lag, stop, beat, assigned)
 

@@ -29,6 +29,7 @@ from hub.identity.linker import Sighting, SourcePerson
 from hub.identity.linking_anew import refuse_links_by_weights, weigh_all_anew
 from hub.identity.ports import Reader, Wire, Writer
 from hub.identity.registry import Registry
+from hub.identity.review_intake import NUMBER_TAKEN, hear, recalled
 from hub.ops import metrics
 from hub.ops.logs import logger
 from hub.privacy.vault import Vault
@@ -87,6 +88,15 @@ class Identify:
         else:
             weigh_all_anew(self._page, self._registry.linking, beat=beat)
 
+    def recall(self, records: Iterable[Incoming], beat: Callable[[], None]) -> None:
+        """Take in what people decided, all of their topic: what the registry has already changes nothing. Must be done before the
+        first `work`, so that a new registry knows it before any intake, the model being loaded. `beat` as there."""
+        for said in recalled(self._wire, records):
+            with self._page() as batch:
+                batch.hear(said)
+                batch.see([])
+            beat()
+
     @contextmanager
     def _page(self) -> Iterator[Batch]:
         with self._registry.batch() as batch:
@@ -101,8 +111,12 @@ class Identify:
             return 0
         self._step("polled")
         with metrics.PROCESS_SECONDS.time(processor="identify"):
-            opened, letters = self._open(incoming)
+            heard = hear(self._wire, incoming)
+            opened, letters = self._open(heard.others)
+            letters += [self._letter(record, why) for record, why in heard.refused]
             with self._registry.batch() as batch:
+                for refused in batch.hear(heard.said):
+                    letters.append(self._letter(heard.records[refused.number], Reject(NUMBER_TAKEN, "fold")))
                 people = batch.see([self._sighting(event, block) for _, event, block in opened])
                 batch.put(self._said(batch, incoming[-1]))
                 batch.put(self._events(opened, people, self._told_of_others(batch, opened), letters))
@@ -249,6 +263,8 @@ def _measure(batch: Batch, incoming: Sequence[Incoming]) -> None:
         metrics.LINK_DECISIONS.inc(len(decided.moved), grade=decided.kind)
         if decided.kind == "split":
             metrics.UNLINKS.inc(len(decided.moved))
+    for said in batch.heard:
+        metrics.REVIEW_DECISIONS.inc(verdict=said.verdict)
     now_ms = time.time() * 1_000
     newest: dict[str, int] = {}
     for record in incoming:

@@ -199,6 +199,10 @@ AREA_ONLY_EVENTS = Count("hub_area_only_events", "Events without a person: they 
 TEST_EVENTS = Count("hub_test_events", "Events that their source marks as tests: they count nowhere", kind=None)
 LINK_DECISIONS = Count("hub_link_decisions", "What identify decided about source persons", grade=_GRADES)
 UNLINKS = Count("hub_unlinks", "Source persons that left the person they were linked to")
+REVIEW_DECISIONS = Count(
+    "hub_review_decisions", "What people decided about pairs", verdict=("same", "different", "withdrawn")
+)
+REVIEWS_WAITING = Level("hub_reviews_waiting", "Pairs of people that may be one: a person should look")
 OUTBOX_RECORDS = Level("hub_outbox_records", "Records in the outbox of identify that are not confirmed yet")
 NEEDS_OPEN = Level("hub_needs_open", "Open support needs", need=None)
 SITES = Level("hub_sites", "Sites by whether their free beds are known tonight", site_kind=None, free_beds=None)

@@ -9,12 +9,14 @@ from typing import Any
 
 from hub.bus.consumer import Incoming
 from hub.domain.events import Event, Model, Person, PersonBlock, ShelterStay
+from hub.domain.identity_reviews import ReviewDecision
 from hub.errors import Reject, RetryError
 from hub.identity.batch import OutRecord
 
 PERSON_TOPIC = "hub.person.event.v1"
 TOPICS = {"link": "hub.identity.link.v1", "decision": "hub.identity.decision.v1"}
 JUNK = b"junk"
+Sent = Event | bytes | ReviewDecision
 
 
 def event_of(
@@ -56,13 +58,17 @@ def _common(source_person: str | None, day: int, event_id: str, source: str) -> 
 class FakeLog:
     """Topics as lists, one committed offset. `fail_report` makes the next `wait` a RetryError after half got through."""
 
-    def __init__(self, events: Iterable[Event | bytes]) -> None:
+    def __init__(self, events: Iterable[Sent]) -> None:
         self.incoming = list(events)
         self.committed = 0
         self.out: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         self.headers: list[tuple[str, bytes]] = []
         self.fail_report = False
         self.away = False
+
+    def decided(self) -> list[Incoming]:
+        """What people decided, all of its topic; a decision's number is its place in the whole log here."""
+        return [_record(self, at) for at, each in enumerate(self.incoming) if isinstance(each, ReviewDecision)]
 
     def said(self, topic: str) -> list[tuple[str, dict[str, Any]]]:
         return self.out.get(topic, [])
@@ -78,10 +84,7 @@ class FakeReader:
         if self._log.away:
             raise RetryError("consumer:_TRANSPORT")
         part = self._log.incoming[self._next : self._next + self._size]
-        found = [
-            Incoming(_topic(each), 0, self._next + n, b"k", str(self._next + n).encode(), (), 0)
-            for n, each in enumerate(part)
-        ]
+        found = [_record(self._log, self._next + n) for n in range(len(part))]
         self._next += len(part)
         return found
 
@@ -128,9 +131,13 @@ class FakeWire:
 
     def event(self, record: Incoming) -> Event:
         found = self._log.incoming[int(record.value or b"")]
-        if isinstance(found, bytes):
+        if not isinstance(found, Event):
             raise Reject("bad-bytes", "decode")
         return found
+
+    def decision(self, record: Incoming) -> ReviewDecision | None:
+        found = self._log.incoming[int(record.value or b"")]
+        return found if isinstance(found, ReviewDecision) else None
 
     def out(self, model: Model, key: str, because: Incoming) -> OutRecord:
         kind = type(model).kind  # type: ignore[attr-defined]
@@ -142,5 +149,11 @@ class FakeWire:
         return "hub.stream.rejected.v1", record.key, value, None, None
 
 
-def _topic(event: Event | bytes) -> str:
-    return "hub.intake.person.v1" if isinstance(event, bytes) else f"hub.intake.{type(event).kind}.v1"
+def _record(log: FakeLog, at: int) -> Incoming:
+    return Incoming(_topic(log.incoming[at]), 0, at, b"k", str(at).encode(), (), 0)
+
+
+def _topic(sent: Sent) -> str:
+    if isinstance(sent, ReviewDecision):
+        return "hub.identity.review.v1"
+    return "hub.intake.person.v1" if isinstance(sent, bytes) else f"hub.intake.{type(sent).kind}.v1"

@@ -18,6 +18,7 @@ from hub.bus.consumer import Incoming, WorkerConsumer, read_to_end
 from hub.bus.lag import GroupLag
 from hub.bus.producer import DurableProducer
 from hub.domain.events import EVENT_TYPES, Event, Model
+from hub.domain.identity_reviews import ReviewDecision
 from hub.domain.ids import Ids
 from hub.errors import Reject
 from hub.identity.batch import OutRecord
@@ -39,6 +40,9 @@ class PickleWire:
         except (pickle.UnpicklingError, EOFError):
             raise Reject("bad-bytes", "decode") from None
         return EVENT_TYPES[kind](**fields)
+
+    def decision(self, record: Incoming) -> ReviewDecision | None:
+        return None
 
     def out(self, model: Model, key: str, because: Incoming) -> OutRecord:
         kind = type(model).kind  # type: ignore[attr-defined]

@@ -10,12 +10,13 @@ import pytest
 from hub.bus.codec import Codec
 from hub.bus.consumer import Incoming
 from hub.bus.dead_letter import StreamRejected
-from hub.bus.topics import TOPICS
+from hub.bus.topics import REVIEW_TOPIC, TOPICS
 from hub.domain.events import ShelterStay
 from hub.domain.identity_events import Decision, Link
+from hub.domain.identity_reviews import reviewed
 from hub.domain.person_events import Membership, person_event
 from hub.errors import Reject
-from hub.identity.bus_ports import INTAKE_TOPICS, BusWire, taken_in
+from hub.identity.bus_ports import INTAKE_TOPICS, READ_TOPICS, BusWire, taken_in
 from hub.privacy.vault import Vault
 from tests.identity.fake_log import stay_of
 
@@ -128,3 +129,19 @@ def test_the_time_of_a_record_is_its_connectors_else_the_brokers(header: bytes) 
 
 def test_a_shelter_stay_keeps_its_type(wire: BusWire, codec: Codec) -> None:
     assert isinstance(wire.event(record(codec.encode("hub.intake.shelter-stay.v1", stay_of("a", 1)))), ShelterStay)
+
+
+def test_a_decision_is_what_stands_on_the_topic_of_decisions_and_nowhere_else(codec: Codec, wire: BusWire) -> None:
+    assert set(READ_TOPICS) == {*INTAKE_TOPICS, REVIEW_TOPIC}
+    at = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    made = reviewed("b", "a", "same", reason="document-seen", actor="r.lopez", decided_at=at)
+    told = record(codec.encode(REVIEW_TOPIC, made))
+    assert wire.decision(told) is None  # it came on an intake topic
+    with pytest.raises(Reject, match="invalid-event"):
+        wire.event(told)
+    assert wire.decision(told._replace(topic=REVIEW_TOPIC)) == made
+    event = record(codec.encode("hub.intake.shelter-stay.v1", stay_of("a", 1)))._replace(topic=REVIEW_TOPIC)
+    with pytest.raises(Reject, match="invalid-event"):
+        wire.decision(event)
+    with pytest.raises(Reject, match="no-value"):
+        wire.decision(event._replace(value=None))

@@ -56,7 +56,7 @@ class Site:
         self.vault = Vault(directory / "keys.sqlite", b"k" * 32)
         self.clear = events
         self.log = FakeLog([each if isinstance(each, bytes) else self.vault.seal_person(each) for each in events])
-        self.restarts = 0
+        self.restarts, self.recalls = 0, True
 
     def run_to_end(self, step: Callable[[str], None] = lambda _: None, *, restart: bool = True) -> None:
         while True:
@@ -69,6 +69,8 @@ class Site:
                 )  # fmt: skip
                 worker.drain()
                 worker.load_model(lambda: None)
+                if self.recalls:
+                    worker.recall(self.log.decided(), lambda: None)
                 while worker.work():
                     pass
                 return
