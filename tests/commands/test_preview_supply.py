@@ -24,10 +24,17 @@ SUPPLY = (
 )
 
 
+NAMES = {
+    "p1": "Ottilie\tFarquhar", "p2": "Bram\tVandersloot", "p3": "Keziah\tMontfort", "p4": "Ignatius\tPell", "p5": "Soraya\tKahan",
+    "p6": "Wendell\tDrumgold", "p7": "Philippa\tEskew",
+}  # fmt: skip
+
+
 def dose(event: str, person: str, pin: str, on: str = "2021-01-20", **cells: str) -> str:
+    given, family = NAMES[person].split("\t")
     told = dict.fromkeys(COLUMNS, "") | {
-        "vax_event_id": event, "ext_type": "I", "recip_id": person, "recip_first_name": f"Made{person}", "recip_last_name": "Up",
-        "recip_dob": "1960-01-01", "admin_date": on, "cvx": "208", "vtrcks_prov_pin": pin, "vax_refusal": "NO", **cells,
+        "vax_event_id": event, "ext_type": "I", "recip_id": person, "recip_first_name": given, "recip_last_name": family,
+        "recip_dob": f"196{person[1:]}-03-14", "admin_date": on, "cvx": "208", "vtrcks_prov_pin": pin, "vax_refusal": "NO", **cells,
     }  # fmt: skip
     return "\t".join(told[name] for name in COLUMNS)
 

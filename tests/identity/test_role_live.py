@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ from hub.bus.embedded import EmbeddedBroker
 from hub.bus.lag import GroupLag
 from hub.bus.producer import DurableProducer
 from hub.bus.topics import DECISION_TOPIC, LINK_TOPIC, PERSON_TOPIC, TOPICS, intake_topic
-from hub.domain.events import Event, Sealed
+from hub.domain.events import Event, PersonBlock, Sealed
 from hub.identity.bus_ports import INTAKE_TOPICS, open_codec
 from hub.identity.lookup import Lookup
 from hub.identity.worker import GROUP
@@ -38,7 +38,7 @@ from tests.privacy.canary import CANARY_BLOCK, find_canaries
 pytestmark = pytest.mark.live
 
 REJECTED = "hub.stream.rejected.v1"
-OTHER = CANARY_BLOCK.model_copy(update={"given_name": "Otherwise"})
+OTHER = PersonBlock(given_name="Otherwise", family_name="Somebody", birth_date=date(1988, 2, 3))
 BROKEN = event_of("c", 1, None).model_copy(update={"person": Sealed(key_id="c", ciphertext=b"x" * 40)})
 STORY: list[Event] = [
     event_of("lab", 1, CANARY_BLOCK, source="lab-elr-hl7v2"),

@@ -23,6 +23,13 @@ AS_OF = date(2021, 2, 6)
 SLEPT = (date(2021, 2, 1), date(2021, 2, 2))
 TOGETHER = 8
 """People of one story: that all their keys stay on one partition has a chance of 1 in 65,536."""
+GIVEN = ("Alasdair", "Beatrix", "Cormac", "Dorothea", "Ezekiel", "Florentina", "Gwendolyn", "Horatio")
+MERGED = ("Quillfeather", "Brambleton", "Underhill", "Marchbanks", "Oxenford", "Tattersall", "Yarborough", "Lindqvist")
+OTHERS = (
+    ("Isolde", "Crabtree"), ("Jasper", "Nightingale"), ("Kunigunde", "Overstreet"), ("Leopold", "Rutherglen"),
+    ("Mehitabel", "Sandoval"), ("Nathaniel", "Uppington"), ("Octavia", "Featherstone"), ("Peregrine", "Goldwater"),
+)  # fmt: skip
+SPLIT = ("Haverstock", "Pennyweather", "Castellan", "Drummond", "Ironmonger", "Vosskuhler", "Wexcombe", "Zabriskie")
 
 
 class Seen:
@@ -67,8 +74,12 @@ class Seen:
         return where
 
 
-def made(first: int, family: str) -> list[Made]:
-    return [Made(first + n, f"Person{'abcdefgh'[n]}", family) for n in range(TOGETHER)]
+def made(first: int, families: Sequence[str], born: date) -> list[Made]:
+    """Strangers: names that are alike in nothing, birth dates a year and a month apart."""
+    return [
+        Made(first + n, given, family, born.replace(year=born.year + n, month=1 + n))
+        for n, (given, family) in enumerate(zip(GIVEN, families, strict=True))
+    ]
 
 
 def nights(people: Sequence[Made]) -> list[tuple[Made, date]]:
@@ -80,14 +91,16 @@ def grown(now: Seen, began: Seen, *words: str) -> tuple[int, ...]:
 
 
 def test_a_stay_before_its_client_is_merged_when_the_client_comes_and_the_need_moves_along(town: Town) -> None:
-    people, began = made(100, "Merged"), Seen(town)
+    people, began = made(100, MERGED, date(1951, 1, 2)), Seen(town)
     town.send([export("merge-1", nights(people))])
     first = Seen(town)
     assert len({first.shelter(who) for who in people}) == TOGETHER, "a stay without a client is somebody already"
 
-    misspelt = [Made(who.number, who.given, "Mergd") for who in people]
+    strangers = made(
+        100, SPLIT[::-1], date(1931, 1, 17)
+    )  # the registry has somebody else's name under their second number
     town.send([result(who) for who in people])
-    town.send([doses(date(2021, 2, 3), [*map(dose, people), *(dose(who, recipient="b") for who in misspelt)])])
+    town.send([doses(date(2021, 2, 3), [*map(dose, people), *(dose(who, recipient="b") for who in strangers)])])
     town.tick(AS_OF)
     before = Seen(town)
     for who in people:
@@ -111,7 +124,7 @@ def test_a_stay_before_its_client_is_merged_when_the_client_comes_and_the_need_m
 
 
 def test_after_a_name_correction_the_need_goes_with_the_record_it_hangs_on(town: Town) -> None:
-    people, began = made(200, "Splitt"), Seen(town)
+    people, began = made(200, SPLIT, date(1971, 1, 23)), Seen(town)
     town.send([result(who) for who in people])
     town.send([export("split-1", nights(people), clients=people), doses(date(2021, 2, 4), map(dose, people))])
     town.tick(AS_OF)
@@ -121,7 +134,7 @@ def test_after_a_name_correction_the_need_goes_with_the_record_it_hangs_on(town:
         assert len(before.needs(before.lab(who))) == 1
     assert grown(before, began, "people", "vaccinated", "positive") == (TOGETHER, TOGETHER, TOGETHER)
 
-    corrected = [Made(who.number, who.given, "Another") for who in people]
+    corrected = [Made(who.number, *other, who.born.replace(day=9)) for who, other in zip(people, OTHERS, strict=True)]
     town.send([result(who, status="C", reported="20210206080000+0000") for who in corrected])
     after = Seen(town)
     for who in people:

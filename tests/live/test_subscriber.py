@@ -26,7 +26,12 @@ pytestmark = [pytest.mark.live, pytest.mark.samples]
 TOPIC = delivery_topic("isolation-support")
 AGREED = {"support", "urgency", "until", "local_id"}
 AS_OF = date(2021, 2, 6)
-PEOPLE = [Made(300 + n, f"Helpless{'abcd'[n]}", "Stranger") for n in range(4)]
+PEOPLE = [
+    Made(300, "Rosamund", "Ashgrove", date(1958, 3, 4)),
+    Made(301, "Silvester", "Blackwood", date(1969, 6, 15)),
+    Made(302, "Thomasina", "Copperfield", date(1977, 9, 26)),
+    Made(303, "Ulysses", "Danforth", date(1986, 12, 7)),
+]
 NOBODY_OF_THEIRS = Made(310, "Elsewhere", "Stranger")
 
 
