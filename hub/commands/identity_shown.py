@@ -18,7 +18,8 @@ __all__ = ["console", "show_explained"]
 _WIDE = 48
 """Characters of the waterfall."""
 _LEVELS = {
-    "exact": "the same", "close": "nearly the same", "sounds": "sounds the same", "part": "one of several names",
+    "exact": "the same", "close": "nearly the same", "spelling": "another spelling of it", "sounds": "sounds the same",
+    "part": "one of several names",
     "nickname": "a short name", "initial": "the same initial", "middle": "is the other's middle name", "swapped": "swapped",
     "crossed": "one in the other's field", "previous": "a name before", "similar": "a little alike",
     "alike": "two names that look alike", "different": "different", "typo": "one slip", "two-slips": "two slips",

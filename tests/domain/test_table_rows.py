@@ -31,7 +31,7 @@ KEYS = {
     "race_codes": ("system", "field", "value", "valid_from"), "counties": ("fips",), "county_zips": ("fips",), "states": ("state",),
     "vaccine_series": ("family", "counts_with", "effective_from"), "lab_csv_columns": ("layout", "column"),
     "minimum_data_set": ("event", "field", "valid_from"), "isolation_rules": ("jurisdiction", "effective_from"),
-    "nicknames": ("name", "nickname"), "given_names": ("name",),
+    "nicknames": ("name", "nickname"), "given_names": ("name",), "family_spellings": ("name", "spelling_of"),
 }  # fmt: skip
 PERIODS = (("valid_from", "valid_until"), ("effective_from", "effective_until"))
 LOINC = re.compile(r"(LA)?([0-9]{1,6})-([0-9])")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from hub.domain.linkage.comparable import Comparable
-from hub.domain.linkage.names import core, roots, sound, spelling
+from hub.domain.linkage.names import core, family_spellings, roots, sound, spelling
 
 __all__ = ["LARGEST", "block_keys", "candidate_pairs", "narrower_keys"]
 
@@ -24,7 +24,7 @@ def block_keys(one: Comparable) -> tuple[str, ...]:
     """The keys under which a comparable is found, sorted, each once. They depend on nothing but the comparable. In clear: a store
     keeps them as keyed tokens."""
     parts = one.family + one.previous_family
-    families = {sound(core(part)) for part in parts}
+    families = {sound(core(name)) for part in parts for name in (part, *family_spellings(part))}
     first = one.given[0] if one.given else None
     keys = set(_date_keys(one, families, first))
     if first is not None:

@@ -13,22 +13,22 @@ from rapidfuzz.fuzz import ratio, token_sort_ratio
 
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.dates import birth_date
-from hub.domain.linkage.names import core, given_level, near, part_level
+from hub.domain.linkage.names import core, family_level, given_level, near, part_level
 
 __all__ = ["COMPARED", "LEVELS", "Comparison", "compare"]
 
 Comparison = Callable[[Comparable, Comparable], str | None]
 
-_ORDER = ("exact", "nickname", "close", "sounds", "initial", "alike", "similar", "different")
+_ORDER = ("exact", "nickname", "close", "spelling", "sounds", "initial", "alike", "similar", "different")
 _RANK = {level: rank for rank, level in enumerate(_ORDER)}
 _ALIKE = _RANK["sounds"]  # up to here two parts may be one name
 
 
 def given(one: Comparable, other: Comparable) -> str | None:
-    """`exact` (Mary Ann, Maryann too), `nickname`, `close`, `sounds`, `part` (one of two given names), `initial`, `middle` (goes by
-    the middle name), `swapped` (given and family name changed places), `crossed` (one name of one side stands in the other's other
-    field, and the rest differs), `alike` (two known names that look alike; two given names of which one differs), `similar`,
-    `different`."""
+    """`exact` (Mary Ann, Maryann too), `nickname`, `close`, `spelling` (another of one name), `sounds`, `part` (one of two given
+    names), `initial`, `middle` (goes by the middle name), `swapped` (given and family name changed places), `crossed` (one name of
+    one side stands in the other's other field, and the rest differs), `alike` (two known names that look alike; two given names of
+    which one differs), `similar`, `different`."""
     left, right = one.given, other.given
     if not left or not right:
         return None
@@ -39,9 +39,13 @@ def given(one: Comparable, other: Comparable) -> str | None:
         if "".join(left) == "".join(right):
             return "exact"
         if _RANK[level] <= _ALIKE:
-            if len(left) > 1 and len(right) > 1 and _RANK[_both(left, right)] > _RANK["initial"]:
-                return "alike"
+            if len(left) > 1 and len(right) > 1:
+                whole = _both(left, right, given_level)
+                if level == "exact" and whole != "exact":
+                    return whole if _RANK[whole] <= _ALIKE else "alike"
             return "part" if level == "exact" else level
+        if len(left) != len(right) and near("".join(left), "".join(right)):
+            return "close"
     elif _RANK[level] <= _ALIKE:
         return level
     across = _across(one, other)
@@ -67,18 +71,19 @@ def middle(one: Comparable, other: Comparable) -> str | None:
 
 
 def family(one: Comparable, other: Comparable) -> str | None:
-    """`exact` (two surnames in any order, joined or apart), `close`, `sounds`, `part` (one of two surnames left out), `previous`
-    (the other's former name), `initial`, `swapped`, `crossed` (as of given names), `similar`, `different`."""
+    """`exact` (two surnames in any order, joined or apart), `close`, `spelling` (Zhang, Cheung), `sounds`, `part` (one of two
+    surnames left out), `previous` (the other's former name), `initial`, `swapped`, `crossed` (as of given names), `similar`,
+    `different`."""
     left, right = one.family, other.family
     if not left or not right:
         return None
     if left == right:
         return "exact"
-    level = _best(left, right)
+    level = _best(left, right, family_level)
     if len(left) + len(right) > 2:
         if sorted(left) == sorted(right) or "".join(left) == "".join(right):
             return "exact"
-        if len(left) == len(right) == 2 and _RANK[_both(left, right)] <= _ALIKE:
+        if len(left) == len(right) == 2 and _RANK[_both(left, right, family_level)] <= _ALIKE:
             return "close"
         if _RANK[level] <= _ALIKE:
             return "part"
@@ -200,11 +205,11 @@ def _across(one: Comparable, other: Comparable) -> int:
 def _standing(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
     if len(left) == len(right) == 1:
         return near(left[0], right[0])
-    return any(near(mine, theirs) for mine in left for theirs in right)
+    return any(near(mine, theirs) for mine in left for theirs in right) or near("".join(left), "".join(right))
 
 
 def _neither_fits(one: Comparable, other: Comparable) -> bool:
-    fits = min(_RANK[_best(one.given, other.given, given_level)], _RANK[_best(one.family, other.family)])
+    fits = min(_RANK[_best(one.given, other.given, given_level)], _RANK[_best(one.family, other.family, family_level)])
     return fits > _RANK["initial"]
 
 
@@ -213,22 +218,22 @@ def compare(one: Comparable, other: Comparable) -> dict[str, str]:
     return {field: level for field, of in COMPARED.items() if (level := of(one, other)) is not None}
 
 
-def _best(left: tuple[str, ...], right: tuple[str, ...], of: Callable[[str, str], str] = part_level) -> str:
+def _best(left: tuple[str, ...], right: tuple[str, ...], of: Callable[[str, str], str]) -> str:
     if len(left) == len(right) == 1:
         return of(left[0], right[0])
     return _ORDER[min([_RANK[of(mine, theirs)] for mine in left for theirs in right])]
 
 
-def _both(left: tuple[str, ...], right: tuple[str, ...]) -> str:
-    straight = max(part_level(left[0], right[0]), part_level(left[1], right[1]), key=_RANK.__getitem__)
-    crossed = max(part_level(left[0], right[1]), part_level(left[1], right[0]), key=_RANK.__getitem__)
+def _both(left: tuple[str, ...], right: tuple[str, ...], of: Callable[[str, str], str]) -> str:
+    straight = max(of(left[0], right[0]), of(left[1], right[1]), key=_RANK.__getitem__)
+    crossed = max(of(left[0], right[1]), of(left[1], right[0]), key=_RANK.__getitem__)
     return min(straight, crossed, key=_RANK.__getitem__)
 
 
 def _previous(one: Comparable, other: Comparable) -> bool:
     if not one.previous_family:
         return False
-    return _RANK[_best(one.previous_family, other.family + other.previous_family)] <= _ALIKE
+    return _RANK[_best(one.previous_family, other.family + other.previous_family, family_level)] <= _ALIKE
 
 
 def _house(line: str) -> list[str]:
@@ -242,10 +247,11 @@ COMPARED: Mapping[str, Comparison] = {
 """The comparison of each field, in the order in which an explanation shows them."""
 LEVELS: Mapping[str, tuple[str, ...]] = {
     "given": (
-        "exact", "nickname", "close", "sounds", "part", "initial", "middle", "swapped", "crossed", "alike", "similar", "different",
+        "exact", "nickname", "close", "spelling", "sounds", "part", "initial", "middle", "swapped", "crossed", "alike", "similar",
+        "different",
     ),
     "middle": ("exact", "initial", "close", "different"),
-    "family": ("exact", "close", "sounds", "part", "previous", "initial", "swapped", "crossed", "similar", "different"),
+    "family": ("exact", "close", "spelling", "sounds", "part", "previous", "initial", "swapped", "crossed", "similar", "different"),
     "suffix": ("exact", "different"),
     "birth_date": (
         "exact", "new-year", "slip", "swapped", "year-month", "two-parts", "year", "near-year", "different",

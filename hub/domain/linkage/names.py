@@ -6,6 +6,7 @@ of parts are the business of `comparisons`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -13,7 +14,10 @@ from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
 from hub.domain.tables import rows
 
-__all__ = ["PARTICLES", "core", "given_level", "near", "part_level", "roots", "sound", "spelling"]
+__all__ = [
+    "PARTICLES", "core", "family_level", "family_spellings", "given_level", "heard", "near", "part_level", "roots", "sound",
+    "spelling",
+]  # fmt: skip
 
 PARTICLES = frozenset({
     "abu", "al", "ap", "ben", "bin", "bint", "da", "dal", "das", "de", "del", "della", "der", "des", "di", "do", "dos", "du", "e",
@@ -45,6 +49,7 @@ _CLOSE = 0.92  # Jaro-Winkler; one slip in a name of six letters or more
 _SIMILAR = 0.80
 _SAME_SOUND = 0.70
 _SLIPS_FROM = 4  # letters: in a shorter name one changed letter is another name (Ana, Ada)
+_TWO_SLIPS_FROM = 6  # letters: in a shorter name two slips leave too little of it
 
 
 @lru_cache(maxsize=65_536)
@@ -82,26 +87,61 @@ def near(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def given_level(one: str, other: str) -> str:
-    """`part_level` of given names, with what names are known: two spellings of one name (Yusuf, Youssef) are `sounds` however they
+    """`part_level` of given names, with what names are known: spellings of one name (Yusuf, Youssef) are `spelling` however they
     are written, and two names that look or sound alike (Jayden, Hayden) are `alike`: rather two people than a slip, for a slip
-    seldom makes another name. Where one is known and the other is not, one slip is `close` in a short name too (Hai, Hi): many
-    names of Asia are short, and were found less."""
+    seldom makes another name. Where not both are known, one slip is `close` in a short name too (Hai, Hi; of two unknown names a
+    letter left out or doubled, or neighbours exchanged: Kee, Ke), and two in a long one are `similar` (Viliami, Velimi): many
+    names of Asia and the Pacific are short or unknown to the table, and were found less."""
     level = part_level(one, other)
     if level in {"exact", "nickname", "initial"}:
         return level
     mine, theirs = spelling(one), spelling(other)
-    if mine is None or theirs is None:
-        slip = (mine is None) != (theirs is None) and DamerauLevenshtein.distance(one, other, score_cutoff=1) <= 1
-        return "close" if slip and level in {"similar", "different"} else level
-    if mine == theirs:
+    if mine is not None and mine == theirs:
+        return "spelling"
+    if level in {"similar", "different"} and heard(one) == heard(other):
         return "sounds"
-    return level if level == "different" else "alike"
+    if mine is not None and theirs is not None:
+        return level if level == "different" else "alike"
+    if level in {"similar", "different"}:
+        slips = DamerauLevenshtein.distance(one, other, score_cutoff=2)
+        if slips <= 1 and (mine is not theirs or _left_out(one, other)):
+            return "close"
+        if slips <= 2 and min(len(one), len(other)) >= _TWO_SLIPS_FROM:
+            return "similar"
+    return level
+
+
+@lru_cache(maxsize=65_536)
+def family_level(one: str, other: str) -> str:
+    """`part_level` of family names, with the spellings of one name in Latin letters: `spelling` where the table has both as forms
+    of one (Zhang, Cheung; Jung, Jeong), however they are written. In short names that are heard alike `sounds` (Vu, Voo)."""
+    level = part_level(one, other)
+    if level in {"exact", "close", "initial"}:
+        return level
+    if not family_spellings(one).isdisjoint(family_spellings(other)):
+        return "spelling"
+    return "sounds" if level in {"similar", "different"} and heard(one) == heard(other) else level
 
 
 @lru_cache(maxsize=65_536)
 def spelling(part: str) -> str | None:
     """The name of which this part is a spelling (`yusuf` → `yousef`); None where it is no given name of the table."""
     return _given_names().get(part)
+
+
+def family_spellings(part: str) -> frozenset[str]:
+    """The names of which this part may be a spelling (`chang` → `zhang`, `jang`); none where the table does not have it."""
+    return _family_spellings().get(part, frozenset())
+
+
+@lru_cache(maxsize=65_536)
+def heard(part: str) -> str:
+    """A part written as it is heard, vowels too (`cuc`, `cuk` → `kuk`; `yoo` → `yu`): less rough than `sound`, so that it tells
+    short names apart."""
+    text = _SOFT_C.sub("s", part)
+    for written, one in _HEARD_AS:
+        text = text.replace(written, one)
+    return _DOUBLED.sub(r"\1", text)
 
 
 @lru_cache(maxsize=65_536)
@@ -151,6 +191,15 @@ _HEARD: Mapping[str, str] = {
 }  # fmt: skip
 
 
+_SOFT_C = re.compile("c(?=[eiy])")
+_DOUBLED = re.compile(r"(.)\1+")
+_HEARD_AS = (
+    ("ph", "f"), ("sh", "ch"), ("ck", "k"), ("qu", "kw"), ("ch", "C"), ("c", "k"), ("q", "k"), ("z", "s"), ("oo", "u"), ("ou", "u"),
+    ("ee", "i"), ("ie", "i"), ("y", "i"), ("w", "v"), ("x", "ks"),
+)  # fmt: skip
+"""Letters in place of which another is heard, in this order (unverified: from memory)."""
+
+
 def _share_root(one: str, other: str) -> bool:
     full = _full_names()
     return (one in full or other in full) and not roots(one).isdisjoint(roots(other))
@@ -158,6 +207,11 @@ def _share_root(one: str, other: str) -> bool:
 
 def _one_slip(one: str, other: str) -> bool:
     return abs(len(one) - len(other)) <= 1 and DamerauLevenshtein.distance(one, other, score_cutoff=1) <= 1
+
+
+def _left_out(one: str, other: str) -> bool:
+    """Whether two parts one slip apart differ by a letter left out or by neighbours exchanged, not by another letter."""
+    return len(one) != len(other) or sorted(one) == sorted(other)
 
 
 def _same_sound(one: str, other: str) -> bool:
@@ -168,6 +222,14 @@ def _same_sound(one: str, other: str) -> bool:
 @lru_cache(maxsize=1)
 def _given_names() -> Mapping[str, str]:
     return {row["name"]: row["spelling_of"] for row in rows("given_names")}
+
+
+@lru_cache(maxsize=1)
+def _family_spellings() -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for row in rows("family_spellings"):
+        found.setdefault(row["name"], set()).add(row["spelling_of"])
+    return {name: frozenset(names) for name, names in found.items()}
 
 
 @lru_cache(maxsize=1)

@@ -38,8 +38,8 @@ REASONS: Mapping[str, str] = {
 }
 """What each reason code says."""
 
-_ALIKE_GIVEN = frozenset({"exact", "nickname", "close", "sounds", "part", "middle", "swapped", "initial"})
-_ALIKE_FAMILY = frozenset({"exact", "close", "sounds", "part", "previous", "swapped", "crossed"})
+_ALIKE_GIVEN = frozenset({"exact", "nickname", "close", "spelling", "sounds", "part", "middle", "swapped", "initial"})
+_ALIKE_FAMILY = frozenset({"exact", "close", "spelling", "sounds", "part", "previous", "swapped", "crossed"})
 _OTHER_GIVEN = frozenset({"alike", "different"})
 _DOUBTFUL_GIVEN = frozenset({"similar", "initial"})
 _INEXACT = frozenset({"close", "sounds", "similar"})

@@ -11,7 +11,7 @@ __all__ = ["CLASSES", "guess"]
 CLASSES = ("one person", "relatives", "namesakes", "born together", "strangers")
 """One person; and why two people are candidates: a home and often a family name, a name, or a birth date in common, or less."""
 
-_ALIKE = frozenset({"exact", "close", "nickname", "sounds", "part", "previous", "swapped", "middle"})
+_ALIKE = frozenset({"exact", "close", "nickname", "spelling", "sounds", "part", "previous", "swapped", "middle"})
 _ONE_DAY = frozenset({"exact", "slip", "swapped", "new-year"})
 _SURE, _PERHAPS, _HARDLY = 0.95, 0.3, 0.03
 

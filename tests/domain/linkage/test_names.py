@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
+from hub.domain.linkage.comparisons import compare
 from hub.domain.linkage.model import shipped_model
-from hub.domain.linkage.names import given_level
+from hub.domain.linkage.names import family_level, given_level
 from hub.domain.linkage.scoring import score
 from tests.domain.linkage.people import one
 
@@ -21,8 +22,11 @@ HOME = {"family_name": "Ferreyra", "birth_date": date(2014, 5, 17), "phone": "55
         ("jayden", "hayden", "alike"),
         ("jayden", "jaydne", "close"),
         ("maria", "mario", "alike"),
-        ("yusuf", "youssef", "sounds"),
-        ("dmytro", "dmitri", "sounds"),
+        ("yusuf", "youssef", "spelling"),
+        ("dmytro", "dmitri", "spelling"),
+        ("cuc", "cuk", "sounds"),
+        ("kee", "ke", "close"),
+        ("viligmi", "veliami", "similar"),
         ("hai", "hi", "close"),
         ("an", "anh", "alike"),
         ("bob", "robert", "nickname"),
@@ -31,6 +35,39 @@ HOME = {"family_name": "Ferreyra", "birth_date": date(2014, 5, 17), "phone": "55
 )
 def test_what_names_are_known_tells_a_slip_from_another_name(left: str, right: str, level: str) -> None:
     assert given_level(left, right) == given_level(right, left) == level
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "level"),
+    [
+        ("zhang", "cheung", "spelling"),
+        ("chang", "jang", "spelling"),
+        ("jung", "jeong", "spelling"),
+        ("shevchenko", "szewczenko", "spelling"),
+        ("elmasry", "almasri", "spelling"),
+        ("zhang", "zheng", "close"),
+        ("tang", "ding", "different"),
+        ("vu", "voo", "sounds"),
+        ("vu", "vo", "different"),
+    ],
+)
+def test_spellings_of_a_family_name_are_known_however_they_are_written(left: str, right: str, level: str) -> None:
+    assert family_level(left, right) == family_level(right, left) == level
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "level"),
+    [
+        (("Min-ho", "Park"), ("Minho", "Park"), "exact"),
+        (("Min-ho", "Park"), ("Minnho", "Park"), "close"),
+        (("Sung-min", "Yoon"), ("Sun-min", "Yoon"), "close"),
+        (("Min-ho", "Park"), ("Min-su", "Park"), "alike"),
+        (("Lee", "Min Jung"), ("Minjung", "Lee"), "swapped"),
+    ],
+)
+def test_a_given_name_of_two_parts(left: tuple[str, str], right: tuple[str, str], level: str) -> None:
+    told = [one(given_name=given, family_name=family) for given, family in (left, right)]
+    assert compare(told[0], told[1])["given"] == compare(told[1], told[0])["given"] == level
 
 
 def test_r20_twins_with_names_alike_are_two_and_a_mistyped_name_is_one() -> None:
