@@ -2,7 +2,7 @@
 
 Later wins: the defaults below, DIR/settings.json (what an operator chose), DIR/run.json (addresses of the stack that
 runs now, only while it runs), the environment (`HUB_BOOTSTRAP`, `HUB_REGISTRY_URL`, `HUB_PROFILE`, `HUB_PARTITIONS`,
-`HUB_AS_OF`, `HUB_HOST`, `HUB_TIME_ZONE`, `HUB_IDENTITY_DATABASE`).
+`HUB_AS_OF`, `HUB_HOST`, `HUB_TIME_ZONE`, `HUB_IDENTITY_DATABASE`, `HUB_IDENTITY_POPULATION`).
 Whatever is wrong raises ConfigError with the file or variable to change.
 """
 
@@ -34,6 +34,7 @@ _ENVIRONMENT = {
     "HUB_HOST": "host",
     "HUB_TIME_ZONE": "time_zone",
     "HUB_IDENTITY_DATABASE": "identity_database",
+    "HUB_IDENTITY_POPULATION": "identity_population",
 }
 
 
@@ -48,6 +49,9 @@ class Settings(BaseModel):
     registry_url: str | None = None
     host: str = "127.0.0.1"  # where the processes listen; a container sets 0.0.0.0
     identity_database: str | None = None  # URL of a PostgreSQL, without password; None: DIR/identity.sqlite
+    identity_population: int = Field(
+        default=1_000_000, ge=1_000, le=1_000_000_000
+    )  # people whom the records may be of: the more, the more must agree (hub.domain.who)
     time_zone: str = "UTC"  # IANA name of the county's civil time: when its day begins
     jurisdiction: str = Field(
         default="US", pattern="^[A-Z]{2}$"

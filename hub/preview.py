@@ -103,9 +103,17 @@ class PreviewResult:
 class Preview:
     """Take outcomes in any order, as often as they come; then `finish`."""
 
-    def __init__(self, ids: Ids, rules: Rules, denominators: Denominators, *, include_test: bool = False) -> None:
+    def __init__(
+        self,
+        ids: Ids,
+        rules: Rules,
+        denominators: Denominators,
+        *,
+        include_test: bool = False,
+        identity_population: int = who.POPULATION,
+    ) -> None:
         self._ids, self._rules, self._denominators = ids, rules, denominators
-        self._include_test = include_test
+        self._include_test, self._identity_population = include_test, identity_population
         self._issues: Counter[str] = Counter()
         self._events: dict[str, Event] = {}
         self._letters: set[Hashable] = set()
@@ -134,7 +142,7 @@ class Preview:
             for event in self._events.values()
             if event.source_person is not None and (self._include_test or is_production(event))
         ]
-        groups = who.groups(people, self._ids)
+        groups = who.groups(people, self._ids, self._identity_population)
         rows = self._fold(people, groups)
         needs, by_person, totals = self._project(rows, groups, as_of)
         return PreviewResult(

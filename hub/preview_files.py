@@ -64,8 +64,7 @@ def preview_files(
     own = own_connectors(catalog.values())
     known, on = tuple(catalog), [name for name, each in catalog.items() if each.enabled]
     routed = [_owned(unit, own, instance) for path in paths for unit in route(path, known, on)]
-    rules = isolation_rules() if instance is None else isolation_rules(load_settings(instance).jurisdiction)
-    preview = Preview(_ids(instance), rules, _denominators(instance, paths), include_test=include_test)
+    preview = _preview(instance, paths, include_test=include_test)
     nobodys: list[str] = []
     counts = FileCounts()
     agreements: dict[str, IntakeAgreement] = {}
@@ -85,6 +84,17 @@ def preview_files(
     applied = {name: agreement.agreement_id for name, agreement in agreements.items()}
     trials = sorted(name for name in applied if instance is None or not _signed(instance, name).is_file())
     return Previewed(preview.finish(as_of), nobodys, applied, trials, counts)
+
+
+def _preview(instance: Path | None, paths: Sequence[Path], *, include_test: bool) -> Preview:
+    populations = _denominators(instance, paths)
+    if instance is None:
+        return Preview(_ids(instance), isolation_rules(), populations, include_test=include_test)
+    settings = load_settings(instance)
+    return Preview(
+        _ids(instance), isolation_rules(settings.jurisdiction), populations,
+        include_test=include_test, identity_population=settings.identity_population,
+    )  # fmt: skip
 
 
 def _owned(unit: Routed, own: Sequence[Connector], instance: Path | None) -> Routed:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.config import Settings, load_settings, save_settings, today
+from hub.domain.who import POPULATION
 from hub.errors import ConfigError
 
 
@@ -64,6 +65,13 @@ def test_without_a_broker_the_error_says_how_to_get_one(tmp_path: Path) -> None:
         found.require_bootstrap()
     with pytest.raises(ConfigError, match="HUB_REGISTRY_URL"):
         found.require_registry_url()
+
+
+def test_records_may_be_of_a_million_people_unless_an_installation_knows_better(tmp_path: Path) -> None:
+    assert load_settings(tmp_path, environment={}).identity_population == POPULATION == 1_000_000
+    assert load_settings(tmp_path, {"HUB_IDENTITY_POPULATION": "85000"}).identity_population == 85_000
+    with pytest.raises(ConfigError, match="identity_population"):
+        load_settings(tmp_path, {"HUB_IDENTITY_POPULATION": "0"})
 
 
 def test_the_registry_of_people_is_a_file_unless_a_postgresql_is_named(tmp_path: Path) -> None:

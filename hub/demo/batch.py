@@ -9,6 +9,7 @@ from pathlib import Path
 from hub.config import load_settings, today
 from hub.connectors.catalog import Connector
 from hub.connectors.export_memory import ExportMemory, memory_path
+from hub.domain import who
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
 from hub.domain.measures import Denominators, load_denominators
@@ -23,11 +24,12 @@ __all__ = ["preview_of", "read_county", "with_isolation_sites"]
 
 def preview_of(county: County, ids: Ids, instance: Path) -> PreviewResult:
     """Everything the county delivered, under the connectors and agreements of an instance."""
-    day = today(load_settings(instance))
+    settings = load_settings(instance)
+    day = today(settings)
     connectors = catalogue(instance)
     agreements = {name: intake_agreement(instance / "agreements", name, day) for name in connectors}
     with tempfile.TemporaryDirectory(prefix="hub-demo-") as scratch:
-        return _read(county, ids, connectors, agreements, Path(scratch))
+        return _read(county, ids, connectors, agreements, Path(scratch), settings.identity_population)
 
 
 def read_county(county: County, ids: Ids, scratch: Path) -> PreviewResult:
@@ -50,10 +52,11 @@ def _read(
     connectors: Mapping[str, Connector],
     agreements: Mapping[str, IntakeAgreement],
     scratch: Path,
+    identity_population: int = who.POPULATION,
 ) -> PreviewResult:
     county.write(scratch)
     populations: Denominators = load_denominators(county.population_csv().decode())
-    preview = Preview(ids, isolation_rules(), populations)
+    preview = Preview(ids, isolation_rules(), populations, identity_population=identity_population)
     for name, connector in connectors.items():
         home, memory = scratch / name, ExportMemory(memory_path(scratch, name))
         for unit in sorted(home.iterdir()) if home.is_dir() else ():

@@ -8,16 +8,25 @@ from hub.domain import identity
 from hub.domain.events import Event
 from hub.domain.ids import Ids
 from hub.domain.linkage.clusters import clusters
-from hub.domain.linkage.model import shipped_model
+from hub.domain.linkage.model import LinkModel, for_population, shipped_model
 
-__all__ = ["BY_WEIGHTS", "groups"]
+__all__ = ["BY_WEIGHTS", "POPULATION", "groups", "weights"]
 
 BY_WEIGHTS: bool = False
 """Whether people are linked by weights (hub.domain.linkage), or by equal name and birth date (hub.domain.identity)."""
 
+POPULATION = 1_000_000
+"""People whom the records may be of, where an installation says nothing else: as many as the shipped thresholds are for. Fewer
+unite more, and more wrongly; too many ask more."""
 
-def groups(events: Iterable[Event], ids: Ids) -> Mapping[str, frozenset[str]]:
+
+def weights(population: int = POPULATION) -> LinkModel:
+    """The weights in use, at the thresholds for so many people."""
+    return for_population(shipped_model(), population)
+
+
+def groups(events: Iterable[Event], ids: Ids, population: int = POPULATION) -> Mapping[str, frozenset[str]]:
     """Each source_person of these events (person blocks clear) with those that are the same person, itself included."""
     records = identity.records(events)
-    people = clusters(records, shipped_model()).people if BY_WEIGHTS else identity.clusters(records, ids)
+    people = clusters(records, weights(population)).people if BY_WEIGHTS else identity.clusters(records, ids)
     return {source_person: person for person in people for source_person in person}

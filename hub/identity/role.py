@@ -14,7 +14,6 @@ from hub.bus.producer import DurableProducer
 from hub.bus.topics import REVIEW_TOPIC
 from hub.domain import who
 from hub.domain.ids import Ids
-from hub.domain.linkage.model import shipped_model
 from hub.identity.bus_ports import READ_TOPICS, BusWire, open_codec
 from hub.identity.database import Where, postgresql
 from hub.identity.linking import Linking
@@ -48,6 +47,9 @@ class Installation(Protocol):
     @property
     def identity_database(self) -> str | None: ...
 
+    @property
+    def identity_population(self) -> int: ...
+
     def port(self, name: str) -> int: ...
 
     def require_bootstrap(self) -> str: ...
@@ -69,7 +71,8 @@ def run(settings: Installation, stop: threading.Event | None = None) -> None:
         held.enter_context(ops)
         vault = held.enter_context(closing(_vault(settings)))
         ids = Ids(read_secret(settings.instance / "secrets" / "hmac"))
-        linking = Linking(shipped_model(), ids.match_key, mint_person_key) if who.BY_WEIGHTS else None
+        model = who.weights(settings.identity_population)
+        linking = Linking(model, ids.match_key, mint_person_key) if who.BY_WEIGHTS else None
         registry = held.enter_context(closing(Registry(_where(settings), vault, linking=linking)))
         bootstrap = settings.require_bootstrap()
         wire = BusWire(held.enter_context(open_codec(settings.require_registry_url())), vault)

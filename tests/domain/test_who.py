@@ -7,6 +7,7 @@ import pytest
 from hub.domain import who
 from hub.domain.events import Person
 from hub.domain.ids import Ids
+from hub.domain.linkage.model import shipped_model
 from tests.domain.linkage.people import ANA, block, version
 
 IDS = Ids(b"i" * 32)
@@ -35,3 +36,16 @@ def test_a_letter_more_in_the_name_parts_people_unless_weights_decide(monkeypatc
     assert who.groups(events, IDS)["a"] == ({"a", "b"} if who.BY_WEIGHTS else {"a"})
     monkeypatch.setattr(who, "BY_WEIGHTS", not who.BY_WEIGHTS)
     assert who.groups(events, IDS)["a"] == ({"a", "b"} if who.BY_WEIGHTS else {"a"})
+
+
+def test_the_more_people_the_records_may_be_of_the_more_must_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(who, "BY_WEIGHTS", True)
+    told = dict.fromkeys(set(ANA) - {"given_name", "family_name", "birth_date"})
+    events = [_event("a", **told), _event("b", **told, family_name="Ferreira")]
+    assert who.groups(events, IDS, 10_000)["a"] == {"a", "b"}
+    assert who.groups(events, IDS, 1_000_000_000)["a"] == {"a"}
+
+
+def test_the_thresholds_in_use_are_the_shipped_ones_where_nobody_says_otherwise() -> None:
+    assert who.weights() == shipped_model()
+    assert who.weights(125_000).match == shipped_model().match - 3

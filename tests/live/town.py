@@ -152,7 +152,8 @@ class Town(DemoStack):
     def preview(self, as_of: date) -> PreviewResult:
         """The batch answer over everything that was sent, once each."""
         ids = ids_of(self.settings)
-        batch = Preview(ids, isolation_rules(self.settings.jurisdiction), denominators(self.settings))
+        rules, population = isolation_rules(self.settings.jurisdiction), self.settings.identity_population
+        batch = Preview(ids, rules, denominators(self.settings), identity_population=population)
         connectors = catalogue(self.instance)
         once = {(u.connector, u.name, _content(u.payload)): u for u in self.sent}
         with tempfile.TemporaryDirectory(prefix="hub-live-") as scratch:
