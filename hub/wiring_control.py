@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
-import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from hub.account import account
 from hub.bus.consumer import Incoming, WorkerConsumer, latest_by_key
 from hub.bus.control import CONTROL_TOPIC, REWOUND_STREAM, Control, Rewind
 from hub.connectors.positions import PositionUnreadable
@@ -50,7 +49,7 @@ class ControlLog:
             connector=connector,
             request=request,
             asked_at=datetime.now(UTC),
-            asked_by=re.sub(r"[^A-Za-z0-9._-]", "_", getpass.getuser()),
+            asked_by=account(),
             paused=paused if paused is not None else before is not None and before.paused,
             rewind=newest if rewind is None else Rewind(request=request, target=self._seal(connector, rewind)),
         )

@@ -13,7 +13,7 @@ from rich.text import Text
 from hub.domain.linkage.vetoes import REASONS
 from hub.identity.evaluation.explained import Explained
 
-__all__ = ["console", "show_explained"]
+__all__ = ["console", "level_words", "show_explained"]
 
 _WIDE = 48
 """Characters of the waterfall."""
@@ -31,7 +31,8 @@ _LEVELS = {
 """What a level says, in words; one without words stands as it is."""
 
 
-def show_explained(found: Explained) -> None:
+def show_explained(found: Explained, ended: str | None = None) -> None:
+    """Print it; `ended`: how the two end, where that is not told by the records of a file."""
     to = console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("field", "agreement", "weight", "sum", ""):
@@ -40,8 +41,9 @@ def show_explained(found: Explained) -> None:
     for part in found.parts:
         after = before + part.weight
         bar = scale.bar(before, after)
-        words = _LEVELS.get(part.level, part.level)
-        table.add_row(part.field.replace("_", " "), words, f"{part.weight:+.2f}", f"{after:+.2f}", bar)
+        table.add_row(
+            part.field.replace("_", " "), level_words(part.level), f"{part.weight:+.2f}", f"{after:+.2f}", bar
+        )
         before = after
     table.add_row("all", "", "", f"{found.total:+.2f}", scale.bar(0.0, found.total), style="bold")
     to.print(table)
@@ -56,7 +58,12 @@ def show_explained(found: Explained) -> None:
         f"{found.total:+.2f} in log2 odds (review from {found.review:+.2f}, match from {found.match:+.2f}): "
         f"{found.grade} by this pair alone; model {found.model}"
     )
-    to.print(_ended(found))
+    to.print(ended or _ended(found))
+
+
+def level_words(level: str) -> str:
+    """What a level says."""
+    return _LEVELS.get(level, level)
 
 
 class _Scale(NamedTuple):

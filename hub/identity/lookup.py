@@ -5,23 +5,13 @@ A local id is opened only here, and only for the subscriber that gave it (`sourc
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from pathlib import Path
-
 from sqlalchemy import bindparam, select
-from sqlalchemy.exc import ProgrammingError
 
-from hub.domain.events import Sealed
-from hub.errors import Reject, RetryError
-from hub.identity.batch import LOCAL_ID_PLACE
-from hub.identity.database import Where, name_of, open_to_read, translated
+from hub.identity.beside import Beside
 from hub.identity.schema import PERSON, SOURCE_PERSON
-from hub.privacy.vault import Vault
 
 __all__ = ["Lookup"]
 
-_UNDEFINED_TABLE = "42P01"
-"""SQLSTATE of PostgreSQL, before identify made the tables."""
 _NOW = select(bindparam("person_key", type_=PERSON.c.person_key.type).label("person_key")).cte("now", recursive=True)
 _CHAIN = _NOW.union(
     select(PERSON.c.merged_into)
@@ -40,31 +30,13 @@ _LOCAL_IDS = select(SOURCE_PERSON.c.token, SOURCE_PERSON.c.local_id).where(
 )
 
 
-class Lookup:
-    """Reads the registry; one thread. RetryError while it is not there yet or does not answer."""
-
-    def __init__(self, where: Where, vault: Vault) -> None:
-        self._name, self._vault = name_of(where), vault
-        if isinstance(where, Path) and not where.exists():
-            raise self._none_yet()
-        with translated(self._name), ExitStack() as undo:
-            engine = open_to_read(where)
-            undo.callback(engine.dispose)
-            self._db = undo.enter_context(engine.connect())
-            self._undo = undo.pop_all()
-
-    def close(self) -> None:
-        self._undo.close()
+class Lookup(Beside):
+    """Who a person is now, and by which ids their sources know them."""
 
     def current(self, person_key: str) -> str | None:
         """The key this person has now (another one after a merge); None for a key the registry never minted."""
-        with translated(self._name):
-            try:
-                found = self._db.execute(_CURRENT, {"person_key": person_key}).scalar()
-            except ProgrammingError as error:
-                if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
-                    raise self._none_yet() from None
-                raise
+        with self._asked() as db:
+            found = db.execute(_CURRENT, {"person_key": person_key}).scalar()
         return None if found is None else str(found)
 
     def local_ids(self, person_key: str, source: str) -> tuple[str, ...]:
@@ -72,16 +44,7 @@ class Lookup:
         current = self.current(person_key)
         if current is None:
             return ()
-        with translated(self._name):
-            found = self._db.execute(_LOCAL_IDS, {"person_key": current, "source": source}).all()
-        opened = (self._open(token, sealed) for token, sealed in found)
+        with self._asked() as db:
+            found = db.execute(_LOCAL_IDS, {"person_key": current, "source": source}).all()
+        opened = (self._local_id(token, sealed) for token, sealed in found)
         return tuple(sorted(local_id for local_id in opened if local_id is not None))
-
-    def _open(self, token: str, sealed: bytes) -> str | None:
-        try:
-            return self._vault.open(Sealed(key_id=token, ciphertext=sealed), *LOCAL_ID_PLACE, token).decode()
-        except Reject:  # the person was erased after this was written
-            return None
-
-    def _none_yet(self) -> RetryError:
-        return RetryError(f"there is no registry {self._name} yet: identify makes it")

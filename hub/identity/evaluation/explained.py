@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from hub.domain.linkage.clusters import link_comparables
+from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.comparisons import COMPARED
 from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.scoring import Grade, Part, score
-from hub.domain.linkage.shared import shared_values, values_of
+from hub.domain.linkage.shared import SharedValue, shared_values, values_of
 from hub.domain.linkage.vetoes import REASONS
 from hub.identity.evaluation.labelled import Labelled
 from hub.identity.evaluation.run import comparables_of
 
-__all__ = ["Explained", "explained"]
+__all__ = ["Explained", "compared", "explained"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +59,40 @@ def explained(one: Labelled, other: Labelled, records: Iterable[Labelled], model
     comparables = comparables_of(records)
     left, right = comparables[one.key], comparables[other.key]
     shared = shared_values(comparables.values(), model.shared_over)
-    found = score(left, right, model, shared)
     clustering = link_comparables(comparables, model)
     both = {one.key, other.key}
+    return compared(
+        left,
+        right,
+        model,
+        shared,
+        together=any(both <= person for person in clustering.people),
+        waiting=next((each.reason for each in clustering.reviews if {each.left, each.right} == both), None),
+    )
+
+
+def compared(
+    left: Comparable,
+    right: Comparable,
+    model: LinkModel,
+    shared: Set[SharedValue],
+    *,
+    together: bool,
+    waiting: str | None,
+) -> Explained:
+    """The comparison of two, given which values are shared and how the two end among all others."""
+    found = score(left, right, model, shared)
     told = tuple(sorted({value.field for side in (left, right) for value in values_of(side) if value in shared}))
-    compared = {part.field for part in found.parts}
+    said = {part.field for part in found.parts}
     return Explained(
         parts=found.parts,
         total=found.total,
         grade=found.grade,
         veto=found.veto,
-        silent=tuple(field for field in COMPARED if COMPARED[field](left, right) is None and field not in compared),
+        silent=tuple(field for field in COMPARED if COMPARED[field](left, right) is None and field not in said),
         shared=told,
-        together=any(both <= person for person in clustering.people),
-        waiting=next((each.reason for each in clustering.reviews if {each.left, each.right} == both), None),
+        together=together,
+        waiting=waiting,
         match=model.match,
         review=model.review,
         model=model.version,
