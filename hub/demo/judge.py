@@ -6,7 +6,7 @@ Pure: what was observed, what preview computed and the county's own truth go in;
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -55,7 +55,9 @@ class Differences(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Against the truth that the generator planted."""
+    """Against the truth that the generator planted. `links_expected`: pairs of records of one person that agree exactly;
+    `pairs`: all pairs of records of one person, also where a clerk erred, and `pairs_missed` of them; `links_wrong`: pairs of two
+    people that were joined."""
 
     needs_expected: int
     needs_missed: int
@@ -63,6 +65,8 @@ class Verdict(NamedTuple):
     links_expected: int
     links_missed: int
     links_wrong: int
+    pairs: int
+    pairs_missed: int
 
 
 def compare(observed: Observed, preview: PreviewResult) -> Differences:
@@ -103,7 +107,17 @@ def judge(observed: Observed, county: County, ids: Ids) -> Verdict:
     wanted = {frozenset((tokens[left], tokens[right])) for left, right in truth.expected_links}
     linked = _linked(observed.owners)
     mixed = {pair for pair in linked if len({people.get(token) for token in pair}) > 1}
-    return Verdict(len(expected), len(expected - found), len(wrong), len(wanted), len(wanted - linked), len(mixed))
+    true = _linked({token: person for token, person in people.items() if token in observed.owners})
+    return Verdict(
+        needs_expected=len(expected),
+        needs_missed=len(expected - found),
+        needs_wrong=len(wrong),
+        links_expected=len(wanted),
+        links_missed=len(wanted - linked),
+        links_wrong=len(mixed),
+        pairs=len(true),
+        pairs_missed=len(true - linked),
+    )
 
 
 class _Owners:
@@ -143,8 +157,8 @@ def _shown(need: Mapping[str, Any], group: frozenset[str]) -> tuple[Any, ...]:
     return (group, *(need[name] for name in named), *(tuple(need[name]) for name in listed))
 
 
-def _linked(owners: Mapping[str, str]) -> set[Pair]:
-    groups: dict[str, list[str]] = {}
+def _linked(owners: Mapping[str, Hashable]) -> set[Pair]:
+    groups: dict[Hashable, list[str]] = {}
     for source_person, owner in owners.items():
         groups.setdefault(owner, []).append(source_person)
     return {frozenset(pair) for group in groups.values() for pair in combinations(group, 2)}

@@ -40,8 +40,9 @@ def closing_words(
         f"missed {verdict.needs_missed:,}, and raised {verdict.needs_wrong:,} needs that nobody has. "
         f"{states['helped']:,} were helped, {states['ended']:,} got through isolation without help, "
         f"{states['open']:,} are open on the last day.",
-        f"Of {verdict.links_expected:,} pairs of records that agree exactly it joined "
-        f"{verdict.links_expected - verdict.links_missed:,}, and {verdict.links_wrong:,} pairs of two people.",
+        f"Of {verdict.pairs:,} pairs of records of one person, those with a clerk's error too, it joined "
+        f"{verdict.pairs - verdict.pairs_missed:,} and missed {verdict.pairs_missed:,}; it joined {verdict.links_wrong:,} pairs of "
+        f"two people.",
     ]
     if gap is None:
         lines.append("No group is large enough to say whom vaccination passes by.")
