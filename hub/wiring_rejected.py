@@ -24,6 +24,7 @@ from hub.bus.dead_letter import (
     Original,
     Redriven,
     Rejected,
+    each_of,
     kept,
 )
 from hub.bus.producer import DurableProducer, OutRecord
@@ -245,7 +246,7 @@ class Desk:
         for record in read_to_end(self._bootstrap, RAW_TOPIC):
             original = self._codec.decode(record.value)
             if isinstance(original, Original) and original.connector == name:
-                yield original
+                yield from each_of(original)
 
     def opened(self, original: Original) -> Kept:
         """In the clear. Reject: its key was erased."""

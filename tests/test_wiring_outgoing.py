@@ -7,16 +7,17 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from hub.bus.codec import Codec
-from hub.bus.dead_letter import ORIGINAL_FIELD, RAW_TOPIC, REJECTED_TOPIC
+from hub.bus.dead_letter import ORIGINAL_FIELD, RAW_TOPIC, REJECTED_TOPIC, Kept, Original, each_of, kept
 from hub.bus.producer import DurableProducer
 from hub.bus.schema_registry import SchemaIds
 from hub.bus.topics import TOPICS
 from hub.connectors.door import Problem, Unit
+from hub.connectors.originals import ToKeep
 from hub.connectors.packing import Outgoing
 from hub.domain.events import EVENT_TYPES, PLACE_KINDS, Coverage, Event, PersonBlock, Sealed
 from hub.errors import Reject
@@ -130,6 +131,46 @@ def test_an_original_dies_with_the_key_of_its_person(
     vault.erase(event.source_person or "")
     with pytest.raises(Reject, match="key-erased"):
         vault.open(sealed, RAW_TOPIC, ORIGINAL_FIELD)
+
+
+def test_originals_of_several_people_share_a_record_and_each_dies_with_the_key_of_its_own(
+    pack: SealedPack, codec: Codec, vault: Vault, event: Event
+) -> None:
+    people = ["p1", "p2", None]
+    rows = [
+        ToKeep(
+            event.model_copy(update={"source_person": who, "event_id": f"e{n}"}),
+            message(n),
+            f"message {n}",
+            b"H\r",
+            "f",
+        )
+        for n, who in enumerate(people)
+    ]
+    [outgoing] = pack.originals(UNIT, rows)
+    assert b"Madeup" not in bare(outgoing)
+    told = codec.decode(outgoing[2])
+    assert isinstance(told, Original)
+    each = list(each_of(told))
+    assert [(one.event_id, one.where, one.file) for one in each] == [
+        (f"e{n}", f"message {n}", UNIT.token) for n in range(3)
+    ]
+    assert [kept(vault.open(one.original, RAW_TOPIC, ORIGINAL_FIELD)) for one in each] == [
+        Kept(message(n), b"H\r", "f") for n in range(3)
+    ]
+    vault.erase("p2")
+    with pytest.raises(Reject, match="key-erased"):
+        vault.open(each[1].original, RAW_TOPIC, ORIGINAL_FIELD)
+    assert vault.open(each[0].original, RAW_TOPIC, ORIGINAL_FIELD)
+
+
+def test_many_originals_are_as_few_records_as_the_broker_takes(pack: SealedPack, codec: Codec, event: Event) -> None:
+    rows = [ToKeep(event, b"%060000d" % n, f"row {n}") for n in range(70)]
+    made = pack.originals(UNIT, rows)
+    told = [one for outgoing in made for one in each_of(cast(Original, codec.decode(outgoing[2])))]
+    assert [one.where for one in told] == [f"row {n}" for n in range(70)]
+    assert 1 < len(made) < 20
+    assert all(len(value or b"") < 1_000_000 for _, _, value, _, _ in made)
 
 
 def test_a_dead_letter_keeps_the_original_encrypted_and_the_file_name_out(

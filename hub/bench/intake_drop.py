@@ -21,8 +21,8 @@ from hub.bench.intake_live import FILE_S, Say, pid_of, progress
 from hub.bench.intake_loops import bare, csv_and_encode
 from hub.bench.intake_records import Records
 from hub.bench.memory import Memory, Sampler, cpu_seconds, until
-from hub.bus.dead_letter import RAW_TOPIC
 from hub.bus.producer import DurableProducer
+from hub.bus.topics import intake_topic
 from hub.config import Settings
 from hub.errors import RetryError
 from hub.supervisor import Stack
@@ -31,6 +31,7 @@ __all__ = ["DropRun", "drop_export"]
 
 _CONNECTOR = "hmis-csv"
 _FOLDER = "year"
+_KINDS = ("person", "shelter-stay", "living-situation")
 
 
 class DropRun(NamedTuple):
@@ -63,7 +64,7 @@ def drop_export(up: Stack, producer: DurableProducer, enrollments: int, nights_e
     say(f"hmis: {enrollments:,} enrollments of {nights_each} nights, {rows:,} rows, {size / 1e6:,.0f} MB …")
     door = pid_of(up.instance, "connectors")
     receipts = [inbox / end / f"{name}.receipt.json" for end in ("done", "failed")]
-    with _originals(up.settings) as taken:
+    with _events(up.settings) as taken:
         began, cpu = time.perf_counter(), cpu_seconds(door)
         unfinished.rename(inbox / name)
         with Sampler(door, taken.so_far, rows, progress(_CONNECTOR, say)) as sampler:
@@ -93,13 +94,15 @@ def drop_export(up: Stack, producer: DurableProducer, enrollments: int, nights_e
     )
 
 
-class _Originals:
-    """How many originals the broker has taken since this was made: one of every row that became an event."""
+class _Events:
+    """How many events of the connector the broker has taken since this was made: nearly one of every row."""
 
     def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer
-        found = consumer.list_topics(RAW_TOPIC, timeout=30).topics[RAW_TOPIC].partitions
-        self._partitions = [TopicPartition(RAW_TOPIC, number) for number in found]
+        topics = consumer.list_topics(timeout=30).topics
+        self._partitions = [
+            TopicPartition(topic, number) for topic in map(intake_topic, _KINDS) for number in topics[topic].partitions
+        ]
         self._before = self._ends()
 
     def so_far(self) -> int:
@@ -111,10 +114,10 @@ class _Originals:
 
 
 @contextmanager
-def _originals(settings: Settings) -> Iterator[_Originals]:
+def _events(settings: Settings) -> Iterator[_Events]:
     asked = {"bootstrap.servers": settings.require_bootstrap(), "group.id": "hub-bench", "enable.auto.commit": False}
     with closing(Consumer(asked)) as consumer:
-        yield _Originals(consumer)
+        yield _Events(consumer)
 
 
 def _lines(path: Path) -> int:

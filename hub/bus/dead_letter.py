@@ -2,7 +2,8 @@
 
 `Original` stands on hub.intake.raw.v1, `Rejected` on hub.intake.rejected.v1 (keyed by connector), `StreamRejected` on
 hub.stream.rejected.v1 (keyed as its source). A hard stop (data the hub must not hold) leaves a `Rejected` without
-`original`. `where`, `file` and `reason` are positions, tokens and codes, never values.
+`original`. `where`, `file` and `reason` are positions, tokens and codes, never values. Originals of one file that were taken in
+together share a record: `Original.more`, taken apart by `each_of`.
 
 Sealing is handed in (`Vault.seal_bytes`), so that this room holds no key: a sealed original opens only in its topic.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import ClassVar, Literal, NamedTuple
 
@@ -49,11 +50,15 @@ class Kept(NamedTuple):
 
 def headed(seal: Seal, head: bytes, file: str) -> Seal:
     """`seal` that puts a header row and the file's name beside what it seals; `seal` itself without a header."""
+    return (lambda data, topic, field: seal(under_head(data, head, file), topic, field)) if head else seal
+
+
+def under_head(raw: bytes, head: bytes, file: str) -> bytes:
+    """What is sealed of a record: `raw`, behind its header row and the file's name where it has a header row."""
     if not head:
-        return seal
+        return raw
     about = json.dumps({"file": file, "head": len(head)}, ensure_ascii=True).encode()
-    before = b"%b%b\n%b" % (_HEADED, about, head)
-    return lambda data, topic, field: seal(before + data, topic, field)
+    return b"%b%b\n%b%b" % (_HEADED, about, head, raw)
 
 
 def kept(clear: bytes) -> Kept:
@@ -63,6 +68,17 @@ def kept(clear: bytes) -> Kept:
     about, _, rest = clear[len(_HEADED) :].partition(b"\n")
     told = json.loads(about)
     return Kept(rest[told["head"] :], rest[: told["head"]], told["file"])
+
+
+class FurtherOriginal(Model):
+    """Another record of the same file as it came, sealed under a key of its own."""
+
+    kind: ClassVar[str] = "further-original"
+
+    event_id: str = Field(description="the first event that was made of it")
+    content_hash: str = Field(description="SHA-256 of the original bytes, hex")
+    where: str = Field(description="position in the file")
+    original: Sealed
 
 
 class Original(Model):
@@ -77,6 +93,9 @@ class Original(Model):
     where: str = Field(description="position in it: message or row")
     received_at: datetime
     original: Sealed
+    more: tuple[FurtherOriginal, ...] = Field(
+        default=(), description="further records of the same file that were taken in with it"
+    )
 
 
 class Rejected(Model):
@@ -129,17 +148,29 @@ class StreamRejected(Model):
     original: Sealed | None
 
 
-def original(
-    seal: Seal, *, connector: str, event_id: str, raw: bytes, file: str, where: str, received_at: datetime
-) -> Original:
-    """`raw` sealed for hub.intake.raw.v1. Not checked again here: who encodes it checks what it holds."""
-    return _original.of({
-        "connector": connector, "event_id": event_id, "content_hash": _hash(raw), "file": file, "where": where,
-        "received_at": received_at, "original": seal(raw, RAW_TOPIC, ORIGINAL_FIELD),
-    })  # fmt: skip
+def further(sealed: Sealed, *, event_id: str, raw: bytes, where: str) -> FurtherOriginal:
+    """`raw`, which is `sealed` for hub.intake.raw.v1. Not checked again here: who encodes it checks what it holds."""
+    return _further.of({"event_id": event_id, "content_hash": _hash(raw), "where": where, "original": sealed})
 
 
-_original = Trusted(Original)
+def together(connector: str, file: str, received_at: datetime, rows: Sequence[FurtherOriginal]) -> Original:
+    """One record of at least one original, all of the same file. Not checked here either."""
+    first = rows[0].__dict__
+    shared = {"connector": connector, "file": file, "received_at": received_at}
+    return _original.of({**first, **shared, "more": tuple(rows[1:])})
+
+
+def each_of(original: Original) -> Iterator[Original]:
+    """The originals of one record, each as if it stood alone, in the order they were taken in."""
+    if not original.more:
+        yield original
+        return
+    yield original.model_copy(update={"more": ()})
+    for one in original.more:
+        yield original.model_copy(update={**dict(one), "more": ()})
+
+
+_further, _original = Trusted(FurtherOriginal), Trusted(Original)
 
 
 def rejected(

@@ -10,7 +10,7 @@ Not for models with validators or constraints of their own: those give no writer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import count, groupby
@@ -221,7 +221,13 @@ class _Source:
             words = self._named(frozenset(get_args(get_args(annotation)[0])))
             self._line(depth, f"if not {words}.issuperset({held}): return None")
             self._value(tuple[str, ...], held, part, depth, optional=optional)
-        elif isinstance(annotation, type) and issubclass(annotation, Model) and annotation is not PersonBlock:
+        elif origin is tuple and get_args(annotation)[1:] == (...,) and _is_model(get_args(annotation)[0]):
+            each = self._named(_all_of(model_writer(get_args(annotation)[0])))
+            self._line(depth, f"{part} = {each}({held})")
+            self._line(depth, f"if {part} is None: return None")
+            if optional:
+                self._line(depth, f"{part} = {mark}{part}")
+        elif _is_model(annotation):
             self._part(annotation, held, part, depth, mark.removesuffix(" + "))
         else:
             raise _Unsupported
@@ -257,6 +263,32 @@ class _Source:
 
 def _is_word(annotation: Any) -> bool:
     return get_origin(annotation) is Literal and all(isinstance(word, str) for word in get_args(annotation))
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Model) and annotation is not PersonBlock
+
+
+def _all_of(write: WriteModel | None) -> Callable[[tuple[Model, ...]], bytes | None]:
+    """The writer of an array of models; None for values that it leaves to the slow way."""
+    if write is None:
+        raise _Unsupported
+
+    def array(values: tuple[Model, ...]) -> bytes | None:
+        if values.__class__ is not tuple:
+            return None
+        if not values:
+            return b"\0"
+        parts = [varint(len(values))]
+        for value in values:
+            written = write(b"", value)
+            if written is None:
+                return None
+            parts.append(written)
+        parts.append(b"\0")
+        return b"".join(parts)
+
+    return array
 
 
 def _has_rules(model: type[Model]) -> bool:

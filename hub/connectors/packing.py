@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import groupby
 from math import inf
 from time import monotonic
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
 from hub.connectors.door import Delivery, Mapped, Problem, Read, Receipt, Unit
+from hub.connectors.originals import ToKeep
 from hub.domain.events import Event
 from hub.errors import ConfigError, FatalError, Reject, RetryError
 
@@ -25,6 +27,7 @@ Outgoing = tuple[str, bytes | None, bytes | None, int | None, list[tuple[str, by
 
 CHUNK_RECORDS = 400  # ~20-60 ms of work: how long others may have to wait for the interpreter
 CHUNK_BYTES = 4 * 1024 * 1024
+_LARGE = 64 * 1024  # an original that may be too large for the broker: then its record is a dead letter and no event
 MAPPING_ERROR = "mapping-error"
 """Reason code of our own bugs: the record is kept as a dead letter, to be read again by fixed code."""
 
@@ -51,10 +54,9 @@ class Pack(Protocol):
         """`issues`: codes beside those that the event holds."""
         ...
 
-    def original(
-        self, event: Event, raw: bytes, unit: Unit, where: str, *, head: bytes = b"", file: str = ""
-    ) -> Outgoing:
-        """`head` and `file`: what a row of a table needs beside itself to be read again."""
+    def originals(self, unit: Unit, rows: Sequence[ToKeep]) -> list[Outgoing]:
+        """Of records of one unit, in order."""
+        ...
 
     def dead_letter(
         self, problem: Problem, raw: bytes | None, unit: Unit, *, head: bytes = b"", file: str = ""
@@ -88,6 +90,10 @@ class _Found(NamedTuple):
     problem: Problem | None
     head: bytes = b""
     issues: tuple[str, ...] = ()  # beside those that the event holds
+
+
+def _job_of(found: _Found) -> int:
+    return id(found.job)
 
 
 class Packer:
@@ -132,7 +138,13 @@ class Packer:
     def _packed_all(self, found: list[_Found]) -> Chunk:
         people = {item.event.source_person for item in found if item.event is not None}
         keys = self._pack.begin(sorted(person for person in people if person is not None))
-        return Chunk([outgoing for item in found for outgoing in self._packed(item)], keys)
+        outgoing: list[Outgoing] = []
+        for _, items in groupby(found, key=_job_of):
+            to_keep: list[ToKeep] = []
+            for item in items:
+                outgoing += self._packed(item, to_keep)
+            outgoing += self._originals(item.job, to_keep)
+        return Chunk(outgoing, keys)
 
     def _next(self, job: Job) -> _Found | None:
         """The next record of a job that leaves a trace on the broker; None when it was ignored or the job is at its end."""
@@ -177,12 +189,19 @@ class Packer:
             job.receipt.ignore(refused.reason)
             return None
 
-    def _packed(self, found: _Found) -> list[Outgoing]:
+    def _packed(self, found: _Found, to_keep: list[ToKeep]) -> list[Outgoing]:
+        """`to_keep`: originals that go together, behind what came of their records; a large one goes with its own."""
         job, problem = found.job, found.problem
         unit = job.delivery.unit
         if found.event is not None:
             try:
-                outgoing = [self._pack.event(found.event, found.issues), *self._original(found)]
+                outgoing = [self._pack.event(found.event, found.issues)]
+                if (row := self._to_keep(found)) is not None:
+                    if len(row.raw) + len(row.head) > _LARGE:
+                        outgoing += self._pack.originals(unit, [row])
+                    else:
+                        to_keep.append(row)
+                    job.last_original = row.raw
             except _OURS:
                 raise
             except Reject as refused:
@@ -198,15 +217,30 @@ class Packer:
         job.receipt.reject(problem)
         return [self._letter(problem, found, unit)]
 
-    def _original(self, found: _Found) -> list[Outgoing]:
+    def _to_keep(self, found: _Found) -> ToKeep | None:
         """The original of an accepted record, once for all events that came of it."""
         raw, event = found.raw, found.event
         if not raw or event is None or not self._agreement.keep_originals or raw == found.job.last_original:
+            return None
+        return ToKeep(event, raw, found.where, found.head, found.file)
+
+    def _originals(self, job: Job, rows: Sequence[ToKeep]) -> list[Outgoing]:
+        """Where one of them makes trouble, the others go without it, and it becomes a dead letter beside its event."""
+        if not rows:
             return []
-        unit = found.job.delivery.unit
-        outgoing = self._pack.original(event, raw, unit, found.where, head=found.head, file=found.file)
-        found.job.last_original = raw
-        return [outgoing]
+        unit = job.delivery.unit
+        try:
+            return self._pack.originals(unit, rows)
+        except _OURS:
+            raise
+        except Exception as bug:
+            if len(rows) > 1:
+                return [outgoing for row in rows for outgoing in self._originals(job, [row])]
+            event, raw, where, head, file = rows[0]
+            reason, stage = (bug.reason, bug.stage) if isinstance(bug, Reject) else (MAPPING_ERROR, "encode")
+            problem = Problem(reason, stage, where, file)
+            job.receipt.reject(problem)
+            return [self._letter(problem, _Found(job, event, raw, where, file, problem, head), unit)]
 
     def _letter(self, problem: Problem, found: _Found, unit: Unit) -> Outgoing:
         try:

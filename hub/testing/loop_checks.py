@@ -9,6 +9,7 @@ from pathlib import Path
 from hub.connectors.catalog import Connector
 from hub.connectors.door import Problem, Receipt, Unit
 from hub.connectors.intake import Intake
+from hub.connectors.originals import ToKeep
 from hub.connectors.packing import Outgoing, Packer
 from hub.connectors.watch import Watch
 from hub.domain.agreement import IntakeAgreement
@@ -32,18 +33,9 @@ class IdsOnly:
         """The id of the event."""
         return EVENT, (event.source_person or "").encode(), event.event_id.encode(), None, None
 
-    def original(
-        self,
-        event: Event,
-        _raw: bytes,
-        _unit: Unit,
-        _where: str,
-        *,
-        head: bytes = b"",  # noqa: ARG002
-        file: str = "",  # noqa: ARG002
-    ) -> Outgoing:
-        """That an original was kept."""
-        return "original", b"", event.event_id.encode(), None, None
+    def originals(self, _unit: Unit, rows: Sequence[ToKeep]) -> list[Outgoing]:
+        """That originals were kept."""
+        return [("original", b"", row.event.event_id.encode(), None, None) for row in rows]
 
     def dead_letter(
         self,

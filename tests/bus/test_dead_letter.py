@@ -15,11 +15,14 @@ from hub.bus.dead_letter import (
     STREAM_REJECTED_TOPIC,
     Kept,
     Rejected,
+    each_of,
+    further,
     headed,
     kept,
-    original,
     rejected,
     stream_rejected,
+    together,
+    under_head,
 )
 from hub.domain.events import Sealed
 from hub.errors import Reject
@@ -68,10 +71,19 @@ def test_a_record_too_long_to_keep_leaves_its_size_and_hash() -> None:
     assert found.content_hash is not None
 
 
-def test_an_accepted_original_names_the_event_it_became() -> None:
-    kept = original(seal, connector="c", event_id="e1", raw=RAW, file="f0", where="row 2", received_at=NOW)
-    assert kept.event_id == "e1"
-    assert kept.original.ciphertext.endswith(f"{RAW_TOPIC}/original".encode())
+def test_originals_of_a_file_share_a_record_and_come_out_of_it_as_if_each_stood_alone() -> None:
+    raws = [RAW, b"PID|2||made-up", b"PID|3||made-up"]
+    rows = [
+        further(seal(raw, RAW_TOPIC, "original"), event_id=f"e{n}", raw=raw, where=f"row {n}")
+        for n, raw in enumerate(raws)
+    ]
+    one = together("c", "f0", NOW, rows)
+    alone = [together("c", "f0", NOW, [row]) for row in rows]
+    assert list(each_of(one)) == alone
+    assert [each.event_id for each in alone] == ["e0", "e1", "e2"]
+    assert [each.content_hash for each in alone] == [hashlib.sha256(raw).hexdigest() for raw in raws]
+    assert [list(each_of(each)) for each in alone] == [[each] for each in alone]
+    assert all(type(each).model_validate(each.model_dump()) == each for each in (one, *alone))
 
 
 @pytest.mark.parametrize("sealed", [True, False])
@@ -94,6 +106,7 @@ def test_a_stream_rejection_says_where_and_why(sealed: bool) -> None:
 def test_a_row_is_kept_with_its_header_and_the_name_of_its_file() -> None:
     sealed = headed(clear, b"a\tb\n", "né\n {x}.txt")(RAW, "t", "original")
     assert kept(sealed.ciphertext) == Kept(RAW, b"a\tb\n", "né\n {x}.txt")
+    assert under_head(RAW, b"a\tb\n", "né\n {x}.txt") == sealed.ciphertext
 
 
 def test_a_record_that_says_all_is_kept_as_it_came() -> None:

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from hub.connectors.door import Door, Problem, Receipt, Unit
 from hub.connectors.intake import Intake, Publisher
+from hub.connectors.originals import ToKeep
 from hub.connectors.packing import Outgoing, Packer
 from hub.connectors.watch import Watch
 from hub.domain.events import Event, Exposure, Vaccination
@@ -97,10 +98,8 @@ class PretendPack:
             raise ZeroDivisionError("another bug")
         return ("event", (event.source_person or "").encode(), event.event_id.encode(), None, None)
 
-    def original(
-        self, event: Event, raw: bytes, unit: Unit, where: str, *, head: bytes = b"", file: str = ""
-    ) -> Outgoing:
-        return ("original", b"pretend", raw, None, None)
+    def originals(self, unit: Unit, rows: Sequence[ToKeep]) -> list[Outgoing]:
+        return [("original", b"pretend", row.raw, None, None) for row in rows]
 
     def dead_letter(
         self, problem: Problem, raw: bytes | None, unit: Unit, *, head: bytes = b"", file: str = ""

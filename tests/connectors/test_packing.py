@@ -1,12 +1,15 @@
-"""What the packer reads in the time of one turn."""
+"""What the packer reads in the time of one turn, and how originals go with their records."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.connectors.door import Receipt, Unit
-from hub.connectors.packing import Packer
-from tests.connectors.pretend import Agreed, PretendPack, read, unit
+from hub.connectors.originals import ToKeep
+from hub.connectors.packing import Outgoing, Packer
+from hub.errors import Reject
+from tests.connectors.pretend import Agreed, PretendPack, read, unit, values
 
 
 @dataclass
@@ -38,3 +41,40 @@ def test_a_long_unit_is_left_when_the_time_is_over_and_goes_on_where_it_was() ->
     assert sizes[0]
     assert sum(sizes) == len(packer.chunk([packer.begin(job.delivery)]).outgoing)
     assert len(sizes) > 1
+
+
+class OneSpoils(PretendPack):
+    """Cannot write the original of `odd:…`, alone or among others."""
+
+    def originals(self, unit: Unit, rows: Sequence[ToKeep]) -> list[Outgoing]:
+        if any(row.raw.startswith(b"odd") for row in rows):
+            raise ZeroDivisionError("a bug of ours")
+        return super().originals(unit, rows)
+
+
+def test_where_one_original_cannot_be_written_the_others_are_and_its_record_is_a_dead_letter_too() -> None:
+    packer = Packer(read, Agreed(), OneSpoils())
+    job = packer.begin(Handed(unit("ann:1", "odd:2", "cid:3")))
+    outgoing = packer.chunk([job]).outgoing
+    assert [key for topic, key, *_ in outgoing if topic == "event"] == [b"ann", b"odd", b"cid"]
+    assert values(outgoing, "original") == [b"ann:1", b"cid:3"]
+    assert values(outgoing, "dead") == [b"odd:2"]
+    assert job.receipt.rejected["mapping-error"] == 1
+
+
+def test_a_large_original_goes_with_its_own_record_and_no_event_without_it() -> None:
+    packer = Packer(read, Agreed(), TooLarge())
+    job = packer.begin(Handed(unit("ann:1", "bob:" + "2" * 100_000, "cid:3")))
+    outgoing = packer.chunk([job]).outgoing
+    assert [key for topic, key, *_ in outgoing if topic == "event"] == [b"ann", b"cid"]
+    assert values(outgoing, "dead") == [None]
+    assert values(outgoing, "original") == [b"ann:1", b"cid:3"]
+
+
+class TooLarge(PretendPack):
+    """A broker that takes no large original."""
+
+    def originals(self, unit: Unit, rows: Sequence[ToKeep]) -> list[Outgoing]:
+        if any(len(row.raw) > 1_000 for row in rows):
+            raise Reject("too-large", "encode")
+        return super().originals(unit, rows)

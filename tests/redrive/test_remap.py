@@ -10,6 +10,7 @@ import pytest
 
 from hub.bus.cloud_events import issues_of
 from hub.connectors.door import Unit
+from hub.connectors.originals import ToKeep
 from hub.domain.events import LabResult
 from hub.domain.restating import restated, withdrawn
 from hub.mapping import labs
@@ -28,11 +29,16 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
     made = Installation(tmp_path, monkeypatch, LAB)
     desk = made.desk()
     pack = SealedPack(LAB, made.codec(), made.vault(), now=lambda: AT)
+    rows = []
     for n in (1, 2, 3):
         mapped = next(iter(desk.source(LAB)(Unit("u", message(n)))))
         assert mapped.event is not None
         event = desk.source(LAB).agreement.grant(mapped.event)
-        desk.publish([pack.event(event), pack.original(event, message(n), Unit("u", b""), f"message {n}")])
+        desk.publish([pack.event(event)])
+        rows.append(ToKeep(event, message(n), f"message {n}"))
+    shared = pack.originals(Unit("u", b""), rows)
+    assert len(shared) == 1
+    desk.publish(shared)
     return made
 
 

@@ -1,0 +1,20 @@
+"""What is kept of accepted records, on its way to the broker."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hub.domain.events import Event
+
+__all__ = ["ToKeep"]
+
+
+class ToKeep(NamedTuple):
+    """The original of one accepted record. `event`: the first that was made of it; `where`: its position in the unit. `head` and
+    `file`: what a row of a table needs beside itself to be read again."""
+
+    event: Event
+    raw: bytes
+    where: str
+    head: bytes = b""
+    file: str = ""
