@@ -15,7 +15,7 @@ from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.dates import birth_date
 from hub.domain.linkage.names import core, family_level, given_level, near, part_level
 
-__all__ = ["COMPARED", "LEVELS", "Comparison", "compare"]
+__all__ = ["COMPARED", "LEVELS", "Comparison", "compare", "may_be_one_home"]
 
 Comparison = Callable[[Comparable, Comparable], str | None]
 
@@ -168,6 +168,12 @@ def address(one: Comparable, other: Comparable) -> str | None:
             return "close"
         return "street"
     return "street" if ratio(left.lstrip("0123456789 "), right.lstrip("0123456789 "), score_cutoff=85) else "different"
+
+
+def may_be_one_home(line: str, other: str) -> bool:
+    """False only of lines that `address` takes neither for `exact` nor for `close`, and sooner: such have a house number in common,
+    or none."""
+    return not line[:1].isdigit() or line.partition(" ")[0] in other
 
 
 def place(one: Comparable, other: Comparable) -> str | None:

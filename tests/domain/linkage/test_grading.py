@@ -11,6 +11,7 @@ import pytest
 from hub.bench.identity_people import portions
 from hub.domain.linkage.blocking import candidate_pairs
 from hub.domain.linkage.comparable import Comparable, comparable
+from hub.domain.linkage.comparisons import address, may_be_one_home
 from hub.domain.linkage.grading import Grader
 from hub.domain.linkage.model import LinkModel, for_population, shipped_model
 from hub.domain.linkage.names import near, part_level
@@ -81,3 +82,10 @@ def test_near_is_what_the_levels_of_two_parts_say(people: list[Comparable]) -> N
         near(one, other) == (part_level(one, other) in {"exact", "nickname", "close"})
         for one, other in combinations(parts[::2], 2)
     )
+
+
+def test_homes_that_grading_does_not_look_at_are_neither_the_same_nor_nearly(pairs: Pairs) -> None:
+    told = [(one, other) for one, other in pairs if one.address and other.address]
+    apart = [pair for pair in told if not may_be_one_home(pair[0].address or "", pair[1].address or "")]
+    assert 0 < len(apart) < len(told)
+    assert {address(*pair) for pair in apart} <= {"street", "different"}
