@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import getpass
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
+from hub.account import account
 from hub.bus.cloud_events import cloud_events_headers, event_id_of
 from hub.bus.codec import Codec
 from hub.bus.consumer import latest_by_key, read_to_end
@@ -104,9 +104,8 @@ class Desk:
         self._bootstrap = settings.require_bootstrap()
         self._sources: dict[str, Source] = {}
         self.mapping_version = 0
-        actor = re.sub(r"[^A-Za-z0-9._-]", "_", getpass.getuser())
         lock = settings.instance / "audit.lock"
-        self.trail = Trail(lock, self.entries, self._append, lambda: datetime.now(UTC), actor)
+        self.trail = Trail(lock, self.entries, self._append, lambda: datetime.now(UTC), account())
 
     def source(self, name: str) -> Source:
         """ConfigError when there is no such connector, or no agreement in force today."""

@@ -10,6 +10,7 @@ import click
 
 from hub.commands.identity_evaluate import POPULATION, evaluate, in_words, the_day
 from hub.commands.identity_hashed import evaluate_hashed, hash_records, match_hashed
+from hub.commands.identity_review import review
 from hub.commands.identity_shown import show_explained
 from hub.domain.linkage.model import LinkModel
 from hub.identity.evaluation.explained import explained
@@ -36,6 +37,7 @@ identity.add_command(evaluate)
 identity.add_command(hash_records)
 identity.add_command(match_hashed)
 identity.add_command(evaluate_hashed)
+identity.add_command(review)
 
 
 @identity.command()

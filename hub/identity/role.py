@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from hub.identity.database import Where, postgresql
 from hub.identity.linking import Linking
 from hub.identity.lookup import Lookup
 from hub.identity.registry import Registry, mint_person_key
+from hub.identity.review_desk import ReviewDesk
 from hub.identity.review_gauge import ReviewGauge
 from hub.identity.worker import GROUP, Identify
 from hub.ops import metrics
@@ -28,7 +30,7 @@ from hub.ops.stop import until_sigterm
 from hub.privacy.secrets import read_secret
 from hub.privacy.vault import Vault
 
-__all__ = ["Installation", "open_lookup", "run"]
+__all__ = ["Installation", "open_lookup", "open_review_desk", "run"]
 
 _STUCK_S = 120.0  # longer than any delivery timeout: the worker itself has hung
 _LAG_EVERY_S = 10.0
@@ -93,6 +95,17 @@ def run(settings: Installation, stop: threading.Event | None = None) -> None:
 def open_lookup(settings: Installation) -> Lookup:
     """The read-only lookup for delivery, in another process; RetryError until identify has made the registry."""
     return Lookup(_where(settings), _vault(settings))
+
+
+@contextmanager
+def open_review_desk(settings: Installation) -> Iterator[ReviewDesk]:
+    """The registry as a reviewer sees it, in another process; RetryError until identify has made it."""
+    ids = Ids(read_secret(settings.instance / "secrets" / "hmac"))
+    with (
+        closing(_vault(settings)) as vault,
+        closing(ReviewDesk(_where(settings), vault, ids.match_key, who.weights(settings.identity_population))) as desk,
+    ):
+        yield desk
 
 
 def _loop(

@@ -64,6 +64,9 @@ COMMAND_LINE = [
     "rejected nonsense", "rejected explain nonsense", "rejected show 1234 --reveal", "up --roles clerk", "run clerk",
     "tail hub.nonsense", "bench nonsense", "demo --people none", "synthetic nonsense", "audit nonsense",
     "referral nonsense", "referral write needs.jsonl",
+    "identity review nonsense", "identity review show aaaa bbbb --reveal",
+    "identity review decide aaaa bbbb perhaps --reason mistaken",
+    "identity review decide aaaa bbbb same --reason nonsense",
     "identity nonsense", "identity train --records records.csv --version v --out m.json",
     "identity hash --records records.csv", "identity match-hashed absent.clk absent.clk", "identity evaluate-hashed",
     "identity evaluate --records absent.csv --truth pairs.csv", "identity explain 1 3 --records records.csv",
@@ -78,6 +81,7 @@ MEND = [
     "connector report hmis-csv",
     "connector review hmis-csv",
     "audit verify",
+    "identity review list",
     "topics apply",
 ]
 

@@ -1,0 +1,142 @@
+"""What a reviewer sees (equity-identity.md, requirement 27): the registry beside a running hub, and no value unless revealed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hub.commands.identity import identity
+from hub.domain.events import PersonBlock
+from hub.domain.identity import tells
+from hub.domain.identity_reviews import reviewed
+from hub.domain.ids import Ids
+from hub.domain.linkage.model import shipped_model
+from hub.identity.linker import Sighting
+from hub.identity.linking import Linking
+from hub.identity.registry import Registry, mint_person_key
+from hub.identity.reviews import Said
+from hub.privacy.secrets import make_secret, read_secret
+from hub.privacy.vault import Vault
+
+ONE, OTHER, THIRD, UNKNOWN = ("a" * 26, "ab" + "c" * 24, "b" * 26, "z" * 26)
+BRUNA = PersonBlock(
+    given_name="Brumhilda",
+    family_name="Zolaris",
+    sex="F",
+    birth_date=date(1980, 2, 3),
+    ssn="536417702",
+    local_id="mrn\x1b-7",
+)
+OTTO = BRUNA.model_copy(update={"given_name": "Ottokar", "sex": "M"})
+"""Who may have changed name and sex, or be somebody else: a person is asked (hub.domain.linkage.vetoes)."""
+AT = datetime(2021, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+    """A registry that identify has open, with three source persons of whom two wait."""
+    monkeypatch.setenv("HUB_INSTANCE", str(tmp_path))
+    for name in ("kek", "hmac"):
+        make_secret(tmp_path / "secrets" / name)
+    ids = Ids(read_secret(tmp_path / "secrets" / "hmac"))
+    with closing(Vault.from_files(tmp_path / "keys.sqlite", tmp_path / "secrets" / "kek")) as vault:
+        linking = Linking(shipped_model(), ids.match_key, mint_person_key)
+        with closing(Registry(tmp_path / "identity.sqlite", vault, linking=linking)) as registry:
+            with registry.batch() as batch:
+                batch.link_store.put_model(linking.made_by)
+                batch.see([_sighting(ONE, BRUNA), _sighting(OTHER, OTTO), _sighting(THIRD, None)])
+            yield registry
+
+
+def _sighting(token: str, block: PersonBlock | None) -> Sighting:
+    version = (AT, 0, "h", 1)
+    return Sighting(token, "hmis-csv", version, tells(block), None, block.local_id if block else None, block)
+
+
+def say(registry: Registry, number: int, one: str, other: str, verdict: str) -> None:
+    made = reviewed(one, other, verdict, reason="records-compared", actor="r.lopez", decided_at=AT)  # type: ignore[arg-type]
+    with registry.batch() as batch:
+        batch.hear([Said(number, made)])
+        batch.see([])
+
+
+def run(*line: str, code: int = 0) -> Result:
+    ended = CliRunner().invoke(identity, ["review", *line])
+    assert ended.exit_code == code, (ended.output, ended.exception)
+    return ended
+
+
+def test_r27_list_tells_the_queue_and_why_in_words_and_no_value(registry: Registry) -> None:
+    said = run("list").output
+    assert f"{ONE} {OTHER}" in said
+    assert "1 waits" in said
+    assert "birth date the same" in said.replace("\n", " ")
+    assert "given" in said.partition("against")[2]
+    assert "sex-and-given" in said
+    (row,) = [json.loads(line) for line in run("list", "--json").output.splitlines()]
+    assert (row["left"], row["right"], row["veto"], row["pairs"]) == (ONE, OTHER, "sex-and-given", 1)
+    assert row["fields"]["birth_date"]["level"] == "exact"
+    for told in (said, json.dumps(row)):
+        assert not any(value in told.casefold() for value in ("zolaris", "brumhilda", "ottokar", "1980", "7702", "mrn"))
+    say(registry, 1, ONE, OTHER, "different")
+    assert "nobody waits" in run("list").output
+
+
+def test_r27_show_draws_the_waterfall_and_says_how_the_two_stand(registry: Registry) -> None:
+    said = run("show", ONE, OTHER).output
+    assert "they are two people now, of 1 and 1 records" in said
+    assert "█" in said
+    say(registry, 1, ONE, OTHER, "same")
+    assert "they are one person now, of 2 records" in run("show", "aaaa", "abcc").output
+    row = json.loads(run("show", "aaaa", "abcc", "--json").output)
+    assert (row["left"], row["right"], row["one_person"], row["records"]) == (ONE, OTHER, True, [2, 2])
+    assert not any(value in said.casefold() for value in ("zolaris", "brumhilda", "ottokar", "1980", "7702"))
+
+
+def test_where_nobody_is_weighed_it_says_so(registry: Registry, tmp_path: Path) -> None:
+    assert "by equal names" not in run("list").output
+    registry.close()
+    (tmp_path / "identity.sqlite").unlink()
+    with closing(Vault.from_files(tmp_path / "keys.sqlite", tmp_path / "secrets" / "kek")) as vault:
+        Registry(tmp_path / "identity.sqlite", vault).close()
+    said = run("list").output
+    assert "nobody waits" in said
+    assert "people are linked by equal names here" in said
+
+
+def test_r27_a_pair_decided_both_ways_is_told(registry: Registry) -> None:
+    say(registry, 1, ONE, OTHER, "same")
+    say(registry, 2, OTHER, THIRD, "same")
+    say(registry, 3, ONE, THIRD, "different")
+    assert "decided both ways: " in run("list").output
+
+
+def test_who_was_erased_says_nothing(registry: Registry, tmp_path: Path) -> None:
+    with closing(Vault.from_files(tmp_path / "keys.sqlite", tmp_path / "secrets" / "kek")) as vault:
+        vault.erase(ONE)
+    assert "its key was erased" in run("list").output
+    assert "no evidence" in run("show", ONE, OTHER).output
+
+
+def test_a_token_may_be_cut_short_but_not_so_that_it_is_anybodys(registry: Registry) -> None:
+    assert registry
+    assert "too short" in run("show", "a", OTHER, code=2).output
+    with pytest.raises(Exception, match="no source person has a token"):
+        CliRunner().invoke(identity, ["review", "show", UNKNOWN, OTHER], catch_exceptions=False)
+    assert "the same source person" in run("show", ONE, "aaaa", code=2).output
+
+
+def test_a_decision_needs_one_of_the_codes_of_its_verdict_and_an_account(registry: Registry) -> None:
+    assert registry
+    wrong = run("decide", ONE, OTHER, "same", "--reason", "relatives", code=2).output
+    assert "document-seen" in wrong
+    assert "twins" not in wrong
+    words = run("decide", ONE, OTHER, "same", "--reason", "document-seen", "--actor", "Ana Lopez, RN", code=2)
+    assert "account" in words.output
+    assert "--purpose" in run("show", ONE, OTHER, "--reveal", code=2).output
