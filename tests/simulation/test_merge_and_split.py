@@ -9,9 +9,10 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -20,18 +21,18 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from hub.demo.judge import compare
-from hub.domain import identity, who
+from hub.domain import who
 from hub.domain.events import Event
+from hub.domain.identity_reviews import ReviewDecision, reviewed
 from hub.domain.linkage.clusters import clusters
-from hub.domain.linkage.decisions import HumanDecision
-from hub.domain.linkage.model import shipped_model
 from hub.identity.database import Database
 from tests.simulation.tellings import ANA, BEA, CAI, dose, night, no_food, result, tells_who
 from tests.simulation.whole_path import AS_OF, OWN_SOURCE, WholePath
 
 LABS, CLIENTS, RECIPIENTS = ("lab/1", "lab/2"), (f"{OWN_SOURCE}/1", f"{OWN_SOURCE}/2"), ("iis/1", "iis/2")
 EVERYBODY = (*LABS, *CLIENTS, *RECIPIENTS)
-Step = Event | HumanDecision
+Step = Event | ReviewDecision
+DECIDED = datetime(2021, 2, 12, tzinfo=UTC)
 
 NAMES, VERSIONS, DAYS = st.sampled_from((ANA, ANA, BEA, CAI)), st.integers(1, 9), st.integers(1, 11)
 MAYBE_NAMES = st.one_of(st.none(), NAMES)
@@ -41,7 +42,10 @@ TELLINGS = st.one_of(
         result, st.sampled_from(LABS), MAYBE_NAMES, VERSIONS, day=DAYS,
         status=st.sampled_from(("final", "final", "corrected", "withdrawn")),
         meaning=st.sampled_from(("positive", "positive", "negative")),
-        fact=st.sampled_from(("lab", "/of-whom")),
+    ),
+    st.builds(
+        result, st.sampled_from(LABS), NAMES, VERSIONS, day=st.just(5), status=st.sampled_from(("final", "corrected")),
+        fact=st.just("/of-whom"),
     ),
     st.builds(night, st.sampled_from(CLIENTS), VERSIONS, day=DAYS, active=st.sampled_from((True, True, False))),
     st.builds(no_food, st.sampled_from(CLIENTS), MAYBE_NAMES, VERSIONS, day=DAYS),
@@ -51,8 +55,10 @@ TELLINGS = st.one_of(
     ),
 )  # fmt: skip
 DECISIONS = st.builds(
-    lambda pair, verdict: HumanDecision(0, pair[0], pair[1], verdict),
-    st.sampled_from([(one, other) for one in EVERYBODY for other in EVERYBODY if one < other]),
+    lambda pair, verdict: reviewed(
+        pair[0], pair[1], verdict, reason="records-compared", actor="a-reviewer", decided_at=DECIDED
+    ),
+    st.sampled_from(list(combinations(EVERYBODY, 2))),
     st.sampled_from(("same", "same", "different", "withdrawn")),
 )
 STEPS = st.one_of(TELLINGS, TELLINGS, TELLINGS, DECISIONS)
@@ -80,25 +86,10 @@ def installation(empty: Path, dice: random.Random, batch: int) -> Iterator[Whole
             yield path
 
 
-def take(path: WholePath, steps: Iterable[Step]) -> None:
-    """Hand these over, all at once; a reviewer's decision where people are linked by weights."""
-    for step in steps:
-        if not isinstance(step, HumanDecision):
-            path.take([step])
-        elif who.BY_WEIGHTS:
-            path.decide(step._replace(number=len(path.decided) + 1))
-
-
 def assert_batch(path: WholePath) -> None:
     """What stands is what a batch computation over all that was told says."""
     with pytest.MonkeyPatch.context() as decided:
-        if path.decided:
-
-            def groups(events: Iterable[Event], _: object) -> dict[str, frozenset[str]]:
-                people = clusters(identity.records(events), shipped_model(), path.decided).people
-                return {each: person for person in people for each in person}
-
-            decided.setattr(who, "groups", groups)
+        decided.setattr(who, "clusters", lambda records, model: clusters(records, model, path.decided))
         batch, seen = path.batch()
     assert compare(path.observed(), batch).none, compare(path.observed(), batch)
     assert path.delivered() == seen
@@ -109,7 +100,7 @@ def touched(path: WholePath, step: Step, before: dict[str, str]) -> set[str]:
     were one."""
     after = path.owners()
     about = {each for each in after if after[each] != before.get(each)}
-    if not isinstance(step, HumanDecision):
+    if not isinstance(step, ReviewDecision):
         about |= {event.source_person or "" for event in path.events if event.fact_key == step.fact_key}
     return {owner for owners in (before, after) for each, owner in owners.items() if each in about}
 
@@ -134,7 +125,7 @@ def test_r25_whatever_comes_in_whatever_order_and_cut_the_end_is_the_batch_answe
             path.tick(AS_OF - timedelta(days=day))
         while steps:
             cut = dice.randint(1, 5)
-            take(path, steps[:cut])
+            path.take(steps[:cut])
             steps = steps[cut:]
             path.work(dice.randint(0, 12))
         path.tick(AS_OF)
@@ -153,7 +144,7 @@ def test_r25_after_every_change_the_batch_answer_stands_and_nobody_else_was_spok
             path.settle()
             path.said()
             before = path.owners()
-            take(path, [step])
+            path.take([step])
             path.settle()
             assert_batch(path)
             assert_nobody_else(path, step, before)

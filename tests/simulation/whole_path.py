@@ -22,9 +22,9 @@ from hub.demo.judge import Observed
 from hub.domain import who
 from hub.domain.agreement import DeliveryAgreement
 from hub.domain.events import Event, PersonBlock
+from hub.domain.identity_reviews import ReviewDecision
 from hub.domain.ids import Ids
 from hub.domain.linkage.decisions import HumanDecision
-from hub.domain.linkage.model import shipped_model
 from hub.domain.measures import Denominators
 from hub.domain.person_events import Tick
 from hub.domain.projection import Projector
@@ -64,6 +64,8 @@ AGREEMENT = DeliveryAgreement(
     retention_days=30,
 )
 DELIVERED = delivery_topic("shelters")
+BEGINS = 1_000
+"""Each partition of the person topic begins at so many more than the one before: offsets of two say nothing about what is newer."""
 _WIRE = PickleWire()
 
 
@@ -96,9 +98,9 @@ class WholePath:
         self._dice, self.events, self.decided = dice, list[Event](), list[HumanDecision]()
         self._vault = Vault(folder / "keys.sqlite", b"k" * 32)
         self._intake = FakeLog([])
-        self._linking = Linking(shipped_model(), IDS.match_key, mint_person_key) if who.BY_WEIGHTS else None
+        linking = Linking(who.weights(), IDS.match_key, mint_person_key) if who.BY_WEIGHTS else None
         where = folder / "identity.sqlite"
-        self._registry = Registry(where, self._vault, linking=self._linking)
+        self._registry = Registry(where, self._vault, linking=linking)
         self._lookup = Lookup(where, self._vault)
         self._reader = FakeReader(self._intake, batch)
         self._identify = Identify(
@@ -134,23 +136,20 @@ class WholePath:
         self._registry.close()
         self._vault.close()
 
-    def take(self, events: Iterable[Event]) -> None:
-        """Sources tell these."""
-        for event in events:
-            self.events.append(event)
-            self._intake.incoming.append(self._vault.seal_person(event))
+    def take(self, told: Iterable[Event | ReviewDecision]) -> None:
+        """Sources tell of people, and reviewers decide."""
+        for each in told:
+            if isinstance(each, ReviewDecision):
+                self._intake.incoming.append(each)
+                self.decided.append(each.numbered(len(self._intake.incoming)))
+            else:
+                self.events.append(each)
+                self._intake.incoming.append(self._vault.seal_person(each))
 
     def tick(self, day: date) -> None:
         """It is `day` now."""
         for partition in range(PARTITIONS):
             self._person[partition].append((b"~tick", _WIRE.encode(PERSON_TOPIC, Tick(as_of=day))))
-
-    def decide(self, decision: HumanDecision) -> None:
-        """A reviewer decides about two source persons; by equality nobody can."""
-        assert self._linking is not None
-        self.decided.append(decision)
-        with self._identify._page() as batch:
-            batch.keep(self._linking.take(batch.link_store, [], [decision]))
 
     def work(self, rounds: int) -> None:
         """So many turns of whoever the dice say."""
@@ -244,7 +243,8 @@ class WholePath:
         partition = self._dice.choice(waiting)
         begin = self._position[partition]
         found = self._person[partition][begin : begin + self._dice.randint(1, 8)]
-        records = [Record(key, value, begin + n, [], 0) for n, (key, value) in enumerate(found)]
+        first = begin + BEGINS * partition
+        records = [Record(key, value, first + n, [], 0) for n, (key, value) in enumerate(found)]
         effects = self._join.fold(partition, records, self.rows[partition].get)
         assert not effects.rejected, [reason for _, reason in effects.rejected]
         self.rows[partition].update({key: value for key, value in effects.rows.items() if value is not None})
