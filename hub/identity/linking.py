@@ -68,6 +68,14 @@ class Linking:
         seeds = weighed.touched | taken.new | {each for one in said for each in (one.left, one.right)}
         return self._settle(store, taken, seeds, weighed, said)
 
+    def recount(self, store: LinkStore, sightings: Sequence[Sighting]) -> None:
+        """Store what counts of source persons who were linked without weights, of all that was ever told of them; others are left
+        out. Nobody's person changes by it: who is weighed anew later does."""
+        self._memory.begin(store)
+        known = store.rows({each.source_person for each in sightings}).keys()
+        taken = take(store, self._memory, [each for each in sightings if each.source_person in known])
+        store.put_rows((taken.rows[each] for each in sorted(taken.changed)), taken.comparables)
+
     def weigh_anew(self, store: LinkStore, source_persons: Set[str]) -> None:
         """Weigh these in, of whom the store has no block, value or edge (`clear_links`). Nobody's person changes by it: that comes
         with `settle`, when all are weighed."""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from hub.bus.producer import DurableProducer
 from hub.bus.topics import REVIEW_TOPIC
 from hub.domain import who
 from hub.domain.ids import Ids
-from hub.identity.bus_ports import READ_TOPICS, BusWire, open_codec
+from hub.identity.bus_ports import INTAKE_TOPICS, READ_TOPICS, BusWire, open_codec
 from hub.identity.database import Where, postgresql
 from hub.identity.linking import Linking
 from hub.identity.lookup import Lookup
@@ -84,7 +85,7 @@ def run(settings: Installation, stop: threading.Event | None = None) -> None:
         lag = held.enter_context(closing(GroupLag(bootstrap, GROUP, READ_TOPICS)))
         worker = Identify(consumer, producer, wire, registry, vault, ids)
         worker.drain()
-        worker.load_model(beat.beat)
+        worker.load_model(beat.beat, chain.from_iterable(read_to_end(bootstrap, topic) for topic in INTAKE_TOPICS))
         worker.recall(read_to_end(bootstrap, REVIEW_TOPIC), beat.beat)
         if linking is not None:
             held.enter_context(closing(ReviewGauge(_where(settings))))

@@ -25,6 +25,7 @@ from hub.domain.ids import Ids
 from hub.domain.person_events import Membership, person_event
 from hub.errors import Reject
 from hub.identity.batch import Batch, OutboxRow, OutRecord
+from hub.identity.intake_again import read_again
 from hub.identity.linker import Sighting, SourcePerson
 from hub.identity.linking_anew import refuse_links_by_weights, weigh_all_anew
 from hub.identity.ports import Reader, Wire, Writer
@@ -78,15 +79,18 @@ class Identify:
             _log.info("published what an earlier run left in the outbox", records=count)
         return count
 
-    def load_model(self, beat: Callable[[], None]) -> None:
-        """Link by the model at hand from now on: where people were linked by another, weigh them anew and tell what changed.
-        Must be done before the first `work`, the outbox being drained. `beat` is called from time to time.
+    def load_model(self, beat: Callable[[], None], intake: Iterable[Incoming]) -> None:
+        """Link by the model at hand from now on: where people were linked by another, weigh them anew and tell what changed; where
+        they were linked by equal names, read all `intake` again before, from its beginning. Must be done before the first `work`,
+        the outbox being drained. `beat` is called from time to time.
 
-        ConfigError where people were linked by weights and there are none now, or the other way round."""
-        if self._registry.linking is None:
+        ConfigError where people were linked by weights and there are none now."""
+        linking = self._registry.linking
+        if linking is None:
             refuse_links_by_weights(self._registry.batch)
         else:
-            weigh_all_anew(self._page, self._registry.linking, beat=beat)
+            read_again(self._registry.batch, linking, intake, self._wire, self._vault, beat)
+            weigh_all_anew(self._page, linking, beat=beat)
 
     def recall(self, records: Iterable[Incoming], beat: Callable[[], None]) -> None:
         """Take in what people decided, all of their topic: what the registry has already changes nothing. Must be done before the

@@ -70,6 +70,10 @@ class FakeLog:
         """What people decided, all of its topic; a decision's number is its place in the whole log here."""
         return [_record(self, at) for at, each in enumerate(self.incoming) if isinstance(each, ReviewDecision)]
 
+    def intake(self) -> list[Incoming]:
+        """All that was told, of all its topics."""
+        return [_record(self, at) for at, each in enumerate(self.incoming) if not isinstance(each, ReviewDecision)]
+
     def said(self, topic: str) -> list[tuple[str, dict[str, Any]]]:
         return self.out.get(topic, [])
 

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from hub.domain.linkage import blocking, fingerprint
 from hub.domain.linkage.clusters import HumanDecision, LinkRecord, clusters
 from hub.domain.linkage.model import shipped_model
-from hub.errors import ConfigError
 from hub.identity.linking_anew import weigh_all_anew
 from tests.domain.linkage.people import ANA, block, version
 from tests.identity.linking_world import World
@@ -135,12 +134,6 @@ def test_a_change_of_the_rules_weighs_everybody_anew(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(fingerprint, "RULES", fingerprint.RULES + 1)
     assert site.load_model(MODEL)
     assert not site.load_model(MODEL)
-
-
-def test_people_who_were_linked_without_weights_are_not_torn_apart() -> None:
-    site = _site([_ana("a")])
-    with pytest.raises(ConfigError, match="empty registry"):
-        site.load_model(MODEL)
 
 
 def _every_move_is_told(site: World, before: dict[str, str]) -> None:

@@ -68,7 +68,7 @@ class Site:
                     step=step,
                 )  # fmt: skip
                 worker.drain()
-                worker.load_model(lambda: None)
+                worker.load_model(lambda: step("read-again"), self.log.intake())
                 if self.recalls:
                     worker.recall(self.log.decided(), lambda: None)
                 while worker.work():
@@ -148,17 +148,63 @@ def test_killed_once_at_each_moment_of_each_batch_nothing_is_lost_and_nobody_mix
         assert site.restarts == 1
 
 
-def test_people_stay_linked_by_the_comparison_that_they_were_linked_by(
+def test_who_was_linked_by_weights_is_never_linked_by_equality_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the other one the next event would tear them apart, or leave them unweighed."""
+    """The next event would tear them apart."""
+    monkeypatch.setattr(who, "BY_WEIGHTS", True)
     site = Site(tmp_path, STORY)
     site.run_to_end()
     said = len(site.log.said(PERSON_TOPIC))
-    monkeypatch.setattr(who, "BY_WEIGHTS", not who.BY_WEIGHTS)
-    with pytest.raises(ConfigError, match=r"people were linked by .* so far: begin with an empty registry"):
+    monkeypatch.setattr(who, "BY_WEIGHTS", False)
+    with pytest.raises(ConfigError, match="people were linked by weights so far"):
         site.run_to_end()
     assert len(site.log.said(PERSON_TOPIC)) == said
+
+
+MISSPELT = ANA.model_copy(update={"family_name": "Zolarris"})
+
+
+@pytest.mark.parametrize("killed", range(3))
+def test_people_who_were_linked_by_equality_are_weighed_from_all_intake_and_keep_their_keys(
+    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: int
+) -> None:
+    """Whoever is one person by both is told of no more; whoever becomes one keeps the older key."""
+    monkeypatch.setattr(who, "BY_WEIGHTS", False)
+    site = Site(tmp_path, [*STORY, event_of("clinic", 1, MISSPELT)], where=places.emptied(tmp_path))
+    site.run_to_end()
+    site.check()
+    before, said = site.owners(), len(site.log.said(PERSON_TOPIC))
+    monkeypatch.setattr(who, "BY_WEIGHTS", True)
+    steps = iter(range(1_000))
+
+    def step(name: str) -> None:
+        if name == "read-again" and next(steps) == killed:
+            raise Killed
+
+    site.run_to_end(step)
+    site.check()
+    assert site.restarts == 1
+    moved = {token for token, owner in site.owners().items() if owner != before[token]}
+    assert moved == {"clinic"}
+    assert site.owners()["clinic"] == before["lab"]
+    assert {told["source_person"] for _, told in site.log.said(PERSON_TOPIC)[said:]} == moved
+    site.run_to_end()
+    assert len(site.log.said(PERSON_TOPIC)) == said + len({before["clinic"], before["lab"]})
+
+
+def test_a_story_told_half_by_equality_ends_by_weights_as_the_pure_function_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(who, "BY_WEIGHTS", False)
+    site = Site(tmp_path, STORY)
+    half = site.log.incoming[:5]
+    whole, site.log.incoming = site.log.incoming, half
+    site.run_to_end()
+    site.log.incoming = whole
+    monkeypatch.setattr(who, "BY_WEIGHTS", True)
+    site.run_to_end()
+    site.check()
 
 
 @pytest.mark.parametrize("seed", range(40))

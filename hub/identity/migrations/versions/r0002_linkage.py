@@ -1,7 +1,7 @@
 """What linking by weights keeps of each source person, of pairs of them, and what people decided.
 
-Nothing can be filled in for people who are there already: their names are nowhere in the registry. They stay linked by equal names;
-who wants them linked by weights begins with an empty registry and reads all intake again, and `identify` refuses to mix both.
+Nothing can be filled in here for people who are there already: their names are nowhere in the registry. Before it links by
+weights, `identify` reads all intake again (hub.identity.intake_again).
 """
 
 from __future__ import annotations
