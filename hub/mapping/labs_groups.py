@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 from typing import NamedTuple
 
 from hub.formats.hl7v2 import Message, Segment
@@ -151,8 +150,11 @@ def dates(obx: Segment, group: Group) -> Dates:
     """When it was collected and resulted, by the civil calendar of the sender."""
     obr, spm = group.obr, group.spm
     told = ((spm, 17), (obr, 7), (obx, 14), (obr, 22), (obx, 19))
-    heads = tuple([segment.raw(field)[:8] if segment is not None else "" for segment, field in told])
-    days, unread = _days_before(heads) or _days(told)
+    days = [_day(segment, field) for segment, field in told]
+    unread = None in days and any(
+        day is None and segment is not None and segment.text(field)
+        for day, (segment, field) in zip(days, told, strict=True)
+    )
     first = 0 if days[0] else 1 if days[1] else 2
     written, place = told[first]
     return Dates(
@@ -162,26 +164,6 @@ def dates(obx: Segment, group: Group) -> Dates:
         "unreadable-date" if unread else "",
         obr.text(22) if obr is not None else "",
     )
-
-
-_Days = tuple[Sequence[date | None], bool]
-"""The days of several fields, and whether one of these holds something that is no day."""
-
-
-@lru_cache(
-    maxsize=4_096
-)  # specimens of a few days, resulted on the next ones: what five looks at a calendar gave is one look-up
-def _days_before(heads: tuple[str, ...]) -> _Days | None:
-    """By the first eight characters of each field; None where some are neither empty nor digits, so that the whole text decides."""
-    if not all(head.isdigit() or not head for head in heads):
-        return None
-    days = [hl7_date(head) for head in heads]
-    return days, any(head and day is None for head, day in zip(heads, days, strict=True))
-
-
-def _days(told: Iterable[tuple[Segment | None, int]]) -> _Days:
-    found = [(_day(segment, field), segment.text(field) if segment is not None else "") for segment, field in told]
-    return [day for day, _ in found], any(text and day is None for day, text in found)
 
 
 def _day(segment: Segment | None, field: int) -> date | None:
