@@ -210,8 +210,13 @@ def _across(one: Comparable, other: Comparable) -> int:
 @lru_cache(maxsize=4_096)  # given and family names of a pair both ask
 def _standing(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
     if len(left) == len(right) == 1:
-        return near(left[0], right[0])
-    return any(near(mine, theirs) for mine in left for theirs in right) or near("".join(left), "".join(right))
+        return _one_name(left[0], right[0])
+    return any(_one_name(mine, theirs) for mine in left for theirs in right) or near("".join(left), "".join(right))
+
+
+def _one_name(given: str, family: str) -> bool:
+    """Whether a name in the one field may be that in the other: near, and not two known given names (Juan, and a family Jean)."""
+    return near(given, family) and given_level(given, family) != "alike"
 
 
 def _neither_fits(one: Comparable, other: Comparable) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from hub.domain.linkage.comparable import Comparable
+from hub.domain.linkage.names import sound, spelling
 
 __all__ = ["Person", "SharedValue", "person_of", "shared_values", "values_of"]
 
 Person = tuple[tuple[str, ...], str]
-"""A (name, birth date) pair: the name's parts in alphabetical order, so that swapped names count once."""
+"""A (name, birth date) pair as `person_of` makes it: rough where both are told, so that one person counts once."""
 
 
 class SharedValue(NamedTuple):
@@ -33,9 +34,15 @@ def values_of(one: Comparable) -> tuple[SharedValue, ...]:
 
 
 def person_of(one: Comparable) -> Person | None:
-    """The (name, birth date) pair that a user of a value counts as; None where neither is told."""
+    """The (name, birth date) pair that a user of a value counts as; None where neither is told.
+
+    Of who tells a given name and a whole birth date the name is how that given name sounds: family names that are told in part, in
+    another order or spelling made several users of one person, and a home of four a shelter, of Hispanic people first of all. Of
+    others it is all parts of the name in alphabetical order, so that swapped names count once."""
     if not one.given and not one.family and one.birth_date is None:
         return None
+    if one.given and one.birth_date is not None and not one.birth_weak:
+        return (sound(spelling(one.given[0]) or one.given[0]),), one.birth_date.isoformat()
     return tuple(sorted(one.given + one.family)), one.birth_date.isoformat() if one.birth_date else ""
 
 

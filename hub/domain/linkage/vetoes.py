@@ -25,8 +25,9 @@ REASONS: Mapping[str, str] = {
     "ssn-conflict": "two full Social Security numbers more than a slip or two apart",
     "generations": "same name and home, phone or suffix, birth dates of two generations",
     "twins": "same family name, birth date and address or phone, another given name",
-    "maybe-twins": "same family name and birth date, and either another given name in one town, or given names that may be one or"
-    " two at one address or phone",
+    "maybe-twins": "same family name and birth date, and either another given name in one town or with another phone or address, or"
+    " given names that may be one or two at one address or phone",
+    "household": "same family name and address, phone or e-mail, another given name, and a birth date of one alone",
     "number-of-another": "the same Social Security number, another given name and birth date: a child told with a parent's",
     "siblings": "same family name and address or phone, another given name and another birth date",
     "birth-dates": "alike names, two birth dates and no number in common, at one home too: families name after one another",
@@ -112,9 +113,20 @@ def _other_given(given: str | None, levels: Mapping[str, str], *, home: bool) ->
     if family in _ALIKE_FAMILY and born in _SAME_DAY:
         if home:
             return Veto("twins", "apart")
-        if levels.get("place") in {"postal-code", "city"} or levels.get("address") == "street":
+        if (
+            levels.get("place") in {"postal-code", "city"}
+            or levels.get("address") == "street"
+            or _reached_otherwise(levels)
+        ):
             return Veto("maybe-twins", "review")
+    if born is None and home and family in _ALIKE_FAMILY:
+        return Veto("household", "review")
     return None
+
+
+def _reached_otherwise(levels: Mapping[str, str]) -> bool:
+    """Whether both tell a phone or a home, and not the same."""
+    return levels.get("phone") == "different" or levels.get("address") == "different"
 
 
 def _changed_sex(given: str | None, levels: Mapping[str, str]) -> Veto | None:

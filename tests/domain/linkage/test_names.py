@@ -10,6 +10,7 @@ from hub.domain.linkage.comparisons import compare
 from hub.domain.linkage.model import shipped_model
 from hub.domain.linkage.names import family_level, given_level
 from hub.domain.linkage.scoring import score
+from hub.domain.linkage.shared import shared_values
 from tests.domain.linkage.people import one
 
 MODEL = shipped_model()
@@ -108,3 +109,43 @@ def test_r20_a_child_told_with_a_parents_number_waits_for_a_person() -> None:
     told = {**HOME, "ssn": "536417702", "address_line": "12 Alder Street", "postal_code": "97477"}
     mother = one(given_name="Denise", **{**told, "birth_date": date(1984, 4, 25)})
     assert score(mother, one(given_name="Rosa", **told), MODEL).grade == "review"
+
+
+def test_r21_a_home_of_few_is_no_shelter_because_its_family_names_are_told_in_part() -> None:
+    days = [date(1980 + year, 3, 9) for year in range(4)]
+    forms = ["Villalobos Rivera", "Rivera", "Villalobos-Rivera"]
+    told = {"address_line": "2378 Alder Street", "postal_code": "97477"}
+    home = [one(given_name="Ana", family_name=form, birth_date=day, **told) for day in days for form in forms]
+    assert not shared_values(home, 5)
+    guests = [
+        one(given_name="Ana", family_name="Rivera", birth_date=date(1990 + year, 3, 9), **told) for year in range(6)
+    ]
+    assert len(shared_values(guests, 5)) == 1
+
+
+def test_a_known_given_name_that_is_only_near_a_family_name_is_another() -> None:
+    juan, pierre = one(given_name="Juan", family_name="Dominguez"), one(given_name="Pierre", family_name="Jean")
+    assert compare(juan, pierre)["given"] == "different"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "reason"),
+    [
+        ({"phone": "5552017734"}, {"phone": "5552017734", "birth_date": date(2011, 5, 21)}, "household"),
+        (
+            {"phone": "5552017734", "birth_date": date(2011, 5, 21)},
+            {"phone": "6153318842", "birth_date": date(2011, 5, 21)},
+            "maybe-twins",
+        ),
+    ],
+)
+def test_r20_who_shares_a_home_or_a_birth_date_and_has_another_given_name_is_asked_about(
+    left: dict[str, object], right: dict[str, object], reason: str
+) -> None:
+    found = score(
+        one(given_name="Mahmoud", family_name="Ferreyra", **left),
+        one(given_name="Fatima", family_name="Ferreyra", **right),
+        MODEL,
+    )
+    assert found.veto == reason
+    assert found.grade != "match"
