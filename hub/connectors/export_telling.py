@@ -20,16 +20,16 @@ __all__ = ["TOLD_AGAIN", "ExportTelling"]
 
 _ASIDE = """
 CREATE TEMP TABLE new_row (row TEXT);
-CREATE TEMP TABLE new_shape (id INTEGER PRIMARY KEY, told_in TEXT, project TEXT, text TEXT);
+CREATE TEMP TABLE new_shape (id INTEGER PRIMARY KEY, told_in TEXT, project TEXT, text TEXT, known INTEGER);
 CREATE TEMP TABLE new_fact (
   row TEXT, fact TEXT, shape INTEGER, first INTEGER, last INTEGER, day INTEGER, changed INTEGER, active INTEGER);
 CREATE TEMP TABLE gone_now (row TEXT, fact TEXT, made_at INTEGER, PRIMARY KEY (row, fact)) WITHOUT ROWID;
 """
 _MERGE = """
 INSERT INTO fact (row, fact, shape, first, last, day, changed, active, told, stood, deleted, deleted_changed)
-  SELECT n.row, n.fact, s.id, n.first, n.last, n.day, n.changed, n.active, :made_at,
+  SELECT n.row, n.fact, a.known, n.first, n.last, n.day, n.changed, n.active, :made_at,
     iif(n.active, :made_at, NULL), iif(n.active, NULL, :made_at), iif(n.active, NULL, n.changed) FROM new_fact n
-  JOIN new_shape a ON a.id = n.shape JOIN shape s ON (s.told_in, s.project, s.text) = (a.told_in, a.project, a.text)
+  JOIN new_shape a ON a.id = n.shape
   WHERE true ORDER BY n.row, n.fact
 ON CONFLICT (row, fact) DO UPDATE SET
   shape = iif(excluded.told >= told, excluded.shape, shape), first = iif(excluded.told >= told, excluded.first, first),
@@ -41,6 +41,9 @@ ON CONFLICT (row, fact) DO UPDATE SET
   deleted = coalesce(max(deleted, excluded.deleted), deleted, excluded.deleted),
   deleted_changed = coalesce(max(deleted_changed, excluded.deleted_changed), deleted_changed, excluded.deleted_changed)
 """
+_KNOWN_SHAPE = """
+UPDATE new_shape AS a SET known = s.id FROM shape s WHERE (s.told_in, s.project, s.text) = (a.told_in, a.project, a.text)
+"""
 _SPOKEN_FOR = """
 FROM fact f JOIN shape s ON s.id = f.shape
 WHERE f.active AND f.first <= :last AND f.last >= :first AND s.told_in IN (SELECT value FROM json_each(:tables))
@@ -51,9 +54,10 @@ _ABSENT = """
   AND NOT EXISTS (SELECT 1 FROM gone_now g WHERE g.row = f.row AND g.fact = f.fact)
 """
 _OVERTAKEN = """
-INSERT OR IGNORE INTO gone_now SELECT f.row, f.fact, f.deleted FROM new_fact n JOIN fact f USING (row, fact)
-JOIN shape s ON s.id = f.shape
-WHERE f.deleted > f.stood AND s.told_in != 'end-of-stay' AND (f.changed > f.deleted_changed OR f.back IS NOT NULL)
+INSERT OR IGNORE INTO gone_now SELECT f.row, f.fact, f.deleted FROM fact f JOIN shape s ON s.id = f.shape
+WHERE (f.gone IS NOT NULL OR f.deleted IS NOT NULL) AND f.deleted > f.stood
+  AND EXISTS (SELECT 1 FROM new_fact n WHERE n.row = f.row AND n.fact = f.fact) AND s.told_in != 'end-of-stay'
+  AND (f.changed > f.deleted_changed OR f.back IS NOT NULL)
   AND (f.gone IS NULL OR f.gone <= f.stood OR f.gone = f.deleted OR f.gone_changed < f.changed)
 """
 """A version sorts above the deletion that the newest export has of it (but for absent_rows.END_OF_STAY, which is no fact)."""
@@ -125,9 +129,9 @@ class ExportTelling:
             self._flush()
 
     def fact(self, told: Told) -> None:
-        shape = self._shape(told.table, told.project, told.shape)
-        fact = told.fact if told.fact != told.row else ""
-        self._facts.append((told.row, fact, shape, told.first, told.last, told.day, told.changed, int(told.active)))
+        row, fact, table, project, first, last, day, changed, active, text = told
+        shape = self._shape(table, project, text)
+        self._facts.append((row, fact if fact != row else "", shape, first, last, day, changed, active))
         if len(self._facts) >= _AT_ONCE:
             self._flush()
 
@@ -153,6 +157,7 @@ class ExportTelling:
     def _merge(self, about: dict[str, Any]) -> None:
         db = self._db
         db.execute("INSERT OR IGNORE INTO shape (told_in, project, text) SELECT told_in, project, text FROM new_shape")
+        db.execute(_KNOWN_SHAPE)  # once of each shape, not of each fact
         db.execute(_MERGE, about)
         db.execute(
             "UPDATE fact SET told = max(told, :made_at) WHERE row IN (SELECT row FROM new_row)",
@@ -224,7 +229,7 @@ class ExportTelling:
     def _flush(self) -> None:
         with self._db as db:
             db.execute("BEGIN")
-            db.executemany("INSERT INTO new_shape VALUES (?, ?, ?, ?)", self._shapes)
+            db.executemany("INSERT INTO new_shape VALUES (?, ?, ?, ?, NULL)", self._shapes)
             db.executemany("INSERT INTO new_row VALUES (?)", self._rows)
             db.executemany("INSERT INTO new_fact VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._facts)
         self._shapes.clear()

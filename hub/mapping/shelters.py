@@ -171,7 +171,8 @@ class _Mapper:
             rows = absences.watched(name, rows, of_row)
         for mapped in guarded(rows, outcome, self._locate, kind):
             if absences is not None:
-                mapped = absences.stands(mapped)
+                if mapped.event is not None and not mapped.event.active:
+                    mapped = absences.stands(mapped)
                 of_row.append(mapped)
             yield mapped if mapped.raw or mapped.outcome != "rejected" else mapped._replace(hard_stop=True)
 

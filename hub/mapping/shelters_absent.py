@@ -38,6 +38,8 @@ WATCHED = (*TABLES, "Client", "Project")
 """Tables whose deleted rows may come back: of these, the last two are never missed."""
 _FULL_REFRESH, _WHOLE = "2", frozenset({"", "2", "3"})
 _NIGHTS = "Services"
+_KEPT = 16_384
+"""Enrollments of whose nights is remembered what they have alike, some 6 MB. (Chosen.)"""
 _SHAPE: Mapping[str, Sequence[str]] = {
     "person": (),
     "site": ("site", "site_kind"),
@@ -88,15 +90,22 @@ class Absences:
         self._whole: set[str] = set()
         self._as_of = index.as_of.toordinal() if index.as_of else 0
         self._key = ("", "")
+        self._of_nights: dict[str, tuple[str, str]] = {}
 
     def watched(self, table: str, rows: Iterable[Row | RowFault], of_row: list[Mapped]) -> Iterator[Row | RowFault]:
         """The same rows. When the next is asked for, `of_row` holds what became of the one before, and that is remembered."""
-        sound = True
+        sound, nights, self._key = True, table == _NIGHTS, (table, "")
         for row in rows:
             of_row.clear()
-            self._key = (table, row.cells.get(KEYS[table], "") if isinstance(row, Row) else "")
+            if not nights:
+                self._key = (table, row.cells.get(KEYS[table], "") if isinstance(row, Row) else "")
             yield row
-            sound = isinstance(row, Row) and self._saw(table, row.cells, of_row) and sound
+            if row.__class__ is not Row:
+                sound = False
+            elif nights:
+                sound = self._saw_night(row.cells, of_row) and sound
+            else:
+                sound = self._saw(table, row.cells, of_row) and sound
         if sound:
             self._whole.add(table)
 
@@ -120,17 +129,39 @@ class Absences:
         events = [mapped.event for mapped in found if mapped.event is not None]
         if not key:
             return False
-        if table == _NIGHTS:  # there are millions: the row goes by the name of its one fact
-            for event in events:
-                telling.fact(self._told(event.fact_key, event, table, cells))
-            if not events:
-                telling.row(self._stamp.fact_key("bed-night", key))
-            return True
         row = self._row(table, key)
         telling.row(row)
         for event in events:
             telling.fact(self._told(row, event, table, cells))
         return True
+
+    def _saw_night(self, cells: Mapping[str, str], found: Sequence[Mapped]) -> bool:
+        """`_saw` of a bed night: there are millions, so the row goes by the name of its one fact, and what those of an enrollment
+        have alike is put together once."""
+        told = False
+        key = cells.get(KEYS[_NIGHTS], "")
+        for mapped in found:
+            if mapped.hard_stop:
+                return True
+            event = mapped.event
+            if event is not None and key:
+                told, fact = True, event.fact_key
+                enrollment = cells.get("enrollmentid", "")
+                project, shape = self._of_nights.get(enrollment) or self._alike(enrollment, event)
+                day = event.occurred_on.toordinal() if event.occurred_on else 0
+                changed = microseconds(event.changed_at)
+                self._telling.fact(Told(fact, fact, _NIGHTS, project, day, day, day, changed, event.active, shape))
+        if key and not told:
+            self._telling.row(self._stamp.fact_key("bed-night", key))
+        return bool(key)
+
+    def _alike(self, enrollment_id: str, night: Event) -> tuple[str, str]:
+        """Project and shape of the nights of an enrollment, by one of them."""
+        told = self._told("", night, _NIGHTS, {"enrollmentid": enrollment_id})
+        if len(self._of_nights) >= _KEPT:
+            self._of_nights.clear()
+        alike = self._of_nights[enrollment_id] = told.project, told.shape
+        return alike
 
     def outcomes(self) -> Iterator[Mapped]:
         """Withdrawals, and a rejected outcome for each table of which too much is absent."""
