@@ -85,7 +85,8 @@ def _case(kind: Kind, known: list[Known], free: set[int], number: int, rng: Rand
     """Somebody of whom no case was made yet and whose record this can happen to."""
     for at in rng.sample(sorted(free), len(free)):
         one, related = known[at], _related(kind, known, at)
-        fields = None if kind.beside and not related else _made(kind, one, rng)
+        fits = (related or not kind.beside) and (not kind.told or one.told.get(kind.told))
+        fields = _made(kind, one, rng) if fits else None
         if fields is None:
             continue
         free -= {at, *related}

@@ -55,6 +55,7 @@ class Kind(NamedTuple):
     beside: str = ""
     other: _Maker | None = None
     whole: bool = False  # nothing else of the copy is lost
+    told: str = ""  # what the registry has to know, or nobody could see the damage
 
 
 def agreeing(one: Fields, other: Fields) -> int:
@@ -188,7 +189,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("name and town alone", "possible", (lost("birth_date", "ssn", "middle_name", "phone", "email", "address_line"),)),
     Kind("married name, and little else", "possible", (married, lost("ssn", "middle_name", "address", "phone", "email"))),
     Kind("another given name and sex", "possible", other=_changed),
-    Kind("same name and birth date, another number", "possible", (other_number, moved, other_phone, lost("email"))),
+    Kind("same name and birth date, another number", "possible", (other_number, moved, other_phone, lost("email")), told="ssn"),
     Kind("no given name, no number", "possible", (nobody, lost("ssn", "email", "middle_name"))),
     Kind("an initial, family name and birth date alone", "possible", (only_initial, lost("ssn", "email", "phone", "address"))),
 )  # fmt: skip

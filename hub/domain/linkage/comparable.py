@@ -41,7 +41,9 @@ class Comparable:
     state: str | None = None
     postal_code: str | None = None
     county: str | None = None
-    newborn: bool = False  # a word for a child without a name stands for the given name
+    newborn: bool = (
+        False  # a word for a child without a name stands for the given name, and nothing says that it has grown up
+    )
 
     def __repr__(self) -> str:
         return "Comparable()"
@@ -51,13 +53,15 @@ def comparable(block: PersonBlock) -> Comparable:
     """A block normalised for comparison. Names as hub.domain.identity.normalise makes them, split at blanks and hyphens; a suffix
     within the family name counts as suffix; `John Doe` is nobody; a birth date nobody alive has is none."""
     told_family, told_given = real_names(block.family_name or "", block.given_name or "")
-    newborn = bool(_NEWBORN.fullmatch(" ".join(_parts(block.given_name or ""))))
-    given = () if newborn or given_names_nobody(told_given) else _parts(told_given)
+    nameless = bool(_NEWBORN.fullmatch(" ".join(_parts(block.given_name or ""))))
+    given = () if nameless or given_names_nobody(told_given) else _parts(told_given)
     family, within = ((), None) if family_names_nobody(told_family) else _family(told_family)
     if family == ("doe",) and given in {("john",), ("jane",)}:
         given, family = (), ()
     previous, _ = _family(block.previous_family_name or "")
     middle = normalise(block.middle_name or "") or None
+    if middle in _NO_MIDDLE or given_names_nobody(middle or ""):
+        middle = None
     if middle is None and len(given) > 1 and len(given[-1]) == 1:
         given, middle = given[:-1], given[-1]
     ssn, ssn4 = _ssn(block.ssn)
@@ -81,7 +85,7 @@ def comparable(block: PersonBlock) -> Comparable:
         state=_plain(block.state),
         postal_code=_postal_code(block.postal_code),
         county=_plain(block.county),
-        newborn=newborn,
+        newborn=nameless and (born is None or born >= _GROWN_UP_BEFORE),
     )
 
 
@@ -95,6 +99,11 @@ _NEWBORN = re.compile(
 """What birth registrations write for a given name (equity-identity.md B3: Baby Boy, Newborn, Twin A, Male; other forms unverified:
 from memory), and `Baby Boy` with another name after it, which is the mother's. A letter right behind `boy` or `male` makes a
 name of it: Boyd, Malea."""
+_GROWN_UP_BEFORE = date(2008, 1, 1)
+"""Whoever was born before is grown up, and called by some name: `Baby Boy` then stands for a name that a source never learnt. A day
+and not an age, for nothing here asks a clock."""
+_NO_MIDDLE = frozenset({"nmn", "nmi", "na", "nomiddlename", "nomiddle"})
+"""What forms write for no middle name (unverified: from memory)."""
 _APART = re.compile(r"[\s\-‐‑–/,]+")
 _NO_WORD = re.compile(r"[^\w]+")
 _NO_DIGIT = re.compile(r"\D+")

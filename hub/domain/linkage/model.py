@@ -26,6 +26,8 @@ _Bits = Annotated[float, Field(ge=-60, le=60)]
 _COMMON_NAMES = ("given", "family")
 _FEWEST = 1_000
 """Fewer people are a sample of a larger population, not one by themselves."""
+_SEEN = 20_000
+"""Among so few people whoever else may be meant has a record too, and the margin rule sees him: nobody unseen is doubted about."""
 _FLOOR = 1.0
 """Bits that an agreement on a name says at least, however common the name is."""
 
@@ -48,6 +50,7 @@ class _Document(BaseModel):
     shared_over: Annotated[int, Field(ge=1)] = 5
     together: Annotated[float, Field(ge=0, le=10)] = 0.0
     namesakes: Annotated[float, Field(ge=0, le=10)] = 0.0
+    doubt: Annotated[float, Field(ge=0, le=10)] = 0.0
     training: dict[str, Any] = {}  # what it was learnt from and how it did, for people to read
 
     @model_validator(mode="after")
@@ -82,6 +85,9 @@ class LinkModel:
     shared_over: int  # a value used by more people than this is a service's, not a person's
     together: float = 0.0  # bits that two common names say less than each by itself: names of one community go together
     namesakes: float = 0.0  # bits that two common names say less where the birth dates are near and not equal
+    doubt: float = (
+        0.0  # bits above `match` that are asked where somebody unseen may be meant; 0: everybody has a record
+    )
 
     def lists(self, field: str, name: str) -> bool:
         """Whether this name (normalised) is on the model's list of common ones."""
@@ -116,16 +122,22 @@ def read_model(document: Mapping[str, object]) -> LinkModel:
         shared_over=told.shared_over,
         together=told.together,
         namesakes=told.namesakes,
+        doubt=told.doubt,
     )
 
 
 def for_population(model: LinkModel, people: int) -> LinkModel:
     """The model for records drawn from this many people: match and review move by log2 of the ratio, for the odds that two records
     taken at random are one person's fall as one to the number of people (the prior odds of Fellegi and Sunter's rule). Set once for
-    an installation; never from what has arrived, or links would come and go with the count."""
+    an installation; never from what has arrived, or links would come and go with the count. `doubt` grows with each doubling above
+    20,000 people, from nothing."""
     shift = log2(max(people, _FEWEST) / model.population)
     match, review = model.match + shift, model.review + shift
-    return replace(model, population=max(people, _FEWEST), match=match, review=review, chain=min(model.chain, review))
+    before, now = (max(0.0, log2(max(many, _FEWEST) / _SEEN)) for many in (model.population, people))
+    doubt = model.doubt * now / before if before else model.doubt
+    return replace(
+        model, population=max(people, _FEWEST), match=match, review=review, chain=min(model.chain, review), doubt=doubt
+    )
 
 
 @lru_cache(maxsize=1)

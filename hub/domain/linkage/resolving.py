@@ -187,7 +187,7 @@ class _Resolving:
         fits += [self._score(one, member) for member in theirs if member != other]
         return any(
             found.veto is None
-            and found.total >= self._model.match
+            and found.grade == "match"
             and refutes(reason, {part.field: part.level for part in found.parts})
             for found in fits
         )

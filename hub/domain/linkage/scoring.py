@@ -9,7 +9,7 @@ from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.comparisons import compare
 from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.shared import SharedValue, values_of
-from hub.domain.linkage.vetoes import perhaps_namesakes, veto
+from hub.domain.linkage.vetoes import few_agree, perhaps_namesakes, unseen, veto
 
 __all__ = ["CONTACT", "IMPLIES_PLACE", "NAMES", "Grade", "Part", "Score", "name_weight", "score", "score_of_levels"]
 
@@ -82,7 +82,11 @@ def score_of_levels(
         if perhaps_namesakes(levels):
             total -= model.namesakes
             parts.append(Part("names", "namesakes", -model.namesakes))
-    grade: Grade = "match" if total >= model.match else "review" if total >= model.review else "none"
+    needed = model.match
+    if model.doubt:
+        stands = stands or unseen(levels, beyond_doubt=total >= model.match + model.doubt)
+        needed += model.doubt if few_agree(levels) else 0.0
+    grade: Grade = "match" if total >= needed else "review" if total >= model.review else "none"
     if stands is not None and grade != "none":
         grade = "none" if stands.effect == "apart" else "review"
     return Score(total, tuple(parts), stands.reason if stands else None, grade)

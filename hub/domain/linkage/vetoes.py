@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from hub.domain.linkage.comparable import Comparable
 
-__all__ = ["REASONS", "Veto", "perhaps_namesakes", "refutes", "veto"]
+__all__ = ["REASONS", "Veto", "few_agree", "perhaps_namesakes", "refutes", "unseen", "veto"]
 
 
 class Veto(NamedTuple):
@@ -32,7 +32,12 @@ REASONS: Mapping[str, str] = {
     "siblings": "same family name and address or phone, another given name and another birth date",
     "birth-dates": "alike names, two birth dates and no number in common, at one home too: families name after one another",
     "two-people": "another given name and another birth date",
+    "middle-name": "the given name of one is the middle name of the other, at one home or with two birth dates: families name"
+    " after one another",
+    "initial": "of a given name only the initial, and no number in common: a twin, or one of many of the family name",
     "no-name": "a newborn without a name, or no name at all: a brother or a stranger may be meant",
+    "namesakes": "one name, birth dates that are near and not equal, and another home, phone or e-mail",
+    "no-given-name": "one family name, birth date and address or phone, and a given name of one alone: a twin may be meant",
     "nothing-equal": "given name, family name and birth date are only roughly alike and none of them is equal",
     "sex-and-given": "another sex and another given name: people change both, and brother and sister differ in both;"
     " asked about where given names or a number agree nearly, or the birth date with an e-mail or the last four; else two people",
@@ -42,15 +47,18 @@ REASONS: Mapping[str, str] = {
 _ALIKE_GIVEN = frozenset({"exact", "nickname", "close", "spelling", "sounds", "part", "middle", "swapped", "initial"})
 _ALIKE_FAMILY = frozenset({"exact", "close", "spelling", "sounds", "part", "previous", "swapped", "crossed"})
 _OTHER_GIVEN = frozenset({"alike", "different"})
-_DOUBTFUL_GIVEN = frozenset({"similar", "initial"})
 _INEXACT = frozenset({"close", "sounds", "similar"})
 _SAME_DAY = frozenset({"exact", "new-year", "year-month", "year", "slip"})
 _OTHER_DAY = frozenset({"different", "two-parts", "near-year"})
 _NEAR_DAY = frozenset({"slip", "two-parts", "near-year"})
+_ONE_DATE = frozenset({"exact", "slip", "swapped", "year-month"})
+_OTHER_PLACE = frozenset({"close", "county", "different"})
 _SAME_NUMBER = frozenset({"exact", "typo"})
 _FULL = 9
 _IN_A_ROW = 3
 """Numbers this near were given out one after the other, as twins' are, not mistyped."""
+_FEW = 2
+"""Things in which two agree: with no more of them another person may be meant."""
 _GENERATION = 12  # years
 """A birth date this far off is no slip but another generation."""
 
@@ -64,6 +72,8 @@ def refutes(reason: str, levels: Mapping[str, str]) -> bool:
         return True
     if reason in {"generations", "birth-dates"}:
         return levels.get("birth_date") in _SAME_DAY
+    if reason == "namesakes":
+        return levels.get("birth_date") == "exact"
     return levels.get("given") in _ALIKE_GIVEN and levels.get("birth_date") in _SAME_DAY
 
 
@@ -87,9 +97,11 @@ def veto(one: Comparable, other: Comparable, levels: Mapping[str, str]) -> Veto 
         return Veto("generations", "apart") if home or one.suffix or other.suffix else Veto("birth-dates", "review")
     if born == "different" and given not in _OTHER_GIVEN:
         return Veto("birth-dates", "review")
+    if half := _half_a_name(given, levels, home=home):
+        return half
     if given in _OTHER_GIVEN:
         return _other_given(given, levels, home=home)
-    if given in _DOUBTFUL_GIVEN and family in _ALIKE_FAMILY and born in _SAME_DAY and home:
+    if given == "similar" and family in _ALIKE_FAMILY and born in _SAME_DAY and home:
         return Veto("maybe-twins", "review")
     if {given, family} <= _INEXACT and {given, family} != {"close"} and born is not None and born != "exact":
         return Veto("nothing-equal", "review")
@@ -101,6 +113,52 @@ def perhaps_namesakes(levels: Mapping[str, str]) -> bool:
     number, home, phone or e-mail) agrees."""
     own = levels.get("ssn") in {*_SAME_NUMBER, "last-four"} or _one_household(levels)
     return levels.get("birth_date") in _NEAR_DAY and not own
+
+
+def unseen(levels: Mapping[str, str], *, beyond_doubt: bool) -> Veto | None:
+    """Whom else may be meant, though nothing speaks against the two: a twin where one given name alone is told; where the sum
+    is not `beyond_doubt`, a namesake born about the same day who lives elsewhere. Asked about in a large population, where he may
+    have no record yet."""
+    number = levels.get("ssn") in {*_SAME_NUMBER, "last-four"}
+    if number or levels.get("family") not in _ALIKE_FAMILY:
+        return None
+    if "given" not in levels and levels.get("birth_date") in _SAME_DAY and _one_household(levels):
+        return Veto("no-given-name", "review")
+    if levels.get("given") in _ALIKE_GIVEN and perhaps_namesakes(levels) and _elsewhere(levels) and not beyond_doubt:
+        return Veto("namesakes", "review")
+    return None
+
+
+def few_agree(levels: Mapping[str, str]) -> bool:
+    """Whether two agree in no more than two of five things: given name, family name, birth date, a number, and a phone, e-mail or
+    home. A year, an initial, a middle name or a town is none of them."""
+    contact = _one_household(levels) or levels.get("email") == "close"
+    agree = (
+        levels.get("given") in _ALIKE_GIVEN - {"initial", "middle"},
+        levels.get("family") in _ALIKE_FAMILY,
+        levels.get("birth_date") in _ONE_DATE,
+        levels.get("ssn") in {*_SAME_NUMBER, "last-four"},
+        contact,
+    )
+    return sum(agree) <= _FEW
+
+
+def _elsewhere(levels: Mapping[str, str]) -> bool:
+    """Whether a home or what reaches a person differs. An e-mail or a phone nearly alike is no other one."""
+    return levels.get("place") in _OTHER_PLACE or any(
+        levels.get(field) in {"street", "different"} for field in ("address", "phone", "email")
+    )
+
+
+def _half_a_name(given: str | None, levels: Mapping[str, str], *, home: bool) -> Veto | None:
+    """What an initial or a middle name in place of the given name leaves open where no number says who it is."""
+    if levels.get("ssn") == "last-four":
+        return None
+    if given == "initial" and levels.get("email") != "exact":
+        return Veto("initial", "review")
+    if given == "middle" and (home or levels.get("birth_date") not in {None, "exact"}):
+        return Veto("middle-name", "review")
+    return None
 
 
 def _other_given(given: str | None, levels: Mapping[str, str], *, home: bool) -> Veto | None:

@@ -70,8 +70,8 @@ def learn(
     learnt = weights(fit.classes[0], found, fit.sizes[0] * sum(found.candidates.values()), names, before.weights)
     document: dict[str, object] = {
         "version": version, "source": source, "weights": learnt, "frequencies": names.shares, "together": names.together,
-        "namesakes": before.namesakes, "population": len(people), "match": 0.0, "review": 0.0, "margin": 0.0, "chain": 0.0,
-        "contact_most": before.contact_most, "shared_over": before.shared_over,
+        "namesakes": before.namesakes, "doubt": before.doubt, "population": len(people), "match": 0.0, "review": 0.0,
+        "margin": 0.0, "chain": 0.0, "contact_most": before.contact_most, "shared_over": before.shared_over,
     }  # fmt: skip
     best = chosen(fitting, true, read_model(document))
     for name in ("match", "review", "margin", "chain", "contact_most"):
