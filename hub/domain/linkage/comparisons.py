@@ -135,6 +135,8 @@ def phone(one: Comparable, other: Comparable) -> str | None:
         return "exact"
     if len(left) != len(right):
         return "exact" if left[-7:] == right[-7:] else "different"
+    if left[:4] != right[:4] and left[5:] != right[5:]:
+        return "different"  # one slip leaves what is before it or what is behind it
     return "typo" if DamerauLevenshtein.distance(left, right, score_cutoff=1) <= 1 else "different"
 
 

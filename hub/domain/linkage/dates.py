@@ -11,6 +11,9 @@ from hub.domain.linkage.comparable import Comparable
 
 __all__ = ["birth_date"]
 
+_BY_A_SLIP = frozenset(factor * digit * 10**place for factor in (1, 9) for digit in range(1, 10) for place in range(8))
+"""How far apart two numbers are of which one digit differs, or two neighbours are transposed (others are too)."""
+
 
 def birth_date(one: Comparable, other: Comparable) -> str | None:
     """`exact`; `slip` (one digit changed, or two neighbours transposed, of YYYYMMDD); `swapped` (day and month); `two-parts` (two
@@ -23,14 +26,19 @@ def birth_date(one: Comparable, other: Comparable) -> str | None:
         return _weak(left, right)
     if left == right:
         return "exact"
-    equal = (left.year == right.year) + (left.month == right.month) + (left.day == right.day)
+    year, month, day = left.year - right.year, left.month - right.month, left.day - right.day
+    equal = (not year) + (not month) + (not day)
     if equal == 0:
         return "different"
-    if DamerauLevenshtein.distance(_digits(left), _digits(right), score_cutoff=1) <= 1:
+    if abs(10_000 * year + 100 * month + day) in _BY_A_SLIP and _one_slip(left, right):
         return "slip"
-    if left.year == right.year and (left.month, left.day) == (right.day, right.month):
+    if not year and left.month == right.day and left.day == right.month:
         return "swapped"
     return "two-parts" if equal == 2 else "different"
+
+
+def _one_slip(left: date, right: date) -> bool:
+    return DamerauLevenshtein.distance(_digits(left), _digits(right), score_cutoff=1) <= 1
 
 
 def _weak(left: date, right: date) -> str:
