@@ -1,4 +1,4 @@
-"""`hub bench identity`: how fast one core finds out who a record is about."""
+"""`hub bench identity`: how fast one core finds out who a record is about, and how long a merge takes to reach the last outlet."""
 
 from __future__ import annotations
 
@@ -18,12 +18,24 @@ __all__ = ["identity"]
 @click.option(
     "--events", default=20_000, show_default=True, type=click.IntRange(1), help="Records that then arrive, timed."
 )
+@click.option(
+    "--merge", is_flag=True, help="Measure on a running stack how long merges and splits take to reach the last outlet."
+)
+@click.option(
+    "--pairs", default=30, show_default=True, type=click.IntRange(1), help="With --merge: each merged and split once."
+)
+@click.option(
+    "--others", default=1_000, show_default=True, type=click.IntRange(0), help="With --merge: people beside the pairs."
+)
 @click.option("--json", "as_object", is_flag=True, help="Print one JSON object at the end.")
-def identity(sizes: tuple[int, ...], events: int, as_object: bool) -> int:
+def identity(sizes: tuple[int, ...], events: int, merge: bool, pairs: int, others: int, as_object: bool) -> int:
     """Records a second of one core, time and candidates of each, and memory, among so many made-up people, by the shipped weights.
 
-    The comparison in memory, without database and broker. Exit code 1 when a figure at 100,000 people is under its target.
+    The comparison in memory, without database and broker; with --merge seconds from an intake record to the needs, the recipient
+    and the measures that it changes. Exit code 1 when a figure (in memory: at 100,000 people) misses its target.
     """
+    if merge:
+        return _merging(pairs, others, as_object)
     from hub.bench.identity import answers, as_json, run
 
     report = run(sizes, events, lambda line: click.echo(line, err=True))
@@ -32,6 +44,25 @@ def identity(sizes: tuple[int, ...], events: int, as_object: bool) -> int:
     else:
         _tell(as_json(report))
     return 0 if all(answer["reached"] for answer in answers(report)) else 1
+
+
+def _merging(pairs: int, others: int, as_object: bool) -> int:
+    from hub.bench.merging import as_json, run
+
+    found = as_json(run(pairs, others, lambda line: click.echo(line, err=True)))
+    if as_object:
+        click.echo(json.dumps(found))
+    else:
+        click.echo(f"{found['cores']} cores, load {found['load_before']} before the run")
+        for each in found["waits"]:
+            click.echo(
+                f"{each['change']:<6} until {each['outlet']:<8}: p50 {each['p50_s']} s, p95 {each['p95_s']}, most {each['max_s']}; "
+                f"{each['changes']} of them"
+            )
+        for answer in found["targets"]:
+            verdict = "reached" if answer["reached"] else "NOT reached"
+            click.echo(f"{verdict}: {answer['name']}: {answer['found']} (target {answer['target']})")
+    return 0 if all(answer["reached"] for answer in found["targets"]) else 1
 
 
 def _tell(report: dict[str, Any]) -> None:
