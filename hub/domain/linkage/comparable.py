@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from hub.domain.events import PersonBlock
 from hub.domain.identity import (
@@ -115,10 +116,12 @@ _SHORT = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=65_536)
 def _parts(name: str) -> tuple[str, ...]:
     return tuple(part for part in (normalise(word) for word in _APART.split(name)) if part)
 
 
+@lru_cache(maxsize=65_536)
 def _family(name: str) -> tuple[tuple[str, ...], str | None]:
     words, suffix = list(_parts(name)), None
     while len(words) > 1 and words[-1] in SUFFIXES:
@@ -174,6 +177,7 @@ def _address(text: str | None) -> str | None:
     return " ".join(_SHORT.get(word, word) for word in words) or None
 
 
+@lru_cache(maxsize=4_096)
 def _plain(text: str | None) -> str | None:
     return (normalise(text) or None) if text and real_id(text) else None
 
