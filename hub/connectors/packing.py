@@ -251,6 +251,8 @@ class Packer:
 
 def _position(where: Mapping[str, str | int]) -> tuple[str, str]:
     """File, and the rest in words: `row 12`, `message 3`."""
+    if len(where) == 2 and "file" in where and "row" in where:  # as in millions of rows
+        return str(where["file"]), f"row {where['row']}"
     return str(where.get("file", "")), " ".join(
         [f"{name} {number}" for name, number in where.items() if name != "file"]
     )

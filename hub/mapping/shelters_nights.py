@@ -26,8 +26,8 @@ from hub.mapping.shelters_missed import BED_NIGHT
 __all__ = ["BED_NIGHTS", "Nights"]
 
 BED_NIGHTS = "bed_nights"
-_KEPT = 30_000
-"""Enrollments whose nights are remembered, some 10 MB: rows stand by day as often as by enrollment, and so many are hardly there on
+_KEPT = 16_384
+"""Enrollments whose nights are remembered, some 5 MB: rows stand by day as often as by enrollment, and so many are hardly there on
 a day."""
 _OF_EACH = ("event_id", "source_person", "fact_key", "changed_at", "status_rank", "content_hash", "occurred_on", "active",
             "entered_on", "known_as_of", "current_until", "issues")  # fmt: skip
