@@ -57,15 +57,16 @@ def list_waiting(limit: int, as_json: bool, instance: str | None) -> None:
     Two people are one line, by the likeliest pair of their records. Works while the hub runs, and while it is down.
     """
     with open_review_desk(load_settings(running_instance(instance))) as desk:
-        found = desk.questions(limit)
+        everybody = desk.questions()
+        found = everybody[:limit]
         why = desk.explained([(each.left, each.right) for each in found])
         weighed = desk.weighed()
-        count, both_ways = (len(found) if len(found) < limit else desk.count()), desk.contradicted()
+        both_ways = desk.contradicted()
     if as_json:
         for each, explained in zip(found, why, strict=True):
             click.echo(json.dumps(question_row(each, explained)))
     else:
-        show_questions(found, why, count, both_ways)
+        show_questions(found, why, len(everybody), both_ways)
         if not weighed:
             click.echo(_UNWEIGHED)
 

@@ -19,7 +19,7 @@ from hub.identity.linker import SourcePerson
 from hub.identity.linking_memory import EMPTY, Memory
 from hub.identity.numbering import Numbering
 from hub.identity.people_rows import read_source_persons
-from hub.identity.reviews import Waiting, contradicted, count_waiting, last_kept, waiting
+from hub.identity.reviews import Waiting, contradicted, last_kept, waiting
 from hub.identity.schema import SOURCE_PERSON
 from hub.identity.sql_store import SqlStore
 from hub.privacy.vault import Vault
@@ -56,15 +56,10 @@ class ReviewDesk(Beside):
         super().__init__(where, vault)
         self._memory, self._model = Memory(token, 0), model
 
-    def questions(self, most: int) -> list[Waiting]:
-        """Who waits, the likeliest first, at most so many."""
+    def questions(self) -> list[Waiting]:
+        """Who waits, the likeliest first."""
         with self._asked() as db:
-            return waiting(db, most)
-
-    def count(self) -> int:
-        """How many wait."""
-        with self._asked() as db:
-            return count_waiting(db)
+            return waiting(db)
 
     def weighed(self) -> bool:
         """Whether people are linked by weights here; where not, nobody waits, and what people decide is kept for then."""

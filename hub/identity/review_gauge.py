@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from hub.errors import HubError
 from hub.identity.database import Where, name_of, open_to_read, translated
-from hub.identity.reviews import count_waiting
+from hub.identity.reviews import waiting
 from hub.ops import metrics
 
 __all__ = ["ReviewGauge"]
@@ -47,6 +47,6 @@ def _counted(where: Where) -> int:
         engine = open_to_read(where)
         try:
             with engine.connect() as connection:
-                return count_waiting(connection)
+                return len(waiting(connection))
         finally:
             engine.dispose()

@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from datetime import UTC
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, case, exists, func, insert, not_, or_, select
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, not_, or_, select
 
 from hub.domain.identity_reviews import ReviewDecision
 from hub.domain.linkage.decisions import HumanDecision
 from hub.identity.schema import EDGE, HUMAN_DECISION, SOURCE_PERSON
 from hub.identity.sql import write
 
-__all__ = ["Said", "Waiting", "contradicted", "count_waiting", "keep", "last_kept", "waiting"]
+__all__ = ["Said", "Waiting", "contradicted", "keep", "last_kept", "waiting"]
 
 
 class Said(NamedTuple):
@@ -41,8 +41,6 @@ class Waiting(NamedTuple):
 
 
 _LEFT, _RIGHT = SOURCE_PERSON.alias("left_row"), SOURCE_PERSON.alias("right_row")
-_ONE = case((_LEFT.c.person_key < _RIGHT.c.person_key, _LEFT.c.person_key), else_=_RIGHT.c.person_key)
-_OTHER = case((_LEFT.c.person_key < _RIGHT.c.person_key, _RIGHT.c.person_key), else_=_LEFT.c.person_key)
 _SAID, _LATER = HUMAN_DECISION.alias("said"), HUMAN_DECISION.alias("later")
 _OVERRULED = exists().where(
     _LATER.c.seq > _SAID.c.seq,
@@ -51,56 +49,47 @@ _OVERRULED = exists().where(
         and_(_LATER.c.left_person == _SAID.c.right_person, _LATER.c.right_person == _SAID.c.left_person),
     ),
 )
-_STANDING = (
-    select(_SAID.c.seq, _SAID.c.left_person, _SAID.c.right_person, _ONE.label("one"), _OTHER.label("other"))
+_BOTH = (_LEFT.c.person_key, _RIGHT.c.person_key)
+_STANDING = (  # between two people
+    select(_SAID.c.left_person, _SAID.c.right_person, *_BOTH)
     .join(_LEFT, _LEFT.c.token == _SAID.c.left_person)
     .join(_RIGHT, _RIGHT.c.token == _SAID.c.right_person)
-    .where(_LEFT.c.person_key != _RIGHT.c.person_key, not_(_OVERRULED))
+    .where(_LEFT.c.person_key != _RIGHT.c.person_key, _SAID.c.verdict == bindparam("verdict"), not_(_OVERRULED))
+    .order_by(_SAID.c.seq)
 )
-_APART = _STANDING.where(_SAID.c.verdict == "different").cte("apart")
 _OPEN = (
-    select(EDGE, _ONE.label("one"), _OTHER.label("other"))
+    select(EDGE, *_BOTH)
     .join(_LEFT, _LEFT.c.token == EDGE.c.left_person)
     .join(_RIGHT, _RIGHT.c.token == EDGE.c.right_person)
-    .where(
-        _LEFT.c.person_key != _RIGHT.c.person_key,
-        not_(exists().where(_APART.c.one == _ONE, _APART.c.other == _OTHER)),
-    )
-    .cte("open")
+    .where(_LEFT.c.person_key != _RIGHT.c.person_key)
 )
-_BEST_FIRST: tuple[Any, ...] = (_OPEN.c.total.desc(), _OPEN.c.left_person, _OPEN.c.right_person)
-_BOTH = (_OPEN.c.one, _OPEN.c.other)
-_RANKED = select(
-    _OPEN,
-    func.row_number().over(partition_by=_BOTH, order_by=_BEST_FIRST).label("place"),
-    func.count().over(partition_by=_BOTH).label("pairs"),
-).cte("ranked")
-_WAITING = (
-    select(*(_RANKED.c[name] for name in ("left_person", "right_person", "total", "grade", "veto", "pairs")))
-    .where(_RANKED.c.place == 1)
-    .order_by(_RANKED.c.total.desc(), _RANKED.c.left_person, _RANKED.c.right_person)
-    .limit(bindparam("most"))
-)
-_COUNT = select(func.count()).select_from(select(*_BOTH).distinct().subquery())
-_CONTRADICTED = _STANDING.where(_SAID.c.verdict == "same").order_by(_SAID.c.seq)
 _LAST = select(func.coalesce(func.max(HUMAN_DECISION.c.seq), 0))
 _KEPT = select(HUMAN_DECISION).where(HUMAN_DECISION.c.seq.between(bindparam("first"), bindparam("last")))
 _KEEP = insert(HUMAN_DECISION)
 
 
-def waiting(db: Connection, most: int) -> list[Waiting]:
+def waiting(db: Connection, most: int | None = None) -> list[Waiting]:
     """What somebody should look at, the likeliest first, at most so many. Reads every edge: not for batches."""
-    return [Waiting(*row) for row in db.execute(_WAITING, {"most": most}).all()]
+    told_apart = {frozenset(people) for _, _, *people in db.execute(_STANDING, {"verdict": "different"})}
+    best: dict[frozenset[str], Waiting] = {}
+    for left, right, total, grade, veto, one, other in db.execute(_OPEN):
+        people = frozenset((one, other))
+        if people in told_apart:
+            continue
+        known, found = best.get(people), Waiting(left, right, total, grade, veto, 1)
+        if known is not None:
+            found = min(known, found, key=_likeliest_first)._replace(pairs=known.pairs + 1)
+        best[people] = found
+    return sorted(best.values(), key=_likeliest_first)[:most]
 
 
-def count_waiting(db: Connection) -> int:
-    """How many `waiting` there are. Reads every edge too."""
-    return int(db.execute(_COUNT).scalar_one())
+def _likeliest_first(one: Waiting) -> tuple[float, str, str]:
+    return -one.total, one.left, one.right
 
 
 def contradicted(db: Connection) -> list[tuple[str, str]]:
     """Pairs that somebody said to be one person, and yet are two, as somebody said that too of records of theirs."""
-    return [(row.left_person, row.right_person) for row in db.execute(_CONTRADICTED).all()]
+    return [(left, right) for left, right, _, _ in db.execute(_STANDING, {"verdict": "same"})]
 
 
 def last_kept(db: Connection) -> int:
