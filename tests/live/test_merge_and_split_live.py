@@ -1,25 +1,31 @@
 """Requirement 25 (equity-identity.md) on a running stack: two people with needs and doses become one and two again, and all that
 rests on them is told anew, to the recipient too; of a third person, who has both as well, nobody says anything.
 
-Identify works in a thread of this process, by equality and by weights; every other role is a process of its own.
+By weights two are then united by a reviewer as well, and parted again when the decision is withdrawn. Identify works in a thread of
+this process, by equality and by weights; every other role is a process of its own.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import date
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import hub.demo.stack
-from hub.bus.topics import DECISION_TOPIC, LINK_TOPIC, NEED_TOPIC, PERSON_TOPIC, delivery_topic
+from hub.bus.lag import GroupLag
+from hub.bus.topics import DECISION_TOPIC, LINK_TOPIC, NEED_TOPIC, PERSON_TOPIC, REVIEW_TOPIC, delivery_topic
 from hub.config import ROLES
 from hub.domain import who
+from hub.domain.identity_reviews import reviewed
+from hub.domain.linkage.clusters import clusters
+from hub.domain.linkage.decisions import Verdict
 from hub.identity.role import run as identify
+from hub.identity.worker import GROUP
 from hub.ops.ports import free_port
 from hub.outlets.delivery import Subscriber
 from hub.preview import PreviewResult
@@ -37,6 +43,8 @@ DELIVERED = delivery_topic(SUBSCRIBER)
 ONES = [Made(n, given, "Zolaris", date(1980, 1, n)) for n, given in enumerate(("Anatol", "Berenike", "Caspar"), 1)]
 OTHERS = [Made(n, given, "Quillon", date(1961, 9, n)) for n, given in enumerate(("Dorothea", "Emeric", "Felice"), 11)]
 """One of each becomes one person. Three of them: that none moves to another partition has a chance of 1 in 64."""
+AUTHORITY = "2.16.840.1.113883.3.0"
+DECIDED = datetime(2021, 2, 6, tzinfo=UTC)
 THIRD = Made(21, "Gwendal", "Ormsby", date(1948, 6, 27))
 EVERYBODY = [*ONES, *OTHERS, THIRD]
 
@@ -85,11 +93,11 @@ class Seen:
 
     def __init__(self, town: Town) -> None:
         town.settle()
-        ids = ids_of(town.settings)
+        self._ids = ids = ids_of(town.settings)
         self._own = {ids.source_person(HMIS, "PersonalID", each.client): each.client for each in EVERYBODY}
         self._tokens = {
             each: {
-                ids.source_person(LAB, "2.16.840.1.113883.3.0", f"L{each.number}"),
+                self.laboratory(each),
                 ids.source_person(HMIS, "PersonalID", each.client),
                 ids.source_person(CVRS, "recip_id", f"R{each.number}"),
             }
@@ -109,6 +117,10 @@ class Seen:
         """The one person that all records of them are."""
         (key,) = {self._owners[token] for token in self._tokens[each]}
         return key
+
+    def laboratory(self, each: Made) -> str:
+        """The source person of their result."""
+        return self._ids.source_person(LAB, AUTHORITY, f"L{each.number}")
 
     def open_needs(self, each: Made) -> list[dict[str, Any]]:
         return [
@@ -152,8 +164,19 @@ def all_say(town: Town, people: Sequence[Made], day: int, *, first: bool = False
     town.send([export(f"said-{day}", slept, clients=people, updated=f"2021-02-{day:02} 03:04:05")])
 
 
+def decide(town: Town, seen: Seen, verdict: Verdict, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reviewer decides about the first two people; the batch answer knows of it too."""
+    one, other = (seen.laboratory(each) for each in (ONES[0], OTHERS[0]))
+    decision = reviewed(one, other, verdict, reason="person-confirmed", actor="a-reviewer", decided_at=DECIDED)
+    monkeypatch.setattr(who, "clusters", lambda records, model: clusters(records, model, [decision.numbered(1)]))
+    town.put(REVIEW_TOPIC, decision.left.encode(), town.codec.encode(REVIEW_TOPIC, decision))
+    with closing(GroupLag(town.bootstrap, GROUP, [REVIEW_TOPIC])) as unheard:
+        while unheard.records():
+            town.pause()
+
+
 def test_r25_needs_alerts_deliveries_and_tallies_follow_a_merge_and_a_split_and_a_third_person_stays_as_they_were(
-    town: Town,
+    town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     town.tick(AS_OF)
     all_say(town, EVERYBODY, 4, first=True)
@@ -182,6 +205,17 @@ def test_r25_needs_alerts_deliveries_and_tallies_follow_a_merge_and_a_split_and_
     for counted in ("people", "vaccinated", "positive"):
         assert split.counted(counted) == apart.counted(counted)
 
-    for later in (merged, split):
-        assert later.person(THIRD) == apart.person(THIRD)
-        assert later.records_of(THIRD) <= apart.records_of(THIRD), "nobody said anything of the third person"
+    later = [merged, split]
+    if who.BY_WEIGHTS:
+        decide(town, split, "same", monkeypatch)
+        united = Seen(town)
+        assert united.person(ONES[0]) == united.person(OTHERS[0])
+        assert len(united.delivered) == len(apart.delivered) - 1
+        decide(town, split, "withdrawn", monkeypatch)
+        parted = Seen(town)
+        assert parted.delivered == apart.delivered
+        later += [united, parted]
+
+    for each_time in later:
+        assert each_time.person(THIRD) == apart.person(THIRD)
+        assert each_time.records_of(THIRD) <= apart.records_of(THIRD), "nobody said anything of the third person"
