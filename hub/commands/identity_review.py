@@ -1,19 +1,24 @@
-"""`hub identity review list|show|decide|log`: who may be one person, for a person to decide."""
+"""`hub identity review list|show|decide|log|agreement`: who may be one person, for a person to decide."""
 
 from __future__ import annotations
 
 import json
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 import click
 from pydantic import ValidationError
 
 from hub.account import account
+from hub.commands.identity_evaluate import in_words
 from hub.commands.identity_review_shown import (
+    DECIDED,
+    GRADES,
     decision_row,
     question_row,
+    show_agreement,
     show_decisions,
     show_pair,
     show_questions,
@@ -22,12 +27,15 @@ from hub.commands.identity_review_shown import (
 from hub.config import load_settings
 from hub.domain.identity_reviews import REVIEW_REASONS, reviewed
 from hub.domain.linkage.decisions import Verdict, standing
+from hub.domain.linkage.model import for_population
 from hub.errors import HubError, UnknownName
+from hub.identity.evaluation.labelled import Unanswerable
 from hub.identity.review_desk import ReviewDesk
 from hub.identity.role import open_review_desk
 from hub.supervisor import running_instance
 from hub.verbs import Verbs
 from hub.wiring_decisions import decision_log
+from hub.wiring_labelled import link_model
 from hub.wiring_rejected import opened
 
 _INSTANCE = click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
@@ -164,6 +172,32 @@ def show_log(limit: int, as_json: bool, instance: str | None) -> None:
             click.echo(json.dumps(each))
     if not as_json:
         show_decisions(rows)
+
+
+@review.command()
+@click.option(
+    "--model", "model_file", type=click.Path(path_type=Path), help="Weights to try (JSON); default: those in use."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@_INSTANCE
+def agreement(model_file: Path | None, as_json: bool, instance: str | None) -> None:
+    """How a model grades the pairs that people decided: of those said to be one person, and of those said to be two, how many it
+    would unite, ask about or leave. Each pair by itself; no value is shown.
+
+    These pairs are the doubtful ones: a model that does well on them may be chosen by it, but its shares are of no other pairs.
+    """
+    settings = load_settings(running_instance(instance))
+    try:
+        model = None if model_file is None else for_population(link_model(model_file), settings.identity_population)
+    except Unanswerable as why:
+        raise click.UsageError(in_words(why)) from None
+    with open_review_desk(settings) as desk:
+        found = desk.agreement(model)
+    counts = {said: {grade: found[said, grade] for grade in GRADES} for said in DECIDED}
+    if as_json:
+        click.echo(json.dumps(counts))
+    else:
+        show_agreement(counts)
 
 
 def _both(desk: ReviewDesk, left: str, right: str, *, known: bool) -> tuple[str, str]:

@@ -11,15 +11,20 @@ from rich.table import Table
 
 from hub.commands.identity_shown import console, level_words, show_explained
 from hub.domain.linkage.comparable import Comparable
+from hub.domain.linkage.decisions import Verdict
+from hub.domain.linkage.scoring import Grade
 from hub.domain.linkage.vetoes import REASONS
 from hub.identity.evaluation.explained import Explained
 from hub.identity.review_desk import Revealed, Standing
 from hub.identity.reviews import Said, Waiting
 
 __all__ = [
-    "decision_row", "question_row", "show_decisions", "show_pair", "show_questions", "side_row",
+    "DECIDED", "GRADES", "decision_row", "question_row", "show_agreement", "show_decisions", "show_pair", "show_questions",
+    "side_row",
 ]  # fmt: skip
 
+DECIDED: tuple[Verdict, ...] = ("same", "different")
+GRADES: tuple[Grade, ...] = ("match", "review", "none")
 _HIDDEN = frozenset({"birth_weak", "newborn", "ssn4"})
 
 
@@ -138,3 +143,14 @@ def show_decisions(rows: Sequence[Mapping[str, Any]]) -> None:
         click.echo(
             f"{row['number']:>5}  {at}  {row['actor']}  {row['verdict']:9} {row['reason']:17} {row['left']} {row['right']}  {end}"
         )
+
+
+def show_agreement(counts: Mapping[Verdict, Mapping[Grade, int]]) -> None:
+    """What a model makes of the decided pairs, on a terminal."""
+    click.echo(f"{'people said':12}{'it unites':>12}{'it asks':>12}{'it leaves':>12}")
+    for said, of in counts.items():
+        click.echo(f"{said:12}" + "".join(f"{of[grade]:>12}" for grade in GRADES))
+    wrong, missed = counts["different"]["match"], counts["same"]["none"]
+    click.echo(
+        f"{wrong} it would unite that people told apart, {missed} it would not even ask about that are one person"
+    )

@@ -4,13 +4,16 @@ person, or not. Values are opened by `revealed` alone, for whoever left an entry
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
 from hub.domain.linkage.comparable import Comparable
+from hub.domain.linkage.decisions import Verdict
 from hub.domain.linkage.model import LinkModel
+from hub.domain.linkage.scoring import Grade
 from hub.domain.linkage.shared import values_of
 from hub.identity.beside import Beside
 from hub.identity.database import Where
@@ -19,7 +22,7 @@ from hub.identity.linker import SourcePerson
 from hub.identity.linking_memory import EMPTY, Memory
 from hub.identity.numbering import Numbering
 from hub.identity.people_rows import read_source_persons
-from hub.identity.reviews import Waiting, contradicted, last_kept, waiting
+from hub.identity.reviews import Waiting, contradicted, last_kept, standing_decisions, waiting
 from hub.identity.schema import SOURCE_PERSON
 from hub.identity.sql_store import SqlStore
 from hub.privacy.vault import Vault
@@ -91,8 +94,20 @@ class ReviewDesk(Beside):
         sizes = [len(of[rows[each].person_key]) if each in rows else 0 for each in (left, right)]
         return Standing(together, (sizes[0], sizes[1]))
 
-    def explained(self, pairs: Sequence[tuple[str, str]]) -> list[Explained]:
-        """For each pair which field gave what, no value in it. Who was erased, or of whom nothing was told, says nothing."""
+    def agreement(self, model: LinkModel | None = None) -> Counter[tuple[Verdict, Grade]]:
+        """How a model (default: the one in use) grades the pairs that people decided, each by itself: how many of each verdict that
+        stands it would unite (`match`), ask about (`review`) or leave (`none`). Pairs of whom one says nothing are left out."""
+        with self._asked() as db:
+            decided = standing_decisions(db)
+        found: Counter[tuple[Verdict, Grade]] = Counter()
+        for verdict, why in zip(decided.values(), self.explained(list(decided), model), strict=True):
+            if why.parts:
+                found[verdict, why.grade] += 1
+        return found
+
+    def explained(self, pairs: Sequence[tuple[str, str]], model: LinkModel | None = None) -> list[Explained]:
+        """For each pair which field gave what, no value in it. Who was erased, or of whom nothing was told, says nothing. `model`:
+        another one than that in use."""
         tokens = {each for pair in pairs for each in pair}
         with self._asked() as db:
             store = SqlStore(db, self._vault, Numbering(db))
@@ -105,7 +120,7 @@ class ReviewDesk(Beside):
             compared(
                 told.get(left, EMPTY),
                 told.get(right, EMPTY),
-                self._model,
+                model or self._model,
                 shared,
                 together=_person(rows, left) == _person(rows, right),
                 waiting=None,

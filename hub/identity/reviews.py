@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, bindparam, exists, func, insert, not_, or_, select
 
 from hub.domain.identity_reviews import ReviewDecision
-from hub.domain.linkage.decisions import HumanDecision
+from hub.domain.linkage.decisions import HumanDecision, Verdict, standing
 from hub.identity.schema import EDGE, HUMAN_DECISION, SOURCE_PERSON
 from hub.identity.sql import write
 
-__all__ = ["Said", "Waiting", "contradicted", "keep", "last_kept", "waiting"]
+__all__ = ["Said", "Waiting", "contradicted", "keep", "last_kept", "standing_decisions", "waiting"]
 
 
 class Said(NamedTuple):
@@ -63,6 +63,9 @@ _OPEN = (
     .join(_RIGHT, _RIGHT.c.token == EDGE.c.right_person)
     .where(_LEFT.c.person_key != _RIGHT.c.person_key)
 )
+_ALL = select(
+    HUMAN_DECISION.c.seq, HUMAN_DECISION.c.left_person, HUMAN_DECISION.c.right_person, HUMAN_DECISION.c.verdict
+)
 _LAST = select(func.coalesce(func.max(HUMAN_DECISION.c.seq), 0))
 _KEPT = select(HUMAN_DECISION).where(HUMAN_DECISION.c.seq.between(bindparam("first"), bindparam("last")))
 _KEEP = insert(HUMAN_DECISION)
@@ -90,6 +93,12 @@ def _likeliest_first(one: Waiting) -> tuple[float, str, str]:
 def contradicted(db: Connection) -> list[tuple[str, str]]:
     """Pairs that somebody said to be one person, and yet are two, as somebody said that too of records of theirs."""
     return [(left, right) for left, right, _, _ in db.execute(_STANDING, {"verdict": "same"})]
+
+
+def standing_decisions(db: Connection) -> dict[tuple[str, str], Verdict]:
+    """By pair what stands of all that people said: same or different."""
+    told = [HumanDecision(*row) for row in db.execute(_ALL)]
+    return {pair: verdict for pair, (_, verdict) in sorted(standing(told).items())}
 
 
 def last_kept(db: Connection) -> int:

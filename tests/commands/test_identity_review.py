@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hub.commands.identity import identity
+from hub.domain import who
 from hub.domain.events import PersonBlock
 from hub.domain.identity import tells
 from hub.domain.identity_reviews import reviewed
@@ -24,6 +25,7 @@ from hub.identity.reviews import Said
 from hub.privacy.secrets import make_secret, read_secret
 from hub.privacy.vault import Vault
 
+SHIPPED = Path(who.__file__).parent / "tables" / "link_model.json"
 ONE, OTHER, THIRD, UNKNOWN = ("a" * 26, "ab" + "c" * 24, "b" * 26, "z" * 26)
 BRUNA = PersonBlock(
     given_name="Brumhilda",
@@ -115,6 +117,22 @@ def test_r27_a_pair_decided_both_ways_is_told(registry: Registry) -> None:
     say(registry, 2, OTHER, THIRD, "same")
     say(registry, 3, ONE, THIRD, "different")
     assert "decided both ways: " in run("list").output
+
+
+def test_r27_a_model_is_held_against_what_people_decided(registry: Registry, tmp_path: Path) -> None:
+    """The feedback to training: which of two models to use."""
+    assert "people said" in run("agreement").output
+    say(registry, 1, ONE, OTHER, "same")
+    say(registry, 2, ONE, THIRD, "different")  # of whom nothing is told
+    say(registry, 3, OTHER, UNKNOWN, "different")
+    counts = json.loads(run("agreement", "--json").output)
+    assert counts == {"same": {"match": 0, "review": 1, "none": 0}, "different": {"match": 0, "review": 0, "none": 0}}
+    say(registry, 4, ONE, OTHER, "different")
+    document = json.loads(SHIPPED.read_text())
+    (tmp_path / "strict.json").write_text(json.dumps(document | {"match": 60.0, "review": 50.0}))
+    strict = json.loads(run("agreement", "--json", "--model", str(tmp_path / "strict.json")).output)
+    assert strict["different"] == {"match": 0, "review": 0, "none": 1}
+    assert "no such" in run("agreement", "--model", "absent.json", code=2).output.casefold()
 
 
 def test_who_was_erased_says_nothing(registry: Registry, tmp_path: Path) -> None:
