@@ -23,7 +23,7 @@ class BlockIndex:
     """Who shares a block with whom, in memory."""
 
     def __init__(self) -> None:
-        self._blocks: dict[str, list[int]] = {}
+        self._blocks: dict[str, int | list[int]] = {}  # most have one member all the time
         self._split: set[str] = set()
         self._known: list[Comparable] = []
 
@@ -42,10 +42,13 @@ class BlockIndex:
 
     def _enter(self, key: str, at: int, found: set[int]) -> bool:
         """Whether the block is now too large. One that was already takes nobody in and gives nothing."""
-        members = self._blocks.get(key)
-        if members is None:
-            self._blocks[key] = [at]
+        members = self._blocks.setdefault(key, at)
+        if members is at:
             return False
+        if isinstance(members, int):
+            found.add(members)
+            self._blocks[key] = [members, at]
+            return LARGEST < 2
         if len(members) <= LARGEST:
             found.update(members)
             members.append(at)
@@ -54,7 +57,8 @@ class BlockIndex:
     def _widen(self, key: str) -> None:
         self._split.add(key)
         ignored: set[int] = set()
-        for at in self._blocks.pop(key):
+        members = self._blocks.pop(key)
+        for at in [members] if isinstance(members, int) else members:
             for narrower in narrower_keys(key, self._known[at]):
                 self._enter(narrower, at, ignored)
 
@@ -68,7 +72,7 @@ class Arrivals:
         self._index = BlockIndex()
         self._known: list[Comparable] = []
         self._values: list[tuple[SharedValue, ...]] = []
-        self._users: dict[SharedValue, set[Person]] = {}
+        self._users: dict[SharedValue, Person | set[Person]] = {}  # most are one person's
         self._shared: set[SharedValue] = set()
 
     def add(self, one: Comparable) -> tuple[int, list[tuple[int, Score]]]:
@@ -95,7 +99,11 @@ class Arrivals:
         if person is None:
             return
         for value in values:
-            users = self._users.setdefault(value, set())
+            users = self._users.setdefault(value, person)
+            if isinstance(users, tuple):
+                if users == person:
+                    continue
+                users = self._users[value] = {users}
             if len(users) <= self._model.shared_over:
                 users.add(person)
                 if len(users) > self._model.shared_over:
