@@ -26,7 +26,7 @@ Action = Literal["reveal", "redrive", "redrive-done", "remap", "remap-done", "re
 
 
 class Disclosure(Model):
-    """One entry. It names dead letters, connectors and counts, never a person or a value."""
+    """One entry. It names dead letters, connectors, pseudonyms and counts, never a person or a value."""
 
     kind: ClassVar[str] = "disclosure"
 
@@ -35,7 +35,7 @@ class Disclosure(Model):
     actor: str = Field(description="account of who asked")
     action: Action
     purpose: str
-    subject: str = Field(description="id of the dead letter or event, or the connector")
+    subject: str = Field(description="id of the dead letter or event, two source_persons, or the connector")
     detail: str = Field(description="filter, counts: codes and numbers only")
     previous: str = Field(description="hash of the entry before, hex")
     hash: str = Field(description="SHA-256 over `previous` and this entry, hex")
