@@ -19,6 +19,10 @@ __all__ = ["identity"]
     "--events", default=20_000, show_default=True, type=click.IntRange(1), help="Records that then arrive, timed."
 )
 @click.option(
+    "--registry", type=click.Choice(["sqlite"]), default=None,
+    help="Measure what the registry takes in, database and all, each batch of 1,000 one transaction forced to disk.",
+)  # fmt: skip
+@click.option(
     "--merge", is_flag=True, help="Measure on a running stack how long merges and splits take to reach the last outlet."
 )
 @click.option(
@@ -28,14 +32,19 @@ __all__ = ["identity"]
     "--others", default=1_000, show_default=True, type=click.IntRange(0), help="With --merge: people beside the pairs."
 )
 @click.option("--json", "as_object", is_flag=True, help="Print one JSON object at the end.")
-def identity(sizes: tuple[int, ...], events: int, merge: bool, pairs: int, others: int, as_object: bool) -> int:
+def identity(
+    sizes: tuple[int, ...], events: int, registry: str | None, merge: bool, pairs: int, others: int, as_object: bool
+) -> int:
     """Records a second of one core, time and candidates of each, and memory, among so many made-up people, by the shipped weights.
 
-    The comparison in memory, without database and broker; with --merge seconds from an intake record to the needs, the recipient
-    and the measures that it changes. Exit code 1 when a figure (in memory: at 100,000 people) misses its target.
+    The comparison in memory, without database and broker; with --registry the database too; with --merge seconds from an intake
+    record to the needs, the recipient and the measures that it changes. Exit code 1 when a figure (in memory: at 100,000 people)
+    misses its target.
     """
     if merge:
         return _merging(pairs, others, as_object)
+    if registry:
+        return _registry(sizes, events, as_object)
     from hub.bench.identity import answers, as_json, run
 
     report = run(sizes, events, lambda line: click.echo(line, err=True))
@@ -44,6 +53,25 @@ def identity(sizes: tuple[int, ...], events: int, merge: bool, pairs: int, other
     else:
         _tell(as_json(report))
     return 0 if all(answer["reached"] for answer in answers(report)) else 1
+
+
+def _registry(sizes: tuple[int, ...], events: int, as_object: bool) -> int:
+    from hub.bench.identity_registry import as_json, measure
+
+    reached = True
+    for people in sizes:
+        found = as_json(measure(people, events, lambda line: click.echo(line, err=True)))
+        reached = reached and found["reached"]
+        if as_object:
+            click.echo(json.dumps(found))
+        else:
+            click.echo(
+                f"{found['people']:,} people, {found['events']:,} records in {found['batches']} batches:"
+                f" {found['per_second']:,} a second of one core, {found['per_second_clock']:,} by the clock;"
+                f" {found['statements']} statements a batch;"
+                f" {found['people_after']:,} people, {found['database_mb']:,.0f} MB; load {found['load']}; model {found['model']}"
+            )
+    return 0 if reached else 1
 
 
 def _merging(pairs: int, others: int, as_object: bool) -> int:

@@ -8,6 +8,7 @@ import pytest
 
 from hub.bench.identity import Measured, Report, answers, as_json, growth, measure, run
 from hub.bench.identity_people import portions
+from hub.bench.identity_registry import measure as measure_registry
 from hub.cli import main
 
 
@@ -74,3 +75,21 @@ def test_the_smallest_size_comes_first_and_none_twice() -> None:
     assert [size.people for size in run([600, 300, 300], 30).sizes] == sorted(
         size.people for size in run([300, 600], 30).sizes
     )
+
+
+def test_the_registry_takes_in_what_is_measured_and_links_it() -> None:
+    said: list[str] = []
+    found = measure_registry(200, 100, said.append, batch=40)
+    assert found.people >= 200
+    assert (found.events, found.batches) == (100, 3)
+    assert found.people <= found.people_after < found.people + found.events / 2
+    assert found.statements > 1
+    assert said[-1].startswith(f"{found.people:,} of 200 people known")
+
+
+def test_the_command_tells_what_the_registry_takes_in(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "identity", "--registry", "sqlite", "--people", "100", "--events", "50", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["events"] == 50
+    assert ended.value.code == (0 if told["reached"] else 1)
