@@ -47,6 +47,7 @@ REASONS: Mapping[str, str] = {
 _ALIKE_GIVEN = frozenset({"exact", "nickname", "close", "spelling", "sounds", "part", "middle", "swapped", "initial"})
 _ALIKE_FAMILY = frozenset({"exact", "close", "spelling", "sounds", "part", "previous", "swapped", "crossed"})
 _OTHER_GIVEN = frozenset({"alike", "different"})
+_DOUBTFUL_GIVEN = frozenset({"similar", "initial"})
 _INEXACT = frozenset({"close", "sounds", "similar"})
 _SAME_DAY = frozenset({"exact", "new-year", "year-month", "year", "slip"})
 _OTHER_DAY = frozenset({"different", "two-parts", "near-year"})
@@ -97,11 +98,9 @@ def veto(one: Comparable, other: Comparable, levels: Mapping[str, str]) -> Veto 
         return Veto("generations", "apart") if home or one.suffix or other.suffix else Veto("birth-dates", "review")
     if born == "different" and given not in _OTHER_GIVEN:
         return Veto("birth-dates", "review")
-    if half := _half_a_name(given, levels, home=home):
-        return half
     if given in _OTHER_GIVEN:
         return _other_given(given, levels, home=home)
-    if given == "similar" and family in _ALIKE_FAMILY and born in _SAME_DAY and home:
+    if given in _DOUBTFUL_GIVEN and family in _ALIKE_FAMILY and born in _SAME_DAY and home:
         return Veto("maybe-twins", "review")
     if {given, family} <= _INEXACT and {given, family} != {"close"} and born is not None and born != "exact":
         return Veto("nothing-equal", "review")
@@ -116,15 +115,20 @@ def perhaps_namesakes(levels: Mapping[str, str]) -> bool:
 
 
 def unseen(levels: Mapping[str, str], *, beyond_doubt: bool) -> Veto | None:
-    """Whom else may be meant, though nothing speaks against the two: a twin where one given name alone is told; where the sum
-    is not `beyond_doubt`, a namesake born about the same day who lives elsewhere. Asked about in a large population, where he may
-    have no record yet."""
+    """Whom else may be meant, though nothing speaks against the two: a twin where of one no given name is told, or an initial or a
+    middle name alone; where the sum is not `beyond_doubt`, a namesake born about the same day who lives elsewhere. Asked about in a
+    large population, where he may have no record yet."""
+    given, born, home = levels.get("given"), levels.get("birth_date"), _one_household(levels)
     number = levels.get("ssn") in {*_SAME_NUMBER, "last-four"}
     if number or levels.get("family") not in _ALIKE_FAMILY:
         return None
-    if "given" not in levels and levels.get("birth_date") in _SAME_DAY and _one_household(levels):
+    if given is None and home and born in _SAME_DAY:
         return Veto("no-given-name", "review")
-    if levels.get("given") in _ALIKE_GIVEN and perhaps_namesakes(levels) and _elsewhere(levels) and not beyond_doubt:
+    if given == "initial" and levels.get("email") != "exact":
+        return Veto("initial", "review")
+    if given == "middle" and (home or born not in {None, "exact"}):
+        return Veto("middle-name", "review")
+    if given in _ALIKE_GIVEN and perhaps_namesakes(levels) and _elsewhere(levels) and not beyond_doubt:
         return Veto("namesakes", "review")
     return None
 
@@ -148,17 +152,6 @@ def _elsewhere(levels: Mapping[str, str]) -> bool:
     return levels.get("place") in _OTHER_PLACE or any(
         levels.get(field) in {"street", "different"} for field in ("address", "phone", "email")
     )
-
-
-def _half_a_name(given: str | None, levels: Mapping[str, str], *, home: bool) -> Veto | None:
-    """What an initial or a middle name in place of the given name leaves open where no number says who it is."""
-    if levels.get("ssn") == "last-four":
-        return None
-    if given == "initial" and levels.get("email") != "exact":
-        return Veto("initial", "review")
-    if given == "middle" and (home or levels.get("birth_date") not in {None, "exact"}):
-        return Veto("middle-name", "review")
-    return None
 
 
 def _other_given(given: str | None, levels: Mapping[str, str], *, home: bool) -> Veto | None:
