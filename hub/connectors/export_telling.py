@@ -30,7 +30,7 @@ INSERT INTO fact (row, fact, shape, first, last, day, changed, active, told, sto
   SELECT n.row, n.fact, a.known, n.first, n.last, n.day, n.changed, n.active, :made_at,
     iif(n.active, :made_at, NULL), iif(n.active, NULL, :made_at), iif(n.active, NULL, n.changed) FROM new_fact n
   JOIN new_shape a ON a.id = n.shape
-  WHERE true ORDER BY n.row, n.fact
+  WHERE true ORDER BY n.row, n.fact, n.rowid
 ON CONFLICT (row, fact) DO UPDATE SET
   shape = iif(excluded.told >= told, excluded.shape, shape), first = iif(excluded.told >= told, excluded.first, first),
   last = iif(excluded.told >= told, excluded.last, last), day = iif(excluded.told >= told, excluded.day, day),
@@ -138,7 +138,6 @@ class ExportTelling:
     def end(self, tables: frozenset[str]) -> Ended:
         self._flush()
         db, scope = self._db, self._scope
-        db.execute("CREATE INDEX temp.new_fact_row ON new_fact (row, fact)")  # _OF_THIS asks it for each fact
         about: dict[str, Any] = {
             "id": scope.export, "made_at": scope.made_at, "first": scope.first, "last": scope.last, "most": scope.most,
             "projects": json.dumps(scope.projects), "tables": json.dumps(sorted(tables)), "again": TOLD_AGAIN,
@@ -146,6 +145,8 @@ class ExportTelling:
         with db:  # commits, or undoes
             db.execute("BEGIN IMMEDIATE")
             self._merge(about)
+            # Asked for each fact from here on. Had the merge an index, it would look up each row by it in place of sorting them.
+            db.execute("CREATE INDEX temp.new_fact_row ON new_fact (row, fact)")
             db.execute(_OVERTAKEN)
             held = tuple(each for export in self._judges() for each in self._judge(export))
             for each in _NEWLY_GONE:
