@@ -1,11 +1,12 @@
-"""Who is the same person, from what their sources say: exact comparison of normalised name and birth date.
+"""What a source says of who somebody is: which block tells, which is newer, what is a placeholder. And the comparison from before
+weights (hub.domain.linkage): equal normalised name and birth date.
 
-Two source persons are one person when their newest telling blocks give the same given name, family name and birth
+By that one two source persons are one person when their newest telling blocks give the same given name, family name and birth
 date. A part that is missing, a placeholder or only approximate gives no match key: such a source person stays alone
 until its source knows more.
-`clusters` is the truth that the registry (hub.identity) must equal for every order of arrival.
+`clusters` is the truth that a registry without weights must equal for every order of arrival; hub.domain.who says which is in use.
 
-Known limits of this first comparison, on purpose: nicknames, swapped or double surnames cut short, and typing errors
+Its known limits, on purpose: nicknames, swapped or double surnames cut short, and typing errors
 do not match; two people with the same full name and birth date do.
 """
 

@@ -12,8 +12,9 @@ from hub.domain.linkage.model import LinkModel, for_population, shipped_model
 
 __all__ = ["BY_WEIGHTS", "POPULATION", "groups", "weights"]
 
-BY_WEIGHTS: bool = False
-"""Whether people are linked by weights (hub.domain.linkage), or by equal name and birth date (hub.domain.identity)."""
+BY_WEIGHTS: bool = True
+"""Whether people are linked by weights (hub.domain.linkage), or by equal name and birth date (hub.domain.identity), as they were
+before. There is no way back from weights for a registry that was linked by them."""
 
 POPULATION = 1_000_000
 """People whom the records may be of, where an installation says nothing else: as many as the shipped thresholds are for. Fewer
