@@ -33,19 +33,19 @@ class Neighbours:
 
 @dataclass(slots=True)
 class _Block:
-    """One block before and after. `stayed` is cut off where the block is too large in any case."""
+    """One block before and after. `stayed` is cut off where the block is too large in any case. `measure`, once who left and who
+    joined is known: a batch asks many times for each."""
 
     stayed: Set[str]
     left: set[str] = field(default_factory=set)
     joined: set[str] = field(default_factory=set)
+    was_large: bool = False
+    is_large: bool = False
 
-    @property
-    def was_large(self) -> bool:
-        return len(self.stayed) + len(self.left) > blocking.LARGEST
-
-    @property
-    def is_large(self) -> bool:
-        return len(self.stayed) + len(self.joined) > blocking.LARGEST
+    def measure(self) -> None:
+        """Whether it was too large, and is."""
+        self.was_large = len(self.stayed) + len(self.left) > blocking.LARGEST
+        self.is_large = len(self.stayed) + len(self.joined) > blocking.LARGEST
 
     def had(self, member: str) -> bool:
         """Whether this member stood in narrower blocks of this one."""
@@ -111,12 +111,13 @@ class _Blocks:
         for each, keys in self._now.items():
             near: set[str] = set()
             for token, key in keys.items():
-                if not blocks[token].is_large:
-                    near |= blocks[token].members
+                block = blocks[token]
+                if not block.is_large:
+                    near.update(block.stayed, block.joined)
                 else:
                     for narrower in self._narrower(key, self._memory.comparables[each]):
                         if not narrow[narrower].is_large:
-                            near |= narrow[narrower].members
+                            near.update(narrow[narrower].stayed, narrow[narrower].joined)
             near.discard(each)
             self._found.of[each] = near
         return self._found
@@ -133,6 +134,7 @@ class _Blocks:
             blocks[token].joined.add(source_person)
         self._store.change_members((), joined)
         for block in blocks.values():
+            block.measure()
             if block.is_large and not block.was_large:
                 self._found.lost.append(block.stayed)
             elif block.was_large and not block.is_large:
