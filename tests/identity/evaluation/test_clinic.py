@@ -1,8 +1,8 @@
 """The shipped model on clinic records against a registry (equity-identity.md, requirement 18, with a set of our own).
 
 Asked: sensitivity 0.80 at a positive predictive value of 0.979 and a specificity of 0.974, as CDC's engine reaches 0.697 on CDC's
-cases. The floors are what the shipped weights reach over five seeds; they rise as the weights get better. No weight and no
-threshold is chosen on these people.
+cases. The floors are what the shipped weights reach over five seeds; they rise as the weights get better. No weight
+is chosen on these people; what `doubt` asks was chosen while they were looked at, so docs/identity.md gives five other sets too.
 """
 
 from __future__ import annotations
