@@ -33,7 +33,7 @@ from hub.bus.topics import MEASURE_TOPIC, NEED_TOPIC, PERSON_TOPIC, delivery_top
 from hub.domain.events import Event, PersonBlock
 from hub.domain.person_events import Tick
 from hub.errors import RetryError
-from hub.identity.bus_ports import INTAKE_TOPICS
+from hub.identity.bus_ports import READ_TOPICS
 from hub.identity.evaluation.report import percentile
 from hub.identity.worker import GROUP
 from hub.privacy.vault import Vault
@@ -144,7 +144,7 @@ class _Site:
         self._vault: Vault = held.enter_context(closing(vault_of(settings)))
         self._producer = held.enter_context(closing(DurableProducer(bootstrap, client_id="hub-bench")))
         self._ticker = Ticker(self._producer, self._codec, settings.partitions)
-        self._lags = [GroupLag(bootstrap, GROUP, INTAKE_TOPICS), GroupLag(bootstrap, JOIN_APP, [PERSON_TOPIC])]
+        self._lags = [GroupLag(bootstrap, GROUP, READ_TOPICS), GroupLag(bootstrap, JOIN_APP, [PERSON_TOPIC])]
         for lag in self._lags:
             held.callback(lag.close)
         delivered = delivery_topic(_RECIPIENT)

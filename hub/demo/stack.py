@@ -39,7 +39,7 @@ from hub.domain.measures import measures
 from hub.domain.person_events import Tick
 from hub.domain.tallies import TallyBoard
 from hub.errors import ConfigError, RetryError
-from hub.identity.bus_ports import INTAKE_TOPICS
+from hub.identity.bus_ports import READ_TOPICS
 from hub.identity.worker import GROUP as IDENTIFY_GROUP
 from hub.privacy.agreements import EXAMPLES, delivery_agreements
 from hub.supervisor import Stack, read_state
@@ -130,7 +130,7 @@ class DemoStack:
         self._producer = DurableProducer(settings.require_bootstrap(), client_id="hub-demo")
         self._ticker = Ticker(self._producer, self.codec, settings.partitions)
         bootstrap = settings.require_bootstrap()
-        self._lags = [GroupLag(bootstrap, IDENTIFY_GROUP, INTAKE_TOPICS), GroupLag(bootstrap, JOIN_APP, [PERSON_TOPIC])]
+        self._lags = [GroupLag(bootstrap, IDENTIFY_GROUP, READ_TOPICS), GroupLag(bootstrap, JOIN_APP, [PERSON_TOPIC])]
         agreements = delivery_agreements(self.instance / "agreements")
         self._delivery = [GroupLag(bootstrap, delivery_group(name), a.topics) for name, a in agreements.items()]
         self._open += [self._producer.close, *(lag.close for lag in (*self._lags, *self._delivery))]
