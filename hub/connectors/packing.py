@@ -92,6 +92,15 @@ class _Found(NamedTuple):
     issues: tuple[str, ...] = ()  # beside those that the event holds
 
 
+class _Written(NamedTuple):
+    """A record before it counts: what is to be sent of it unless there is a problem, and which of the shared originals is its."""
+
+    found: _Found
+    outgoing: Sequence[Outgoing] = ()
+    problem: Problem | None = None
+    original: int | None = None
+
+
 def _job_of(found: _Found) -> int:
     return id(found.job)
 
@@ -140,10 +149,7 @@ class Packer:
         keys = self._pack.begin(sorted(person for person in people if person is not None))
         outgoing: list[Outgoing] = []
         for _, items in groupby(found, key=_job_of):
-            to_keep: list[ToKeep] = []
-            for item in items:
-                outgoing += self._packed(item, to_keep)
-            outgoing += self._originals(item.job, to_keep)
+            outgoing += self._packed(list(items))
         return Chunk(outgoing, keys)
 
     def _next(self, job: Job) -> _Found | None:
@@ -189,33 +195,46 @@ class Packer:
             job.receipt.ignore(refused.reason)
             return None
 
-    def _packed(self, found: _Found, to_keep: list[ToKeep]) -> list[Outgoing]:
-        """`to_keep`: originals that go together, behind what came of their records; a large one goes with its own."""
-        job, problem = found.job, found.problem
-        unit = job.delivery.unit
-        if found.event is not None:
-            try:
-                outgoing = [self._pack.event(found.event, found.issues)]
-                if (row := self._to_keep(found)) is not None:
-                    if len(row.raw) + len(row.head) > _LARGE:
-                        outgoing += self._pack.originals(unit, [row])
-                    else:
-                        to_keep.append(row)
-                    job.last_original = row.raw
-            except _OURS:
-                raise
-            except Reject as refused:
-                problem = Problem(refused.reason, refused.stage, found.where, found.file)
-            except Exception:
-                problem = Problem(MAPPING_ERROR, "encode", found.where, found.file)
-            else:
-                issues = (*getattr(found.event, "issues", ()), *found.issues)
-                where = f"{found.file} {found.where}".strip() if issues else ""
-                job.receipt.accept(type(found.event).kind, issues, where)
-                return outgoing
-        assert problem is not None
-        job.receipt.reject(problem)
-        return [self._letter(problem, found, unit)]
+    def _packed(self, items: Sequence[_Found]) -> list[Outgoing]:
+        """Every record of a job as its event or as a dead letter, then the originals that go together. A record counts as an event
+        once its original is written too: it is never both."""
+        job, to_keep = items[0].job, list[ToKeep]()
+        records = [self._written(found, to_keep) for found in items]
+        originals, spoilt = self._originals(job, to_keep)
+        outgoing: list[Outgoing] = []
+        for found, made, problem, original in records:
+            if original is not None and original in spoilt:
+                problem = _problem(spoilt[original], found)
+            if problem is not None:
+                job.receipt.reject(problem)
+                outgoing.append(self._letter(problem, found, job.delivery.unit))
+                continue
+            assert found.event is not None
+            issues = (*getattr(found.event, "issues", ()), *found.issues)
+            where = f"{found.file} {found.where}".strip() if issues else ""
+            job.receipt.accept(type(found.event).kind, issues, where)
+            outgoing += made
+        return outgoing + originals
+
+    def _written(self, found: _Found, to_keep: list[ToKeep]) -> _Written:
+        """`to_keep` grows by its original, unless that is large: then it goes with its own event."""
+        job = found.job
+        if found.event is None:
+            return _Written(found, problem=found.problem)
+        try:
+            outgoing = [self._pack.event(found.event, found.issues)]
+            if (row := self._to_keep(found)) is not None:
+                if len(row.raw) + len(row.head) > _LARGE:
+                    outgoing += self._pack.originals(job.delivery.unit, [row])
+                else:
+                    to_keep.append(row)
+                job.last_original = row.raw
+        except _OURS:
+            raise
+        except Exception as why:
+            return _Written(found, problem=_problem(why, found))
+        shared = bool(to_keep) and to_keep[-1].raw == found.raw
+        return _Written(found, outgoing, original=len(to_keep) - 1 if shared else None)
 
     def _to_keep(self, found: _Found) -> ToKeep | None:
         """The original of an accepted record, once for all events that came of it."""
@@ -224,29 +243,36 @@ class Packer:
             return None
         return ToKeep(event, raw, found.where, found.head, found.file)
 
-    def _originals(self, job: Job, rows: Sequence[ToKeep]) -> list[Outgoing]:
-        """Where one of them makes trouble, the others go without it, and it becomes a dead letter beside its event."""
-        if not rows:
-            return []
-        unit = job.delivery.unit
+    def _originals(self, job: Job, rows: Sequence[ToKeep]) -> tuple[list[Outgoing], dict[int, Exception]]:
+        """Together, or, where one makes trouble, each for itself; and the trouble of those that are not written, by number."""
+        unit, spoilt = job.delivery.unit, dict[int, Exception]()
         try:
-            return self._pack.originals(unit, rows)
+            return (self._pack.originals(unit, rows) if rows else []), spoilt
         except _OURS:
             raise
-        except Exception as bug:
-            if len(rows) > 1:
-                return [outgoing for row in rows for outgoing in self._originals(job, [row])]
-            event, raw, where, head, file = rows[0]
-            reason, stage = (bug.reason, bug.stage) if isinstance(bug, Reject) else (MAPPING_ERROR, "encode")
-            problem = Problem(reason, stage, where, file)
-            job.receipt.reject(problem)
-            return [self._letter(problem, _Found(job, event, raw, where, file, problem, head), unit)]
+        except Exception:
+            outgoing: list[Outgoing] = []
+            for number, row in enumerate(rows):
+                try:
+                    outgoing += self._pack.originals(unit, [row])
+                except _OURS:
+                    raise
+                except Exception as why:
+                    spoilt[number] = why
+                    if job.last_original == row.raw:  # more of this record may follow in the next turn
+                        job.last_original = None
+            return outgoing, spoilt
 
     def _letter(self, problem: Problem, found: _Found, unit: Unit) -> Outgoing:
         try:
             return self._pack.dead_letter(problem, found.raw, unit, head=found.head, file=found.file)
         except Reject:  # an original too large for the broker: better a letter without body than none
             return self._pack.dead_letter(problem, None, unit)
+
+
+def _problem(why: Exception, found: _Found) -> Problem:
+    reason, stage = (why.reason, why.stage) if isinstance(why, Reject) else (MAPPING_ERROR, "encode")
+    return Problem(reason, stage, found.where, found.file)
 
 
 def _position(where: Mapping[str, str | int]) -> tuple[str, str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
+
+import pytest
 
 from hub.connectors.door import Receipt, Unit
 from hub.connectors.originals import ToKeep
 from hub.connectors.packing import Outgoing, Packer
 from hub.errors import Reject
-from tests.connectors.pretend import Agreed, PretendPack, read, unit, values
+from tests.connectors.pretend import Agreed, PretendPack, Record, read, unit, values
 
 
 @dataclass
@@ -52,14 +55,33 @@ class OneSpoils(PretendPack):
         return super().originals(unit, rows)
 
 
-def test_where_one_original_cannot_be_written_the_others_are_and_its_record_is_a_dead_letter_too() -> None:
+def test_whose_original_cannot_be_written_is_a_dead_letter_alone_and_its_neighbours_go_on() -> None:
     packer = Packer(read, Agreed(), OneSpoils())
     job = packer.begin(Handed(unit("ann:1", "odd:2", "cid:3")))
     outgoing = packer.chunk([job]).outgoing
-    assert [key for topic, key, *_ in outgoing if topic == "event"] == [b"ann", b"odd", b"cid"]
+    assert [key for topic, key, *_ in outgoing if topic == "event"] == [b"ann", b"cid"]
     assert values(outgoing, "original") == [b"ann:1", b"cid:3"]
     assert values(outgoing, "dead") == [b"odd:2"]
-    assert job.receipt.rejected["mapping-error"] == 1
+    assert job.receipt.events.total() == 2
+    assert job.receipt.rejected == {"mapping-error": 1}
+
+
+def _each_thrice(unit: Unit) -> Iterator[Record]:
+    """Three events of every record."""
+    for record in read(unit):
+        yield from (record,) * 3
+
+
+@pytest.mark.parametrize("seconds", [inf, -1.0], ids=["in-one-turn", "in-several"])
+def test_all_events_of_one_record_share_the_fate_of_its_original(seconds: float) -> None:
+    packer = Packer(_each_thrice, Agreed(), OneSpoils())
+    job = packer.begin(Handed(unit("odd:1", "ann:2")))
+    outgoing: list[Outgoing] = []
+    while job.records is not None:
+        outgoing += packer.chunk([job], seconds).outgoing
+    assert [key for topic, key, *_ in outgoing if topic == "event"] == [b"ann"] * 3
+    assert values(outgoing, "original") == [b"ann:2"]
+    assert values(outgoing, "dead") == [b"odd:1"] * 3, "the same letter each time"
 
 
 def test_a_large_original_goes_with_its_own_record_and_no_event_without_it() -> None:
