@@ -136,7 +136,8 @@ def decide(
         left, right = _both(desk, left, right, known=False)
         how, weighed = desk.standing(left, right), desk.weighed()
     try:
-        decision = reviewed(left, right, said, reason=reason, actor=actor or account(), decided_at=datetime.now(UTC))
+        at, by = datetime.now(UTC), account()
+        decision = reviewed(left, right, said, reason=reason, actor=actor or by, decided_at=at, entered_by=by)
     except ValidationError:
         raise click.UsageError("--actor is an account: letters, digits, dot, underscore and hyphen") from None
     with decision_log(settings) as log:

@@ -140,8 +140,9 @@ def show_decisions(rows: Sequence[Mapping[str, Any]]) -> None:
         end = "stands" if row["stands"] else "-" if row["verdict"] == "withdrawn" else "no longer"
         if row["taken_in"] is False:
             end = "not taken in yet"
+        by = row["actor"] if row["entered_by"] is None else f"{row['actor']} (entered by {row['entered_by']})"
         click.echo(
-            f"{row['number']:>5}  {at}  {row['actor']}  {row['verdict']:9} {row['reason']:17} {row['left']} {row['right']}  {end}"
+            f"{row['number']:>5}  {at}  {by}  {row['verdict']:9} {row['reason']:17} {row['left']} {row['right']}  {end}"
         )
 
 

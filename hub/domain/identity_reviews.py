@@ -40,6 +40,8 @@ REVIEW_REASONS: Mapping[Verdict, Mapping[str, str]] = {
 }
 """Why, in a code each; others, of later hubs, are read all the same."""
 
+_ACCOUNT = r"^[A-Za-z0-9._-]{1,64}$"
+
 
 class ReviewDecision(Model):
     """A reviewer's word on a pair, the smaller token first."""
@@ -50,8 +52,11 @@ class ReviewDecision(Model):
     right: str = Field(min_length=1, description="source_person, the greater token")
     verdict: Verdict = Field(description="same, different, or withdrawn: earlier ones on this pair no longer hold")
     reason: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="a code for why, never words about a person")
-    actor: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="account of who decided")
+    actor: str = Field(pattern=_ACCOUNT, description="account of who decided")
     decided_at: datetime
+    entered_by: str | None = Field(
+        default=None, pattern=_ACCOUNT, description="account that entered it for them; null: the actor, or not told"
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -65,8 +70,24 @@ class ReviewDecision(Model):
 
 
 def reviewed(
-    one: str, other: str, verdict: Verdict, *, reason: str, actor: str, decided_at: datetime
+    one: str,
+    other: str,
+    verdict: Verdict,
+    *,
+    reason: str,
+    actor: str,
+    decided_at: datetime,
+    entered_by: str | None = None,
 ) -> ReviewDecision:
-    """The decision on two source persons, in either order; ValueError where they are one."""
+    """The decision on two source persons, in either order; ValueError where they are one. Who entered it is told where that is
+    another account than the actor's."""
     left, right = sorted((one, other))
-    return ReviewDecision(left=left, right=right, verdict=verdict, reason=reason, actor=actor, decided_at=decided_at)
+    return ReviewDecision(
+        left=left,
+        right=right,
+        verdict=verdict,
+        reason=reason,
+        actor=actor,
+        decided_at=decided_at,
+        entered_by=None if entered_by == actor else entered_by,
+    )

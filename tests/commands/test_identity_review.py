@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from hub.account import account
+from hub.commands import identity_review
 from hub.commands.identity import identity
 from hub.domain import who
 from hub.domain.events import PersonBlock
 from hub.domain.identity import tells
-from hub.domain.identity_reviews import reviewed
+from hub.domain.identity_reviews import ReviewDecision, reviewed
 from hub.domain.ids import Ids
 from hub.domain.linkage.model import shipped_model
 from hub.identity.linker import Sighting
@@ -59,6 +61,32 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regist
 def _sighting(token: str, block: PersonBlock | None) -> Sighting:
     version = (AT, 0, "h", 1)
     return Sighting(token, "hmis-csv", version, tells(block), None, block.local_id if block else None, block)
+
+
+class Log:
+    """The topic of decisions, in memory."""
+
+    def __init__(self) -> None:
+        self.said: list[Said] = []
+
+    def append(self, decision: ReviewDecision) -> None:
+        self.said.append(Said(len(self.said) + 1, decision))
+
+    def all(self) -> Iterator[Said]:
+        return iter(self.said)
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Log:
+    """Where the command line writes decisions, instead of a broker."""
+    log = Log()
+
+    @contextmanager
+    def opened(settings: object) -> Iterator[Log]:
+        yield log
+
+    monkeypatch.setattr(identity_review, "decision_log", opened)
+    return log
 
 
 def say(registry: Registry, number: int, one: str, other: str, verdict: str) -> None:
@@ -158,3 +186,15 @@ def test_a_decision_needs_one_of_the_codes_of_its_verdict_and_an_account(registr
     words = run("decide", ONE, OTHER, "same", "--reason", "document-seen", "--actor", "Ana Lopez, RN", code=2)
     assert "account" in words.output
     assert "--purpose" in run("show", ONE, OTHER, "--reveal", code=2).output
+
+
+def test_who_enters_a_decision_for_another_is_told_beside_them(registry: Registry, log: Log) -> None:
+    assert registry
+    why = ("--reason", "document-seen")
+    run("decide", ONE, OTHER, "same", *why, "--actor", "r.lopez")
+    run("decide", ONE, THIRD, "same", *why)
+    assert [(each.decision.actor, each.decision.entered_by) for each in log.said] == [
+        ("r.lopez", account()),
+        (account(), None),
+    ]
+    assert f"r.lopez (entered by {account()})" in run("log").output

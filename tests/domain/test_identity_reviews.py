@@ -18,6 +18,16 @@ def test_a_decision_names_its_pair_in_one_order_whichever_was_said_first() -> No
     assert made.numbered(7) == (7, "a", "b", "same")
 
 
+def test_who_entered_a_decision_for_another_stands_beside_them() -> None:
+    by = {entered: reviewed("a", "b", "same", reason="name-changed", actor="r.lopez", decided_at=AT, entered_by=entered)
+          for entered in ("svc-reviews", "r.lopez", None)}  # fmt: skip
+    assert {entered: made.entered_by for entered, made in by.items()} == {
+        "svc-reviews": "svc-reviews",
+        "r.lopez": None,
+        None: None,
+    }
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -28,6 +38,7 @@ def test_a_decision_names_its_pair_in_one_order_whichever_was_said_first() -> No
         ("reason", "He is Maria's brother"),
         ("reason", ""),
         ("actor", "R. Lopez, MD"),
+        ("entered_by", "R. Lopez, MD"),
     ],
 )
 def test_words_unknown_verdicts_and_pairs_of_one_are_no_decision(field: str, value: str) -> None:
