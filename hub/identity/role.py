@@ -13,9 +13,11 @@ from typing import Protocol
 from hub.bus.consumer import WorkerConsumer, read_to_end
 from hub.bus.lag import GroupLag
 from hub.bus.producer import DurableProducer
+from hub.bus.topic_admin import topic_names
 from hub.bus.topics import REVIEW_TOPIC
 from hub.domain import who
 from hub.domain.ids import Ids
+from hub.errors import ConfigError
 from hub.identity.bus_ports import INTAKE_TOPICS, READ_TOPICS, BusWire, open_codec
 from hub.identity.database import Where, postgresql
 from hub.identity.linking import Linking
@@ -77,8 +79,9 @@ def run(settings: Installation, stop: threading.Event | None = None) -> None:
         model = who.weights(settings.identity_population)
         token = ids.under("match")  # ids.match_key in half the time
         linking = Linking(model, token, mint_person_key) if who.BY_WEIGHTS else None
-        registry = held.enter_context(closing(Registry(_where(settings), vault, linking=linking)))
         bootstrap = settings.require_bootstrap()
+        _require_topics(bootstrap)  # before the registry of an earlier hub becomes one of this, which can't be undone
+        registry = held.enter_context(closing(Registry(_where(settings), vault, linking=linking)))
         wire = BusWire(held.enter_context(open_codec(settings.require_registry_url())), vault)
         producer = held.enter_context(closing(DurableProducer(bootstrap, client_id=GROUP)))
         # Static membership: there is one member only, and after a kill it takes its partitions back at once.
@@ -108,6 +111,11 @@ def open_review_desk(settings: Installation) -> Iterator[ReviewDesk]:
         closing(ReviewDesk(_where(settings), vault, ids.match_key, who.weights(settings.identity_population))) as desk,
     ):
         yield desk
+
+
+def _require_topics(bootstrap: str) -> None:
+    if missing := sorted(set(READ_TOPICS) - topic_names(bootstrap)):
+        raise ConfigError(f"these topics are not there: {', '.join(missing)}; make them with `hub topics apply`")
 
 
 def _loop(

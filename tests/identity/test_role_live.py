@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,10 +23,13 @@ from hub.bus.consumer import read_to_end
 from hub.bus.embedded import EmbeddedBroker
 from hub.bus.lag import GroupLag
 from hub.bus.producer import DurableProducer
-from hub.bus.topics import DECISION_TOPIC, LINK_TOPIC, PERSON_TOPIC, TOPICS, intake_topic
+from hub.bus.topics import DECISION_TOPIC, LINK_TOPIC, PERSON_TOPIC, REVIEW_TOPIC, TOPICS, Topic, intake_topic
 from hub.domain.events import Event, PersonBlock, Sealed
 from hub.identity.bus_ports import INTAKE_TOPICS, open_codec
+from hub.identity.linker import Sighting
+from hub.identity.linking_anew import linked_by_equality
 from hub.identity.lookup import Lookup
+from hub.identity.registry import Registry
 from hub.identity.worker import GROUP
 from hub.ops.ports import free_port
 from hub.privacy.secrets import make_secret
@@ -114,18 +117,20 @@ class Stack:
             return answer.status, answer.read().decode()
 
 
+def _installed(instance: Path, broker: EmbeddedBroker, registry_url: str, topics: Sequence[Topic]) -> Stack:
+    admin = AdminClient({"bootstrap.servers": broker.bootstrap})
+    for future in admin.create_topics([NewTopic(each.name, each.partitions or 4, 1) for each in topics]).values():
+        future.result()
+    for name in ("kek", "hmac"):
+        make_secret(instance / "secrets" / name)
+    return Stack(instance, broker.bootstrap, registry_url)
+
+
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     home = tmp_path_factory.mktemp("identify")
     with EmbeddedBroker(home / "kafka") as broker, running_registry(broker.bootstrap) as registry:
-        admin = AdminClient({"bootstrap.servers": broker.bootstrap})
-        made = admin.create_topics([NewTopic(each.name, each.partitions or 4, 1) for each in TOPICS])
-        for future in made.values():
-            future.result()
-        instance = home / "instance"
-        for name in ("kek", "hmac"):
-            make_secret(instance / "secrets" / name)
-        stack = Stack(instance, broker.bootstrap, registry.url)
+        stack = _installed(home / "instance", broker, registry.url, TOPICS)
         yield stack
         for process in stack.running:
             process.kill()
@@ -189,6 +194,21 @@ def test_a_second_identify_stops_with_78_and_says_why(stack: Stack) -> None:
     assert first.poll() is None
     first.terminate()
     assert first.wait(120) == 0
+
+
+def test_where_a_topic_is_missing_the_registry_of_an_earlier_hub_stays_as_it_is(stack: Stack, tmp_path: Path) -> None:
+    """An upgrade that forgot `hub topics apply`: the hub of before can still go on."""
+    topics = [each for each in TOPICS if each.name != REVIEW_TOPIC]
+    with EmbeddedBroker(tmp_path / "kafka") as broker:
+        earlier = _installed(tmp_path / "instance", broker, stack.registry_url, topics)
+        where, keys = earlier.directory / "identity.sqlite", earlier.directory / "keys.sqlite"
+        with contextlib.closing(Vault.from_files(keys, earlier.directory / "secrets" / "kek")) as vault:
+            with contextlib.closing(Registry(where, vault)) as registry, registry.batch() as batch:
+                batch.see([Sighting("one", "lab")])
+            assert earlier.start().wait(120) == 78
+            assert f"{REVIEW_TOPIC}; make them with `hub topics apply`" in earlier.logs[-1].read_text()
+            with contextlib.closing(Registry(where, vault)) as registry:
+                assert linked_by_equality(registry.batch)
 
 
 def test_without_its_secrets_identify_stops_with_78_and_names_the_file(stack: Stack) -> None:
