@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -22,15 +23,17 @@ from hub.commands.identity_review_shown import (
     show_decisions,
     show_pair,
     show_questions,
+    show_refused,
     side_row,
 )
 from hub.config import load_settings
-from hub.domain.identity_reviews import REVIEW_REASONS, reviewed
+from hub.domain.identity_reviews import REVIEW_REASONS, ReviewDecision, reviewed
 from hub.domain.linkage.decisions import Verdict, standing
 from hub.domain.linkage.model import for_population
 from hub.errors import HubError, UnknownName
 from hub.identity.evaluation.labelled import Unanswerable
 from hub.identity.review_desk import ReviewDesk
+from hub.identity.reviews import Said
 from hub.identity.role import open_review_desk
 from hub.supervisor import running_instance
 from hub.verbs import Verbs
@@ -118,14 +121,26 @@ def show(left: str, right: str, reveal: bool, purpose: str | None, as_json: bool
 @click.argument("verdict", type=click.Choice(tuple(REVIEW_REASONS)))
 @click.option("--reason", required=True, help="A code for why; any other word lists them.")
 @click.option("--actor", help="Who decided, where it isn't your account: an account, no name.")
+@click.option("--overrule", is_flag=True, help="Also where somebody said otherwise, and that stands.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @_INSTANCE
+@click.pass_context
 def decide(
-    left: str, right: str, verdict: str, reason: str, actor: str | None, as_json: bool, instance: str | None
+    ctx: click.Context,
+    left: str,
+    right: str,
+    verdict: str,
+    reason: str,
+    actor: str | None,
+    overrule: bool,
+    as_json: bool,
+    instance: str | None,
 ) -> None:
     """Say that LEFT and RIGHT are the same person or different ones, or withdraw what was said.
 
-    No weight overrules it, and a registry that is made anew reads it again. Of two decisions on one pair the later one stands.
+    No weight overrules it, and a registry that is made anew reads it again. Of two decisions on one pair the later one stands:
+    where another verdict stands already, the answer is who gave it, when and why, and exit code 1 until you say --overrule. What
+    you said yourself you may withdraw.
     """
     said = cast(Verdict, verdict)
     if reason not in REVIEW_REASONS[said]:
@@ -141,6 +156,10 @@ def decide(
     except ValidationError:
         raise click.UsageError("--actor is an account: letters, digits, dot, underscore and hyphen") from None
     with decision_log(settings) as log:
+        before = _overruled(log.all(), decision)
+        if before is not None and not overrule:
+            show_refused(before)
+            ctx.exit(1)
         log.append(decision)
     if as_json:
         click.echo(decision.model_dump_json())
@@ -199,6 +218,21 @@ def agreement(model_file: Path | None, as_json: bool, instance: str | None) -> N
         click.echo(json.dumps(counts))
     else:
         show_agreement(counts)
+
+
+def _overruled(said: Iterable[Said], decision: ReviewDecision) -> Said | None:
+    """What stands of this pair and would not any more; None where nothing does, or they take back their own word."""
+    of_pair = {
+        each.number: each
+        for each in said
+        if (each.decision.left, each.decision.right) == (decision.left, decision.right)
+    }
+    stands = standing(each.decision.numbered(number) for number, each in of_pair.items())
+    for number, verdict in stands.values():
+        before = of_pair[number]
+        own = decision.verdict == "withdrawn" and before.decision.actor == decision.actor
+        return None if own or verdict == decision.verdict else before
+    return None
 
 
 def _both(desk: ReviewDesk, left: str, right: str, *, known: bool) -> tuple[str, str]:

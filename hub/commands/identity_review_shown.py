@@ -20,7 +20,7 @@ from hub.identity.reviews import Said, Waiting
 
 __all__ = [
     "DECIDED", "GRADES", "decision_row", "question_row", "show_agreement", "show_decisions", "show_pair", "show_questions",
-    "side_row",
+    "show_refused", "side_row",
 ]  # fmt: skip
 
 DECIDED: tuple[Verdict, ...] = ("same", "different")
@@ -136,14 +136,30 @@ def show_decisions(rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         click.echo("nobody decided anything yet")
     for row in rows:
-        at = f"{row['decided_at']:.16}".replace("T", " ") + "Z"
         end = "stands" if row["stands"] else "-" if row["verdict"] == "withdrawn" else "no longer"
         if row["taken_in"] is False:
             end = "not taken in yet"
-        by = row["actor"] if row["entered_by"] is None else f"{row['actor']} (entered by {row['entered_by']})"
         click.echo(
-            f"{row['number']:>5}  {at}  {by}  {row['verdict']:9} {row['reason']:17} {row['left']} {row['right']}  {end}"
+            f"{row['number']:>5}  {_at(row)}  {_by(row)}  {row['verdict']:9} {row['reason']:17} {row['left']} {row['right']}  {end}"
         )
+
+
+def _at(row: Mapping[str, Any]) -> str:
+    return f"{row['decided_at']:.16}".replace("T", " ") + "Z"
+
+
+def _by(row: Mapping[str, Any]) -> str:
+    return str(row["actor"]) if row["entered_by"] is None else f"{row['actor']} (entered by {row['entered_by']})"
+
+
+def show_refused(stands: Said) -> None:
+    """Why a decision was not written: another verdict stands."""
+    row = decision_row(stands, {stands.number}, None)
+    click.echo(
+        f"nothing was written. {_by(row)} said at {_at(row)} that the two are {row['verdict']} ({row['reason']}; "
+        f"decision {row['number']}), and that stands. Say --overrule if it shall not.",
+        err=True,
+    )
 
 
 def show_agreement(counts: Mapping[Verdict, Mapping[Grade, int]]) -> None:

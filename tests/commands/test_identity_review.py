@@ -198,3 +198,23 @@ def test_who_enters_a_decision_for_another_is_told_beside_them(registry: Registr
         (account(), None),
     ]
     assert f"r.lopez (entered by {account()})" in run("log").output
+
+
+def test_another_verdict_that_stands_is_told_and_overruled_on_purpose_only(registry: Registry, log: Log) -> None:
+    assert registry
+    same = ("same", "--reason", "document-seen", "--actor", "r.lopez")
+    different = ("different", "--reason", "relatives", "--actor", "m.chan")
+    run("decide", ONE, OTHER, *same)
+    run("decide", ONE, OTHER, "same", "--reason", "records-compared", "--actor", "r.lopez")
+    run("decide", ONE, OTHER, *same)  # the same again: nothing is overruled
+    refused = run("decide", OTHER, ONE, *different, code=1)
+    for told in ("r.lopez", "document-seen", f"{datetime.now(UTC):%Y-}", "--overrule"):
+        assert told in refused.output, told
+    withdrawn = ("withdrawn", "--reason", "still-unsure")
+    run("decide", ONE, OTHER, *withdrawn, "--actor", "m.chan", code=1)
+    assert len(log.said) == 3
+    run("decide", ONE, OTHER, *different, "--overrule")
+    assert [each.decision.verdict for each in log.said] == ["same"] * 3 + ["different"]
+    run("decide", ONE, OTHER, *withdrawn, "--actor", "m.chan")  # who takes their own word back overrules nobody
+    run("decide", ONE, OTHER, *same)
+    assert len(log.said) == 6

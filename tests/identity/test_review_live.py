@@ -132,7 +132,8 @@ def test_r27_decided_killed_at_every_step_decided_otherwise_and_rebuilt(site: Si
     for step, verdict in zip(STEPS, cycle(["same", "different"]), strict=False):
         (site.directory / "kill-at").write_text(step)
         reason = "records-compared"
-        assert verdict in site.review("decide", ONE, OTHER, verdict, "--reason", reason, "--actor", "r.lopez")
+        line = ("decide", ONE, OTHER, verdict, "--reason", reason, "--actor", "r.lopez", "--overrule")
+        assert verdict in site.review(*line)
         assert site.stack.running[-1].wait(120) == -signal.SIGKILL, site.stack.logs[-1].read_text()
         site.start()
         site.until_read()
@@ -140,7 +141,7 @@ def test_r27_decided_killed_at_every_step_decided_otherwise_and_rebuilt(site: Si
     assert [each["grade"] for each in site.moves()] == ["merge", "split"] * (len(STEPS) // 2)
     assert site.review("list") == "nobody waits\n"
 
-    site.review("decide", OTHER, ONE, "same", "--reason", "person-confirmed", "--actor", "m.chan")
+    site.review("decide", OTHER, ONE, "same", "--reason", "person-confirmed", "--actor", "m.chan", "--overrule")
     site.until_read()
     assert site.together()
     *_, last = [json.loads(line) for line in site.review("log", "--json").splitlines()]
