@@ -103,7 +103,7 @@ def show(left: str, right: str, reveal: bool, purpose: str | None, as_json: bool
             with opened(settings) as audited:
                 detail = f"identity-review records={sum(size > 0 for size in how.records)}"
                 entry = audited.trail.write(
-                    "reveal", purpose=purpose.strip()[:200], subject=f"{left}.{right}", detail=detail
+                    "reveal", purpose=purpose.strip()[:200], subject=".".join(sorted((left, right))), detail=detail
                 ).number
             sides = desk.revealed(left, right)
     if as_json:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
@@ -186,6 +187,27 @@ def test_a_decision_needs_one_of_the_codes_of_its_verdict_and_an_account(registr
     words = run("decide", ONE, OTHER, "same", "--reason", "document-seen", "--actor", "Ana Lopez, RN", code=2)
     assert "account" in words.output
     assert "--purpose" in run("show", ONE, OTHER, "--reveal", code=2).output
+
+
+def test_an_entry_names_the_pair_in_one_order_whichever_was_typed_first(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert registry
+    subjects: list[str] = []
+
+    class Trail:
+        def write(self, action: str, *, purpose: str, subject: str, detail: str) -> SimpleNamespace:
+            subjects.append(subject)
+            return SimpleNamespace(number=len(subjects))
+
+    @contextmanager
+    def opened(settings: object) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(trail=Trail())
+
+    monkeypatch.setattr(identity_review, "opened", opened)
+    for pair in ((ONE, OTHER), (OTHER, ONE)):
+        run("show", *pair, "--reveal", "--purpose", "a test")
+    assert subjects == [f"{ONE}.{OTHER}"] * 2
 
 
 def test_who_enters_a_decision_for_another_is_told_beside_them(registry: Registry, log: Log) -> None:
