@@ -6,7 +6,7 @@ decision on source persons that nobody told of yet waits in the log, and holds a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -49,8 +49,8 @@ def hear(wire: Wire, incoming: Iterable[Incoming]) -> Heard:
     return heard
 
 
-def recalled(wire: Wire, records: Iterable[Incoming]) -> Iterator[Sequence[Said]]:
-    """All decisions of the topic, in pages. What is none is left out: whoever reads on from there sets it aside."""
+def recalled(wire: Wire, records: Iterable[Incoming]) -> Iterator[Heard]:
+    """All of the topic, in pages."""
     left = iter(records)
     while page := list(islice(left, _PAGE)):
-        yield hear(wire, page).said
+        yield hear(wire, page)

@@ -30,7 +30,7 @@ from hub.identity.linker import Sighting, SourcePerson
 from hub.identity.linking_anew import refuse_links_by_weights, weigh_all_anew
 from hub.identity.ports import Reader, Wire, Writer
 from hub.identity.registry import Registry
-from hub.identity.review_intake import NUMBER_TAKEN, hear, recalled
+from hub.identity.review_intake import NUMBER_TAKEN, Heard, hear, recalled
 from hub.ops import metrics
 from hub.ops.logs import logger
 from hub.privacy.vault import Vault
@@ -94,12 +94,14 @@ class Identify:
 
     def recall(self, records: Iterable[Incoming], beat: Callable[[], None]) -> None:
         """Take in what people decided, all of their topic: what the registry has already changes nothing. Must be done before the
-        first `work`, so that a new registry knows it before any intake, the model being loaded. `beat` as there."""
-        for said in recalled(self._wire, records):
+        first `work`, so that a new registry knows it before any intake, the model being loaded. What is refused becomes dead
+        letters, at each start under the same ids: the group may have committed past it. `beat` as there."""
+        for heard in recalled(self._wire, records):
             with self._page() as batch:
-                batch.hear(said)
+                batch.put(self._hear(batch, heard))
                 batch.see([])
             beat()
+        self._log_rejected()
 
     @contextmanager
     def _page(self) -> Iterator[Batch]:
@@ -107,6 +109,13 @@ class Identify:
             yield batch
             batch.put(self._said(batch, Incoming("", 0, 0, None, None, (), int(time.time() * 1_000))))
         self._publish(batch.rows)
+        _count(batch)
+
+    def _hear(self, batch: Batch, heard: Heard) -> list[OutRecord]:
+        """Take in what people decided; dead letters of what is no decision, or has the number of another."""
+        letters = [self._letter(record, why) for record, why in heard.refused]
+        taken = [heard.records[each.number] for each in batch.hear(heard.said)]
+        return letters + [self._letter(record, Reject(NUMBER_TAKEN, "fold")) for record in taken]
 
     def work(self) -> int:
         """Work on one batch, if there is one; number of records read."""
@@ -117,10 +126,8 @@ class Identify:
         with metrics.PROCESS_SECONDS.time(processor="identify"):
             heard = hear(self._wire, incoming)
             opened, letters = self._open(heard.others)
-            letters += [self._letter(record, why) for record, why in heard.refused]
             with self._registry.batch() as batch:
-                for refused in batch.hear(heard.said):
-                    letters.append(self._letter(heard.records[refused.number], Reject(NUMBER_TAKEN, "fold")))
+                letters += self._hear(batch, heard)
                 people = batch.see([self._sighting(event, block) for _, event, block in opened])
                 batch.put(self._said(batch, incoming[-1]))
                 batch.put(self._events(opened, people, self._told_of_others(batch, opened), letters))
@@ -131,7 +138,8 @@ class Identify:
             self._reader.commit(incoming)
             self._step("committed")
         self._log_rejected()
-        _measure(batch, incoming)
+        _count(batch)
+        _measure_lag(incoming)
         return len(incoming)
 
     def _open(self, incoming: Sequence[Incoming]) -> tuple[list[_Opened], list[OutRecord]]:
@@ -235,7 +243,7 @@ class Identify:
         for (topic, stage, reason), places in self._rejected.items():
             partition, offset = places[0]
             _log.error(
-                "rejected records of an intake topic",
+                "rejected records of a topic that identify reads",
                 topic=topic,
                 stage=stage,
                 reason=reason,
@@ -262,13 +270,16 @@ class Identify:
         self._step("forgotten")
 
 
-def _measure(batch: Batch, incoming: Sequence[Incoming]) -> None:
+def _count(batch: Batch) -> None:
     for _, decided in batch.decisions:
         metrics.LINK_DECISIONS.inc(len(decided.moved), grade=decided.kind)
         if decided.kind == "split":
             metrics.UNLINKS.inc(len(decided.moved))
     for said in batch.heard:
         metrics.REVIEW_DECISIONS.inc(verdict=said.verdict)
+
+
+def _measure_lag(incoming: Sequence[Incoming]) -> None:
     now_ms = time.time() * 1_000
     newest: dict[str, int] = {}
     for record in incoming:

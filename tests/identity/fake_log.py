@@ -16,6 +16,8 @@ from hub.identity.batch import OutRecord
 PERSON_TOPIC = "hub.person.event.v1"
 TOPICS = {"link": "hub.identity.link.v1", "decision": "hub.identity.decision.v1"}
 JUNK = b"junk"
+NO_DECISION = b"junk of reviewers"
+_REVIEWS = "hub.identity.review.v1"
 Sent = Event | bytes | ReviewDecision
 
 
@@ -68,11 +70,11 @@ class FakeLog:
 
     def decided(self) -> list[Incoming]:
         """What people decided, all of its topic; a decision's number is its place in the whole log here."""
-        return [_record(self, at) for at, each in enumerate(self.incoming) if isinstance(each, ReviewDecision)]
+        return [_record(self, at) for at, each in enumerate(self.incoming) if _topic(each) == _REVIEWS]
 
     def intake(self) -> list[Incoming]:
         """All that was told, of all its topics."""
-        return [_record(self, at) for at, each in enumerate(self.incoming) if not isinstance(each, ReviewDecision)]
+        return [_record(self, at) for at, each in enumerate(self.incoming) if _topic(each) != _REVIEWS]
 
     def said(self, topic: str) -> list[tuple[str, dict[str, Any]]]:
         return self.out.get(topic, [])
@@ -141,6 +143,8 @@ class FakeWire:
 
     def decision(self, record: Incoming) -> ReviewDecision | None:
         found = self._log.incoming[int(record.value or b"")]
+        if found == NO_DECISION:
+            raise Reject("bad-bytes", "decode")
         return found if isinstance(found, ReviewDecision) else None
 
     def out(self, model: Model, key: str, because: Incoming) -> OutRecord:
@@ -158,6 +162,6 @@ def _record(log: FakeLog, at: int) -> Incoming:
 
 
 def _topic(sent: Sent) -> str:
-    if isinstance(sent, ReviewDecision):
-        return "hub.identity.review.v1"
+    if isinstance(sent, ReviewDecision) or sent == NO_DECISION:
+        return _REVIEWS
     return "hub.intake.person.v1" if isinstance(sent, bytes) else f"hub.intake.{type(sent).kind}.v1"

@@ -22,7 +22,7 @@ from hub.identity.worker import STEPS
 from hub.ops.metrics import REGISTRY
 from tests.identity import test_worker
 from tests.identity.conftest import Places
-from tests.identity.fake_log import PERSON_TOPIC, Sent, event_of
+from tests.identity.fake_log import NO_DECISION, PERSON_TOPIC, Sent, event_of
 from tests.identity.test_worker import ANA, BEA, Killed, Site
 
 ALIKE = ANA.model_copy(update={"family_name": "Quenby"})
@@ -181,7 +181,63 @@ def test_a_number_that_another_decision_has_sets_the_later_one_aside(tmp_path: P
     site.run_to_end()
     site.log.incoming[-1] = decided("a", "c", "different")
     site.log.committed -= 1
+    site.recalls = False
     site.run_to_end()
-    letters = [(said["offset"], said["stage"], said["reason"]) for _, said in site.log.said("hub.stream.rejected.v1")]
-    assert letters == [(4, "fold", "number-taken")]
+    assert _letters(site) == [(4, "fold", "number-taken")]
     assert frozenset("ab") in people(site)
+
+
+def test_what_is_refused_where_the_group_reads_no_more_is_set_aside_at_the_next_start(tmp_path: Path) -> None:
+    """The topic made anew is as long already as the group had read of the lost one: it goes on behind what was said meanwhile."""
+    site = Site(tmp_path, FIRST)
+    site.log.incoming.append(decided("a", "b", "same"))
+    site.run_to_end()
+    site.log.incoming[-1] = decided("a", "c", "different")
+    before = _rejected()
+    for starts in (1, 2):
+        site.run_to_end()
+        assert _letters(site) == [(4, "fold", "number-taken")] * starts  # under one id
+        assert _rejected() == before + starts
+    assert frozenset("ab") in people(site)
+
+
+def test_a_record_that_is_no_decision_is_set_aside_at_start_too(tmp_path: Path) -> None:
+    site = Site(tmp_path, FIRST)
+    site.log.incoming += [NO_DECISION, decided("a", "b", "same")]
+    site.log.committed = len(site.log.incoming)
+    site.run_to_end()
+    assert _letters(site) == [(4, "decode", "bad-bytes")]
+
+
+def test_what_is_said_at_start_is_counted(tmp_path: Path) -> None:
+    """What people decided, and what it changed; then the moves of another model."""
+    site = Site(tmp_path, FIRST)
+    site.run_to_end()
+    site.log.incoming.append(decided("a", "b", "same"))
+    said, merged = _counted("same"), _moves("merge")
+    site.log.committed = len(site.log.incoming)  # the group read it, and ended before the registry did
+    site.run_to_end()
+    assert (_counted("same"), _moves("merge")) == (said + 1, merged + 1)
+
+
+def test_what_another_model_changes_at_start_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site(tmp_path, [event_of("a", 1, ANA), event_of("b", 1, ANA)])
+    monkeypatch.setattr(test_worker, "shipped_model", shipped_model)
+    site.run_to_end()
+    before = _moves("split"), REGISTRY.get_sample_value("hub_unlinks_total") or 0.0
+    monkeypatch.setattr(test_worker, "shipped_model", lambda: ASKING)
+    site.run_to_end()
+    assert (_moves("split"), REGISTRY.get_sample_value("hub_unlinks_total")) == (before[0] + 1, before[1] + 1)
+
+
+def _letters(site: Site) -> list[tuple[int, str, str]]:
+    return [(said["offset"], said["stage"], said["reason"]) for _, said in site.log.said("hub.stream.rejected.v1")]
+
+
+def _moves(grade: str) -> float:
+    return REGISTRY.get_sample_value("hub_link_decisions_total", {"grade": grade}) or 0.0
+
+
+def _rejected() -> float:
+    labels = {"stage": "fold", "reason": "number-taken", "topic": "hub.identity.review.v1"}
+    return REGISTRY.get_sample_value("hub_stream_rejected_total", labels) or 0.0
