@@ -18,7 +18,7 @@ from hub.errors import EXIT_CONFIG, ConfigError
 from hub.supervisor import Stack, read_state, running_instance, stop_instance
 from hub.supervisor import status as status_of
 from hub.supervisor.child import last_line
-from hub.supervisor.state import is_held
+from hub.supervisor.state import is_held, notes
 
 _INSTANCE = click.option("--instance", help="Instance directory (default: HUB_INSTANCE or .hub/default).")
 
@@ -83,6 +83,8 @@ def _print_status(found: dict[str, Any]) -> None:
         click.echo("\n".join(f"  {line}" for entry in agreed for line in lines(entry)))
     if off := [entry["name"] for entry in found["connectors"] if entry not in agreed]:
         click.echo(f"  off, without agreement or switched off: {', '.join(off)} (`hub connector list`)")
+    for note in found["notes"]:
+        click.echo(f"note: {note}")
 
 
 def _connectors(directory: Path, found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -134,6 +136,7 @@ def start_in_background(directory: Path, roles: list[str], timeout: int) -> int:
             )
             return 1
         _say(f"{directory} is already up: see `hub status`, or `hub down` first")
+        _say_notes(directory)
         return 0
     log = directory / "logs" / "supervisor.log"
     if is_held(directory):
@@ -192,10 +195,12 @@ def _watch(process: subprocess.Popen[bytes] | None, directory: Path, timeout: in
         if noted and set(noted) - told == {"connectors"} and (failed := failed_connectors(directory)):
             _say("\n".join(failed))
             _say(f"{directory} is up, but not for these; what is mended is taken up at once: `hub status`")
+            _say_notes(directory)
             return 1
         if noted and told == set(noted):
             found = status_of(directory)
             _say(f"{directory} is up: broker {found['bootstrap']}, registry {found['registry']}")
+            _say_notes(directory)
             return 0
         idle.wait(0.2)
     late = ", ".join(sorted(set(read_state(directory).processes) - told)) or "the broker"
@@ -214,6 +219,11 @@ def failed_connectors(directory: Path) -> list[str]:
         each for each in page if each["state"] == "failed" and each["why"] not in ("broker-away", "does-not-load")
     ]
     return [f"{each['name']} takes nothing in ({each['why']}): {each['detail']}" for each in failed]
+
+
+def _say_notes(directory: Path) -> None:
+    for note in notes(load_settings(directory), read_state(directory).processes):
+        _say(f"note: {note}")
 
 
 def _say(line: str) -> None:

@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -70,7 +71,20 @@ def status(instance: Path) -> dict[str, Any]:
         "registry": settings.registry_url if state.running else None,
         "as_of": as_of.isoformat(),
         "processes": {name: _shown(name, noted) for name, noted in state.processes.items()} if state.running else {},
+        "notes": notes(settings, state.processes) if state.running else [],
     }
+
+
+def notes(settings: Settings, roles: Collection[str]) -> list[str]:
+    """What an operator should know of a setting that nobody chose and that these roles use, a line each; no error. A scripted clock
+    runs over made-up days, as the demo's: nothing is said of it."""
+    if "identify" not in roles or settings.clock == "scripted" or "identity_population" in settings.model_fields_set:
+        return []
+    return [
+        f"identity_population is not set: thresholds for {settings.identity_population:,} people hold, by which links of unsheltered "
+        "people are missed most until a reviewer looks; say in "
+        f"{settings.instance / 'settings.json'} how many it really are (what that costs: docs/identity.md#live)"
+    ]
 
 
 def _shown(name: str, noted: dict[str, Any]) -> dict[str, Any]:
