@@ -81,8 +81,8 @@ def notes(settings: Settings, roles: Collection[str]) -> list[str]:
     if "identify" not in roles or settings.clock == "scripted" or "identity_population" in settings.model_fields_set:
         return []
     return [
-        f"identity_population is not set: thresholds for {settings.identity_population:,} people hold, by which links of unsheltered "
-        "people are missed most until a reviewer looks; say in "
+        f"identity_population is not set: thresholds for {settings.identity_population:,} people hold, by which links of "
+        "unsheltered people are missed most until a reviewer looks; say in "
         f"{settings.instance / 'settings.json'} how many it really are (what that costs: docs/identity.md#live)"
     ]
 
