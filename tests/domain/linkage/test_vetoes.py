@@ -92,6 +92,22 @@ def test_r18_a_rare_name_and_the_year_alone_are_asked_about() -> None:
     assert compared(told, told | {"birth_date": date(1978, 1, 1)}).grade == "review"
 
 
+@pytest.mark.parametrize("people", [5_000, 20_000, 100_000, 1_000_000])
+@pytest.mark.parametrize(
+    ("left", "right"), [(("Mohamed", "Lee"), ("Muhammad", "Yi")), (("Yusuf", "Hussein"), ("Youssef", "Hossain"))]
+)
+def test_r20_two_spellings_and_a_day_apart_are_never_enough(
+    left: tuple[str, str], right: tuple[str, str], people: int
+) -> None:
+    one_told, other_told = (
+        {"given_name": given, "family_name": family, "birth_date": date(1985, 3, day), "postal_code": "37991"}
+        for (given, family), day in ((left, 12), (right, 13))
+    )
+    found = compared(one_told, other_told, for_population(MODEL, people))
+    assert found.veto == "nothing-equal"
+    assert found.grade != "match"
+
+
 def test_a_third_thing_is_enough() -> None:
     assert compared(MONIQUE, MONIQUE).grade == "match"
 
