@@ -17,6 +17,7 @@ from hub.commands.identity_evaluate import in_words
 from hub.commands.identity_review_shown import (
     DECIDED,
     GRADES,
+    coarse,
     decision_row,
     question_row,
     show_agreement,
@@ -70,7 +71,7 @@ def list_waiting(limit: int, as_json: bool, instance: str | None) -> None:
     with open_review_desk(load_settings(running_instance(instance))) as desk:
         everybody = desk.questions()
         found = everybody[:limit]
-        why = desk.explained([(each.left, each.right) for each in found])
+        why = [coarse(each) for each in desk.explained([(each.left, each.right) for each in found])]
         weighed = desk.weighed()
         both_ways = desk.contradicted()
     if as_json:
@@ -106,6 +107,8 @@ def show(left: str, right: str, reveal: bool, purpose: str | None, as_json: bool
                     "reveal", purpose=purpose.strip()[:200], subject=".".join(sorted((left, right))), detail=detail
                 ).number
             sides = desk.revealed(left, right)
+        else:
+            why = coarse(why)
     if as_json:
         row: dict[str, Any] = {"left": left, "right": right, **why.as_json(), "records": list(how.records)}
         if sides is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import click
@@ -19,8 +19,8 @@ from hub.identity.review_desk import Revealed, Standing
 from hub.identity.reviews import Said, Waiting
 
 __all__ = [
-    "DECIDED", "GRADES", "decision_row", "question_row", "show_agreement", "show_decisions", "show_pair", "show_questions",
-    "show_refused", "side_row",
+    "DECIDED", "GRADES", "coarse", "decision_row", "question_row", "show_agreement", "show_decisions", "show_pair",
+    "show_questions", "show_refused", "side_row",
 ]  # fmt: skip
 
 DECIDED: tuple[Verdict, ...] = ("same", "different")
@@ -28,16 +28,26 @@ GRADES: tuple[Grade, ...] = ("match", "review", "none")
 _HIDDEN = frozenset({"birth_weak", "newborn", "ssn4"})
 
 
+def coarse(why: Explained) -> Explained:
+    """Its weights to half a bit: how much a name gives says how common it is, and exactly told, often which name."""
+    parts = tuple(part._replace(weight=_half_bits(part.weight)) for part in why.parts)
+    return replace(why, parts=parts, total=_half_bits(why.total))
+
+
+def _half_bits(weight: float) -> float:
+    return round(weight * 2) / 2 + 0.0  # no -0.0
+
+
 def question_row(waiting: Waiting, why: Explained) -> dict[str, Any]:
-    """One who waits, for a machine."""
-    levels = {part.field: {"level": part.level, "weight": round(part.weight, 3)} for part in why.parts}
-    return {**waiting._asdict(), "total": round(waiting.total, 3), "fields": levels, "missing": list(why.silent)}
+    """One who waits, for a machine; `why` is coarse."""
+    levels = {part.field: {"level": part.level, "weight": part.weight} for part in why.parts}
+    return {**waiting._asdict(), "total": _half_bits(waiting.total), "fields": levels, "missing": list(why.silent)}
 
 
 def show_questions(
     found: Sequence[Waiting], why: Sequence[Explained], count: int, both_ways: Sequence[tuple[str, str]]
 ) -> None:
-    """The queue on a terminal."""
+    """The queue on a terminal; `why` is coarse."""
     if not found:
         click.echo("nobody waits")
     else:
@@ -45,7 +55,7 @@ def show_questions(
                    f"{count} wait{'s' * (count == 1)}, the likeliest first:\n")  # fmt: skip
     for waiting, explained in zip(found, why, strict=True):
         more = f", {waiting.pairs} pairs of records" if waiting.pairs > 1 else ""
-        click.echo(f"{waiting.left} {waiting.right}  {waiting.total:+.1f}{more}")
+        click.echo(f"{waiting.left} {waiting.right}  {_half_bits(waiting.total):+.1f}{more}")
         for words, speaks in (("for", 1), ("against", -1)):
             told = sorted(
                 (part for part in explained.parts if part.weight * speaks > 0), key=lambda part: -speaks * part.weight
@@ -77,6 +87,8 @@ def show_pair(
         _show_sides(sides)
         click.echo(f"as compared, not as told; entry {entry} of the audit trail\n")
     show_explained(why, _ended(how))
+    if sides is None and why.parts:
+        click.echo("weights and sums to half a bit; exact with --reveal, as an exact one may tell the name")
 
 
 def _ended(how: Standing) -> str:

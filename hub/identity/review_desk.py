@@ -22,7 +22,7 @@ from hub.identity.linker import SourcePerson
 from hub.identity.linking_memory import EMPTY, Memory
 from hub.identity.numbering import Numbering
 from hub.identity.people_rows import read_source_persons
-from hub.identity.reviews import Waiting, contradicted, last_kept, standing_decisions, waiting
+from hub.identity.reviews import Waiting, asked_between, contradicted, last_kept, standing_decisions, waiting
 from hub.identity.schema import SOURCE_PERSON
 from hub.identity.sql_store import SqlStore
 from hub.privacy.vault import Vault
@@ -107,12 +107,14 @@ class ReviewDesk(Beside):
 
     def explained(self, pairs: Sequence[tuple[str, str]], model: LinkModel | None = None) -> list[Explained]:
         """For each pair which field gave what, no value in it. Who was erased, or of whom nothing was told, says nothing. `model`:
-        another one than that in use."""
+        another one than that in use. `waiting`: why their two people wait: a veto's code, `score`, or `others` (records of theirs
+        that are less alike)."""
         tokens = {each for pair in pairs for each in pair}
         with self._asked() as db:
             store = SqlStore(db, self._vault, Numbering(db))
             told, service = store.comparables(tokens), store.shared()
             rows = store.rows(tokens)
+            asked = [asked_between(db, _person(rows, left), _person(rows, right)) for left, right in pairs]
         shared = {
             value for one in told.values() for value in values_of(one) if self._memory.value_token(value) in service
         }
@@ -123,9 +125,9 @@ class ReviewDesk(Beside):
                 model or self._model,
                 shared,
                 together=_person(rows, left) == _person(rows, right),
-                waiting=None,
+                waiting=None if asks is None else _why(asks),
             )
-            for left, right in pairs
+            for (left, right), asks in zip(pairs, asked, strict=True)
         ]
 
     def revealed(self, left: str, right: str) -> tuple[Revealed | None, Revealed | None]:
@@ -141,6 +143,11 @@ class ReviewDesk(Beside):
             return None
         local_id = None if row.local_id is None else self._local_id(token, row.local_id)
         return Revealed(row.source, local_id, told)
+
+
+def _why(asks: Waiting) -> str:
+    """By the likeliest pair of theirs, as hub.domain.linkage.resolving names it."""
+    return asks.veto or ("others" if asks.grade == "match" else "score")
 
 
 def _person(rows: dict[str, SourcePerson], token: str) -> str:

@@ -18,7 +18,7 @@ from hub.domain.linkage.decisions import HumanDecision, Verdict, standing
 from hub.identity.schema import EDGE, HUMAN_DECISION, SOURCE_PERSON
 from hub.identity.sql import write
 
-__all__ = ["Said", "Waiting", "contradicted", "keep", "last_kept", "standing_decisions", "waiting"]
+__all__ = ["Said", "Waiting", "asked_between", "contradicted", "keep", "last_kept", "standing_decisions", "waiting"]
 
 
 class Said(NamedTuple):
@@ -63,12 +63,26 @@ _OPEN = (
     .join(_RIGHT, _RIGHT.c.token == EDGE.c.right_person)
     .where(_LEFT.c.person_key != _RIGHT.c.person_key)
 )
+_BETWEEN = _OPEN.where(_LEFT.c.person_key == bindparam("first"), _RIGHT.c.person_key == bindparam("second"))
 _ALL = select(
     HUMAN_DECISION.c.seq, HUMAN_DECISION.c.left_person, HUMAN_DECISION.c.right_person, HUMAN_DECISION.c.verdict
 )
 _LAST = select(func.coalesce(func.max(HUMAN_DECISION.c.seq), 0))
 _KEPT = select(HUMAN_DECISION).where(HUMAN_DECISION.c.seq.between(bindparam("first"), bindparam("last")))
 _KEEP = insert(HUMAN_DECISION)
+
+
+def asked_between(db: Connection, one: str, other: str) -> Waiting | None:
+    """What is asked of these two people (person keys); None: nothing."""
+    people = {one, other}
+    if any(people == {*of} for _, _, *of in db.execute(_STANDING, {"verdict": "different"})):
+        return None
+    found = [
+        Waiting(left, right, total, grade, veto, 1)
+        for first, second in ((one, other), (other, one))
+        for left, right, total, grade, veto, *_ in db.execute(_BETWEEN, {"first": first, "second": second})
+    ]
+    return min(found, key=_likeliest_first)._replace(pairs=len(found)) if found else None
 
 
 def waiting(db: Connection, most: int | None = None) -> list[Waiting]:

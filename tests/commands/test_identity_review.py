@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
@@ -128,6 +129,32 @@ def test_r27_show_draws_the_waterfall_and_says_how_the_two_stand(registry: Regis
     row = json.loads(run("show", "aaaa", "abcc", "--json").output)
     assert (row["left"], row["right"], row["one_person"], row["records"]) == (ONE, OTHER, True, [2, 2])
     assert not any(value in said.casefold() for value in ("zolaris", "brumhilda", "ottokar", "1980", "7702"))
+
+
+def test_show_says_whether_the_pair_waits_and_by_which_rule(registry: Registry) -> None:
+    def asked(*pair: str) -> object:
+        return json.loads(run("show", *pair, "--json").output)["review"]
+
+    assert (asked(ONE, OTHER), asked(OTHER, ONE), asked(ONE, THIRD)) == ("sex-and-given", "sex-and-given", None)
+    say(registry, 1, ONE, OTHER, "different")
+    assert asked(ONE, OTHER) is None
+    say(registry, 2, ONE, OTHER, "same")
+    assert asked(ONE, OTHER) is None
+
+
+def test_weights_are_told_to_half_a_bit_as_exact_ones_name_the_name(registry: Registry) -> None:
+    """How much a name says tells how many have it, and so, often, which it is."""
+    assert registry
+    row = json.loads(run("list", "--json").output)
+    shown = json.loads(run("show", ONE, OTHER, "--json").output)
+    told = [row["total"], shown["score"], *(each["weight"] for each in row["fields"].values())]
+    told += [each["weight"] for each in shown["parts"]]
+    assert len(told) > 6
+    assert all(each * 2 == int(each * 2) for each in told), told
+    assert "half a bit" in run("show", ONE, OTHER).output
+    drawn = re.findall(r"[+-]\d+\.\d\d(?= )", run("show", ONE, OTHER).output.partition("log2 odds")[0])
+    assert drawn
+    assert all(each.endswith((".00", ".50")) for each in drawn), drawn
 
 
 def test_where_nobody_is_weighed_it_says_so(registry: Registry, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hub.domain.linkage.decisions import Verdict
 from hub.identity.database import Database
 from hub.identity.linker import SourcePerson
 from hub.identity.numbering import Numbering
-from hub.identity.reviews import Said, contradicted, keep, last_kept, waiting
+from hub.identity.reviews import Said, asked_between, contradicted, keep, last_kept, waiting
 from hub.identity.schema import HUMAN_DECISION
 from hub.identity.sql_store import SqlStore
 from hub.identity.store import StoredEdge
@@ -80,8 +80,11 @@ def test_r27_two_people_are_one_question_however_many_of_their_records_are_alike
         ]
         store.change_edges([], [*alike, StoredEdge("a", "b", 30.0, "match", None)])
         assert waiting(db, 9) == [("a", "d", 9.5, "review", None, 3)]
+        assert asked_between(db, "x", "y") == asked_between(db, "y", "x") == ("a", "d", 9.5, "review", None, 3)
+        assert asked_between(db, "x", "x") is asked_between(db, "x", "nobody") is None
         keep(db, [said(1, "b", "c", "different")])  # of one pair of records, which holds for the people
         assert waiting(db, 9) == []
+        assert asked_between(db, "x", "y") is None
 
 
 def test_r27_a_decision_that_is_read_again_changes_nothing_and_a_number_is_never_given_to_another(
