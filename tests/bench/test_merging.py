@@ -49,5 +49,5 @@ def test_r25_merges_and_splits_reach_every_outlet_of_a_running_stack() -> None:
         (change, outlet) for change in ("merge", "split", "either") for outlet in OUTLETS
     ]
     assert [each.changes for each in found.waits] == [*[2] * 8, *[4] * 4]
-    assert all(0 < each.p50_s <= each.p95_s <= each.max_s for each in found.waits)
+    assert all(0 <= each.p50_s <= each.p95_s <= each.max_s for each in found.waits)
     assert as_json(found)["pairs"] == 2
