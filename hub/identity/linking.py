@@ -68,12 +68,16 @@ class Linking:
         seeds = weighed.touched | taken.new | {each for one in said for each in (one.left, one.right)}
         return self._settle(store, taken, seeds, weighed, said)
 
-    def recount(self, store: LinkStore, sightings: Sequence[Sighting]) -> None:
-        """Store what counts of source persons who were linked without weights, of all that was ever told of them; others are left
-        out. Nobody's person changes by it: who is weighed anew later does."""
+    def recount(self, store: LinkStore, sightings: Sequence[Sighting], recounted: set[str]) -> None:
+        """Store what counts of source persons in place of what did so far, of all that was ever told of them; those whom the store
+        doesn't know are left out. `recounted`: who was met already, to be handed in again with the next sightings. Nobody's person
+        changes by it: who is weighed anew later does."""
         self._memory.begin(store)
         known = store.rows({each.source_person for each in sightings}).keys()
-        taken = take(store, self._memory, [each for each in sightings if each.source_person in known])
+        told = [each for each in sightings if each.source_person in known]
+        anew = {each.source_person for each in told if each.block is not None} - recounted
+        taken = take(store, self._memory, told, anew)
+        recounted |= anew
         store.put_rows((taken.rows[each] for each in sorted(taken.changed)), taken.comparables)
 
     def weigh_anew(self, store: LinkStore, source_persons: Set[str]) -> None:

@@ -16,11 +16,11 @@ from hub.identity.linking import Linked, Linking
 from hub.identity.store import LinkStore
 from hub.ops.logs import logger
 
-__all__ = ["PAGE", "Page", "linked_by_equality", "refuse_links_by_weights", "weigh_all_anew"]
+__all__ = ["PAGE", "UNFINISHED", "Page", "refuse_links_by_weights", "weigh_all_anew"]
 
 PAGE = 1_000
 """Source persons a transaction."""
-_UNFINISHED = "unfinished"
+UNFINISHED = "unfinished"
 """In place of what links were made by: no model's, not even that of before."""
 _log = logger(__name__)
 
@@ -42,7 +42,7 @@ def weigh_all_anew(
     beat: Callable[[], None] = lambda: None,
 ) -> bool:
     """Whether people were linked by another model than `linking` has, or without one; now they are by its. `beat` is called after
-    every page. Of people who were linked by equal names what counts must be stored before (hub.identity.intake_again)."""
+    every page. What counts must be stored before (hub.identity.intake_again)."""
     with transaction() as begun:
         store = begun.link_store
         made_by, nobody = store.model(), not store.tokens_after("", 1)
@@ -52,7 +52,7 @@ def weigh_all_anew(
             store.put_model(linking.made_by)
             return False
         store.clear_links()
-        store.put_model(_UNFINISHED)
+        store.put_model(UNFINISHED)
     linking.forget()
     _log.info("weighing everybody anew", model=linking.made_by)
     done, last = 0, ""
@@ -75,12 +75,6 @@ def weigh_all_anew(
         ended.link_store.put_model(linking.made_by)
     _log.info("everybody is weighed anew", model=linking.made_by, moved=moved)
     return True
-
-
-def linked_by_equality(transaction: Callable[[], AbstractContextManager[Page]]) -> bool:
-    """Whether there are people, and they were never linked by weights."""
-    with transaction() as begun:
-        return begun.link_store.model() is None and bool(begun.link_store.tokens_after("", 1))
 
 
 def refuse_links_by_weights(transaction: Callable[[], AbstractContextManager[Page]]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
-from hub.domain.identity import tells
+from hub.domain.identity import NEVER, tells
 from hub.domain.linkage.clusters import told_parts
 from hub.domain.linkage.comparable import Comparable, comparable
 from hub.identity.linker import Sighting, SourcePerson
@@ -27,13 +27,17 @@ class Taken:
     before: dict[str, Comparable] = field(default_factory=dict)
 
 
-def take(store: LinkStore, memory: Memory, sightings: Sequence[Sighting]) -> Taken:
-    """Take the sightings in; `memory` knows afterwards what counts now of all in `before`."""
+def take(store: LinkStore, memory: Memory, sightings: Sequence[Sighting], anew: Set[str] = frozenset()) -> Taken:
+    """Take the sightings in; `memory` knows afterwards what counts now of all in `before`. Of those in `anew` nothing that is
+    stored counts: the first sighting with a block begins again."""
     taken = Taken(store.rows({each.source_person for each in sightings}))
     for each in sightings:
         if each.source_person not in taken.rows:
             taken.rows[each.source_person] = SourcePerson(each.source_person, each.source, "", 1)
             taken.new.add(each.source_person)
+    for token in anew & taken.rows.keys():
+        taken.rows[token].telling, taken.rows[token].version = False, NEVER
+        memory.keep(token, EMPTY)
     _count(store, memory, taken, sightings)
     return taken
 

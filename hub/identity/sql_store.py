@@ -52,7 +52,7 @@ _DECIDED = union(  # one index each: for an `or` PostgreSQL reads the whole tabl
     _SAID.where(among(HUMAN_DECISION.c.left_person, "values")),
     _SAID.where(among(HUMAN_DECISION.c.right_person, "values")),
 )
-_MODEL = select(LINK_STATE.c.value).where(LINK_STATE.c.name == "model")
+_STATE = select(LINK_STATE.c.value).where(LINK_STATE.c.name == bindparam("name"))
 _GONE = {
     table: delete(table).where(*(column == bindparam(column.name) for column in table.primary_key))
     for table in (BLOCK_MEMBER, VALUE_USE, SHARED_VALUE, EDGE)
@@ -141,14 +141,26 @@ class SqlStore:
         write(self._db, insert_new(HUMAN_DECISION, self._dialect), told)
 
     def model(self) -> str | None:
-        return self._db.execute(_MODEL).scalar()
+        return self._state("model")
 
     def put_model(self, version: str) -> None:
-        write(self._db, upsert(LINK_STATE, self._dialect), [{"name": "model", "value": version}])
+        self._put_state("model", version)
+
+    def normal(self) -> str | None:
+        return self._state("normal")
+
+    def put_normal(self, number: str) -> None:
+        self._put_state("normal", number)
 
     def clear_links(self) -> None:
         for table in _GONE:
             self._db.execute(delete(table))
+
+    def _state(self, name: str) -> str | None:
+        return self._db.execute(_STATE, {"name": name}).scalar()
+
+    def _put_state(self, name: str, value: str) -> None:
+        write(self._db, upsert(LINK_STATE, self._dialect), [{"name": name, "value": value}])
 
 
 def _memberships(members: Iterable[Member]) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ them at once: the number of calls a batch does not depend on how many events it 
     users, shared           who uses which phone, e-mail or address; which of these are a service's (…linkage.shared)
     edges                   the pairs graded match or review
     decisions               what people said about pairs
-    ages, model             which person is older; what all of the above was made by
+    ages, model, normal     which person is older; what all of the above was made by
 
 No clear text but in `Comparable`: blocks, values and (name, birth date) pairs are keyed tokens, comparables are sealed by the store
 under their source person's own key. What the store does not know is left out of the answers. A call sees what earlier calls of
@@ -114,6 +114,12 @@ class LinkStore(Protocol):
         """By what the edges were weighed and the blocks made; None: by nothing yet."""
 
     def put_model(self, version: str) -> None:
+        """Say so."""
+
+    def normal(self) -> str | None:
+        """By which normalisation the comparables were made (hub.domain.linkage.comparable.NORMAL); None: nobody said."""
+
+    def put_normal(self, number: str) -> None:
         """Say so."""
 
     def clear_links(self) -> None:

@@ -81,8 +81,8 @@ class Identify:
 
     def load_model(self, beat: Callable[[], None], intake: Iterable[Incoming]) -> None:
         """Link by the model at hand from now on: where people were linked by another, weigh them anew and tell what changed; where
-        they were linked by equal names, read all `intake` again before, from its beginning. Must be done before the first `work`,
-        the outbox being drained. `beat` is called from time to time.
+        they were linked by equal names, or by names normalised otherwise, read all `intake` again before, from its beginning. Must
+        be done before the first `work`, the outbox being drained. `beat` is called from time to time.
 
         ConfigError where people were linked by weights and there are none now."""
         linking = self._registry.linking

@@ -25,6 +25,7 @@ class MemoryStore:
         self.created: list[str] = []
         self.merged: dict[str, str] = {}
         self.version: str | None = None
+        self.number: str | None = None
 
     def rows(self, source_persons: Set[str]) -> dict[str, SourcePerson]:
         return {token: replace(self.all_rows[token]) for token in source_persons & self.all_rows.keys()}
@@ -108,6 +109,12 @@ class MemoryStore:
 
     def put_model(self, version: str) -> None:
         self.version = version
+
+    def normal(self) -> str | None:
+        return self.number
+
+    def put_normal(self, number: str) -> None:
+        self.number = number
 
     def clear_links(self) -> None:
         self.all_members, self.all_uses, self.all_shared, self.all_edges = set(), set(), set(), {}

@@ -18,7 +18,12 @@ from hub.domain.identity import (
 from hub.domain.linkage.names import PARTICLES
 from hub.domain.placeholders import real_address, real_birth_date, real_id, real_names
 
-__all__ = ["Comparable", "comparable"]
+__all__ = ["NORMAL", "Comparable", "comparable"]
+
+NORMAL = 1
+"""To be raised with any change by which `comparable` makes something else of some block, also one of what it calls (normalisation,
+placeholders, particles), or by which some block tells or no longer tells: a registry keeps comparables, and `identify` reads all
+intake again where they are of another number. tests/domain/linkage/test_comparable.py says when."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
