@@ -11,14 +11,38 @@ from collections.abc import Iterable
 from datetime import UTC
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, insert, not_, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    except_,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+)
 
 from hub.domain.identity_reviews import ReviewDecision
 from hub.domain.linkage.decisions import HumanDecision, Verdict, standing
 from hub.identity.schema import EDGE, HUMAN_DECISION, SOURCE_PERSON
 from hub.identity.sql import write
 
-__all__ = ["Said", "Waiting", "asked_between", "contradicted", "keep", "last_kept", "standing_decisions", "waiting"]
+__all__ = [
+    "Said",
+    "Waiting",
+    "asked_between",
+    "contradicted",
+    "count_waiting",
+    "keep",
+    "last_kept",
+    "standing_decisions",
+    "waiting",
+]
 
 
 class Said(NamedTuple):
@@ -64,6 +88,25 @@ _OPEN = (
     .where(_LEFT.c.person_key != _RIGHT.c.person_key)
 )
 _BETWEEN = _OPEN.where(_LEFT.c.person_key == bindparam("first"), _RIGHT.c.person_key == bindparam("second"))
+
+
+def _two(one: Column[str], other: Column[str]) -> tuple[ColumnElement[str], ColumnElement[str]]:
+    """The two in one order, whichever it is."""
+    return case((one < other, one), else_=other), case((one < other, other), else_=one)
+
+
+_NEWEST = (
+    select(func.max(_SAID.c.seq).label("seq")).group_by(*_two(_SAID.c.left_person, _SAID.c.right_person)).subquery()
+)
+_ASKED, _APART = (
+    select(*_two(*_BOTH))
+    .join_from(pairs, _LEFT, _LEFT.c.token == pairs.c.left_person)
+    .join(_RIGHT, _RIGHT.c.token == pairs.c.right_person)
+    .where(_LEFT.c.person_key != _RIGHT.c.person_key)
+    for pairs in (EDGE, HUMAN_DECISION)
+)
+_TOLD_APART = _APART.where(HUMAN_DECISION.c.verdict == "different", HUMAN_DECISION.c.seq.in_(select(_NEWEST.c.seq)))
+_COUNT = select(func.count()).select_from(except_(_ASKED, _TOLD_APART).subquery())
 _ALL = select(
     HUMAN_DECISION.c.seq, HUMAN_DECISION.c.left_person, HUMAN_DECISION.c.right_person, HUMAN_DECISION.c.verdict
 )
@@ -98,6 +141,11 @@ def waiting(db: Connection, most: int | None = None) -> list[Waiting]:
             found = min(known, found, key=_likeliest_first)._replace(pairs=known.pairs + 1)
         best[people] = found
     return sorted(best.values(), key=_likeliest_first)[:most]
+
+
+def count_waiting(db: Connection) -> int:
+    """How many `waiting` has, counted by the database in a set operation: one row comes back, whatever the queue is."""
+    return int(db.execute(_COUNT).scalar_one())
 
 
 def _likeliest_first(one: Waiting) -> tuple[float, str, str]:

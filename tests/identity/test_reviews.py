@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
+from random import Random
 
 from sqlalchemy import Connection, select
 
@@ -14,7 +16,7 @@ from hub.domain.linkage.decisions import Verdict
 from hub.identity.database import Database
 from hub.identity.linker import SourcePerson
 from hub.identity.numbering import Numbering
-from hub.identity.reviews import Said, asked_between, contradicted, keep, last_kept, waiting
+from hub.identity.reviews import Said, asked_between, contradicted, count_waiting, keep, last_kept, waiting
 from hub.identity.schema import HUMAN_DECISION
 from hub.identity.sql_store import SqlStore
 from hub.identity.store import StoredEdge
@@ -85,6 +87,25 @@ def test_r27_two_people_are_one_question_however_many_of_their_records_are_alike
         keep(db, [said(1, "b", "c", "different")])  # of one pair of records, which holds for the people
         assert waiting(db, 9) == []
         assert asked_between(db, "x", "y") is None
+
+
+def test_r27_the_database_counts_as_many_as_wait(places: Places, tmp_path: Path) -> None:
+    """Drawn people, pairs and decisions, of which some are overruled or withdrawn, in either order and of unknown records."""
+    drawn = Random(7)
+    tokens = "abcdefghijkl"
+    with opened(places, tmp_path) as (db, store):
+        assert count_waiting(db) == 0
+        store.put_rows([SourcePerson(each, "lab", f"p{drawn.randrange(7)}", 1) for each in tokens], {})
+        pairs = list(combinations(tokens, 2))
+        store.change_edges([], [StoredEdge(*pair, 9.0, "review", None) for pair in drawn.sample(pairs, 40)])
+        counts = set()
+        for number in range(1, 60):
+            one, other = drawn.sample(tokens + "z", 2)
+            verdict: Verdict = drawn.choice(("same", "different", "different", "withdrawn"))
+            keep(db, [said(number, one, other, verdict)])
+            assert count_waiting(db) == len(waiting(db))
+            counts.add(count_waiting(db))
+        assert len(counts) > 3
 
 
 def test_r27_a_decision_that_is_read_again_changes_nothing_and_a_number_is_never_given_to_another(
