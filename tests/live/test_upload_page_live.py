@@ -74,10 +74,15 @@ events:
   living-situation: [situation]
 """
 LIST = """Guest,First name,Last name,Born,Day,Isolating,Sleeps
-K-1,Rosa,Vega,03/09/1984,02/05/2021,yes,OUTSIDE
-K-2,Tom,Okafor,11/30/1979,02/05/2021,yes,TENT
+K-1,{},02/05/2021,yes,OUTSIDE
+K-2,{},02/05/2021,yes,TENT
 K-3,Ada,Lind,01/02/1990,31/02/2021,yes,OUTSIDE
 """
+PEOPLE = {
+    "desktop": ("Rosa,Vega,03/09/1984", "Tom,Okafor,11/30/1979", ["Lea", "Sol", date(1991, 7, 4)]),
+    "phone": ("Imran,Haddad,08/17/1962", "Greta,Lindqvist,05/23/1971", ["Noa", "Berger", date(1958, 12, 19)]),
+}
+"""Nobody of one list may be taken for somebody of the other: both are told to one stack."""
 
 
 @pytest.fixture(scope="module")
@@ -155,8 +160,9 @@ def choose(page: Page, path: Path) -> None:
 def test_check_mend_send_send_again_and_take_back(
     town: Town, page: Page, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    guests = request.node.callspec.id[0].upper()  # people of this test's own
-    text = LIST.replace("K-", f"{guests}-").replace("Vega", f"Vega{guests}").replace("Okafor", f"Okafor{guests}")
+    one, other, third = PEOPLE[request.node.callspec.id]
+    guests = request.node.callspec.id[0].upper()
+    text = LIST.format(one, other).replace("K-", f"{guests}-")
     path = tmp_path / "kitchen.csv"
     path.write_text(text)
     errors: list[str] = []
@@ -188,7 +194,7 @@ def test_check_mend_send_send_again_and_take_back(
 
     # the same rows again, from a workbook, with one more: no new ids for what is the same
     rows = [line.split(",") for line in text.splitlines()[1:2]]
-    more = [f"{guests}-9", "Lea", "Sol", date(1991, 7, 4), date(2021, 2, 5), "yes", "HOME"]
+    more = [f"{guests}-9", *third, date(2021, 2, 5), "yes", "HOME"]
     book = tmp_path / "kitchen.xlsx"
     book.write_bytes(workbook([COLUMNS, *rows, more]))
     page.click("text=see all receipts")
