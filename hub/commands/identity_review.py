@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -99,6 +100,7 @@ def show(left: str, right: str, reveal: bool, purpose: str | None, as_json: bool
     with open_review_desk(settings) as desk:
         left, right = _both(desk, left, right, known=True)
         (why,), how = desk.explained([(left, right)]), desk.standing(left, right)
+        why = replace(why, waiting=desk.asked(left, right))
         entry, sides = None, None
         if reveal and purpose:
             with opened(settings) as audited:
@@ -231,11 +233,12 @@ def _overruled(said: Iterable[Said], decision: ReviewDecision) -> Said | None:
         if (each.decision.left, each.decision.right) == (decision.left, decision.right)
     }
     stands = standing(each.decision.numbered(number) for number, each in of_pair.items())
-    for number, verdict in stands.values():
-        before = of_pair[number]
-        own = decision.verdict == "withdrawn" and before.decision.actor == decision.actor
-        return None if own or verdict == decision.verdict else before
-    return None
+    if not stands:
+        return None
+    ((number, verdict),) = stands.values()
+    before = of_pair[number]
+    own = decision.verdict == "withdrawn" and before.decision.actor == decision.actor
+    return None if own or verdict == decision.verdict else before
 
 
 def _both(desk: ReviewDesk, left: str, right: str, *, known: bool) -> tuple[str, str]:

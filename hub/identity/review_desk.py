@@ -106,15 +106,13 @@ class ReviewDesk(Beside):
         return found
 
     def explained(self, pairs: Sequence[tuple[str, str]], model: LinkModel | None = None) -> list[Explained]:
-        """For each pair which field gave what, no value in it. Who was erased, or of whom nothing was told, says nothing. `model`:
-        another one than that in use. `waiting`: why their two people wait: a veto's code, `score`, or `others` (records of theirs
-        that are less alike)."""
+        """For each pair which field gave what, no value in it, nor why the two wait (`asked`). Who was erased, or of whom
+        nothing was told, says nothing. `model`: another one than that in use."""
         tokens = {each for pair in pairs for each in pair}
         with self._asked() as db:
             store = SqlStore(db, self._vault, Numbering(db))
             told, service = store.comparables(tokens), store.shared()
             rows = store.rows(tokens)
-            asked = [asked_between(db, _person(rows, left), _person(rows, right)) for left, right in pairs]
         shared = {
             value for one in told.values() for value in values_of(one) if self._memory.value_token(value) in service
         }
@@ -125,10 +123,18 @@ class ReviewDesk(Beside):
                 model or self._model,
                 shared,
                 together=_person(rows, left) == _person(rows, right),
-                waiting=None if asks is None else _why(asks),
+                waiting=None,
             )
-            for (left, right), asks in zip(pairs, asked, strict=True)
+            for left, right in pairs
         ]
+
+    def asked(self, left: str, right: str) -> str | None:
+        """Why the people of these two wait for a reviewer: the code of a veto, `score`, or `others` (records of theirs that are
+        less alike), by the likeliest pair of theirs, as hub.domain.linkage.resolving names it. None: they don't."""
+        with self._asked() as db:
+            rows = read_source_persons(db, "token", {left, right})
+            found = asked_between(db, _person(rows, left), _person(rows, right))
+        return None if found is None else found.veto or ("others" if found.grade == "match" else "score")
 
     def revealed(self, left: str, right: str) -> tuple[Revealed | None, Revealed | None]:
         """Both sides in the clear; None of who is not known, or was erased."""
@@ -143,11 +149,6 @@ class ReviewDesk(Beside):
             return None
         local_id = None if row.local_id is None else self._local_id(token, row.local_id)
         return Revealed(row.source, local_id, told)
-
-
-def _why(asks: Waiting) -> str:
-    """By the likeliest pair of theirs, as hub.domain.linkage.resolving names it."""
-    return asks.veto or ("others" if asks.grade == "match" else "score")
 
 
 def _person(rows: dict[str, SourcePerson], token: str) -> str:

@@ -12,18 +12,15 @@ from datetime import UTC
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
-    and_,
+    Select,
+    Table,
     bindparam,
     case,
     except_,
-    exists,
     func,
     insert,
-    not_,
-    or_,
     select,
 )
 
@@ -65,48 +62,38 @@ class Waiting(NamedTuple):
 
 
 _LEFT, _RIGHT = SOURCE_PERSON.alias("left_row"), SOURCE_PERSON.alias("right_row")
-_SAID, _LATER = HUMAN_DECISION.alias("said"), HUMAN_DECISION.alias("later")
-_OVERRULED = exists().where(
-    _LATER.c.seq > _SAID.c.seq,
-    or_(
-        and_(_LATER.c.left_person == _SAID.c.left_person, _LATER.c.right_person == _SAID.c.right_person),
-        and_(_LATER.c.left_person == _SAID.c.right_person, _LATER.c.right_person == _SAID.c.left_person),
-    ),
-)
-_BOTH = (_LEFT.c.person_key, _RIGHT.c.person_key)
-_STANDING = (  # between two people
-    select(_SAID.c.left_person, _SAID.c.right_person, *_BOTH)
-    .join(_LEFT, _LEFT.c.token == _SAID.c.left_person)
-    .join(_RIGHT, _RIGHT.c.token == _SAID.c.right_person)
-    .where(_LEFT.c.person_key != _RIGHT.c.person_key, _SAID.c.verdict == bindparam("verdict"), not_(_OVERRULED))
-    .order_by(_SAID.c.seq)
-)
-_OPEN = (
-    select(EDGE, *_BOTH)
-    .join(_LEFT, _LEFT.c.token == EDGE.c.left_person)
-    .join(_RIGHT, _RIGHT.c.token == EDGE.c.right_person)
-    .where(_LEFT.c.person_key != _RIGHT.c.person_key)
-)
-_BETWEEN = _OPEN.where(_LEFT.c.person_key == bindparam("first"), _RIGHT.c.person_key == bindparam("second"))
 
 
-def _two(one: Column[str], other: Column[str]) -> tuple[ColumnElement[str], ColumnElement[str]]:
+def _between_two(pairs: Table) -> Select[Any]:
+    """The rows of a table of pairs that stand between two people, behind each row these two (`one`, `other`)."""
+    return (
+        select(pairs, _LEFT.c.person_key.label("one"), _RIGHT.c.person_key.label("other"))
+        .join(_LEFT, _LEFT.c.token == pairs.c.left_person)
+        .join(_RIGHT, _RIGHT.c.token == pairs.c.right_person)
+        .where(_LEFT.c.person_key != _RIGHT.c.person_key)
+    )
+
+
+def _two(one: ColumnElement[str], other: ColumnElement[str]) -> tuple[ColumnElement[str], ColumnElement[str]]:
     """The two in one order, whichever it is."""
     return case((one < other, one), else_=other), case((one < other, other), else_=one)
 
 
-_NEWEST = (
-    select(func.max(_SAID.c.seq).label("seq")).group_by(*_two(_SAID.c.left_person, _SAID.c.right_person)).subquery()
+def _people(rows: Select[Any]) -> Select[str, str]:
+    """The two people of each row."""
+    found = rows.subquery()
+    return select(*_two(found.c.one, found.c.other))
+
+
+_NEWEST = select(func.max(HUMAN_DECISION.c.seq)).group_by(
+    *_two(HUMAN_DECISION.c.left_person, HUMAN_DECISION.c.right_person)
 )
-_ASKED, _APART = (
-    select(*_two(*_BOTH))
-    .join_from(pairs, _LEFT, _LEFT.c.token == pairs.c.left_person)
-    .join(_RIGHT, _RIGHT.c.token == pairs.c.right_person)
-    .where(_LEFT.c.person_key != _RIGHT.c.person_key)
-    for pairs in (EDGE, HUMAN_DECISION)
+_OPEN = _between_two(EDGE)
+_STANDING = _between_two(HUMAN_DECISION).where(
+    HUMAN_DECISION.c.verdict == bindparam("verdict"), HUMAN_DECISION.c.seq.in_(_NEWEST)
 )
-_TOLD_APART = _APART.where(HUMAN_DECISION.c.verdict == "different", HUMAN_DECISION.c.seq.in_(select(_NEWEST.c.seq)))
-_COUNT = select(func.count()).select_from(except_(_ASKED, _TOLD_APART).subquery())
+_BETWEEN = _OPEN.where(_LEFT.c.person_key == bindparam("first"), _RIGHT.c.person_key == bindparam("second"))
+_COUNT = select(func.count()).select_from(except_(_people(_OPEN), _people(_STANDING)).subquery())
 _ALL = select(
     HUMAN_DECISION.c.seq, HUMAN_DECISION.c.left_person, HUMAN_DECISION.c.right_person, HUMAN_DECISION.c.verdict
 )
@@ -117,20 +104,20 @@ _KEEP = insert(HUMAN_DECISION)
 
 def asked_between(db: Connection, one: str, other: str) -> Waiting | None:
     """What is asked of these two people (person keys); None: nothing."""
-    people = {one, other}
-    if any(people == {*of} for _, _, *of in db.execute(_STANDING, {"verdict": "different"})):
+    people = frozenset((one, other))
+    if people in _told_apart(db):
         return None
     found = [
         Waiting(left, right, total, grade, veto, 1)
         for first, second in ((one, other), (other, one))
-        for left, right, total, grade, veto, *_ in db.execute(_BETWEEN, {"first": first, "second": second})
+        for left, right, total, grade, veto, _, _ in db.execute(_BETWEEN, {"first": first, "second": second})
     ]
     return min(found, key=_likeliest_first)._replace(pairs=len(found)) if found else None
 
 
 def waiting(db: Connection, most: int | None = None) -> list[Waiting]:
     """What somebody should look at, the likeliest first, at most so many. Reads every edge: not for batches."""
-    told_apart = {frozenset(people) for _, _, *people in db.execute(_STANDING, {"verdict": "different"})}
+    told_apart = _told_apart(db)
     best: dict[frozenset[str], Waiting] = {}
     for left, right, total, grade, veto, one, other in db.execute(_OPEN):
         people = frozenset((one, other))
@@ -145,7 +132,12 @@ def waiting(db: Connection, most: int | None = None) -> list[Waiting]:
 
 def count_waiting(db: Connection) -> int:
     """How many `waiting` has, counted by the database in a set operation: one row comes back, whatever the queue is."""
-    return int(db.execute(_COUNT).scalar_one())
+    return int(db.execute(_COUNT, {"verdict": "different"}).scalar_one())
+
+
+def _told_apart(db: Connection) -> set[frozenset[str]]:
+    """Every two people of whom somebody said that they are two, and that stands."""
+    return {frozenset((row.one, row.other)) for row in db.execute(_STANDING, {"verdict": "different"})}
 
 
 def _likeliest_first(one: Waiting) -> tuple[float, str, str]:
@@ -154,7 +146,8 @@ def _likeliest_first(one: Waiting) -> tuple[float, str, str]:
 
 def contradicted(db: Connection) -> list[tuple[str, str]]:
     """Pairs that somebody said to be one person, and yet are two, as somebody said that too of records of theirs."""
-    return [(left, right) for left, right, _, _ in db.execute(_STANDING, {"verdict": "same"})]
+    found = db.execute(_STANDING.order_by(HUMAN_DECISION.c.seq), {"verdict": "same"})
+    return [(row.left_person, row.right_person) for row in found]
 
 
 def standing_decisions(db: Connection) -> dict[tuple[str, str], Verdict]:
