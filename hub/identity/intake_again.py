@@ -8,18 +8,17 @@ intake is left counts what did.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
 
 from hub.bus.consumer import Incoming
-from hub.domain.events import is_production
 from hub.domain.identity import version_of
 from hub.domain.linkage import comparable
-from hub.errors import Reject
 from hub.identity.linker import Sighting
 from hub.identity.linking import Linking
 from hub.identity.linking_anew import PAGE, UNFINISHED, Page
+from hub.identity.opening import open_all
 from hub.identity.ports import Wire
 from hub.ops.logs import logger
 from hub.privacy.vault import Vault
@@ -56,7 +55,7 @@ def read_again(
     recounted: set[str] = set()
     while page := list(islice(left, PAGE)):
         with transaction() as at:
-            linking.recount(at.link_store, list(_sightings(page, wire, vault)), recounted)
+            linking.recount(at.link_store, _sightings(page, wire, vault), recounted)
         done += len(page)
         beat()
     with transaction() as ended:
@@ -64,20 +63,8 @@ def read_again(
     _log.info("all intake is read again", records=done)
 
 
-def _sightings(records: Iterable[Incoming], wire: Wire, vault: Vault) -> Iterator[Sighting]:
-    events = []
-    for record in records:
-        try:
-            event = wire.event(record)
-        except Reject:
-            continue
-        if event.source_person is not None and is_production(event):
-            events.append(event)
-    vault.load_keys(event.source_person for event in events if event.source_person is not None)
-    for event in events:
-        assert event.source_person is not None
-        try:
-            block = vault.open_person(event)
-        except Reject:
-            continue
-        yield Sighting(event.source_person, event.source, version_of(event), block=block)
+def _sightings(records: Sequence[Incoming], wire: Wire, vault: Vault) -> list[Sighting]:
+    people = open_all(records, wire, vault).people
+    return [
+        Sighting(each.source_person, each.event.source, version_of(each.event), block=each.block) for each in people
+    ]

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pydantic import ValidationError
 
 from hub.bus.consumer import Incoming
-from hub.domain.events import Event, Model, PersonBlock, is_production
+from hub.domain.events import Event, Model, PersonBlock
 from hub.domain.identity import linked_fields, match_key, tells, version_of
 from hub.domain.identity_events import Decision, Link
 from hub.domain.ids import Ids
@@ -28,6 +28,7 @@ from hub.identity.batch import Batch, OutboxRow, OutRecord
 from hub.identity.intake_again import read_again
 from hub.identity.linker import Sighting, SourcePerson
 from hub.identity.linking_anew import refuse_links_by_weights, weigh_all_anew
+from hub.identity.opening import Opened, open_all
 from hub.identity.ports import Reader, Wire, Writer
 from hub.identity.registry import Registry
 from hub.identity.review_intake import NUMBER_TAKEN, Heard, hear, recalled
@@ -45,8 +46,6 @@ GROUP = "hub.identify"
 
 _POLL_S = 0.2
 _log = logger(__name__)
-
-_Opened = tuple[Incoming, Event, PersonBlock | None]
 
 
 class Identify:
@@ -128,7 +127,7 @@ class Identify:
             opened, letters = self._open(heard.others)
             with self._registry.batch() as batch:
                 letters += self._hear(batch, heard)
-                people = batch.see([self._sighting(event, block) for _, event, block in opened])
+                people = batch.see([self._sighting(each) for each in opened])
                 batch.put(self._said(batch, incoming[-1]))
                 batch.put(self._events(opened, people, self._told_of_others(batch, opened), letters))
                 batch.put(letters)
@@ -142,37 +141,20 @@ class Identify:
         _measure_lag(incoming)
         return len(incoming)
 
-    def _open(self, incoming: Sequence[Incoming]) -> tuple[list[_Opened], list[OutRecord]]:
+    def _open(self, incoming: Sequence[Incoming]) -> tuple[list[Opened], list[OutRecord]]:
         """Decode and open; events of nobody are counted and end here, and so do tests: made-up people link nobody."""
-        events: list[tuple[Incoming, Event]] = []
-        letters: list[OutRecord] = []
-        for record in incoming:
-            try:
-                event = self._wire.event(record)
-            except Reject as why:
-                letters.append(self._letter(record, why))
-                continue
-            if not is_production(event):
-                metrics.TEST_EVENTS.inc(kind=type(event).kind)
-            elif event.source_person is None:
-                metrics.AREA_ONLY_EVENTS.inc(kind=type(event).kind)
-            else:
-                events.append((record, event))
-        self._vault.load_keys(event.source_person for _, event in events if event.source_person is not None)
-        opened: list[_Opened] = []
-        for record, event in events:
-            try:
-                opened.append((record, event, self._vault.open_person(event)))
-            except Reject as why:
-                letters.append(self._letter(record, why))
-        return opened, letters
+        found = open_all(incoming, self._wire, self._vault)
+        for event in found.tests:
+            metrics.TEST_EVENTS.inc(kind=type(event).kind)
+        for event in found.nobodys:
+            metrics.AREA_ONLY_EVENTS.inc(kind=type(event).kind)
+        return found.people, [self._letter(record, why) for record, why in found.refused]
 
-    def _sighting(self, event: Event, block: PersonBlock | None) -> Sighting:
-        assert event.source_person is not None
-        telling = tells(block)
-        key = match_key(block, self._ids) if telling else None
-        local_id = block.local_id if block is not None else None
-        return Sighting(event.source_person, event.source, version_of(event), telling, key, local_id, block)
+    def _sighting(self, of: Opened) -> Sighting:
+        telling = tells(of.block)
+        key = match_key(of.block, self._ids) if telling else None
+        local_id = of.block.local_id if of.block is not None else None
+        return Sighting(of.source_person, of.event.source, version_of(of.event), telling, key, local_id, of.block)
 
     def _said(self, batch: Batch, because: Incoming) -> Iterator[OutRecord]:
         """What the batch changed about who is who."""
@@ -197,25 +179,24 @@ class Identify:
             membership = Membership(source_person=row.token, revision=row.link_revision, owner=row.person_key)
             yield out(membership, told, because)
 
-    def _told_of_others(self, batch: Batch, opened: Sequence[_Opened]) -> list[list[tuple[Event, SourcePerson]]]:
+    def _told_of_others(self, batch: Batch, opened: Sequence[Opened]) -> list[list[tuple[Event, SourcePerson]]]:
         """For each event, what must be said before it to those who lose its fact (hub.domain.moved)."""
-        found = batch.told_of_others([event for _, event, _ in opened])
+        found = batch.told_of_others([each.event for each in opened])
         people = batch.people({each.source_person for said in found for each in said if each.source_person is not None})
         return [[(each, people[each.source_person]) for each in said if each.source_person in people] for said in found]
 
     def _events(
         self,
-        opened: Iterable[_Opened],
+        opened: Iterable[Opened],
         people: dict[str, SourcePerson],
         moved: Iterable[Sequence[tuple[Event, SourcePerson]]],
         letters: list[OutRecord],
     ) -> Iterator[OutRecord]:
-        for (record, event, block), lost in zip(opened, moved, strict=True):
-            assert event.source_person is not None
+        for (record, event, block, source_person), lost in zip(opened, moved, strict=True):
             try:
                 for withdrawn, loser in lost:
                     yield self._person_event(record, withdrawn, None, loser)
-                yield self._person_event(record, event, block, people[event.source_person])
+                yield self._person_event(record, event, block, people[source_person])
             except Reject as why:
                 letters.append(self._letter(record, why))
             except ValidationError:
