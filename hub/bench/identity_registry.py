@@ -21,7 +21,6 @@ from sqlalchemy import event
 
 from hub.bench.identity_people import PORTION, portions
 from hub.domain.events import PersonBlock
-from hub.domain.identity import tells
 from hub.domain.ids import Ids
 from hub.domain.linkage.model import for_population, shipped_model
 from hub.identity.linker import Sighting
@@ -127,7 +126,7 @@ class _Intake:
         local_id = str(self._seen)
         version = (_BEGIN + timedelta(seconds=self._seen), 0, local_id, 1)
         token = self._ids.source_person(_SOURCE, _SOURCE, local_id)
-        return Sighting(token, _SOURCE, version, tells(block), None, local_id, block)
+        return Sighting(token, _SOURCE, version, local_id=local_id, block=block)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ CHANGED = "name-or-birth-date-changed"
 
 class Sighting(NamedTuple):
     """What one event says about its source person. `telling`: it has a block that decides; `key` its match key. Linking by weights
-    reads `block` instead, which may know a phone while it tells nobody."""
+    reads `block` in place of both, which may know a phone while it tells nobody."""
 
     source_person: str
     source: str

@@ -151,7 +151,7 @@ class Identify:
         return found.people, [self._letter(record, why) for record, why in found.refused]
 
     def _sighting(self, of: Opened) -> Sighting:
-        telling = tells(of.block)
+        telling = self._registry.linking is None and tells(of.block)  # weights read the block itself
         key = match_key(of.block, self._ids) if telling else None
         local_id = of.block.local_id if of.block is not None else None
         return Sighting(of.source_person, of.event.source, version_of(of.event), telling, key, local_id, of.block)
