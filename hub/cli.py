@@ -7,24 +7,15 @@ or a name that nothing has · 70 a peer is away, try again · 78 the installatio
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
 from hub import __version__
 from hub.errors import EXIT_CONFIG, EXIT_RETRY, EXIT_USAGE, ConfigError, HubError, UnknownName
-from hub.verbs import Verbs
-
-
-class Verb(NamedTuple):
-    """Where a verb's click command stands (`module:attribute`) and its line in `hub --help`."""
-
-    target: str
-    help: str
-
+from hub.verbs import Verb, Verbs
 
 _OWN_PROCESS = object()
 """What `main` hands down when it was started as a program, not called: then logs and uncaught exceptions are its to set."""
@@ -54,18 +45,10 @@ VERBS = {
 
 
 class LazyGroup(Verbs):
-    """A group that knows its verbs by name and imports one when it is called."""
+    """The verbs of `hub`, in the order of VERBS; called as a program it sets up logs before one runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        if cmd_name not in VERBS:
-            return None
-        module, _, attribute = VERBS[cmd_name].target.partition(":")
-        command = getattr(importlib.import_module(module), attribute)
-        assert isinstance(command, click.Command)
-        return command
+        return list(self.later)
 
     def invoke(self, ctx: click.Context) -> Any:
         if ctx.obj is _OWN_PROCESS:
@@ -74,12 +57,10 @@ class LazyGroup(Verbs):
             configure("cli", level="WARNING")  # else a library's log line or a traceback would show values
         return super().invoke(ctx)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
 
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(
+    cls=LazyGroup, later=VERBS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
+)
 @click.version_option(__version__, prog_name="hub")
 def cli() -> None:
     """Joins labs, tracing, vaccination, shelter and food systems as events, and says who needs help now."""

@@ -33,6 +33,17 @@ def test_help_names_every_verb_without_importing_one() -> None:
     assert out.splitlines()[-1] == "['hub.errors', 'hub.suggest', 'hub.verbs', 'hub.cli']"
 
 
+def test_help_of_identity_names_the_reviews_without_importing_the_role() -> None:
+    code = (
+        "import sys; from hub.cli import main\n"
+        "try: main(['identity', '--help'])\n"
+        "finally: print('hub.identity.worker' in sys.modules, 'sqlalchemy' in sys.modules)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert all(f"  {verb} " in out for verb in ("evaluate", "review", "train"))
+    assert out.splitlines()[-1] == "False False"
+
+
 @pytest.mark.parametrize(
     ("error", "code"), [(ConfigError("mend it"), 78), (RetryError("away"), 70), (click.Abort(), 130)]
 )

@@ -10,14 +10,13 @@ import click
 
 from hub.commands.identity_evaluate import POPULATION, evaluate, in_words, the_day
 from hub.commands.identity_hashed import evaluate_hashed, hash_records, match_hashed
-from hub.commands.identity_review import review
 from hub.commands.identity_shown import show_explained
 from hub.domain.linkage.model import LinkModel
 from hub.identity.evaluation.explained import explained
 from hub.identity.evaluation.labelled import Labelled, Unanswerable
 from hub.identity.evaluation.population import at_population
 from hub.identity.training.learn import shares
-from hub.verbs import Verbs
+from hub.verbs import Verb, Verbs
 from hub.wiring_labelled import link_model, read_records
 from hub.wiring_training import PEOPLE, trained_on_files, trained_on_made, written
 
@@ -28,7 +27,11 @@ _MODEL = click.option(
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 
 
-@click.group(cls=Verbs)
+# It imports the role and the registry, which none of the others needs.
+_LATER = {"review": Verb("hub.commands.identity_review:review", "Who may be one person, for you to decide.")}
+
+
+@click.group(cls=Verbs, later=_LATER)
 def identity() -> None:
     """Who is the same person: how well records are linked, and why."""
 
@@ -37,7 +40,6 @@ identity.add_command(evaluate)
 identity.add_command(hash_records)
 identity.add_command(match_hashed)
 identity.add_command(evaluate_hashed)
-identity.add_command(review)
 
 
 @identity.command()
