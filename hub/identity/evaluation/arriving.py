@@ -42,13 +42,14 @@ class BlockIndex:
 
     def _enter(self, key: str, at: int, found: set[int]) -> bool:
         """Whether the block is now too large. One that was already takes nobody in and gives nothing."""
-        members = self._blocks.setdefault(key, at)
-        if members is at:
+        members = self._blocks.get(key)
+        if members is None or members == at:  # itself: two long keys of one record may be cut to the same
+            self._blocks[key] = at
             return False
         if isinstance(members, int):
             found.add(members)
             self._blocks[key] = [members, at]
-            return LARGEST < 2
+            return False
         if len(members) <= LARGEST:
             found.update(members)
             members.append(at)
