@@ -16,7 +16,7 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
-from hub.bench.identity_people import PORTION, portions
+from hub.bench.identity_people import portions_to_time
 from hub.domain.linkage.comparable import comparable
 from hub.domain.linkage.model import for_population, shipped_model
 from hub.errors import RetryError
@@ -29,7 +29,6 @@ __all__ = ["TARGETS", "Measured", "Report", "answers", "as_json", "growth", "mea
 Say = Callable[[str], None]
 _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
 _ASKED_AT = 100_000
-_SEED = 20261200  # other people than those of training
 
 
 class Measured(NamedTuple):
@@ -88,9 +87,8 @@ def measure(people: int, events: int, say: Say = lambda _: None) -> Measured:
     collect_seldom()
     before, model = _resident_mb(), for_population(shipped_model(), people)
     arrivals, known, later = Arrivals(model), 0, []
-    each = -(-events * PORTION // people)  # of every portion as many, so that the events are of all the people
-    for portion in portions(people, _SEED):
-        later += portion.later[:each]
+    for portion in portions_to_time(people, events):
+        later += portion.later
         for block in portion.first:
             arrivals.know(comparable(block))
         known += len(portion.first)

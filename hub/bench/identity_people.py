@@ -14,9 +14,10 @@ from hub.domain.events import PersonBlock
 from hub.synthetic.linkage_records import made_records
 from hub.synthetic.linkage_set import MadeRecord
 
-__all__ = ["PORTION", "Portion", "portions"]
+__all__ = ["Portion", "portions", "portions_to_time"]
 
-PORTION = 5_000
+_PORTION = 5_000
+_SEED = 20261200  # other people than those of training
 
 
 class Portion(NamedTuple):
@@ -26,11 +27,19 @@ class Portion(NamedTuple):
     later: list[PersonBlock]
 
 
+def portions_to_time(people: int, events: int) -> Iterator[Portion]:
+    """So many people, and of every portion as many later records, so that the `events` are of all the people. A few more of both;
+    fewer events where the people have no more records."""
+    each = -(-events * _PORTION // people)
+    for portion in portions(people, _SEED):
+        yield portion._replace(later=portion.later[:each])
+
+
 def portions(people: int, seed: int) -> Iterator[Portion]:
     """At least `people` people, of whom each has a record; the last portion is as large as the others or smaller."""
     made = 0
     while made < people:
-        portion = _portion(min(PORTION, people - made), seed + made)
+        portion = _portion(min(_PORTION, people - made), seed + made)
         made += len(portion.first)
         yield portion
 

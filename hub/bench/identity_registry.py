@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import event
 
-from hub.bench.identity_people import PORTION, portions
+from hub.bench.identity_people import portions_to_time
 from hub.domain.events import PersonBlock
 from hub.domain.ids import Ids
 from hub.domain.linkage.model import for_population, shipped_model
@@ -36,7 +36,6 @@ BATCH = 1_000
 """Sightings a transaction, as many as the worker takes at most."""
 TARGET = 2_000
 """Records a second of one core: what requirement 19 (equity-identity.md) asks of the comparison, asked of all of it here."""
-_SEED = 20261200
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _SOURCE = "bench"
 
@@ -70,9 +69,8 @@ def measure(people: int, events: int, say: Say = lambda _: None, batch: int = BA
         ):
             intake = _Intake(registry, vault, ids)
             later, known = [], 0
-            each = -(-events * PORTION // people)  # of every portion as many, so that the events are of all the people
-            for portion in portions(people, _SEED):
-                later += portion.later[:each]
+            for portion in portions_to_time(people, events):
+                later += portion.later
                 intake.take(portion.first, batch)
                 known += len(portion.first)
                 say(f"{known:,} of {people:,} people known, {_size_mb(file):,.0f} MB")

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from hub.commands.bench_answers import tell_answer
+
 __all__ = ["identity"]
 
 
@@ -88,8 +90,7 @@ def _merging(pairs: int, others: int, as_object: bool) -> int:
                 f"{each['changes']} of them"
             )
         for answer in found["targets"]:
-            verdict = "reached" if answer["reached"] else "NOT reached"
-            click.echo(f"{verdict}: {answer['name']}: {answer['found']} (target {answer['target']})")
+            tell_answer(answer)
     return 0 if all(answer["reached"] for answer in found["targets"]) else 1
 
 
@@ -110,7 +111,4 @@ def _tell(report: dict[str, Any]) -> None:
             f"{each['p95']}, candidates p99 {each['candidates_p99']}, memory {each['memory']}"
         )
     for answer in report["targets"]:
-        verdict = "reached" if answer["reached"] else "NOT reached"
-        click.echo(
-            f"{verdict}: {answer['name']} at {answer['people']:,}: {answer['found']} (target {answer['target']})"
-        )
+        tell_answer(answer)

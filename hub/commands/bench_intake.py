@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from hub.bench.intake_plan import PARTS
+from hub.commands.bench_answers import tell_answer
 
 _FORMATS = ("oru", "vxu", "lab-csv", "lab-fhir", "cvrs", "iis-fhir", "fhir", "supply", "declared-csv", "hmis", "hrsn")
 
@@ -89,9 +90,7 @@ def _tell(report: dict[str, Any]) -> None:
             f"memory {_memory(each['memory'])}"
         )
     for answer in report["targets"]:
-        click.echo(
-            f"{'reached' if answer['reached'] else 'NOT reached'}: {answer['name']}: {answer['found']} (target {answer['target']})"
-        )
+        tell_answer(answer)
 
 
 def _memory(found: dict[str, Any] | None) -> str:
