@@ -47,9 +47,8 @@ class Comparable:
     state: str | None = None
     postal_code: str | None = None
     county: str | None = None
-    newborn: bool = (
-        False  # a word for a child without a name stands for the given name, and nothing says that it has grown up
-    )
+    newborn: bool = False
+    """A word for a child without a name stands for the given name, and nothing says that it has grown up."""
 
     def __repr__(self) -> str:
         return "Comparable()"

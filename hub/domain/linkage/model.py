@@ -85,9 +85,8 @@ class LinkModel:
     shared_over: int  # a value used by more people than this is a service's, not a person's
     together: float = 0.0  # bits that two common names say less than each by itself: names of one community go together
     namesakes: float = 0.0  # bits that two common names say less where the birth dates are near and not equal
-    doubt: float = (
-        0.0  # bits above `match` that are asked where somebody unseen may be meant; 0: everybody has a record
-    )
+    doubt: float = 0.0
+    """Bits above `match` that are asked where somebody unseen may be meant; 0: everybody has a record."""
 
     def lists(self, field: str, name: str) -> bool:
         """Whether this name (normalised) is on the model's list of common ones."""
