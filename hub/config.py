@@ -49,8 +49,8 @@ class Settings(BaseModel):
     registry_url: str | None = None
     host: str = "127.0.0.1"  # where the processes listen; a container sets 0.0.0.0
     identity_database: str | None = None  # URL of a PostgreSQL, without password; None: DIR/identity.sqlite
-    # People whom the records may be of: the more, the more must agree (hub.domain.who). A smaller number unites more without asking,
-    # and wrongly 8 of the 97 named hard cases at 100,000 and 16 at 20,000; at the default none (docs/identity.md, "Live").
+    # People whom the records may be of: the more, the more must agree (hub.domain.who). A smaller number unites more without
+    # asking, and wrongly 8 of the 97 named hard cases at 100,000 and 16 at 20,000; at the default none (docs/identity.md, "Live").
     identity_population: int = Field(default=1_000_000, ge=1_000, le=1_000_000_000)
     time_zone: str = "UTC"  # IANA name of the county's civil time: when its day begins
     # State (USPS code) whose isolation rules hold; US: the national ones.
