@@ -49,7 +49,6 @@ _CLOSE = 0.92  # Jaro-Winkler; one slip in a name of six letters or more
 _SIMILAR = 0.80
 _SAME_SOUND = 0.70
 _SLIPS_FROM = 4  # letters: in a shorter name one changed letter is another name (Ana, Ada)
-_ROUNDING = 1e-9
 _TWO_SLIPS_FROM = 6  # letters: in a shorter name two slips leave too little of it
 
 
@@ -65,10 +64,8 @@ def part_level(one: str, other: str) -> str:
         return "nickname"
     if min(len(one), len(other)) < _SLIPS_FROM:
         return "similar" if JaroWinkler.similarity(one, other) >= _SIMILAR else "different"
-    if _most_alike(one, other) < _SAME_SOUND:
-        return "sounds" if core(one) == core(other) else "different"
     alike = JaroWinkler.similarity(one, other)
-    if alike >= _CLOSE or _one_slip(one, other):
+    if _is_close(one, other, alike):
         return "close"
     if core(one) == core(other) or (alike >= _SAME_SOUND and _same_sound(one, other)):
         return "sounds"
@@ -83,9 +80,7 @@ def near(one: str, other: str) -> bool:
         return False
     if _share_root(one, other):
         return True
-    if min(len(one), len(other)) < _SLIPS_FROM or _most_alike(one, other) < _SIMILAR:
-        return False
-    return JaroWinkler.similarity(one, other) >= _CLOSE or _one_slip(one, other)
+    return min(len(one), len(other)) >= _SLIPS_FROM and _is_close(one, other, JaroWinkler.similarity(one, other))
 
 
 @lru_cache(maxsize=65_536)
@@ -208,21 +203,10 @@ def _share_root(one: str, other: str) -> bool:
     return (one in full or other in full) and not roots(one).isdisjoint(roots(other))
 
 
-def _most_alike(one: str, other: str) -> float:
-    """What their Jaro-Winkler similarity is at most, by the letters that only one of them has; of two parts of four letters or more
-    that are one slip apart at least 0.83. Of strangers' names far sooner than the similarity itself."""
-    mine, theirs = _letters(one), _letters(other)
-    jaro = 1 - ((mine & ~theirs).bit_count() / len(one) + (theirs & ~mine).bit_count() / len(other)) / 3 + _ROUNDING
-    return 0.4 + 0.6 * jaro if one[0] == other[0] else jaro  # a common beginning adds a tenth a letter of four at most
-
-
-@lru_cache(maxsize=65_536)
-def _letters(part: str) -> int:
-    """A bit for each letter that is in it; some letters of large alphabets share one."""
-    found = 0
-    for letter in part:
-        found |= 1 << (ord(letter) % 64)
-    return found
+def _is_close(one: str, other: str, alike: float) -> bool:
+    """Of parts of four letters or more, given their Jaro-Winkler similarity. One slip leaves 0.738 of it at least (seven letters, two
+    of them in turn: abababa, zbababa), so that most strangers' names are not looked at twice."""
+    return alike >= _CLOSE or (alike >= _SAME_SOUND and _one_slip(one, other))
 
 
 def _one_slip(one: str, other: str) -> bool:

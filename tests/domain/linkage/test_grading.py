@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations, islice
+from itertools import combinations, product, islice
 from random import Random
 
 import pytest
@@ -82,6 +82,14 @@ def test_near_is_what_the_levels_of_two_parts_say(people: list[Comparable]) -> N
         near(one, other) == (part_level(one, other) in {"exact", "nickname", "close"})
         for one, other in combinations(parts[::2], 2)
     )
+
+
+def test_one_slip_in_four_letters_or_more_is_near_whatever_the_letters() -> None:
+    for word in map("".join, (letters for count in (4, 5, 6, 7) for letters in product("kba", repeat=count))):
+        changed = {word[:at] + "k" + word[at + 1 :] for at in range(len(word))}
+        longer = {word[:at] + "b" + word[at:] for at in range(len(word) + 1)}
+        swapped = {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)}
+        assert all(near(word, slipped) and near(slipped, word) for slipped in changed | longer | swapped), word
 
 
 def test_homes_that_grading_does_not_look_at_are_neither_the_same_nor_nearly(pairs: Pairs) -> None:
