@@ -204,8 +204,8 @@ def _share_root(one: str, other: str) -> bool:
 
 
 def _is_close(one: str, other: str, alike: float) -> bool:
-    """Of parts of four letters or more, given their Jaro-Winkler similarity. One slip leaves 0.738 of it at least (seven letters, two
-    of them in turn: abababa, zbababa), so that most strangers' names are not looked at twice."""
+    """Of parts of four letters or more, given their Jaro-Winkler similarity. One slip leaves 0.738 of it at least (seven letters,
+    two of them in turn: abababa, zbababa), so that most strangers' names are not looked at twice."""
     return alike >= _CLOSE or (alike >= _SAME_SOUND and _one_slip(one, other))
 
 

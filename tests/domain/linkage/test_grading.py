@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations, product, islice
+from itertools import combinations, islice, product
 from random import Random
 
 import pytest
