@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,19 +28,11 @@ from hub.identity.registry import Registry, mint_person_key
 from hub.identity.reviews import Said
 from hub.privacy.secrets import make_secret, read_secret
 from hub.privacy.vault import Vault
+from tests.identity.reviewed import BRUNA, OTTO
 
 SHIPPED = Path(who.__file__).parent / "tables" / "link_model.json"
 ONE, OTHER, THIRD, UNKNOWN = ("a" * 26, "ab" + "c" * 24, "b" * 26, "z" * 26)
-BRUNA = PersonBlock(
-    given_name="Brumhilda",
-    family_name="Zolaris",
-    sex="F",
-    birth_date=date(1980, 2, 3),
-    ssn="536417702",
-    local_id="mrn\x1b-7",
-)
-OTTO = BRUNA.model_copy(update={"given_name": "Ottokar", "sex": "M"})
-"""Who may have changed name and sex, or be somebody else: a person is asked (hub.domain.linkage.vetoes)."""
+HOSTILE = BRUNA.model_copy(update={"local_id": "mrn\x1b-7"})
 AT = datetime(2021, 1, 1, tzinfo=UTC)
 
 
@@ -56,7 +48,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regist
         with closing(Registry(tmp_path / "identity.sqlite", vault, linking=linking)) as registry:
             with registry.batch() as batch:
                 batch.link_store.put_model(linking.made_by)
-                batch.see([_sighting(ONE, BRUNA), _sighting(OTHER, OTTO), _sighting(THIRD, None)])
+                batch.see([_sighting(ONE, HOSTILE), _sighting(OTHER, OTTO), _sighting(THIRD, None)])
             yield registry
 
 

@@ -32,6 +32,7 @@ from hub.identity.worker import GROUP, STEPS
 from hub.ops.ports import free_port
 from tests.identity import reviewed_live
 from tests.identity.fake_log import event_of
+from tests.identity.reviewed import BRUNA, OTTO
 from tests.identity.test_role_live import Stack, stack
 
 __all__ = ["stack"]
@@ -39,15 +40,6 @@ __all__ = ["stack"]
 pytestmark = pytest.mark.live
 
 ONE, OTHER, THIRD = "a" * 26, "b" * 26, "c" * 26
-BRUNA = PersonBlock(
-    given_name="Brumhilda",
-    family_name="Zolaris",
-    sex="F",
-    birth_date=date(1980, 2, 3),
-    ssn="536417702",
-    local_id="mrn-7",
-)
-OTTO = BRUNA.model_copy(update={"given_name": "Ottokar", "sex": "M"})
 CYD = PersonBlock(given_name="Cyd", family_name="Quenby", birth_date=date(1955, 5, 6), local_id="mrn-9")
 
 
