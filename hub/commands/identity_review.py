@@ -23,6 +23,7 @@ from hub.commands.identity_review_shown import (
     question_row,
     show_agreement,
     show_decisions,
+    show_meanwhile,
     show_pair,
     show_questions,
     show_refused,
@@ -145,7 +146,8 @@ def decide(
 
     No weight overrules it, and a registry that is made anew reads it again. Of two decisions on one pair the later one stands:
     where another verdict stands already, the answer is who gave it, when and why, and exit code 1 until you say --overrule. What
-    you said yourself you may withdraw.
+    you said yourself you may withdraw. Where somebody says otherwise in the same moment, both are written: the answer is what they
+    said and which stands, and exit code 1.
     """
     said = cast(Verdict, verdict)
     if reason not in REVIEW_REASONS[said]:
@@ -161,20 +163,28 @@ def decide(
     except ValidationError:
         raise click.UsageError("--actor is an account: letters, digits, dot, underscore and hyphen") from None
     with decision_log(settings) as log:
-        before = _overruled(log.all(), decision)
+        read = list(log.all())
+        before = _overruled(read, decision)
         if before is not None and not overrule:
             show_refused(before)
             ctx.exit(1)
         log.append(decision)
+        # No lock is between two reviewers on two machines: whoever wrote later finds the other's word now.
+        meanwhile = [each for each in _of_pair(log.all(), decision) if each.number > (read[-1].number if read else 0)]
+    others = [each for each in meanwhile if each.decision.verdict != said]
+    if others:
+        show_meanwhile(others[-1], stands=others[-1] is meanwhile[-1])
     if as_json:
         click.echo(decision.model_dump_json())
-        return
-    click.echo(f"{verdict}: {decision.left} {decision.right} ({reason}, by {decision.actor})")
-    if 0 in how.records:
-        click.echo("nobody told of one of them yet: it holds from when somebody does")
-    if not weighed:
-        click.echo(_UNWEIGHED)
-    click.echo("identify takes it in with its next batch; `hub identity review log` says when it has")
+    else:
+        click.echo(f"{verdict}: {decision.left} {decision.right} ({reason}, by {decision.actor})")
+        if 0 in how.records:
+            click.echo("nobody told of one of them yet: it holds from when somebody does")
+        if not weighed:
+            click.echo(_UNWEIGHED)
+        click.echo("identify takes it in with its next batch; `hub identity review log` says when it has")
+    if others:
+        ctx.exit(1)
 
 
 @review.command("log")
@@ -227,11 +237,7 @@ def agreement(model_file: Path | None, as_json: bool, instance: str | None) -> N
 
 def _overruled(said: Iterable[Said], decision: ReviewDecision) -> Said | None:
     """What stands of this pair and would not any more; None where nothing does, or they take back their own word."""
-    of_pair = {
-        each.number: each
-        for each in said
-        if (each.decision.left, each.decision.right) == (decision.left, decision.right)
-    }
+    of_pair = {each.number: each for each in _of_pair(said, decision)}
     stands = standing(each.decision.numbered(number) for number, each in of_pair.items())
     if not stands:
         return None
@@ -239,6 +245,10 @@ def _overruled(said: Iterable[Said], decision: ReviewDecision) -> Said | None:
     before = of_pair[number]
     own = decision.verdict == "withdrawn" and before.decision.actor == decision.actor
     return None if own or verdict == decision.verdict else before
+
+
+def _of_pair(said: Iterable[Said], decision: ReviewDecision) -> list[Said]:
+    return [each for each in said if (each.decision.left, each.decision.right) == (decision.left, decision.right)]
 
 
 def _both(desk: ReviewDesk, left: str, right: str, *, known: bool) -> tuple[str, str]:

@@ -19,8 +19,8 @@ from hub.identity.review_desk import Revealed, Standing
 from hub.identity.reviews import Said, Waiting
 
 __all__ = [
-    "DECIDED", "GRADES", "coarse", "decision_row", "question_row", "show_agreement", "show_decisions", "show_pair",
-    "show_questions", "show_refused", "side_row",
+    "DECIDED", "GRADES", "coarse", "decision_row", "question_row", "show_agreement", "show_decisions", "show_meanwhile",
+    "show_pair", "show_questions", "show_refused", "side_row",
 ]  # fmt: skip
 
 DECIDED: tuple[Verdict, ...] = ("same", "different")
@@ -166,11 +166,22 @@ def _by(row: Mapping[str, Any]) -> str:
 
 def show_refused(stands: Said) -> None:
     """Why a decision was not written: another verdict stands."""
-    row = decision_row(stands, {stands.number}, None)
+    click.echo(f"nothing was written. {_told(stands)}, and that stands. Say --overrule if it shall not.", err=True)
+
+
+def show_meanwhile(other: Said, *, stands: bool) -> None:
+    """What another reviewer said of the pair while this decision was written; `stands`: theirs does, as the later one."""
+    whose = "theirs" if stands else "yours"
     click.echo(
-        f"nothing was written. {_by(row)} said at {_at(row)} that the two are {row['verdict']} ({row['reason']}; "
-        f"decision {row['number']}), and that stands. Say --overrule if it shall not.",
+        f"while you decided, {_told(other)}. Both are written, and {whose} stands, as the later one: talk to them.",
         err=True,
+    )
+
+
+def _told(said: Said) -> str:
+    row = decision_row(said, set(), None)
+    return (
+        f"{_by(row)} said at {_at(row)} that the two are {row['verdict']} ({row['reason']}; decision {row['number']})"
     )
 
 

@@ -58,13 +58,18 @@ def _sighting(token: str, block: PersonBlock | None) -> Sighting:
 
 
 class Log:
-    """The topic of decisions, in memory."""
+    """The topic of decisions, in memory. `sooner`, `later`: what somebody else writes right before and after the next one, which
+    nobody has read by then."""
 
     def __init__(self) -> None:
         self.said: list[Said] = []
+        self.sooner: list[ReviewDecision] = []
+        self.later: list[ReviewDecision] = []
 
     def append(self, decision: ReviewDecision) -> None:
-        self.said.append(Said(len(self.said) + 1, decision))
+        for each in (*self.sooner, decision, *self.later):
+            self.said.append(Said(len(self.said) + 1, each))
+        self.sooner, self.later = [], []
 
     def all(self) -> Iterator[Said]:
         return iter(self.said)
@@ -259,3 +264,24 @@ def test_another_verdict_that_stands_is_told_and_overruled_on_purpose_only(regis
     run("decide", ONE, OTHER, *withdrawn, "--actor", "m.chan")  # who takes their own word back overrules nobody
     run("decide", ONE, OTHER, *same)
     assert len(log.said) == 6
+
+
+@pytest.mark.parametrize("sooner", [True, False])
+def test_of_two_who_decide_at_once_nobody_is_left_to_think_that_nobody_disagrees(
+    registry: Registry, log: Log, sooner: bool
+) -> None:
+    """Neither could read the other's word before: no lock is between them, and both are written."""
+    assert registry
+    theirs = reviewed(ONE, OTHER, "same", reason="document-seen", actor="m.chan", decided_at=AT)
+    agreed = reviewed(ONE, OTHER, "different", reason="relatives", actor="p.diaz", decided_at=AT)
+    elsewhere = reviewed(ONE, THIRD, "same", reason="document-seen", actor="k.olsen", decided_at=AT)
+    mine = ("decide", ONE, OTHER, "different", "--reason", "relatives", "--actor", "r.lopez")
+    log.sooner, log.later = ([agreed, elsewhere, theirs], []) if sooner else ([], [agreed, elsewhere, theirs])
+    told = run(*mine, code=1).output
+    assert len(log.said) == 4
+    assert "m.chan" in told
+    assert "document-seen" in told
+    assert ("yours stands" in told) is sooner
+    assert not {"p.diaz", "k.olsen"} & set(re.findall(r"[a-z]\.[a-z]+", told))
+    log.sooner = [agreed, elsewhere]
+    run(*mine, "--overrule")
