@@ -66,29 +66,31 @@ class SealedPack:
         self, event: Event, raw: bytes, unit: Unit, where: str, *, head: bytes = b"", file: str = ""
     ) -> Outgoing:
         """On hub.intake.raw.v1: what a remap or a mended parser reads again."""
-        return self._together(unit, [self._further(ToKeep(event, raw, where, head, file))])
+        return self._together(unit, [self._further(ToKeep(unit, event, raw, where, head, file), unit)])
 
-    def originals(self, unit: Unit, rows: Iterable[ToKeep]) -> list[Outgoing]:
-        """The same of many records of one unit, as few as will do: a record each took a fifth of the work of a bed night."""
+    def originals(self, rows: Iterable[ToKeep]) -> list[Outgoing]:
+        """The same of many records, in as few as will do: one each took a fifth of the work of a bed night, and of a message."""
         made: list[Outgoing] = []
         waiting: list[dead_letter.FurtherOriginal] = []
-        size = 0
+        size, first = 0, None
         for row in rows:
-            if waiting and (size >= _TOGETHER_BYTES or len(waiting) >= _TOGETHER):
-                made.append(self._together(unit, waiting))
-                waiting, size = [], 0
-            waiting.append(self._further(row))
+            if first is not None and (size >= _TOGETHER_BYTES or len(waiting) >= _TOGETHER):
+                made.append(self._together(first, waiting))
+                waiting, size, first = [], 0, None
+            first = first or row.unit
+            waiting.append(self._further(row, first))
             size += len(row.raw) + len(row.head)
-        return [*made, self._together(unit, waiting)] if waiting else made
+        return [*made, self._together(first, waiting)] if first is not None else made
 
-    def _further(self, row: ToKeep) -> dead_letter.FurtherOriginal:
-        """Sealed under the key of its person, if it is of one: erasing it erases this."""
+    def _further(self, row: ToKeep, first: Unit) -> dead_letter.FurtherOriginal:
+        """Sealed under the key of its person, if it is of one: erasing it erases this. `first`: the unit that its record names."""
         person, raw = row.event.source_person, row.raw
         clear = dead_letter.under_head(raw, row.head, row.file)
         place = dead_letter.RAW_TOPIC, dead_letter.ORIGINAL_FIELD
         vault = self._vault
         sealed = vault.seal_bytes(clear, *place) if person is None else vault.seal(clear, person, *place)
-        return dead_letter.further(sealed, event_id=row.event.event_id, raw=raw, where=row.where)
+        file = None if row.unit is first else row.unit.token
+        return dead_letter.further(sealed, event_id=row.event.event_id, raw=raw, where=row.where, file=file)
 
     def _together(self, unit: Unit, rows: Sequence[dead_letter.FurtherOriginal]) -> Outgoing:
         letter = dead_letter.together(self._connector, unit.token, self._taken_at, rows)

@@ -139,6 +139,7 @@ def test_originals_of_several_people_share_a_record_and_each_dies_with_the_key_o
     people = ["p1", "p2", None]
     rows = [
         ToKeep(
+            UNIT,
             event.model_copy(update={"source_person": who, "event_id": f"e{n}"}),
             message(n),
             f"message {n}",
@@ -147,7 +148,7 @@ def test_originals_of_several_people_share_a_record_and_each_dies_with_the_key_o
         )
         for n, who in enumerate(people)
     ]
-    [outgoing] = pack.originals(UNIT, rows)
+    [outgoing] = pack.originals(rows)
     assert b"Madeup" not in bare(outgoing)
     told = codec.decode(outgoing[2])
     assert isinstance(told, Original)
@@ -164,9 +165,24 @@ def test_originals_of_several_people_share_a_record_and_each_dies_with_the_key_o
     assert vault.open(each[0].original, RAW_TOPIC, ORIGINAL_FIELD)
 
 
+def test_originals_of_several_units_share_a_record_and_say_which_each_is_of(
+    pack: SealedPack, codec: Codec, vault: Vault, event: Event
+) -> None:
+    units = [Unit(f"message-{n}", message(n)) for n in range(4)]
+    rows = [
+        ToKeep(units[n], event.model_copy(update={"event_id": f"e{n}-{again}"}), message(n), "message 1")
+        for n in range(4)
+        for again in range(2)
+    ]
+    [outgoing] = pack.originals(rows)
+    each = list(each_of(cast(Original, codec.decode(outgoing[2]))))
+    assert [(one.event_id, one.file) for one in each] == [(row.event.event_id, row.unit.token) for row in rows]
+    assert [vault.open(one.original, RAW_TOPIC, ORIGINAL_FIELD) for one in each] == [row.raw for row in rows]
+
+
 def test_many_originals_are_as_few_records_as_the_broker_takes(pack: SealedPack, codec: Codec, event: Event) -> None:
-    rows = [ToKeep(event, b"%060000d" % n, f"row {n}") for n in range(70)]
-    made = pack.originals(UNIT, rows)
+    rows = [ToKeep(UNIT, event, b"%060000d" % n, f"row {n}") for n in range(70)]
+    made = pack.originals(rows)
     told = [one for outgoing in made for one in each_of(cast(Original, codec.decode(outgoing[2])))]
     assert [one.where for one in told] == [f"row {n}" for n in range(70)]
     assert 1 < len(made) < 20

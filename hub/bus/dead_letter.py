@@ -2,8 +2,8 @@
 
 `Original` stands on hub.intake.raw.v1, `Rejected` on hub.intake.rejected.v1 (keyed by connector), `StreamRejected` on
 hub.stream.rejected.v1 (keyed as its source). A hard stop (data the hub must not hold) leaves a `Rejected` without
-`original`. `where`, `file` and `reason` are positions, tokens and codes, never values. Originals of one file that were taken in
-together share a record: `Original.more`, taken apart by `each_of`.
+`original`. `where`, `file` and `reason` are positions, tokens and codes, never values. Originals that were taken in together share
+a record, also those of several files or messages: `Original.more`, taken apart by `each_of`.
 
 Sealing is handed in (`Vault.seal_bytes`), so that this room holds no key: a sealed original opens only in its topic.
 """
@@ -71,7 +71,7 @@ def kept(clear: bytes) -> Kept:
 
 
 class FurtherOriginal(Model):
-    """Another record of the same file as it came, sealed under a key of its own."""
+    """Another record as it came, sealed under a key of its own."""
 
     kind: ClassVar[str] = "further-original"
 
@@ -79,6 +79,7 @@ class FurtherOriginal(Model):
     content_hash: str = Field(description="SHA-256 of the original bytes, hex")
     where: str = Field(description="position in the file")
     original: Sealed
+    file: str | None = Field(default=None, description="token of its file or connection; none: that of the first")
 
 
 class Original(Model):
@@ -93,9 +94,7 @@ class Original(Model):
     where: str = Field(description="position in it: message or row")
     received_at: datetime
     original: Sealed
-    more: tuple[FurtherOriginal, ...] = Field(
-        default=(), description="further records of the same file that were taken in with it"
-    )
+    more: tuple[FurtherOriginal, ...] = Field(default=(), description="further records that were taken in with it")
 
 
 class Rejected(Model):
@@ -148,13 +147,16 @@ class StreamRejected(Model):
     original: Sealed | None
 
 
-def further(sealed: Sealed, *, event_id: str, raw: bytes, where: str) -> FurtherOriginal:
-    """`raw`, which is `sealed` for hub.intake.raw.v1. Not checked again here: who encodes it checks what it holds."""
-    return _further.of({"event_id": event_id, "content_hash": _hash(raw), "where": where, "original": sealed})
+def further(sealed: Sealed, *, event_id: str, raw: bytes, where: str, file: str | None = None) -> FurtherOriginal:
+    """`raw`, which is `sealed` for hub.intake.raw.v1; `file`: token of its own, where that is not the first's. Not checked again
+    here: who encodes it checks what it holds."""
+    return _further.of({
+        "event_id": event_id, "content_hash": _hash(raw), "where": where, "original": sealed, "file": file,
+    })  # fmt: skip
 
 
 def together(connector: str, file: str, received_at: datetime, rows: Sequence[FurtherOriginal]) -> Original:
-    """One record of at least one original, all of the same file. Not checked here either."""
+    """One record of at least one original; `file` is the first's, and of each that names none. Not checked here either."""
     first = rows[0].__dict__
     shared = {"connector": connector, "file": file, "received_at": received_at}
     return _original.of({**first, **shared, "more": tuple(rows[1:])})
@@ -167,7 +169,8 @@ def each_of(original: Original) -> Iterator[Original]:
         return
     yield original.model_copy(update={"more": ()})
     for one in original.more:
-        yield original.model_copy(update={**dict(one), "more": ()})
+        file = original.file if one.file is None else one.file
+        yield original.model_copy(update={**dict(one), "file": file, "more": ()})
 
 
 _further, _original = Trusted(FurtherOriginal), Trusted(Original)

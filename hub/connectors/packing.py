@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from itertools import groupby
 from math import inf
 from time import monotonic
 from types import MappingProxyType
@@ -54,8 +53,8 @@ class Pack(Protocol):
         """`issues`: codes beside those that the event holds."""
         ...
 
-    def originals(self, unit: Unit, rows: Sequence[ToKeep]) -> list[Outgoing]:
-        """Of records of one unit, in order."""
+    def originals(self, rows: Sequence[ToKeep]) -> list[Outgoing]:
+        """Of records of one unit or of several, in order."""
         ...
 
     def dead_letter(
@@ -64,10 +63,12 @@ class Pack(Protocol):
 
 
 class Chunk(NamedTuple):
-    """Records for the broker, in order, and what must be done before the first is handed over (`Pack.begin`)."""
+    """Records for the broker, in order, and what must be done before the first is handed over (`Pack.begin`). `lanes`: whose they
+    are; what is of one lane keeps its order from chunk to chunk."""
 
     outgoing: list[Outgoing]
     keys: Future[None] | None = None
+    lanes: frozenset[str] = frozenset({""})
 
 
 @dataclass
@@ -99,10 +100,6 @@ class _Written(NamedTuple):
     outgoing: Sequence[Outgoing] = ()
     problem: Problem | None = None
     original: int | None = None
-
-
-def _job_of(found: _Found) -> int:
-    return id(found.job)
 
 
 class Packer:
@@ -147,10 +144,7 @@ class Packer:
     def _packed_all(self, found: list[_Found]) -> Chunk:
         people = {item.event.source_person for item in found if item.event is not None}
         keys = self._pack.begin(sorted(person for person in people if person is not None))
-        outgoing: list[Outgoing] = []
-        for _, items in groupby(found, key=_job_of):
-            outgoing += self._packed(list(items))
-        return Chunk(outgoing, keys)
+        return Chunk(self._packed(found), keys, frozenset({item.job.delivery.lane for item in found}))
 
     def _next(self, job: Job) -> _Found | None:
         """The next record of a job that leaves a trace on the broker; None when it was ignored or the job is at its end."""
@@ -196,13 +190,14 @@ class Packer:
             return None
 
     def _packed(self, items: Sequence[_Found]) -> list[Outgoing]:
-        """Every record of a job as its event or as a dead letter, then the originals that go together. A record counts as an event
-        once its original is written too: it is never both."""
-        job, to_keep = items[0].job, list[ToKeep]()
+        """Every record as its event or as a dead letter, then the originals that go together. A record counts as an event once its
+        original is written too: it is never both."""
+        to_keep = list[tuple[Job, ToKeep]]()
         records = [self._written(found, to_keep) for found in items]
-        originals, spoilt = self._originals(job, to_keep)
+        originals, spoilt = self._originals(to_keep)
         outgoing: list[Outgoing] = []
         for found, made, problem, original in records:
+            job = found.job
             if original is not None and original in spoilt:
                 problem = _problem(spoilt[original], found)
             if problem is not None:
@@ -216,7 +211,7 @@ class Packer:
             outgoing += made
         return outgoing + originals
 
-    def _written(self, found: _Found, to_keep: list[ToKeep]) -> _Written:
+    def _written(self, found: _Found, to_keep: list[tuple[Job, ToKeep]]) -> _Written:
         """`to_keep` grows by its original, unless that is large: then it goes with its own event."""
         job = found.job
         if found.event is None:
@@ -225,15 +220,16 @@ class Packer:
             outgoing = [self._pack.event(found.event, found.issues)]
             if (row := self._to_keep(found)) is not None:
                 if len(row.raw) + len(row.head) > _LARGE:
-                    outgoing += self._pack.originals(job.delivery.unit, [row])
+                    outgoing += self._pack.originals([row])
                 else:
-                    to_keep.append(row)
+                    to_keep.append((job, row))
                 job.last_original = row.raw
         except _OURS:
             raise
         except Exception as why:
             return _Written(found, problem=_problem(why, found))
-        shared = bool(to_keep) and to_keep[-1].raw == found.raw
+        last, kept = to_keep[-1] if to_keep else (None, None)
+        shared = kept is not None and last is job and kept.raw == found.raw
         return _Written(found, outgoing, original=len(to_keep) - 1 if shared else None)
 
     def _to_keep(self, found: _Found) -> ToKeep | None:
@@ -241,20 +237,20 @@ class Packer:
         raw, event = found.raw, found.event
         if not raw or event is None or not self._agreement.keep_originals or raw == found.job.last_original:
             return None
-        return ToKeep(event, raw, found.where, found.head, found.file)
+        return ToKeep(found.job.delivery.unit, event, raw, found.where, found.head, found.file)
 
-    def _originals(self, job: Job, rows: Sequence[ToKeep]) -> tuple[list[Outgoing], dict[int, Exception]]:
+    def _originals(self, rows: Sequence[tuple[Job, ToKeep]]) -> tuple[list[Outgoing], dict[int, Exception]]:
         """Together, or, where one makes trouble, each for itself; and the trouble of those that are not written, by number."""
-        unit, spoilt = job.delivery.unit, dict[int, Exception]()
+        spoilt = dict[int, Exception]()
         try:
-            return (self._pack.originals(unit, rows) if rows else []), spoilt
+            return (self._pack.originals([row for _, row in rows]) if rows else []), spoilt
         except _OURS:
             raise
         except Exception:
             outgoing: list[Outgoing] = []
-            for number, row in enumerate(rows):
+            for number, (job, row) in enumerate(rows):
                 try:
-                    outgoing += self._pack.originals(unit, [row])
+                    outgoing += self._pack.originals([row])
                 except _OURS:
                     raise
                 except Exception as why:

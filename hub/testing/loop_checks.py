@@ -33,7 +33,7 @@ class IdsOnly:
         """The id of the event."""
         return EVENT, (event.source_person or "").encode(), event.event_id.encode(), None, None
 
-    def originals(self, _unit: Unit, rows: Sequence[ToKeep]) -> list[Outgoing]:
+    def originals(self, rows: Sequence[ToKeep]) -> list[Outgoing]:
         """That originals were kept."""
         return [("original", b"", row.event.event_id.encode(), None, None) for row in rows]
 

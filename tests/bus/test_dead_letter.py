@@ -86,6 +86,16 @@ def test_originals_of_a_file_share_a_record_and_come_out_of_it_as_if_each_stood_
     assert all(type(each).model_validate(each.model_dump()) == each for each in (one, *alone))
 
 
+def test_originals_of_several_messages_share_a_record_and_each_keeps_the_token_of_its_own() -> None:
+    files = ["f0", "f1", "f0", "f2"]
+    rows = [
+        further(seal(RAW, RAW_TOPIC, "original"), event_id=f"e{n}", raw=RAW, where="message 1", file=file)
+        for n, file in enumerate(files)
+    ]
+    one = together("c", "f0", NOW, rows)
+    assert [(each.event_id, each.file) for each in each_of(one)] == [(f"e{n}", file) for n, file in enumerate(files)]
+
+
 @pytest.mark.parametrize("sealed", [True, False])
 def test_a_stream_rejection_says_where_and_why(sealed: bool) -> None:
     found = stream_rejected(

@@ -98,7 +98,7 @@ class PretendPack:
             raise ZeroDivisionError("another bug")
         return ("event", (event.source_person or "").encode(), event.event_id.encode(), None, None)
 
-    def originals(self, unit: Unit, rows: Sequence[ToKeep]) -> list[Outgoing]:
+    def originals(self, rows: Sequence[ToKeep]) -> list[Outgoing]:
         return [("original", b"pretend", row.raw, None, None) for row in rows]
 
     def dead_letter(

@@ -49,10 +49,10 @@ def test_a_long_unit_is_left_when_the_time_is_over_and_goes_on_where_it_was() ->
 class OneSpoils(PretendPack):
     """Cannot write the original of `odd:…`, alone or among others."""
 
-    def originals(self, unit: Unit, rows: Sequence[ToKeep]) -> list[Outgoing]:
+    def originals(self, rows: Sequence[ToKeep]) -> list[Outgoing]:
         if any(row.raw.startswith(b"odd") for row in rows):
             raise ZeroDivisionError("a bug of ours")
-        return super().originals(unit, rows)
+        return super().originals(rows)
 
 
 def test_whose_original_cannot_be_written_is_a_dead_letter_alone_and_its_neighbours_go_on() -> None:
@@ -64,6 +64,47 @@ def test_whose_original_cannot_be_written_is_a_dead_letter_alone_and_its_neighbo
     assert values(outgoing, "dead") == [b"odd:2"]
     assert job.receipt.events.total() == 2
     assert job.receipt.rejected == {"mapping-error": 1}
+
+
+def test_originals_of_units_that_are_read_together_go_together() -> None:
+    asked: list[int] = []
+
+    class Noting(PretendPack):
+        def originals(self, rows: Sequence[ToKeep]) -> list[Outgoing]:
+            asked.append(len(rows))
+            return super().originals(rows)
+
+    packer = Packer(read, Agreed(), Noting())
+    jobs = [packer.begin(Handed(unit(line, name=line), lane=line)) for line in ("ann:1", "bob:2", "cid:3")]
+    chunk = packer.chunk(jobs)
+    assert asked == [3]
+    assert values(chunk.outgoing, "original") == [b"ann:1", b"bob:2", b"cid:3"]
+    assert chunk.lanes == {"ann:1", "bob:2", "cid:3"}
+    assert [job.receipt.events.total() for job in jobs] == [1, 1, 1]
+
+
+def test_an_original_that_cannot_be_written_spoils_no_other_unit_not_even_one_that_is_alike() -> None:
+    packer = Packer(read, Agreed(), SecondSpoils())
+    jobs = [packer.begin(Handed(unit("ann:1"))) for _ in range(3)]
+    outgoing = packer.chunk(jobs).outgoing
+    assert [job.receipt.events.total() for job in jobs] == [1, 0, 1]
+    assert [job.receipt.rejected.total() for job in jobs] == [0, 1, 0]
+    assert values(outgoing, "original") == [b"ann:1", b"ann:1"]
+    assert values(outgoing, "dead") == [b"ann:1"]
+
+
+class SecondSpoils(PretendPack):
+    """Cannot write several together, and of those that it is asked for alone not the second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alone = 0
+
+    def originals(self, rows: Sequence[ToKeep]) -> list[Outgoing]:
+        self.alone += len(rows) == 1
+        if len(rows) > 1 or self.alone == 2:
+            raise ZeroDivisionError("a bug of ours")
+        return super().originals(rows)
 
 
 def _each_thrice(unit: Unit) -> Iterator[Record]:
@@ -96,7 +137,7 @@ def test_a_large_original_goes_with_its_own_record_and_no_event_without_it() -> 
 class TooLarge(PretendPack):
     """A broker that takes no large original."""
 
-    def originals(self, unit: Unit, rows: Sequence[ToKeep]) -> list[Outgoing]:
+    def originals(self, rows: Sequence[ToKeep]) -> list[Outgoing]:
         if any(len(row.raw) > 1_000 for row in rows):
             raise Reject("too-large", "encode")
-        return super().originals(unit, rows)
+        return super().originals(rows)

@@ -35,8 +35,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
         assert mapped.event is not None
         event = desk.source(LAB).agreement.grant(mapped.event)
         desk.publish([pack.event(event)])
-        rows.append(ToKeep(event, message(n), f"message {n}"))
-    shared = pack.originals(Unit("u", b""), rows)
+        rows.append(ToKeep(Unit("u", b""), event, message(n), f"message {n}"))
+    shared = pack.originals(rows)
     assert len(shared) == 1
     desk.publish(shared)
     return made
