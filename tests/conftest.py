@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.fixtures_postgres import postgres as postgres
 from tests.fixtures_registry import registry as registry
+from tests.two_ends import TwoEnds, in_order
 
 ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile(
@@ -169,6 +170,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     long = item.get_closest_marker("live") or item.get_closest_marker("slow")
     if long and item.get_closest_marker("timeout") is None:
         item.add_marker(pytest.mark.timeout(LONG_S))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # a run without workers keeps the order of the folders
+        items[:] = in_order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return TwoEnds(config, log) if config.option.dist == "loadfile" else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,9 +9,10 @@ import pytest
 from tests.live.town import Town
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Shared: use people (numbers) of your own, and leave it settled."""
+    """Shared: use people (numbers) of your own, and leave it settled. It ends with this folder: at rest it takes a seventh of a
+    core, looking into its inboxes."""
     found = Town(tmp_path_factory.mktemp("town") / "instance")
     try:
         found.start()
