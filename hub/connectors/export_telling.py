@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Any
 
-from hub.domain.absent_rows import Ended, Gone, Held, Scope, Standing, Told, too_many
+from hub.domain.absent_rows import Ended, Gone, Held, Laid, Scope, Standing, Told, too_many
 
 __all__ = ["TOLD_AGAIN", "ExportTelling"]
 
@@ -93,7 +93,7 @@ class ExportTelling:
     def __init__(self, db: sqlite3.Connection, scope: Scope) -> None:
         self._db, self._scope = db, scope
         self._rows: list[tuple[str]] = []
-        self._facts: list[tuple[object, ...]] = []
+        self._facts: list[Laid] = []
         self._shapes: list[tuple[int, str, str, str]] = []
         self._numbers = count(1)
         self._shape = lru_cache(maxsize=16_384)(self._new_shape)
@@ -130,10 +130,17 @@ class ExportTelling:
 
     def fact(self, told: Told) -> None:
         row, fact, table, project, first, last, day, changed, active, text = told
-        shape = self._shape(table, project, text)
-        self._facts.append((row, fact if fact != row else "", shape, first, last, day, changed, active))
+        self.facts(
+            [(row, fact if fact != row else "", self.shape(table, project, text), first, last, day, changed, active)]
+        )
+
+    def facts(self, told: Sequence[Laid]) -> None:
+        self._facts += told
         if len(self._facts) >= _AT_ONCE:
             self._flush()
+
+    def shape(self, table: str, project: str, text: str) -> int:
+        return self._shape(table, project, text)
 
     def end(self, tables: frozenset[str]) -> Ended:
         self._flush()

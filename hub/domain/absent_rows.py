@@ -17,7 +17,7 @@ clients; what exceeds a share is asked about first; DateDeleted is a soft delete
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -28,6 +28,7 @@ __all__ = [
     "Ended",
     "Gone",
     "Held",
+    "Laid",
     "Memory",
     "Scope",
     "Standing",
@@ -80,6 +81,10 @@ class Told(NamedTuple):
     changed: int
     active: bool
     shape: str
+
+
+Laid = tuple[str, str, int, int, int, int, int, bool]
+"""A `Told` as it is laid aside: row, fact ("" where it is named as its row), number of its shape, then its days and the rest."""
 
 
 class Standing(NamedTuple):
@@ -148,6 +153,12 @@ class Telling(Protocol):
         """This row is there, whatever became of it."""
 
     def fact(self, told: Told) -> None: ...
+
+    def shape(self, table: str, project: str, text: str) -> int:
+        """A number for what many facts have alike, as `Told` names it."""
+
+    def facts(self, told: Sequence[Laid]) -> None:
+        """Many at once."""
 
     def end(self, tables: frozenset[str]) -> Ended:
         """`tables`: those of which absent rows say something; none where the export takes nothing back."""

@@ -6,15 +6,18 @@ of HMAC-SHA-256): opaque, safe in topic keys, headers, metrics and logs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
 
-__all__ = ["Ids", "content_hash"]
+__all__ = ["Ids", "content_hash", "with_lengths"]
 
 _BLOCK = 64  # bytes that SHA-256 takes at a time
 _CHARACTERS = 26  # of base32: 130 bits, so that no collision is to be expected below 2^60 facts
 _HASHED = 20  # bytes that are spread, of which the first 26 characters are kept
 _SPREAD = 32  # bytes they are spread over: five bits in each
+_ROOM = bytes(_SPREAD - _HASHED)
+_LANES = 64  # digests that are spread together: 2 kB
 _ALPHABET = b"abcdefghijklmnopqrstuvwxyz234567"  # base32 of RFC 4648, lower case
 _LETTERS = _ALPHABET * 8  # by byte; none is over 31
 
@@ -35,6 +38,11 @@ def content_hash(*parts: str) -> str:
     return sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
+def with_lengths(*parts: str) -> str:
+    """Parts of a token as they are hashed: each behind its length in bytes of UTF-8."""
+    return "".join([f"{len(part.encode())}:{part}" for part in parts])
+
+
 def _with_lengths(parts: tuple[str, ...]) -> bytes:
     """Each part behind its length in bytes of UTF-8."""
     return b"".join([b"%d:%b" % (len(encoded := part.encode()), encoded) for part in parts])
@@ -50,6 +58,28 @@ def _base32(digest: bytes) -> str:
     n += (n & _10) * _BY_10
     n += (n & _5) * _BY_5
     return n.to_bytes(_SPREAD, "big").translate(_LETTERS)[:_CHARACTERS].decode()
+
+
+@lru_cache(maxsize=_LANES)
+def _of_lanes(number: int) -> tuple[int, ...]:
+    """The masks of `_base32` for so many digests side by side."""
+    return tuple(sum(mask << (_SPREAD * 8 * lane) for lane in range(number)) for mask in (_80, _40, _20, _10, _5))
+
+
+def _base32_of_each(digests: Sequence[bytes]) -> Iterator[str]:
+    """`_base32` of many: side by side in one number, they are spread in a quarter of the time."""
+    for begin in range(0, len(digests), _LANES):
+        some = digests[begin : begin + _LANES]
+        by_80, by_40, by_20, by_10, by_5 = _of_lanes(len(some))
+        n = int.from_bytes(_ROOM + _ROOM.join([digest[:_HASHED] for digest in some]), "big")
+        n += (n & by_80) * _BY_80
+        n += (n & by_40) * _BY_40
+        n += (n & by_20) * _BY_20
+        n += (n & by_10) * _BY_10
+        n += (n & by_5) * _BY_5
+        text = n.to_bytes(_SPREAD * len(some), "big").translate(_LETTERS).decode()
+        for at in range(0, len(text), _SPREAD):
+            yield text[at : at + _CHARACTERS]
 
 
 class Ids:
@@ -89,6 +119,23 @@ class Ids:
             return _base32(outer.digest())
 
         return token
+
+    def each_under(self, *parts: str) -> Callable[[Sequence[str]], list[str]]:
+        """`under(*parts)` of many: each text is what `with_lengths` makes of the further parts of one."""
+        begun = self._inner.copy()
+        begun.update(_with_lengths(parts))
+        new_inner, new_outer = begun.copy, self._outer.copy
+
+        def tokens(told: Sequence[str]) -> list[str]:
+            digests = []
+            for each in told:
+                inner, outer = new_inner(), new_outer()
+                inner.update(each.encode())
+                outer.update(inner.digest())
+                digests.append(outer.digest())
+            return list(_base32_of_each(digests))
+
+        return tokens
 
     def source_person(self, source: str, authority: str, local_id: str) -> str:
         """The person as one source knows them: HMAC(source, authority of the id, local id)."""

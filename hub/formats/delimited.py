@@ -15,22 +15,20 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from hub.formats.delimited_header import NOTHING, SEPARATOR, below_titles, columns_of, filled_line
 from hub.formats.errors import ParseError, Reason
-from hub.formats.lines import Lines, Source, TooLong, decode
+from hub.formats.lines import BLOCK, Lines, Source, TooLong, decode
 
-__all__ = ["NO_VALUE", "Limits", "Row", "RowFault", "Table", "open_table"]
+__all__ = ["NO_VALUE", "Limits", "Plain", "Row", "RowFault", "Table", "open_table"]
 
 NO_VALUE = "\x00#\x00"
 """What a reader of spreadsheets (hub.formats.spreadsheet) writes for a cell that holds no value where there should be one."""
 _NO_VALUE = NO_VALUE.encode()
-_NOTHING = b" \t\r\n\v\f\x1a"
-"""Of a line that is made of these nothing is to be told: blanks, and ^Z, which ended a file under DOS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,15 @@ class RowFault:
     raw: bytes
 
 
+class Plain(NamedTuple):
+    """Lines one behind the other, in which nothing must be looked at closely (hub.formats.lines.Lines.plain) but whether they have
+    as many cells as the header. `number`: of the first; `texts`: without their ends."""
+
+    number: int
+    lines: list[bytes]
+    texts: list[str]
+
+
 class _Record(NamedTuple):
     values: list[str]
     raw: bytes
@@ -81,7 +88,7 @@ class Table:
         self._quoted = quoted
         self._limits = limits
         self._columns = frozenset(self.names)
-        self._reordered = False  # whether the last header among the rows has the columns in another order
+        self.reordered = False  # whether the last header among the rows has the columns in another order
         self.above = above
 
     def header(self) -> bytes:
@@ -109,32 +116,60 @@ class Table:
 
     def rows(self) -> Iterator[Row | RowFault]:
         """Every row in order. Raises nothing but what the stream raises."""
-        number, names, lines = 1 + self.above, self.names, self._lines
-        ready = lines.ready
-        while (line := ready.popleft() if ready else lines.next_line()) is not None:
-            number += 1
-            if (plain := self._at_once(line)) is not None:
-                yield Row(number, dict(zip(names, plain, strict=True)), line, "utf-8")
-                continue
-            line = (
-                line
-                if line.__class__ is TooLong
-                else line.removeprefix(BOM_UTF8).lstrip(b"\x1a").removeprefix(BOM_UTF8)
-            )
-            if not line.strip(_NOTHING) and line.__class__ is not TooLong:
-                continue
-            values, raw, charset, problem = self._record(line)
-            reason = problem or self._shape(values, raw)
-            if reason == "repeated-header":
-                self._reordered = [value.lower() for value in values] != [*names]
-            if reason is None:
-                yield Row(number, dict(zip(names, values, strict=True)), raw, charset)
+        for piece in self.pieces():
+            if isinstance(piece, Plain):
+                yield from self._rows_of(piece)
             else:
-                yield RowFault(number, ParseError(reason, f"row {number}"), raw)
+                yield piece
+
+    def pieces(self) -> Iterator[Row | RowFault | Plain]:
+        """The same, but that plain lines come many at a time, for who can do with less than a row of each: then `row` reads those
+        that it cannot, in their order."""
+        number, ready, delimiter = 1 + self.above, self._lines.ready, self.delimiter.encode()
+        plainly = self._limits.cell >= BLOCK
+        while True:
+            if plainly and not ready and not self.reordered and (plain := self._lines.plain(delimiter)) is not None:
+                yield Plain(number + 1, *plain)
+                number += len(plain[0])
+                continue
+            line = ready.popleft() if ready else self._lines.next_line()
+            if line is None:
+                return
+            number += 1
+            if (row := self.row(number, line)) is not None:
+                yield row
+
+    def _rows_of(self, plain: Plain) -> Iterator[Row | RowFault]:
+        names, columns, delimiter, number = self.names, self._columns, self.delimiter, plain.number
+        for line, text in zip(plain.lines, plain.texts, strict=True):
+            cells = text.split(delimiter)
+            usual = len(cells) == len(names) and cells[0].lower() not in columns and any(cells)
+            if usual and not self.reordered:
+                yield Row(number, dict(zip(names, cells, strict=True)), line, "utf-8")
+            elif (row := self.row(number, line)) is not None:
+                yield row
+            number += 1
+
+    def row(self, number: int, line: bytes) -> Row | RowFault | None:
+        """The row that begins with this line; None where that is blank."""
+        names = self.names
+        if (plain := self._at_once(line)) is not None:
+            return Row(number, dict(zip(names, plain, strict=True)), line, "utf-8")
+        if line.__class__ is not TooLong:
+            line = line.removeprefix(BOM_UTF8).lstrip(b"\x1a").removeprefix(BOM_UTF8)
+            if not line.strip(NOTHING):
+                return None
+        values, raw, charset, problem = self._record(line)
+        reason = problem or self._shape(values, raw)
+        if reason == "repeated-header":
+            self.reordered = [value.lower() for value in values] != [*names]
+        if reason is None:
+            return Row(number, dict(zip(names, values, strict=True)), raw, charset)
+        return RowFault(number, ParseError(reason, f"row {number}"), raw)
 
     def _at_once(self, line: bytes) -> list[str] | None:
         """The trimmed cells of an ordinary line, as nearly all are. None where it must be looked at closely, which then decides."""
-        if line.__class__ is TooLong or len(line) > self._limits.cell or self._reordered:
+        if line.__class__ is TooLong or len(line) > self._limits.cell or self.reordered:
             return None
         try:
             text = line.decode()
@@ -165,7 +200,7 @@ class Table:
             return "short-row" if len(values) < len(self.names) else "long-row"
         if len(values) > 1 and {value.lower() for value in values} == self._columns:
             return "repeated-header"  # files put together as they were
-        return "columns-reordered" if self._reordered else None
+        return "columns-reordered" if self.reordered else None
 
     def _record(self, first: bytes) -> _Record:
         """The record that begins with this line, whatever it is."""
@@ -235,66 +270,17 @@ def open_table(
     `ParseError`: `empty`, `no-header`, `duplicate-column`, `nul-byte`, `too-large`.
     """
     lines = Lines(source, limits.row)
-    header, above = _filled_line(lines)
-    if header is not None and (told := _SEPARATOR.fullmatch(header)):
-        delimiters, (header, above) = told[1].decode(), _filled_line(lines)
+    header, above = filled_line(lines)
+    if header is not None and (told := SEPARATOR.fullmatch(header)):
+        delimiters, (header, above) = told[1].decode(), filled_line(lines)
     if header is None:
         raise ParseError("empty", "row 1")
     if knows is not None:
-        header, more = _below_titles(header, lines, lambda line: knows(_lower(_columns(line, delimiters, quoted)[0])))
+        header, more = below_titles(header, lines, lambda line: knows(_lower(columns_of(line, delimiters, quoted)[0])))
         above += more
-    columns, delimiter = _columns(header, delimiters, quoted)
+    columns, delimiter = columns_of(header, delimiters, quoted)
     return Table(lines, tuple(columns), delimiter, quoted, limits, above)
-
-
-_SEPARATOR = re.compile(rb'"?sep=([,;|\t:~^])"?\s*', re.IGNORECASE)
-_MOST_TITLES = 10
-
-
-def _filled_line(lines: Lines) -> tuple[bytes | None, int]:
-    """The next line that is not blank, and how many are above it."""
-    passed, line = 0, lines.next_line()
-    while line is not None and not line.strip(_NOTHING):
-        passed, line = passed + 1, lines.next_line()
-    return line, passed
-
-
-def _below_titles(first: bytes, lines: Lines, is_header: Callable[[bytes], bool]) -> tuple[bytes, int]:
-    """The first of some lines that is a header, and how many stand above it; the first line where none is."""
-    passed, line = [first], first
-    for _ in range(_MOST_TITLES):
-        try:
-            if is_header(line):
-                return line, len(passed) - 1
-        except ParseError:
-            pass
-        following = lines.next_line()
-        if following is None:
-            break
-        passed.append(line := following)
-    lines.give_back(passed[1:])
-    return first, 0
 
 
 def _lower(columns: Sequence[str]) -> list[str]:
     return [name.lower() for name in columns]
-
-
-def _columns(header: bytes, delimiters: str, quoted: bool) -> tuple[list[str], str]:
-    """The names in a header and what stands between them. ParseError where it is none."""
-    if isinstance(header, TooLong) or b"\x00" in header:
-        raise ParseError("too-large" if isinstance(header, TooLong) else "nul-byte", "row 1")
-    text = decode(header)[0].strip("\r\n")
-    delimiter = max(delimiters, key=text.count)
-    try:
-        names = next(csv.reader([text], delimiter=delimiter), []) if quoted else text.split(delimiter)
-    except csv.Error:
-        raise ParseError("no-header", "row 1") from None
-    columns = [name.strip() for name in names]
-    while columns and not columns[-1]:
-        columns.pop()
-    if not columns or not all(columns):
-        raise ParseError("no-header", "row 1")
-    if len({name.lower() for name in columns}) != len(columns):
-        raise ParseError("duplicate-column", "row 1")
-    return columns, delimiter

@@ -10,9 +10,12 @@ import io
 from collections import deque
 from typing import Protocol
 
-__all__ = ["Lines", "Source", "TooLong", "decode"]
+__all__ = ["BLOCK", "Lines", "Source", "TooLong", "decode"]
 
-_BLOCK = 65_536
+BLOCK = 65_536
+"""Bytes that are read ahead; no line among them is longer."""
+_ORDINARY = bytes(byte for byte in range(0x20, 0x7F) if byte != ord('"')) + b"\r\n"
+_PADDED = (b"\n ", b" \n", b" \r")
 _DOS_END = b"\x1a"
 """^Z: CP/M and DOS told by it where a text ends, and programs of then still write it. Only the last line ends without an LF."""
 
@@ -63,6 +66,20 @@ class Lines:
             return TooLong(line[: self._cap])
         return line or None
 
+    def plain(self, delimiter: bytes) -> tuple[list[bytes], list[str]] | None:
+        """The next lines, as they came and without their ends, where nothing in them has to be looked at closely: printable ASCII
+        without quotes, no blanks around what stands between delimiters. Whether that is so is asked of a block at once. None: ask
+        for the next line."""
+        if self.ready or self._tail:
+            return None
+        self._read_ahead()
+        lines = list(self.ready)
+        texts = _plain_texts(b"".join(lines), delimiter)
+        if texts is None:
+            return None
+        self.ready.clear()
+        return lines, texts
+
     def _raw_line(self) -> bytes:
         tail, self._tail = self._tail, b""
         if b"\n" in tail:
@@ -72,7 +89,7 @@ class Lines:
 
     def _read_ahead(self) -> None:
         """The whole lines of the next block, which are as good as all lines; what is left of it begins the next line."""
-        chunk = self._source.read(min(_BLOCK, self._cap))
+        chunk = self._source.read(min(BLOCK, self._cap))
         end = chunk.rfind(b"\n") + 1
         block, self._tail = chunk[:end], chunk[end:]
         if block.count(b"\r") == block.count(b"\r\n"):
@@ -92,6 +109,19 @@ class Lines:
         codec = "utf-16-le" if self._tail.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
         data = self._tail[2:] + self._source.read()
         self._source, self._tail = io.BytesIO(data.decode(codec, errors="replace").encode()), b""
+
+
+def _plain_texts(block: bytes, delimiter: bytes) -> list[str] | None:
+    """The lines of a block of whole lines without their ends, if they are plain."""
+    if not block or block.translate(None, _ORDINARY + delimiter):
+        return None
+    padded = (b" " + delimiter, delimiter + b" ", *_PADDED)
+    if block[:1] == b" " or any(map(block.__contains__, padded)):
+        return None
+    returns = block.count(b"\r")
+    if returns and not (returns == block.count(b"\n") == block.count(b"\r\n")):
+        return None
+    return block.decode("ascii").split("\r\n" if returns else "\n")[:-1]
 
 
 def _lone_return(line: bytes) -> bool:

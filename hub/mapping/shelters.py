@@ -15,7 +15,7 @@ withdraw, keep), `most_absent` (a share).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from hub.formats.delimited import Row, RowFault
@@ -37,6 +37,7 @@ from hub.mapping.shelters_lists import coded_rows, has_lists, unknown_codes
 from hub.mapping.shelters_nights import Nights
 from hub.mapping.shelters_referrals import Referrals
 from hub.mapping.shelters_rows import Rows
+from hub.mapping.shelters_runs import Run, Runs
 from hub.mapping.stamp import Stamp
 
 __all__ = ["Shelters"]
@@ -146,7 +147,9 @@ class _Mapper:
         for _ in kept.unknown:
             yield ignored("column-not-used", {"file": kept.file}, b"", kind)
 
-        def outcome(row: Row | RowFault) -> list[Mapped]:
+        def outcome(row: Row | RowFault | Run) -> list[Mapped]:
+            if isinstance(row, Run):
+                return row.found
             if isinstance(row, RowFault):
                 if name == "Services":
                     self._missed.line(row, table)
@@ -165,7 +168,12 @@ class _Mapper:
                 found[0] = found[0]._replace(issues=(*found[0].issues, *odd))
             return found
 
-        rows, of_row = coded_rows(table), list[Mapped]()
+        rows: Iterable[Row | RowFault | Run] = (
+            Runs(table, self._nights, self._index, kept, aside.keys()).rows()
+            if name == "Services"
+            else coded_rows(table)
+        )
+        of_row = list[Mapped]()
         absences = self._absences if name in WATCHED else None
         if absences is not None:
             rows = absences.watched(name, rows, of_row)
@@ -182,7 +190,9 @@ class _Mapper:
             return rejected(why, where, raw, kind, entity)
         return ignored(why, where, raw, kind)
 
-    def _locate(self, row: Row | RowFault) -> tuple[Mapping[str, str | int], bytes]:
+    def _locate(self, row: Row | RowFault | Run) -> tuple[Mapping[str, str | int], bytes]:
         """Where a row that gives no event stands, and what may be kept of it: nothing that may be a victim service's."""
+        if isinstance(row, Run):  # never asked for: its outcomes are there
+            return {"file": self._kept.file}, b""
         where, raw = self._kept.of(row)
         return where, raw if isinstance(row, RowFault) or self._index.may_hold_row(row.cells) else b""

@@ -18,7 +18,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from hub.domain.absent_rows import Gone, Scope, Telling, Told, absent_rank, microseconds, moment
+from hub.domain.absent_rows import Gone, Laid, Scope, Telling, Told, absent_rank, microseconds, moment
 from hub.domain.events import EVENT_TYPES, Coded, Event
 from hub.domain.ids import content_hash
 from hub.formats.delimited import Row, RowFault
@@ -28,6 +28,7 @@ from hub.mapping.dates import civil_date, local_time
 from hub.mapping.program import Mapped, MappingContext, accepted, ignored
 from hub.mapping.shelters_copies import KEYS
 from hub.mapping.shelters_index import Index
+from hub.mapping.shelters_runs import Run
 from hub.mapping.stamp import Stamp
 
 __all__ = ["UNDONE", "WATCHED", "Absences", "scope_of"]
@@ -90,9 +91,11 @@ class Absences:
         self._whole: set[str] = set()
         self._as_of = index.as_of.toordinal() if index.as_of else 0
         self._key = ("", "")
-        self._of_nights: dict[str, tuple[str, str]] = {}
+        self._of_nights: dict[str, int] = {}
 
-    def watched(self, table: str, rows: Iterable[Row | RowFault], of_row: list[Mapped]) -> Iterator[Row | RowFault]:
+    def watched(
+        self, table: str, rows: Iterable[Row | RowFault | Run], of_row: list[Mapped]
+    ) -> Iterator[Row | RowFault | Run]:
         """The same rows. When the next is asked for, `of_row` holds what became of the one before, and that is remembered."""
         sound, nights, self._key = True, table == _NIGHTS, (table, "")
         for row in rows:
@@ -100,7 +103,9 @@ class Absences:
             if not nights:
                 self._key = (table, row.cells.get(KEYS[table], "") if isinstance(row, Row) else "")
             yield row
-            if row.__class__ is not Row:
+            if isinstance(row, Run):
+                self._saw_run(row, of_row)
+            elif not isinstance(row, Row):
                 sound = False
             elif nights:
                 sound = self._saw_night(row.cells, of_row) and sound
@@ -147,20 +152,31 @@ class Absences:
             if event is not None and key:
                 told, fact = True, event.fact_key
                 enrollment = cells.get("enrollmentid", "")
-                project, shape = self._of_nights.get(enrollment) or self._alike(enrollment, event)
+                shape = self._of_nights.get(enrollment) or self._alike(enrollment, event)
                 day = event.occurred_on.toordinal() if event.occurred_on else 0
                 changed = microseconds(event.changed_at)
-                self._telling.fact(Told(fact, fact, _NIGHTS, project, day, day, day, changed, event.active, shape))
+                self._telling.facts([(fact, "", shape, day, day, day, changed, event.active)])
         if key and not told:
             self._telling.row(self._stamp.fact_key("bed-night", key))
         return bool(key)
 
-    def _alike(self, enrollment_id: str, night: Event) -> tuple[str, str]:
-        """Project and shape of the nights of an enrollment, by one of them."""
+    def _saw_run(self, run: Run, found: Sequence[Mapped]) -> None:
+        """`_saw_night` of many."""
+        facts, shapes = list[Laid](), self._of_nights
+        for (fact, enrollment, day, changed), mapped in zip(run.nights, found, strict=True):
+            shape = shapes.get(enrollment)
+            if shape is None:
+                assert mapped.event is not None
+                shape = self._alike(enrollment, mapped.event)
+            facts.append((fact, "", shape, day, day, day, changed, True))
+        self._telling.facts(facts)
+
+    def _alike(self, enrollment_id: str, night: Event) -> int:
+        """Number of what the nights of an enrollment have alike, by one of them."""
         told = self._told("", night, _NIGHTS, {"enrollmentid": enrollment_id})
         if len(self._of_nights) >= _KEPT:
             self._of_nights.clear()
-        alike = self._of_nights[enrollment_id] = told.project, told.shape
+        alike = self._of_nights[enrollment_id] = self._telling.shape(_NIGHTS, told.project, told.shape)
         return alike
 
     def outcomes(self) -> Iterator[Mapped]:

@@ -39,6 +39,15 @@ class Kept:
         self._hashed_only = hashed_only
         self._broken = whole_rows and not self._dropped
 
+    @property
+    def hides_places(self) -> bool:
+        """Whether the table has columns that leave the rows of those who are fleeing."""
+        return bool(self._places)
+
+    def dropped(self, name: str) -> bool:
+        """Whether what stands in this column leaves a row."""
+        return name in self._dropped
+
     def of(self, row: Row | RowFault) -> tuple[Where, bytes]:
         """The position of a row, and its original as it may be kept."""
         where: Where = {"file": self.file, "row": row.number}

@@ -10,7 +10,16 @@ from typing import NamedTuple
 from hub.formats.delimited import Row, RowFault, Table
 from hub.mapping.tables import rows
 
-__all__ = ["UNKNOWN_CODE", "Columns", "coded_rows", "columns_of", "has_lists", "unknown_codes"]
+__all__ = [
+    "UNKNOWN_CODE",
+    "Columns",
+    "coded",
+    "coded_rows",
+    "columns_of",
+    "has_lists",
+    "may_need_coding",
+    "unknown_codes",
+]
 
 UNKNOWN_CODE = "unknown-hmis-code"
 """Issue of an accepted row that has a code which its list does not have (999; RaceNone 0)."""
@@ -38,14 +47,22 @@ def coded_rows(table: Table) -> Iterator[Row | RowFault]:
     one cell of it is blank, and whether somebody flees must not hang on that. What databases and R write for a blank (NULL, NA) is
     one, and a DateDeleted of no day: it would withdraw all that stands. People are called Na and Null: of names only a first and a
     last one that both are none. Keys stay as they are."""
-    for row in table.rows():
-        if isinstance(row, Row):
-            raw = row.raw
-            if b".0" in raw or b",NA" in raw or b"NULL" in raw or b"\\N" in raw:
-                _rewrite(row.cells)
-            if (deleted := row.cells.get("datedeleted")) and deleted.startswith(_NEVER):
-                row.cells["datedeleted"] = ""
-        yield row
+    return map(coded, table.rows())
+
+
+def coded(row: Row | RowFault) -> Row | RowFault:
+    """`coded_rows` of one row."""
+    if row.__class__ is Row:
+        if may_need_coding(row.raw):
+            _rewrite(row.cells)
+        if (deleted := row.cells.get("datedeleted")) and deleted.startswith(_NEVER):
+            row.cells["datedeleted"] = ""
+    return row
+
+
+def may_need_coding(raw: bytes) -> bool:
+    """Whether something in these rows may not be as the specification writes it; beside that only a DateDeleted."""
+    return b".0" in raw or b",NA" in raw or b"NULL" in raw or b"\\N" in raw
 
 
 def _rewrite(cells: dict[str, str]) -> None:

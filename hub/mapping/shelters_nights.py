@@ -23,7 +23,7 @@ from hub.mapping.shelters_facts import DELETED, STANDING, STOP, Cells, Facts, Wh
 from hub.mapping.shelters_index import TRANSPORT, Enrollment, changed_at
 from hub.mapping.shelters_missed import BED_NIGHT
 
-__all__ = ["BED_NIGHTS", "Nights"]
+__all__ = ["BED_NIGHTS", "Bed", "Nights", "issues_of"]
 
 BED_NIGHTS = "bed_nights"
 _KEPT = 16_384
@@ -46,7 +46,7 @@ class _Shelter(NamedTuple):
     held: dict[str, Any]
 
 
-class _Bed(NamedTuple):
+class Bed(NamedTuple):
     """What the nights of one enrollment share."""
 
     person: str
@@ -62,15 +62,15 @@ class Nights:
     site."""
 
     def __init__(self, facts: Facts, unnamed: Counter[str]) -> None:
-        self._facts, self._unnamed = facts, unnamed
-        self._stamp, self._built = facts.stamp.recurring("bed-night"), Trusted(ShelterStay)
+        self._facts, self.unnamed = facts, unnamed
+        self.stamp, self.built = facts.stamp.recurring("bed-night"), Trusted(ShelterStay)
         self._zone, self._as_of = facts.index.zone, facts.index.as_of
         cadence = facts.context.current_until(date.min)
         self._current: timedelta | None = cadence - date.min if cadence is not None else None
-        self._until = lru_cache(maxsize=4_096)(self._current_until)
-        self._beds: dict[str, _Bed] = {}
+        self.until = lru_cache(maxsize=4_096)(self._current_until)
+        self._beds: dict[str, Bed] = {}
         self._shelters: dict[tuple[str, bool], _Shelter] = {}
-        self._day = lru_cache(maxsize=4_096)(civil_date)
+        self.day = lru_cache(maxsize=4_096)(civil_date)
         self._read: Callable[[Cells], tuple[str, ...]] | None = None
         self._named: list[str] = []
 
@@ -84,7 +84,7 @@ class Nights:
 
     def _service(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
         enrollment_id = cells.get("enrollmentid", "")
-        bed = self._beds.get(enrollment_id) or self._bed_of(enrollment_id, cells)
+        bed = self.bed_of(enrollment_id, cells)
         if bed.person != cells.get("personalid"):
             needed(cells, "personalid")
             raise NotMapped("person-mismatch", field="personalid")
@@ -93,24 +93,24 @@ class Nights:
             return [hard_stop(STOP, where, "shelter-stay", BED_NIGHTS if night_of == BED_NIGHT else None)]
         if night_of != BED_NIGHT:
             return [ignored("not-a-bed-night", where, raw, "shelter-stay")]
-        night = self._day(needed(cells, "dateprovided"))
+        night = self.day(needed(cells, "dateprovided"))
         if night is None:
             raise NotMapped("bad-date", field="dateprovided")
         if night == self._as_of:
-            self._unnamed[bed.project] += bed.shelter.unnamed
+            self.unnamed[bed.project] += bed.shelter.unnamed
         return [accepted(self._night(cells, bed, night), where, raw, BED_NIGHTS)]
 
-    def _night(self, cells: Cells, bed: _Bed, night: date) -> ShelterStay:
+    def _night(self, cells: Cells, bed: Bed, night: date) -> ShelterStay:
         shelter, deleted = bed.shelter, bool(cells.get("datedeleted"))
-        issues = shelter.odd if bed.entered_on <= night < bed.left_on else (_odd_night(bed, night), *shelter.odd)
+        issues = issues_of(bed, night)
         content = content_hash(*self._parts(cells), shelter.kind, *issues)
         held = shelter.held.copy()
         held["source_person"], held["issues"], held["active"] = bed.source_person, issues, not deleted
         held["occurred_on"] = held["entered_on"] = held["known_as_of"] = night
-        held["current_until"] = self._until(night)
+        held["current_until"] = self.until(night)
         rank = DELETED if deleted else STANDING
-        self._stamp.put(held, needed(cells, "servicesid"), changed_at(cells, self._zone), rank, content, shelter.labels)
-        return self._built.of(held)
+        self.stamp.put(held, needed(cells, "servicesid"), changed_at(cells, self._zone), rank, content, shelter.labels)
+        return self.built.of(held)
 
     def _current_until(self, night: date) -> date | None:
         return night + self._current if self._current is not None else None
@@ -124,11 +124,16 @@ class Nights:
             self._named = [f"{name}=" for name in names]
         return [name + value for name, value in zip(self._named, read(cells), strict=True) if value]
 
-    def _bed_of(self, enrollment_id: str, cells: Cells) -> _Bed:
+    def bed_of(self, enrollment_id: str, cells: Cells) -> Bed:
+        """What the nights of an enrollment share; `cells`: of one, its EnrollmentID and PersonalID at least. NotMapped as
+        hub.mapping.shelters_facts.Facts.enrollment_of."""
+        return self._beds.get(enrollment_id) or self._new_bed(enrollment_id, cells)
+
+    def _new_bed(self, enrollment_id: str, cells: Cells) -> Bed:
         facts = self._facts
         enrollment = facts.enrollment_of(cells)
         left, flees = facts.index.exits.get(enrollment_id), enrollment.person in facts.index.fleeing
-        bed = _Bed(
+        bed = Bed(
             enrollment.person, enrollment.project,
             enrollment.entered_on or date.min, (left and left.left_on) or date.max,
             facts.stamp.person("PersonalID", enrollment.person),
@@ -148,13 +153,19 @@ class Nights:
             "site": facts.site(enrollment),
             "site_kind": project.kind,
         }
-        held = self._built.begun({**dict.fromkeys(_OF_EACH), **self._stamp.shared(), **alike})
-        odd = () if project.overnight else ("bed-night-outside-shelter",)
         labels = facts.index.labels(enrollment.person)
+        held = self.built.begun({**dict.fromkeys(_OF_EACH), **self.stamp.shared(labels), **alike})
+        odd = () if project.overnight else ("bed-night-outside-shelter",)
         made = _Shelter(project.stopped, flees, labels, odd, project.kind, held)
         self._shelters[enrollment.project, flees] = made
         return made
 
 
-def _odd_night(bed: _Bed, night: date) -> str:
+def issues_of(bed: Bed, night: date) -> tuple[str, ...]:
+    """What is odd about a night of this enrollment."""
+    odd = bed.shelter.odd
+    return odd if bed.entered_on <= night < bed.left_on else (_odd_night(bed, night), *odd)
+
+
+def _odd_night(bed: Bed, night: date) -> str:
     return "bed-night-on-exit-date" if bed.left_on == night else "bed-night-outside-enrollment"

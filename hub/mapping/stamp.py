@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from hub.domain.agreement import merge_labels
 from hub.domain.events import Processing
-from hub.domain.ids import content_hash
+from hub.domain.ids import content_hash, with_lengths
 from hub.domain.trusted import Trusted
 from hub.mapping.program import EPOCH, MappingContext
 
@@ -117,9 +117,9 @@ class Stamp:
         self.put(held, fact_key, changed_at, status_rank, content, sent_at)
         return held
 
-    def shared(self) -> dict[str, Any]:
-        """Those that all events of the source have alike, where they have no labels of their own."""
-        return {**self._fixed, "labels": self._labels(())}
+    def shared(self, labels: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Those that all events of the source have alike, where they have no labels of their own, or these."""
+        return {**self._fixed, "labels": self._labels(labels)}
 
     def begun(self, built: Trusted[Any]) -> dict[str, Any]:
         """Every field of an event, with what all events of the source have alike (and no labels of their own): whoever makes one
@@ -160,11 +160,34 @@ class Recurring:
         context = stamp._context
         self._stamp = stamp
         self._fact_key = context.keys.under("fact", context.source, kind)
+        self._fact_keys = context.keys.each_under("fact", context.source, kind)
+        self._event_ids = context.keys.each_under("event")
+        self._behind = with_lengths(stamp._version)
         self._iso = lru_cache(maxsize=4_096)(datetime.isoformat)
 
-    def shared(self) -> dict[str, Any]:
+    def shared(self, labels: tuple[str, ...] = ()) -> dict[str, Any]:
         """Those of `Stamp.shared`."""
-        return self._stamp.shared()
+        return self._stamp.shared(labels)
+
+    def version(self, changed_at: datetime | None, status_rank: int) -> tuple[datetime, str]:
+        """The time of change that an event has, and what its id says behind its content."""
+        at = changed_at or EPOCH
+        return at, f" {self._iso(at)} {status_rank}"
+
+    def fact_keys(self, keys: Sequence[str]) -> list[str]:
+        """Of many facts at once; ASCII."""
+        return self._fact_keys([f"{len(key)}:{key}" for key in keys])
+
+    def event_ids(self, fact_keys: Sequence[str], versions: Sequence[str]) -> list[str]:
+        """Of these facts, none of them `lifted`; a version is content and what `version` says, ASCII."""
+        behind, told = self._behind, zip(fact_keys, versions, strict=True)
+        return self._event_ids([f"{len(key)}:{key}{len(text)}:{text}{behind}" for key, text in told])
+
+    def lifted(self, fact_keys: Sequence[str]) -> set[str]:
+        """Those facts whose version may not be what their rows say."""
+        not_before, rises = self._stamp._not_before, self._stamp._rises
+        lifted = {key for key in fact_keys if key in not_before} if not_before else set[str]()
+        return lifted if rises is None else lifted.union([key for key in fact_keys if rises(key) is not None])
 
     def put(
         self, held: dict[str, Any], key: str, changed_at: datetime | None, status_rank: int, content: str, labels: tuple[str, ...]

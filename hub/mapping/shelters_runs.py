@@ -1,0 +1,199 @@
+"""Ordinary bed nights of an HMIS export, many at a time: the same events as hub.mapping.shelters_nights makes of each row, at half
+the cost.
+
+The rows of a year of bed nights differ in four columns: key, enrollment, person, day. What stands behind them recurs (rows of a
+day's work are mostly written together), so it is read once for all rows that have the same there. Names of many facts are
+hashed together. Whatever is not ordinary (a row that is refused or deleted, with text that is not kept,
+told anew after it was withdrawn) comes as its row, in its place, to be read as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from datetime import date, datetime
+from typing import NamedTuple
+
+from hub.domain.absent_rows import microseconds
+from hub.domain.events import ShelterStay
+from hub.domain.ids import content_hash
+from hub.formats.delimited import Plain, Row, RowFault, Table
+from hub.mapping.program import Mapped, NotMapped
+from hub.mapping.shelters_facts import STANDING, Where
+from hub.mapping.shelters_index import TRANSPORT, Index, changed_at
+from hub.mapping.shelters_kept import Kept
+from hub.mapping.shelters_lists import coded, coded_rows, may_need_coding
+from hub.mapping.shelters_missed import BED_NIGHT
+from hub.mapping.shelters_nights import BED_NIGHTS, Bed, Nights, issues_of
+
+__all__ = ["Run", "Runs"]
+
+_FIRST = ("servicesid", "enrollmentid", "personalid", "dateprovided")
+_NEEDED = ("recordtype", "dateupdated", "datedeleted")
+_KEPT = 4_096
+"""Ends of rows that are remembered, some 2 MB; and days."""
+
+
+class Night(NamedTuple):
+    """What is remembered of a night that a run tells; `changed` in microseconds."""
+
+    fact: str
+    enrollment: str
+    day: int
+    changed: int
+
+
+class Run(NamedTuple):
+    """Bed nights that stand one behind the other: their outcomes, and of each what is remembered."""
+
+    found: list[Mapped]
+    nights: list[Night]
+
+
+class _End(NamedTuple):
+    """What rows with the same cells behind the first four have alike. `told`: its part of their content; `behind`: what their event
+    ids say behind that."""
+
+    told: str
+    changed_at: datetime
+    behind: str
+    changed: int
+
+
+class _Row(NamedTuple):
+    """A row that is an ordinary bed night unless its fact was withdrawn."""
+
+    number: int
+    line: bytes
+    key: str
+    enrollment: str
+    bed: Bed
+    night: date
+    issues: tuple[str, ...]
+    content: str
+    end: _End
+
+
+class Runs:
+    """Of one table of Services. `aside`: numbers of rows that do not stand."""
+
+    def __init__(self, table: Table, nights: Nights, index: Index, kept: Kept, aside: Set[int]) -> None:
+        self._table, self._nights, self._index, self._kept, self._aside = table, nights, index, kept, aside
+        self._names = table.names[len(_FIRST) :]
+        usual = table.names[: len(_FIRST)] == _FIRST and set(_NEEDED) <= set(self._names)
+        self._usual = usual and not kept.hides_places
+        self._ends: dict[str, _End | None] = {}
+        self._days: dict[str, date | None] = {}
+
+    def rows(self) -> Iterator[Row | RowFault | Run]:
+        """Every row in order, ordinary nights in runs."""
+        if not self._usual:
+            yield from coded_rows(self._table)
+            return
+        for piece in self._table.pieces():
+            if isinstance(piece, Plain):
+                yield from self._of_plain(piece)
+            else:
+                yield coded(piece)
+
+    def _of_plain(self, plain: Plain) -> Iterator[Row | RowFault | Run]:
+        table, number, some = self._table, plain.number, list[_Row]()
+        odd = may_need_coding(b"".join(plain.lines))
+        for line, text in zip(plain.lines, plain.texts, strict=True):
+            ordinary = (
+                None if table.reordered or (odd and may_need_coding(line)) else self._ordinary(number, line, text)
+            )
+            if ordinary is not None:
+                some.append(ordinary)
+            else:
+                yield from self._told(some)
+                some = []
+                if (row := table.row(number, line)) is not None:
+                    yield coded(row)
+            number += 1
+        yield from self._told(some)
+
+    def _ordinary(self, number: int, line: bytes, text: str) -> _Row | None:
+        try:
+            key, enrollment, person, day, rest = text.split(self._table.delimiter, len(_FIRST))
+        except ValueError:
+            return None
+        end = self._ends[rest] if rest in self._ends else self._end(rest)
+        night = self._days[day] if day in self._days else self._day(day)
+        if end is None or night is None or not key or number in self._aside:
+            return None
+        try:
+            bed = self._nights.bed_of(enrollment, {"enrollmentid": enrollment, "personalid": person})
+        except NotMapped:
+            return None
+        shelter = bed.shelter
+        if bed.person != person or shelter.stopped:
+            return None
+        issues = issues_of(bed, night)
+        told = f"servicesid={key}\x1fenrollmentid={enrollment}\x1fpersonalid={person}\x1fdateprovided={day}{end.told}"
+        content = content_hash(told, shelter.kind, *issues)
+        if shelter.labels:
+            content = content_hash(content, *shelter.labels)  # as hub.mapping.stamp.Stamp.fields has it
+        return _Row(number, line, key, enrollment, bed, night, issues, content, end)
+
+    def _end(self, rest: str) -> _End | None:
+        """None where rows that end so are not ordinary."""
+        if len(self._ends) >= _KEPT:
+            self._ends.clear()
+        self._ends[rest] = made = self._new_end(rest.split(self._table.delimiter))
+        return made
+
+    def _new_end(self, values: Sequence[str]) -> _End | None:
+        if len(values) != len(self._names):
+            return None
+        cells = dict(zip(self._names, values, strict=True))
+        dropped = any(value and self._kept.dropped(name) for name, value in cells.items())
+        if cells["recordtype"] != BED_NIGHT or cells["datedeleted"] or dropped:
+            return None
+        told = [f"\x1f{name}={value}" for name, value in cells.items() if value and name not in TRANSPORT]
+        at, behind = self._nights.stamp.version(changed_at(cells, self._index.zone), STANDING)
+        return _End("".join(told), at, behind, microseconds(at))
+
+    def _day(self, text: str) -> date | None:
+        if len(self._days) >= _KEPT:
+            self._days.clear()
+        self._days[text] = night = self._nights.day(text) if text else None
+        return night
+
+    def _told(self, rows: list[_Row]) -> Iterator[Row | RowFault | Run]:
+        """These as runs, but for those that were withdrawn before."""
+        if not rows:
+            return
+        keys = self._nights.stamp.fact_keys([row.key for row in rows])
+        lifted = self._nights.stamp.lifted(keys)
+        if not lifted:
+            yield self._run(rows, keys)
+            return
+        begun = 0
+        for at, key in enumerate(keys):
+            if key in lifted:
+                if begun < at:
+                    yield self._run(rows[begun:at], keys[begun:at])
+                begun = at + 1
+                if (row := self._table.row(rows[at].number, rows[at].line)) is not None:
+                    yield coded(row)
+        if begun < len(rows):
+            yield self._run(rows[begun:], keys[begun:])
+
+    def _run(self, rows: Sequence[_Row], keys: Sequence[str]) -> Run:
+        nights, file, as_of = self._nights, self._kept.file, self._index.as_of
+        built, until = nights.built.of, nights.until
+        event_ids = nights.stamp.event_ids(keys, [row.content + row.end.behind for row in rows])
+        found, told = list[Mapped](), list[Night]()
+        for fact, event_id, row in zip(keys, event_ids, rows, strict=True):
+            number, line, _, enrollment, bed, night, issues, content, end = row
+            if night == as_of:
+                nights.unnamed[bed.project] += bed.shelter.unnamed
+            event = built({
+                **bed.shelter.held, "event_id": event_id, "source_person": bed.source_person, "fact_key": fact,
+                "changed_at": end.changed_at, "status_rank": STANDING, "content_hash": content, "occurred_on": night,
+                "active": True, "entered_on": night, "known_as_of": night, "current_until": until(night), "issues": issues,
+            })  # fmt: skip
+            where: Where = {"file": file, "row": number}
+            found.append(Mapped("event", event, ShelterStay.kind, None, where, line, False, "map", BED_NIGHTS))
+            told.append(Night(fact, enrollment, night.toordinal(), end.changed))
+        return Run(found, told)
