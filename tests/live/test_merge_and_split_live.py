@@ -7,7 +7,6 @@ this process, by equality and by weights; every other role is a process of its o
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -31,6 +30,7 @@ from hub.privacy.agreements import delivery_agreements
 from hub.wiring_bus import ids_of
 from tests.live.records import Made, dose, doses, export, night, result
 from tests.live.town import CVRS, HMIS, LAB, Town
+from tests.role_in_thread import running
 
 pytestmark = pytest.mark.live
 
@@ -67,29 +67,12 @@ def _identifying(town: Town, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whoever waits for the stack hears at once when the thread has ended, as of any process that gave up."""
     ports = {**town.settings.ports, "identify": free_port()}
     settings = town.settings.model_copy(update={"ports": ports})
-    stop, failed = threading.Event(), list[BaseException]()
-
-    def work() -> None:
-        try:
-            identify(settings, stop)
-        except BaseException as why:
-            failed.append(why)
-
-    thread, others = threading.Thread(target=work, name="identify"), town.stack.failures
-
-    def failures() -> dict[str, str]:
-        return others() if thread.is_alive() else {**others(), "identify": repr(failed)}
-
-    thread.start()
-    monkeypatch.setattr(town.stack, "failures", failures)
-    try:
+    others = town.stack.failures
+    with running(identify, settings, "identify") as failed:
+        monkeypatch.setattr(
+            town.stack, "failures", lambda: {**others(), "identify": why} if (why := failed()) else others()
+        )
         yield
-    finally:
-        stop.set()
-        thread.join(240)
-    if failed:
-        raise failed[0]
-    assert not thread.is_alive()
 
 
 class Seen:

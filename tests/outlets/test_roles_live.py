@@ -37,7 +37,6 @@ from hub.domain.events import Model, Site, VaccineSupply
 from hub.domain.person_events import Tick
 from hub.domain.supply import SupplyMeasure
 from hub.domain.tallies import Tally
-from hub.errors import HubError
 from hub.ops.ports import free_port
 from hub.outlets.clock import TICK_KEY
 from hub.privacy.secrets import make_secret
@@ -49,6 +48,7 @@ from tests.domain.test_capacity import site
 from tests.domain.test_supply import lines, told
 from tests.fixtures_registry import RunningRegistry
 from tests.outlets.test_delivery import AGREEMENT, need
+from tests.role_in_thread import running
 
 pytestmark = pytest.mark.live
 
@@ -101,26 +101,10 @@ class Installation:
     @contextmanager
     def life(self, role: Callable[[Settings, threading.Event], None], name: str) -> Iterator[None]:
         """Run a role while the block runs, from ready to its end; what it fails with fails the test."""
-        stop, failed = threading.Event(), list[HubError]()
-
-        def work() -> None:
-            try:
-                role(self.settings, stop)
-            except HubError as why:
-                failed.append(why)
-
-        thread = threading.Thread(target=work, name=name)
-        thread.start()
-        try:
-            self.until(lambda: bool(failed) or self._is_ready(name))
-            if not failed:
-                yield
-        finally:
-            stop.set()
-            thread.join(240)
-        if failed:
-            raise failed[0]
-        assert not thread.is_alive()
+        with running(role, self.settings, name) as failed:
+            self.until(lambda: failed() is not None or self._is_ready(name))
+            assert failed() is None, failed()
+            yield
 
     def until(self, true: Callable[[], bool]) -> None:
         for _ in range(PATIENCE):
