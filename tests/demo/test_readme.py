@@ -50,6 +50,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_first_screen_shows_the_real_last_words_of_the_demo(words: list[str]) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = re.search(r"<!-- demo-words.*?-->\n```\n(.*?)```", text, re.S)

@@ -58,6 +58,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return here
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_works_as_written(page: Path) -> None:
     said, commands = "", 0
     for block in _BLOCK.finditer(PAGE.read_text()):

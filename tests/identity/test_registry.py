@@ -151,6 +151,7 @@ def _records(stream: Sequence[tuple[str, int | None, PersonBlock | None]]) -> li
     return [(token, NEVER if day is None else at(day), block if day else None) for token, day, block in stream]
 
 
+@pytest.mark.slow
 def test_the_registry_ends_in_the_clusters_of_the_pure_function_for_every_order(places: Places) -> None:
     @settings(max_examples=places.examples(150, 30), deadline=None)
     @given(STREAM, st.integers(1, 7))
@@ -188,6 +189,7 @@ def _ends_as_the_pure_function_says(
         bench.close()
 
 
+@pytest.mark.slow
 def test_the_same_records_in_every_order_end_in_the_same_people(places: Places, tmp_path: Path) -> None:
     stream = [("a", 1, ANA), ("b", 1, ANA), ("b", 2, BEA), ("c", None, None), ("c", 1, BEA)]
     ends = set()

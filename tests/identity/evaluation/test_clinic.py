@@ -18,6 +18,8 @@ from hub.identity.evaluation.report import judged
 from hub.identity.evaluation.run import run
 from hub.wiring_made_sets import made_set
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 11, 23)
 SEEDS = range(101, 106)
 SENSITIVITY, PREDICTIVE_VALUE, SPECIFICITY = 0.88, 0.979, 0.974

@@ -28,6 +28,8 @@ from tests.identity.evaluation.febrl import (
     write_truth,
 )
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 11, 23)
 
 

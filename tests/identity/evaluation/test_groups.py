@@ -17,6 +17,8 @@ from hub.identity.evaluation.report import Evaluation, judged
 from hub.identity.evaluation.run import run
 from hub.wiring_made_sets import made_set
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 11, 23)
 RECALL, PRECISION = 0.03, 0.01
 MOST = {  # points of recall and of precision, by set and column
