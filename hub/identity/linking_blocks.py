@@ -6,6 +6,7 @@ block over the limit takes pairs away from members it says nothing of (`lost`), 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
@@ -13,12 +14,15 @@ from hub.domain.linkage import blocking
 from hub.domain.linkage.blocking import block_keys, narrower_keys
 from hub.domain.linkage.comparable import Comparable
 from hub.identity.linking_memory import Memory
-from hub.identity.store import LinkStore, Member, Pair
+from hub.identity.store import LinkStore, Pair
 
 __all__ = ["Neighbours", "neighbours", "still_compared"]
 
 _Keys = dict[str, str]
 """Block keys by token."""
+_Members = dict[str, set[str]]
+"""Source persons by block."""
+_NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -31,21 +35,16 @@ class Neighbours:
     gained: list[Set[str]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
 class _Block:
-    """One block before and after. `stayed` is cut off where the block is too large in any case. `measure`, once who left and who
-    joined is known: a batch asks many times for each."""
+    """One block before and after; whether it was too large, and is. `stayed` is cut off where it is too large in any case."""
 
-    stayed: Set[str]
-    left: set[str] = field(default_factory=set)
-    joined: set[str] = field(default_factory=set)
-    was_large: bool = False
-    is_large: bool = False
+    __slots__ = ("is_large", "joined", "left", "stayed", "was_large")  # a batch has some twenty thousand
 
-    def measure(self) -> None:
-        """Whether it was too large, and is."""
-        self.was_large = len(self.stayed) + len(self.left) > blocking.LARGEST
-        self.is_large = len(self.stayed) + len(self.joined) > blocking.LARGEST
+    def __init__(self, stayed: Set[str], left: Set[str], joined: Set[str]) -> None:
+        self.stayed, self.left, self.joined = stayed, left, joined
+        count, most = len(stayed), blocking.LARGEST
+        self.was_large = count + len(left) > most
+        self.is_large = count + len(joined) > most
 
     def had(self, member: str) -> bool:
         """Whether this member stood in narrower blocks of this one."""
@@ -100,13 +99,15 @@ class _Blocks:
         self._found = Neighbours()
 
     def run(self) -> Neighbours:
-        left = {
-            Member(token, each) for each, keys in self._was.items() for token in keys.keys() - self._now[each].keys()
-        }
-        joined = {
-            Member(token, each) for each in self._was for token in self._now[each].keys() - self._was[each].keys()
-        }
-        blocks = self._change({token for keys in self._now.values() for token in keys}, left, joined)
+        left: _Members = defaultdict(set)
+        joined: _Members = defaultdict(set)
+        for each, was in self._was.items():
+            now = self._now[each]
+            for token in was.keys() - now.keys():
+                left[token].add(each)
+            for token in now.keys() - was.keys():
+                joined[token].add(each)
+        blocks = self._change(set().union(*self._now.values()), left, joined)
         narrow = self._narrow(blocks)
         for each, keys in self._now.items():
             near: set[str] = set()
@@ -122,19 +123,17 @@ class _Blocks:
             self._found.of[each] = near
         return self._found
 
-    def _change(self, asked: set[str], left: Set[Member], joined: Set[Member]) -> dict[str, _Block]:
+    def _change(self, asked: set[str], left: _Members, joined: _Members) -> dict[str, _Block]:
         """Take members out of and into blocks; these blocks and those asked for."""
-        self._store.change_members(left, ())
-        asked |= {member.block for member in left} | {member.block for member in joined}
+        self._store.change_members(left, {})
+        asked = asked.union(left, joined)
         known = self._store.members(asked, blocking.LARGEST + 1) if asked else {}
-        blocks = {token: _Block(known.get(token, frozenset())) for token in asked}
-        for token, source_person in left:
-            blocks[token].left.add(source_person)
-        for token, source_person in joined:
-            blocks[token].joined.add(source_person)
-        self._store.change_members((), joined)
+        blocks = {
+            token: _Block(known.get(token, _NOBODY), left.get(token, _NOBODY), joined.get(token, _NOBODY))
+            for token in asked
+        }
+        self._store.change_members({}, joined)
         for block in blocks.values():
-            block.measure()
             if block.is_large and not block.was_large:
                 self._found.lost.append(block.stayed)
             elif block.was_large and not block.is_large:
@@ -162,15 +161,17 @@ class _Blocks:
                     touched[token].add(each)
                 if blocks[token].is_large:
                     asked |= self._narrower(keys[token], self._memory.comparables[each])
-        left: set[Member] = set()
-        joined: set[Member] = set()
+        left: _Members = defaultdict(set)
+        joined: _Members = defaultdict(set)
         for token, members in touched.items():
             block = blocks[token]
             for each in members:
                 was = self._narrower(clear[token], self._counted(each)) if block.had(each) else set()
                 now = self._narrower(clear[token], self._memory.comparables[each]) if block.has(each) else set()
-                left |= {Member(narrower, each) for narrower in was - now}
-                joined |= {Member(narrower, each) for narrower in now - was}
+                for narrower in was - now:
+                    left[narrower].add(each)
+                for narrower in now - was:
+                    joined[narrower].add(each)
         return self._change(asked, left, joined)
 
     def _keys(self, one: Comparable) -> _Keys:

@@ -27,7 +27,7 @@ from hub.identity.schema import (
 )
 from hub.identity.sealed_comparables import open_comparables, seal_comparables
 from hub.identity.sql import among, few_of, insert_new, upsert, write
-from hub.identity.store import Member, Pair, StoredEdge, Use
+from hub.identity.store import Pair, StoredEdge, Use
 from hub.privacy.vault import Vault
 
 __all__ = ["SqlStore"]
@@ -95,7 +95,7 @@ class SqlStore:
         columns = BLOCK_MEMBER.c
         return few_of(self._db, columns.block, columns.source_person, blocks, most) if blocks else {}
 
-    def change_members(self, removed: Iterable[Member], added: Iterable[Member]) -> None:
+    def change_members(self, removed: Mapping[str, Set[str]], added: Mapping[str, Set[str]]) -> None:
         write(self._db, _GONE[BLOCK_MEMBER], _memberships(removed))
         write(self._db, insert_new(BLOCK_MEMBER, self._dialect), _memberships(added))
 
@@ -163,9 +163,9 @@ class SqlStore:
         write(self._db, upsert(LINK_STATE, self._dialect), [{"name": name, "value": value}])
 
 
-def _memberships(members: Iterable[Member]) -> list[dict[str, str]]:
+def _memberships(members: Mapping[str, Set[str]]) -> list[dict[str, str]]:
     # In the order of the table: a batch adds many, and neighbours share pages.
-    return [{"block": block, "source_person": source_person} for block, source_person in sorted(members)]
+    return [{"block": block, "source_person": each} for block in sorted(members) for each in sorted(members[block])]
 
 
 def _grouped(rows: Iterable[Sequence[str]]) -> dict[str, set[str]]:

@@ -22,17 +22,10 @@ from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.decisions import HumanDecision
 from hub.identity.linker import SourcePerson
 
-__all__ = ["LinkStore", "Member", "Pair", "StoredEdge", "Use"]
+__all__ = ["LinkStore", "Pair", "StoredEdge", "Use"]
 
 Pair = tuple[str, str]
 """Two source persons, the smaller token first."""
-
-
-class Member(NamedTuple):
-    """A source person in a block."""
-
-    block: str
-    source_person: str
 
 
 class Use(NamedTuple):
@@ -80,8 +73,8 @@ class LinkStore(Protocol):
     def members(self, blocks: Set[str], most: int) -> dict[str, set[str]]:
         """The members of each block; of one that has more than `most`, any `most` of them."""
 
-    def change_members(self, removed: Iterable[Member], added: Iterable[Member]) -> None:
-        """First removed, then added."""
+    def change_members(self, removed: Mapping[str, Set[str]], added: Mapping[str, Set[str]]) -> None:
+        """By block, who is taken out of it and who is put into it. First removed, then added."""
 
     def people_of(self, values: Set[str], most: int) -> dict[str, set[str]]:
         """The distinct (name, birth date) tokens of each value's users; where there are more than `most`, any `most` of them."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.decisions import HumanDecision
 from hub.identity.linker import SourcePerson
-from hub.identity.store import Member, Pair, StoredEdge, Use
+from hub.identity.store import Pair, StoredEdge, Use
 
 
 class MemoryStore:
@@ -17,7 +17,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.all_rows: dict[str, SourcePerson] = {}
         self.all_comparables: dict[str, Comparable] = {}
-        self.all_members: set[Member] = set()
+        self.all_members: set[tuple[str, str]] = set()  # block, source person
         self.all_uses: set[Use] = set()
         self.all_shared: set[str] = set()
         self.all_edges: dict[Pair, StoredEdge] = {}
@@ -61,9 +61,9 @@ class MemoryStore:
                 found[block].add(token)
         return found
 
-    def change_members(self, removed: Iterable[Member], added: Iterable[Member]) -> None:
-        self.all_members.difference_update(removed)
-        self.all_members.update(added)
+    def change_members(self, removed: Mapping[str, Set[str]], added: Mapping[str, Set[str]]) -> None:
+        self.all_members.difference_update((block, token) for block, gone in removed.items() for token in gone)
+        self.all_members.update((block, token) for block, new in added.items() for token in new)
 
     def people_of(self, values: Set[str], most: int) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}

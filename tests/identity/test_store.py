@@ -10,7 +10,7 @@ import pytest
 
 from hub.domain.linkage.decisions import HumanDecision
 from hub.identity.linker import SourcePerson
-from hub.identity.store import LinkStore, Member, StoredEdge, Use
+from hub.identity.store import LinkStore, StoredEdge, Use
 from tests.domain.linkage.people import ANA, one, version
 from tests.identity.conftest import Places
 from tests.identity.memory_store import MemoryStore
@@ -67,14 +67,14 @@ def test_persons_age_in_the_order_of_their_creation(store: LinkStore) -> None:
 
 
 def test_blocks_are_read_up_to_a_number_of_members(store: LinkStore) -> None:
-    store.change_members([], [Member("x", token) for token in "abc"] + [Member("y", "a")])
+    store.change_members({}, {"x": {"a", "b", "c"}, "y": {"a"}})
     assert store.members({"x", "y", "none"}, 3) == {"x": {"a", "b", "c"}, "y": {"a"}}
     few = store.members({"x"}, 2)["x"]
     assert len(few) == 2
     assert few < {"a", "b", "c"}
-    store.change_members([Member("x", "b"), Member("y", "b")], [Member("x", "c"), Member("x", "d")])
+    store.change_members({"x": {"b"}, "y": {"b"}}, {"x": {"c", "d"}})
     assert store.members({"x"}, 9) == {"x": {"a", "c", "d"}}
-    store.change_members([Member("y", "a")], [])
+    store.change_members({"y": {"a"}}, {})
     assert not store.members({"y"}, 9)
 
 
@@ -130,7 +130,7 @@ def test_links_are_forgotten_people_and_decisions_are_not(store: LinkStore) -> N
     store.put_persons(["p"], {})
     store.put_rows([_row("a")], {"a": one(**ANA)})
     store.put_decisions([HumanDecision(1, "a", "b", "same")])
-    store.change_members([], [Member("x", "a")])
+    store.change_members({}, {"x": {"a"}})
     store.change_users([], [Use("phone", "ana", "a")])
     store.change_shared(set(), {"phone"})
     store.change_edges([], [StoredEdge("a", "b", 20.0, "match", None)])
