@@ -27,7 +27,7 @@ from hub.mapping.absences import ABSENT, MOST_ABSENT, held
 from hub.mapping.dates import civil_date, local_time
 from hub.mapping.program import Mapped, MappingContext, accepted, ignored
 from hub.mapping.shelters_copies import KEYS
-from hub.mapping.shelters_index import Index
+from hub.mapping.shelters_index import REMEMBERED, Index
 from hub.mapping.shelters_runs import Run
 from hub.mapping.stamp import Stamp
 
@@ -39,8 +39,6 @@ WATCHED = (*TABLES, "Client", "Project")
 """Tables whose deleted rows may come back: of these, the last two are never missed."""
 _FULL_REFRESH, _WHOLE = "2", frozenset({"", "2", "3"})
 _NIGHTS = "Services"
-_KEPT = 16_384
-"""Enrollments of whose nights is remembered what they have alike, some 6 MB. (Chosen.)"""
 _SHAPE: Mapping[str, Sequence[str]] = {
     "person": (),
     "site": ("site", "site_kind"),
@@ -174,7 +172,7 @@ class Absences:
     def _alike(self, enrollment_id: str, night: Event) -> int:
         """Number of what the nights of an enrollment have alike, by one of them."""
         told = self._told("", night, _NIGHTS, {"enrollmentid": enrollment_id})
-        if len(self._of_nights) >= _KEPT:
+        if len(self._of_nights) >= REMEMBERED:
             self._of_nights.clear()
         alike = self._of_nights[enrollment_id] = self._telling.shape(_NIGHTS, told.project, told.shape)
         return alike

@@ -25,8 +25,11 @@ from hub.mapping.shelters_exits import Exit, standing
 from hub.mapping.shelters_lists import coded_rows
 from hub.mapping.tables import rows
 
-__all__ = ["TRANSPORT", "Enrollment", "Index", "Project", "changed_at", "row_content", "row_parts"]
+__all__ = ["REMEMBERED", "TRANSPORT", "Enrollment", "Index", "Project", "changed_at", "row_content", "row_parts"]
 
+REMEMBERED = 16_384
+"""Enrollments of whose nights is remembered what they have alike, some 5 MB where nights are mapped, some 6 MB where those are
+watched that an export lacks: rows stand by day as often as by enrollment, and so many are hardly there on a day. (Chosen.)"""
 _YES = frozenset({"1", "1.0", "y", "yes", "t", "true"})  # HUD list 1.8, and as spreadsheets write it
 _SSN_SHARED_BY = 3  # an SSN on three people is a placeholder
 _LONGEST_TIME = 40  # characters: what a hostile source writes is not kept in memory

@@ -20,15 +20,12 @@ from hub.domain.trusted import Trusted
 from hub.mapping.dates import civil_date
 from hub.mapping.program import Mapped, NotMapped, accepted, hard_stop, ignored
 from hub.mapping.shelters_facts import DELETED, STANDING, STOP, Cells, Facts, Where, needed
-from hub.mapping.shelters_index import TRANSPORT, Enrollment, changed_at
+from hub.mapping.shelters_index import REMEMBERED, TRANSPORT, Enrollment, changed_at
 from hub.mapping.shelters_missed import BED_NIGHT
 
 __all__ = ["BED_NIGHTS", "Bed", "Nights", "issues_of"]
 
 BED_NIGHTS = "bed_nights"
-_KEPT = 16_384
-"""Enrollments whose nights are remembered, some 5 MB: rows stand by day as often as by enrollment, and so many are hardly there on
-a day."""
 _OF_EACH = ("event_id", "source_person", "fact_key", "changed_at", "status_rank", "content_hash", "occurred_on", "active",
             "entered_on", "known_as_of", "current_until", "issues")  # fmt: skip
 """Fields that every night has for itself."""
@@ -139,7 +136,7 @@ class Nights:
             facts.stamp.person("PersonalID", enrollment.person),
             self._shelters.get((enrollment.project, flees)) or self._shelter_of(enrollment, flees=flees),
         )  # fmt: skip
-        if len(self._beds) >= _KEPT:
+        if len(self._beds) >= REMEMBERED:
             self._beds.clear()
         self._beds[enrollment_id] = bed
         return bed
