@@ -12,8 +12,9 @@ from uuid import uuid4
 
 from hub.connectors.door import Problem, Receipt
 from hub.formats import hl7v2_ack
+from hub.formats.hl7v2_ack_alike import accepting
 from hub.formats.hl7v2_batch_ack import batch_ack
-from hub.formats.hl7v2_envelope import Head, open_envelope
+from hub.formats.hl7v2_envelope import Head, is_one, open_envelope
 
 __all__ = ["answer_hl7"]
 
@@ -45,6 +46,7 @@ _MISCOUNT = "batch-count-mismatch"
 _PROCESS, _answers = uuid4().hex[:8], count(1)
 """MSH-10 of our answers (20 characters in 2.5.1, three of them for a batch's number): a word of this process and the number of
 the answer, in a tenth of the time of a UUID each."""
+_SHORT = 1024 * 1024  # bytes: what is longer may be too long, or a batch
 _OF_MESSAGE = re.compile(r"(?:\A| )message ([0-9]{1,9})(?: |\Z)")
 _NOT_LISTED = Problem("not-listed", "map", "")
 """Of a message of which the receipt does not say what became of it: too many dead letters in one frame."""
@@ -54,8 +56,12 @@ def answer_hl7(message: bytes, receipt: Receipt) -> bytes | None:
     """AA when all of a message became events or was set aside, AE with an ERR per dead letter, AR when there was no message to
     speak of or its sender may not send it. A batch is answered message by message, each as its MSH-15 and MSH-16 ask; an empty one
     by an empty one; None where no answer was asked for."""
-    envelope = open_envelope(message)
     at = _time_of(int(time.time()))
+    if not receipt.problems and len(message) <= _SHORT and is_one(message):
+        alike = accepting(message)
+        if alike is not None:
+            return alike.said(at, _control_id())
+    envelope = open_envelope(message)
     heads = envelope.heads
     if len(heads) == 1 and envelope.bare:
         return _ack(heads[0], receipt.problems, at, taken=receipt.events.total() + receipt.ignored.total() > 0)

@@ -1,10 +1,11 @@
-"""Chunks of records on their way to the broker: one after the other, each when the keys that it is sealed under are on disk."""
+"""Chunks of records on their way to the broker: each when the keys that it is sealed under are on disk, and those of one lane one
+after the other."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from hub.connectors.packing import Chunk, Outgoing
@@ -31,13 +32,14 @@ class Publisher(Protocol):
 
 class Handing:
     """Of one intake loop. While the keys of a chunk are forced to disk (Vault.begin_keys) the next is read; what comes behind it
-    is handed over behind it, so the records of a lane keep their order."""
+    of one of its lanes is handed over behind it, so the records of a lane keep their order. Other lanes do not wait for it."""
 
     def __init__(self, publisher: Publisher, most: int) -> None:
         """`most`: chunks that may be unconfirmed."""
         self._publisher, self._most = publisher, most
         self._unconfirmed: deque[asyncio.Task[None]] = deque()
-        self._newest: asyncio.Event | None = None  # set when the newest chunk was handed over, or will never be
+        self._behind: dict[str, asyncio.Event] = {}
+        """Lane → set when its newest chunk that had to wait was handed over, or never will be."""
 
     @property
     def open(self) -> Sequence[asyncio.Task[None]]:
@@ -51,21 +53,30 @@ class Handing:
             await asyncio.wait([self._unconfirmed.popleft()])
         if not chunk.outgoing:
             return None
-        before, self._newest = self._newest, None
-        if chunk.keys is None and (before is None or before.is_set()):
+        before = {self._behind[lane] for lane in chunk.lanes if lane in self._behind}
+        if chunk.keys is None and not before:
             confirmed = asyncio.create_task((await self._publisher.send(chunk.outgoing)).delivered())
         else:
-            handed = self._newest = asyncio.Event()
+            handed = asyncio.Event()
+            self._behind.update(dict.fromkeys(chunk.lanes, handed))
             confirmed = asyncio.create_task(self._later(chunk, before, handed))
-            confirmed.add_done_callback(lambda _: handed.set())  # also when it was cancelled before it began
+            # also when it was cancelled before it began
+            confirmed.add_done_callback(lambda _: self._let_go(chunk.lanes, handed))
         self._unconfirmed.append(confirmed)
         return confirmed
 
-    async def _later(self, chunk: Chunk, before: asyncio.Event | None, handed: asyncio.Event) -> None:
+    async def _later(self, chunk: Chunk, before: Collection[asyncio.Event], handed: asyncio.Event) -> None:
         if chunk.keys is not None:
             await asyncio.wrap_future(chunk.keys)
-        if before is not None:
-            await before.wait()
+        for each in before:
+            await each.wait()
         confirmation = await self._publisher.send(chunk.outgoing)
-        handed.set()
+        self._let_go(chunk.lanes, handed)
         await confirmation.delivered()
+
+    def _let_go(self, lanes: Collection[str], handed: asyncio.Event) -> None:
+        """What waits behind this chunk waits no more."""
+        handed.set()
+        for lane in lanes:
+            if self._behind.get(lane) is handed:
+                del self._behind[lane]

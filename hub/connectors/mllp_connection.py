@@ -21,6 +21,7 @@ __all__ = ["Connection"]
 
 _WRITE_BUFFER = 64 * 1024
 _ONE_MESSAGE = 16 * 1024  # bytes: what is longer takes as long as several, and counts so
+_HEAD = len(b"MSH")  # no message is shorter
 _TLS_HELLO = b"\x16\x03"
 
 
@@ -164,7 +165,10 @@ class Connection(asyncio.Protocol):
         self._unanswered -= 1
         self._unanswered_bytes -= size
         self.quiet_since = self._loop.time()
-        self._advance()
+        if self._at_end or not self._reading or self._framer.pending or not self._has_room():
+            self._advance()
+        elif not self._unanswered:  # else there is nothing to do: all that came was taken, and it is read on
+            self._watch_time()
 
     # reading
 
@@ -227,9 +231,11 @@ class Connection(asyncio.Protocol):
 
     def _fault(self, message: bytes) -> str | None:
         """What is wrong with a whole frame, as far as that is seen without reading it: cheap, for this is the event loop."""
-        if message.count(b"\r") + message.count(b"\n") > self._options.segments_per_frame:
+        segments, messages = self._options.segments_per_frame, self._options.messages_per_frame
+        # what is shorter has no room for so many, and is not counted through
+        if len(message) > segments and message.count(b"\r") + message.count(b"\n") > segments:
             return TOO_MANY_SEGMENTS
-        if count_messages(message, self._options.messages_per_frame) > self._options.messages_per_frame:
+        if len(message) > messages * _HEAD and count_messages(message, messages) > messages:
             return TOO_MANY_MESSAGES
         return SENDER_NOT_ALLOWED if self._entries and not may_send(self._entries, message) else None
 

@@ -29,7 +29,7 @@ class _OfThread(threading.local):
 
 
 class FreshKeys:
-    """Of one vault, which holds its lock for `hold` and `drop`; `find` asks for none."""
+    """Of one vault, which holds a lock for `hold` and `drop`; `find` asks for none."""
 
     def __init__(self) -> None:
         self._own = _OfThread()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -54,6 +54,10 @@ class Vault:
     def __init__(self, path: Path, kek: bytes, *, cache: int = 50_000) -> None:
         self._store = KeyStore(path, kek)
         self._lock = threading.Lock()  # while keys are forced to disk it is the forcing thread's to release
+        self._forces = False  # it does, now
+        self._memory = (
+            threading.RLock()
+        )  # of what is remembered of keys; for moments, and never to wait for the other within
         self._forcing = _started_thread(self._store)
         self._cache: OrderedDict[str, bytes] = OrderedDict()  # a cipher takes 2.6 kB where its key takes 32 bytes
         self._limit = cache
@@ -86,23 +90,24 @@ class Vault:
         may leave the process before the future is done**. None: no key was missing. When the future raises RetryError or
         ConfigError the missing keys were not made, and what was sealed under them must be thrown away.
 
-        Whatever else is asked of this vault meanwhile waits, in any thread.
+        Whatever else is asked of this vault meanwhile waits, in any thread, but for keys that are all in memory.
         """
         wanted = set(key_ids)
-        self._lock.acquire()
+        if not self._lock.acquire(blocking=False):
+            if self._forces and self._hold_remembered(wanted):
+                return None
+            self._lock.acquire()
         made = False
         try:
             self._forget_erased()
-            known = {key_id: self._cache[key_id] for key_id in wanted if key_id in self._cache}
-            for key_id in known:
-                self._cache.move_to_end(key_id)
+            known = self._remembered(wanted)
             missing = wanted - known.keys()
             keys, made = self._store.begin_create(missing) if missing else ({}, False)
-            ciphers = {key_id: AESGCM(key) for key_id, key in (known | keys).items()}
-            self._fresh.hold(ciphers, _FRESH_S)
+            with self._memory:
+                self._fresh.hold(_ciphers(known | keys), _FRESH_S)
             forced = self._begin_forcing(keys) if made else None
         except BaseException:
-            self._fresh.drop()
+            self._drop_fresh()
             try:
                 if made:
                     self._store.rollback()
@@ -114,9 +119,32 @@ class Vault:
             self._lock.release()
         return forced
 
+    def _hold_remembered(self, wanted: set[str]) -> bool:
+        """Whether these keys are all in memory, and so on disk; if so they are fresh for this thread. Only while other keys are
+        forced to disk: until that is done no process can erase one."""
+        with self._memory:  # erasing takes them from here at once: no cipher outlives its key in memory
+            known = self._remembered(wanted)
+            if len(known) < len(wanted):
+                return False
+            self._fresh.hold(_ciphers(known), _FRESH_S)
+            return True
+
+    def _drop_fresh(self) -> None:
+        with self._memory:
+            self._fresh.drop()
+
+    def _remembered(self, wanted: set[str]) -> dict[str, bytes]:
+        """Those in memory, as the newest used."""
+        with self._memory:
+            known = {key_id: key for key_id in wanted if (key := self._cache.get(key_id)) is not None}
+            for key_id in known:
+                self._cache.move_to_end(key_id)
+            return known
+
     def _begin_forcing(self, keys: dict[str, bytes]) -> Future[None]:
         """On return the lock is the forcing thread's to release."""
         forced: Future[None] = Future()
+        self._forces = True
         forced.set_running_or_notify_cancel()  # who waits for it may be cancelled, the forcing not
         self._forcing.submit(self._force, keys, forced)
         return forced
@@ -127,7 +155,7 @@ class Vault:
             self._store.commit()
             self._remember(keys)
         except BaseException as why:  # handed to those who wait for it
-            self._fresh.drop()
+            self._drop_fresh()
             trouble = why
         try:  # while nobody else can begin: who comes next finds this one done
             if trouble is None:
@@ -135,6 +163,7 @@ class Vault:
             else:
                 forced.set_exception(trouble)
         finally:
+            self._forces = False
             self._lock.release()
 
     def load_keys(self, key_ids: Iterable[str]) -> None:
@@ -208,9 +237,10 @@ class Vault:
     def erase(self, *key_ids: str) -> int:
         """Delete these keys here and in every other process; how many existed. There is no way back."""
         with self._lock:
-            self._fresh.drop()
-            for key_id in key_ids:
-                self._cache.pop(key_id, None)
+            with self._memory:
+                self._fresh.drop()
+                for key_id in key_ids:
+                    self._cache.pop(key_id, None)
             return self._store.erase(key_ids)
 
     def _cipher(self, key_id: str, *, create: bool) -> AESGCM:
@@ -229,14 +259,20 @@ class Vault:
             return AESGCM(key)
 
     def _forget_erased(self) -> None:
-        for key_id in self._store.newly_erased():
-            self._cache.pop(key_id, None)
+        erased = self._store.newly_erased()
+        with self._memory:
+            for key_id in erased:
+                self._cache.pop(key_id, None)
 
     def _remember(self, keys: dict[str, bytes]) -> None:
-        for key_id, key in keys.items():
-            self._cache[key_id] = key
-        while len(self._cache) > self._limit:
-            self._cache.popitem(last=False)
+        with self._memory:
+            self._cache.update(keys)
+            while len(self._cache) > self._limit:
+                self._cache.popitem(last=False)
+
+
+def _ciphers(keys: Mapping[str, bytes]) -> dict[str, AESGCM]:
+    return {key_id: AESGCM(key) for key_id, key in keys.items()}
 
 
 def _started_thread(store: KeyStore) -> ThreadPoolExecutor:

@@ -28,8 +28,8 @@ from tests.fakes import Confirmed, FakeBus, FakeDoor
 KEK = bytes(range(32))
 
 
-def chunk(name: str, keys: Future[None] | None = None) -> Chunk:
-    return Chunk([("event", b"", name.encode(), None, None)], keys)
+def chunk(name: str, keys: Future[None] | None = None, lanes: str = "x") -> Chunk:
+    return Chunk([("event", b"", name.encode(), None, None)], keys, frozenset(lanes))
 
 
 async def _turn() -> None:
@@ -65,6 +65,36 @@ def test_without_its_keys_nothing_of_a_chunk_is_handed_over_and_the_next_goes_on
             await first
         await second
         assert values(bus.log, "event") == [b"b"]
+
+    asyncio.run(scenario())
+
+
+def test_a_chunk_waits_for_none_that_has_no_lane_in_common_with_it() -> None:
+    async def scenario() -> None:
+        bus, first, last = FakeBus(), Future[None](), Future[None]()
+        handing = Handing(bus, 8)
+        given = [
+            ("a", first, "xy"),
+            ("b", None, "z"),
+            ("c", None, "yz"),
+            ("d", None, "z"),
+            ("e", last, "x"),
+            ("f", None, "w"),
+        ]
+        tasks = [await handing.over(chunk(name, keys, lanes)) for name, keys, lanes in given]
+        await _turn()
+        assert values(bus.log, "event") == [b"b", b"f"]
+        last.set_result(None)
+        await _turn()
+        assert values(bus.log, "event") == [b"b", b"f"]
+        first.set_result(None)
+        await asyncio.gather(*(task for task in tasks if task is not None))
+        log = values(bus.log, "event")
+        assert log[:3] == [b"b", b"f", b"a"]
+        assert log.index(b"c") < log.index(b"d")
+        assert set(log) == {b"a", b"b", b"c", b"d", b"e", b"f"}
+        assert len(log) == 6
+        assert not handing._behind
 
     asyncio.run(scenario())
 

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,79 @@ def test_erasing_takes_the_ciphers_that_other_threads_hold(vault: Vault) -> None
         done.set()
         thread.join()
     assert vault.open(vault.seal(b"clear", "ours", "t"), "t") == b"clear"
+
+
+def _beside(work: Callable[[], None]) -> None:
+    """Until it is done, or has waited long for what will not come."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(10)
+
+
+def test_keys_in_memory_are_had_while_others_are_forced_to_disk(
+    vault: Vault, disk: threading.Event, tmp_path: Path
+) -> None:
+    disk.set()
+    vault.ensure_keys(["known", "too"])
+    disk.clear()
+    forced = vault.begin_keys(["new"])
+    found: list[tuple[bool, Future[None] | None, Sealed]] = []
+
+    def known() -> None:
+        had = vault.begin_keys(["known", "too"])
+        found.append((disk.is_set(), had, vault.seal(b"clear", "known", "t")))
+
+    _beside(known)
+    disk.set()
+    assert forced is not None
+    forced.result()
+    [(after, had, sealed)] = found
+    assert (after, had) == (False, None)
+    assert opened_by_another(tmp_path, sealed) == b"clear"
+
+
+def test_a_key_that_is_not_in_memory_is_waited_for_though_others_are(vault: Vault, disk: threading.Event) -> None:
+    disk.set()
+    vault.ensure_keys(["known"])
+    disk.clear()
+    vault.begin_keys(["new"])
+    found: list[bool] = []
+
+    def both() -> None:
+        vault.begin_keys(["known", "new"])
+        found.append(disk.is_set())
+
+    thread = threading.Thread(target=both)
+    thread.start()
+    disk.set()
+    thread.join()
+    assert found == [True]
+
+
+def test_keys_had_while_others_are_forced_are_erased_with_the_rest(vault: Vault, disk: threading.Event) -> None:
+    disk.set()
+    vault.ensure_keys(["known"])
+    disk.clear()
+    forced = vault.begin_keys(["new"])
+    kept, ended = threading.Event(), threading.Event()
+
+    def beside() -> None:
+        vault.begin_keys(["known"])
+        kept.set()
+        ended.wait()  # what a thread holds goes with it
+
+    thread = threading.Thread(target=beside, daemon=True)
+    thread.start()
+    kept.wait(10)
+    held = vault._fresh.held()
+    disk.set()
+    assert forced is not None
+    forced.result()
+    vault.erase("known")
+    after = vault._fresh.held()
+    ended.set()
+    thread.join()
+    assert (held, after) == ({"known", "new"}, set())
 
 
 def test_erasing_waits_for_keys_under_way_and_takes_them_with_it(vault: Vault, disk: threading.Event) -> None:
