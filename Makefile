@@ -35,7 +35,8 @@ test: setup-dev ## Lint, types, import contracts, then all tests (HUB_TEST_REQUI
 	@echo "== mypy --strict"; $(VENV)/bin/mypy
 	@echo "== import contracts"; $(VENV)/bin/lint-imports
 	@echo "== pytest, $(JOBS) at a time; what is skipped is named at the end, with its reason"
-	@$(PY) -m pytest -q -n $(JOBS) --dist loadfile
+# Some images forbid to keep compiled modules: each of the hundreds of processes that tests start would compile the hub anew.
+	@env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest -q -n $(JOBS) --dist loadfile
 
 samples: setup-dev ## What the hub makes of the shared samples (HUB_SHARED=folder, default ../shared), against tables judged by hand
 	@HUB_TEST_REQUIRE_ALL=1 $(PY) -m pytest -q tests/samples
@@ -70,6 +71,7 @@ lock: $(VENV)/.dev ## Resolve the dependencies anew into the lock files (review 
 
 clean: ## Remove what set-up and tests made here (not the jars in ~/.cache/hub)
 	@rm -rf $(VENV) .venv-quix .venv-febrl .venv-hashed .hub .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache hub.egg-info
+	@find hub tests -name __pycache__ -prune -exec rm -rf {} +
 
 setup-ci: ## Install what the full suite needs of the system (only as root, and only what is missing)
 	@missing=(); for tool in git make; do command -v $$tool > /dev/null || missing+=($$tool); done; \
