@@ -31,6 +31,9 @@ _FIRST = ("servicesid", "enrollmentid", "personalid", "dateprovided")
 _NEEDED = ("recordtype", "dateupdated", "datedeleted")
 _KEPT = 4_096
 """Ends of rows that are remembered, some 2 MB; and days."""
+_AT_ONCE = 64
+"""Nights of a run: as many names as are spelled together. What is made of a whole block has left the processor's cache before it is
+sealed."""
 
 
 class Night(NamedTuple):
@@ -104,6 +107,9 @@ class Runs:
             )
             if ordinary is not None:
                 some.append(ordinary)
+                if len(some) >= _AT_ONCE:
+                    yield from self._told(some)
+                    some = []
             else:
                 yield from self._told(some)
                 some = []
