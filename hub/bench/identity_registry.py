@@ -62,7 +62,7 @@ def measure(people: int, events: int, say: Say = lambda _: None, batch: int = BA
     model = for_population(shipped_model(), people)
     with tempfile.TemporaryDirectory(prefix="hub-bench-") as folder:
         ids, file = Ids(os.urandom(32)), Path(folder) / "identity.sqlite"
-        linking = Linking(model, ids.under("match"), mint_person_key)
+        linking = Linking(model, ids, mint_person_key)
         with (
             closing(Vault(Path(folder) / "keys.sqlite", os.urandom(32))) as vault,
             closing(Registry(file, vault, linking=linking)) as registry,

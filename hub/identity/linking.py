@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from hub.domain.ids import Ids
 from hub.domain.linkage.clusters import components
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.decisions import HumanDecision, Standing, standing
@@ -41,15 +42,13 @@ class Linked(Named):
 
 
 class Linking:
-    """For the one worker; what it remembers is right as long as every batch it saw was stored. `token` makes keyed tokens, `mint`
+    """For the one worker; what it remembers is right as long as every batch it saw was stored. `ids` makes keyed tokens, `mint`
     person keys."""
 
-    def __init__(
-        self, model: LinkModel, token: Callable[[str], str], mint: Callable[[], str], remembered: int = REMEMBERED
-    ) -> None:
+    def __init__(self, model: LinkModel, ids: Ids, mint: Callable[[], str], remembered: int = REMEMBERED) -> None:
         self._model, self._mint = model, mint
         self._fingerprint = fingerprint(model)
-        self._memory = Memory(token, remembered)
+        self._memory = Memory(ids, remembered)
 
     @property
     def made_by(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from itertools import islice
 
 from hub.domain.linkage import blocking
 from hub.domain.linkage.blocking import block_keys, narrower_keys
@@ -94,8 +95,8 @@ def _large(store: LinkStore, tokens: Set[str]) -> set[str]:
 class _Blocks:
     def __init__(self, store: LinkStore, memory: Memory, before: Mapping[str, Comparable], dirty: Set[str]) -> None:
         self._store, self._memory, self._before = store, memory, before
-        self._now: dict[str, _Keys] = {each: self._keys(memory.comparables[each]) for each in dirty}
-        self._was: dict[str, _Keys] = {each: self._keys(one) for each, one in before.items()}
+        self._now = self._keys({each: memory.comparables[each] for each in dirty})
+        self._was = self._keys(before)
         self._found = Neighbours()
 
     def run(self) -> Neighbours:
@@ -174,8 +175,10 @@ class _Blocks:
                     joined[narrower].add(each)
         return self._change(asked, left, joined)
 
-    def _keys(self, one: Comparable) -> _Keys:
-        return {self._memory.block_token(key): key for key in block_keys(one)}
+    def _keys(self, of: Mapping[str, Comparable]) -> dict[str, _Keys]:
+        keys = {each: block_keys(one) for each, one in of.items()}
+        tokens = iter(self._memory.block_tokens([key for each in keys.values() for key in each]))
+        return {each: dict(zip(islice(tokens, len(some)), some, strict=True)) for each, some in keys.items()}
 
     def _narrower(self, key: str, one: Comparable) -> set[str]:
         return {self._memory.block_token(narrower) for narrower in narrower_keys(key, one)}

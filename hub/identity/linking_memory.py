@@ -5,8 +5,9 @@ After a batch that was rolled back it may know too much: the linker that holds i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from hub.domain.ids import Ids, with_lengths
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.shared import SharedValue, person_of, values_of
 from hub.identity.store import LinkStore, Use
@@ -16,15 +17,18 @@ __all__ = ["EMPTY", "Memory"]
 EMPTY = Comparable()
 """Says nothing: of a source person without a block, or whose key was erased."""
 
+_MATCH = "match"
 _BETWEEN = "\x1f"
+_BLOCK = "block" + _BETWEEN
 
 
 class Memory:
     """Comparables that were opened (up to `most` from batch to batch), and which values are a service's: all of them as tokens,
-    those of remembered comparables in the clear. `token` makes keyed tokens."""
+    those of remembered comparables in the clear. `ids` makes keyed tokens."""
 
-    def __init__(self, token: Callable[[str], str], most: int) -> None:
-        self._token, self._most = token, most
+    def __init__(self, ids: Ids, most: int) -> None:
+        self._token, self._tokens = ids.under(_MATCH), ids.each_under(_MATCH)
+        self._most = most
         self.comparables: dict[str, Comparable] = {}
         self.shared: set[SharedValue] = set()
         self._shared_tokens: set[str] | None = None
@@ -79,7 +83,11 @@ class Memory:
 
     def block_token(self, key: str) -> str:
         """A block key as it is stored."""
-        return self._token("block" + _BETWEEN + key)
+        return self._token(_BLOCK + key)
+
+    def block_tokens(self, keys: Sequence[str]) -> list[str]:
+        """Of many, in less time: each record of a batch has some twenty."""
+        return self._tokens([with_lengths(_BLOCK + key) for key in keys])
 
     def value_token(self, value: SharedValue) -> str:
         """A value as it is stored."""

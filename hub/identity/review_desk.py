@@ -5,11 +5,12 @@ person, or not. Values are opened by `revealed` alone, for whoever left an entry
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
+from hub.domain.ids import Ids
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.decisions import Verdict
 from hub.domain.linkage.model import LinkModel
@@ -53,11 +54,11 @@ class Revealed(NamedTuple):
 
 
 class ReviewDesk(Beside):
-    """Reads the registry; one thread. `token` makes keyed tokens; `model` as identify links by."""
+    """Reads the registry; one thread. `ids` makes keyed tokens; `model` as identify links by."""
 
-    def __init__(self, where: Where, vault: Vault, token: Callable[[str], str], model: LinkModel) -> None:
+    def __init__(self, where: Where, vault: Vault, ids: Ids, model: LinkModel) -> None:
         super().__init__(where, vault)
-        self._memory, self._model = Memory(token, 0), model
+        self._memory, self._model = Memory(ids, 0), model
 
     def questions(self) -> list[Waiting]:
         """Who waits, the likeliest first."""

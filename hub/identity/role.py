@@ -77,8 +77,7 @@ def run(settings: Installation, stop: threading.Event | None = None) -> None:
         vault = held.enter_context(closing(_vault(settings)))
         ids = Ids(read_secret(settings.instance / "secrets" / "hmac"))
         model = who.weights(settings.identity_population)
-        token = ids.under("match")  # ids.match_key in half the time
-        linking = Linking(model, token, mint_person_key) if who.BY_WEIGHTS else None
+        linking = Linking(model, ids, mint_person_key) if who.BY_WEIGHTS else None
         bootstrap = settings.require_bootstrap()
         _require_topics(bootstrap)  # before the registry of an earlier hub becomes one of this, which can't be undone
         registry = held.enter_context(closing(Registry(_where(settings), vault, linking=linking)))
@@ -108,7 +107,7 @@ def open_review_desk(settings: Installation) -> Iterator[ReviewDesk]:
     ids = Ids(read_secret(settings.instance / "secrets" / "hmac"))
     with (
         closing(_vault(settings)) as vault,
-        closing(ReviewDesk(_where(settings), vault, ids.match_key, who.weights(settings.identity_population))) as desk,
+        closing(ReviewDesk(_where(settings), vault, ids, who.weights(settings.identity_population))) as desk,
     ):
         yield desk
 

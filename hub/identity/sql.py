@@ -6,7 +6,6 @@ A list goes in as one bound value, so a question is the same text for one value 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -21,6 +20,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = ["among", "few_of", "insert_new", "upsert", "write"]
 
+_encode = msgspec.json.Encoder().encode
 _texts = msgspec.json.Decoder(set[str]).decode
 _Statement = Insert | Update | Delete
 
@@ -92,7 +92,7 @@ def few_of(
 
 
 def _bound(values: Iterable[str], dialect: Dialect) -> Any:
-    return list(values) if dialect.name == "postgresql" else json.dumps(list(values))
+    return list(values) if dialect.name == "postgresql" else _encode(list(values)).decode()
 
 
 @cache

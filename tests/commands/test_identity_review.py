@@ -44,7 +44,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regist
         make_secret(tmp_path / "secrets" / name)
     ids = Ids(read_secret(tmp_path / "secrets" / "hmac"))
     with closing(Vault.from_files(tmp_path / "keys.sqlite", tmp_path / "secrets" / "kek")) as vault:
-        linking = Linking(shipped_model(), ids.match_key, mint_person_key)
+        linking = Linking(shipped_model(), ids, mint_person_key)
         with closing(Registry(tmp_path / "identity.sqlite", vault, linking=linking)) as registry:
             with registry.batch() as batch:
                 batch.link_store.put_model(linking.made_by)

@@ -29,7 +29,7 @@ class World:
 
     def made_with(self, model: LinkModel) -> Linking:
         """What links by this model, remembering nobody yet."""
-        return Linking(model, _IDS.match_key, lambda: f"person-{next(self._numbers):03d}", self._remembered)
+        return Linking(model, _IDS, lambda: f"person-{next(self._numbers):03d}", self._remembered)
 
     def take(self, records: Iterable[LinkRecord], decisions: Sequence[HumanDecision] = ()) -> Linked:
         """One batch, stored."""

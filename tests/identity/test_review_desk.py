@@ -42,7 +42,7 @@ def guest(number: int) -> PersonBlock:
 def test_r27_the_desk_tells_what_identify_keeps(places: Places, tmp_path: Path) -> None:
     where, model = places.of(tmp_path), shipped_model()
     with closing(Vault(tmp_path / "keys.sqlite", KEK)) as vault:
-        linking = Linking(model, IDS.match_key, mint_person_key)
+        linking = Linking(model, IDS, mint_person_key)
         with closing(Registry(where, vault, linking=linking)) as registry:
             with registry.batch() as batch:
                 batch.link_store.put_model(linking.made_by)
@@ -51,7 +51,7 @@ def test_r27_the_desk_tells_what_identify_keeps(places: Places, tmp_path: Path) 
                 batch.see(
                     [*alike, *(sighting(f"guest{number}", guest(number)) for number in range(7)), sighting("new", None)]
                 )
-            with closing(ReviewDesk(where, vault, IDS.match_key, model)) as desk:
+            with closing(ReviewDesk(where, vault, IDS, model)) as desk:
                 assert desk.weighed()
                 assert desk.taken() == 2
                 assert desk.begins("ana", 9) == ["ana1", "ana2"]
@@ -78,6 +78,6 @@ def test_there_is_no_desk_before_identify_made_the_registry(places: Places, tmp_
     with (
         closing(Vault(tmp_path / "keys.sqlite", KEK)) as vault,
         pytest.raises(RetryError, match="there is no registry"),
-        closing(ReviewDesk(places.of(tmp_path), vault, IDS.match_key, shipped_model())) as desk,
+        closing(ReviewDesk(places.of(tmp_path), vault, IDS, shipped_model())) as desk,
     ):
         desk.questions()

@@ -60,7 +60,7 @@ class Site:
 
     def run_to_end(self, step: Callable[[str], None] = lambda _: None, *, restart: bool = True) -> None:
         while True:
-            linking = Linking(shipped_model(), IDS.match_key, mint_person_key) if who.BY_WEIGHTS else None
+            linking = Linking(shipped_model(), IDS, mint_person_key) if who.BY_WEIGHTS else None
             registry = Registry(self.where, self.vault, linking=linking)
             try:
                 worker = Identify(

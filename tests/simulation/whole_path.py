@@ -98,7 +98,7 @@ class WholePath:
         self._dice, self.events, self.decided = dice, list[Event](), list[HumanDecision]()
         self._vault = Vault(folder / "keys.sqlite", b"k" * 32)
         self._intake = FakeLog([])
-        linking = Linking(who.weights(), IDS.match_key, mint_person_key) if who.BY_WEIGHTS else None
+        linking = Linking(who.weights(), IDS, mint_person_key) if who.BY_WEIGHTS else None
         where = folder / "identity.sqlite"
         self._registry = Registry(where, self._vault, linking=linking)
         self._lookup = Lookup(where, self._vault)
