@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -137,6 +137,28 @@ def test_show_says_whether_the_pair_waits_and_by_which_rule(registry: Registry) 
     assert asked(ONE, OTHER) is None
     say(registry, 2, ONE, OTHER, "same")
     assert asked(ONE, OTHER) is None
+
+
+def test_two_whom_a_rule_keeps_apart_are_not_asked_about_and_yet_may_be_decided_on(registry: Registry) -> None:
+    twins = ("t" * 26, "u" * 26)
+    aurelia = PersonBlock(
+        given_name="Aurelia",
+        family_name="Quenby",
+        sex="F",
+        birth_date=date(1991, 7, 8),
+        phone="2195550107",
+        address_line="7 Elm St",
+        postal_code="95814",
+    )
+    told = (aurelia, aurelia.model_copy(update={"given_name": "Perpetua"}))
+    with registry.batch() as batch:
+        batch.see([_sighting(token, block) for token, block in zip(twins, told, strict=True)])
+    assert "1 waits" in run("list").output
+    said = run("show", *twins).output
+    assert "veto: twins" in said
+    assert json.loads(run("show", *twins, "--json").output)["review"] is None
+    say(registry, 1, *twins, "same")
+    assert "they are one person now" in run("show", *twins).output
 
 
 def test_weights_are_told_to_half_a_bit_as_exact_ones_name_the_name(registry: Registry) -> None:
