@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from hub.bench.engines import ENVIRONMENT, Told
@@ -33,6 +33,9 @@ PARTITIONS = 4
 FEW_KEYS = 1_000
 VALUE_BYTES = 200
 DEADLINE_S = 300.0
+_NO_COORDINATOR_YET = frozenset({  # a broker that begins to keep groups with this one
+    KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+})  # fmt: skip
 QUIX_PYTHON = Path(".venv-quix/bin/python")
 
 Say = Callable[[str], None]
@@ -55,6 +58,16 @@ class Target(NamedTuple):
 
 CASES = (Case("toy", "unique"), Case("toy", "few"), Case("real", "people"))
 TARGETS = (Target("toy", "stock", 8.0), Target("real", "stock", 4.0), Target("toy", "quix", 0.8))
+
+
+def _committed(consumer: Consumer, places: list[TopicPartition]) -> int:
+    """Records that the consumer's group has committed; 0 while nobody keeps it yet."""
+    try:
+        return sum(max(0, place.offset) for place in consumer.committed(places, timeout=20))
+    except KafkaException as why:
+        if why.args[0].code() not in _NO_COORDINATOR_YET:
+            raise
+        return 0
 
 
 @dataclass(frozen=True)
@@ -97,7 +110,7 @@ class Log:
         total, deadline = sum(self.ends(topic).values()), time.monotonic() + DEADLINE_S
         places = [TopicPartition(topic, n) for n in range(PARTITIONS)]
         with self._consumer(group) as consumer:
-            while sum(max(0, place.offset) for place in consumer.committed(places, timeout=20)) < total:
+            while _committed(consumer, places) < total:
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RetryError(f"bench-worker-ended-or-stalled exit={process.poll()}")
                 time.sleep(0.02)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from hub.bench.fold import Case, Measurement, ratios, run
+from hub.bench.fold import Case, Log, Measurement, ratios, run
 
 
 def measured(fold: str, keys: str, engine: str, rate: float, *, verified: bool = True) -> Measurement:
@@ -26,6 +31,45 @@ def test_a_ratio_is_the_lowest_over_the_cases_of_a_fold() -> None:
 def test_a_rate_with_a_wrong_final_state_counts_for_nothing() -> None:
     found = [measured("toy", "few", "hub", 90, verified=False), measured("toy", "few", "stock", 1)]
     assert all(answer["ratio"] is None and not answer["reached"] for answer in ratios(found))
+
+
+class Waking:
+    """A broker that says `code` when it is first asked what a group has committed, and then that it is all."""
+
+    def __init__(self, code: int) -> None:
+        self.code, self.asked = code, 0
+
+    def committed(self, places: Sequence[TopicPartition], timeout: float) -> list[TopicPartition]:
+        self.asked += 1
+        if self.asked == 1:
+            raise KafkaException(KafkaError(self.code))
+        return [TopicPartition(place.topic, place.partition, 10) for place in places]
+
+
+def committed_of(broker: Waking, monkeypatch: pytest.MonkeyPatch) -> float:
+    @contextmanager
+    def consumer(*_: object) -> Iterator[Waking]:
+        yield broker
+
+    monkeypatch.setattr(Log, "_consumer", consumer)
+    monkeypatch.setattr(Log, "ends", lambda *_: {0: 10})
+    runs = cast("subprocess.Popen[bytes]", SimpleNamespace(poll=lambda: None))
+    return Log.__new__(Log).until_committed("group", "topic", runs)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS],
+)
+def test_a_broker_that_has_just_begun_to_keep_groups_is_asked_again(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = Waking(code)
+    assert committed_of(broker, monkeypatch) > 0
+    assert broker.asked == 2
+
+
+def test_another_fault_of_the_broker_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(KafkaException):
+        committed_of(Waking(KafkaError.GROUP_AUTHORIZATION_FAILED), monkeypatch)
 
 
 @pytest.mark.live
