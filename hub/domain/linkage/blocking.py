@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from hub.domain.linkage.comparable import Comparable
-from hub.domain.linkage.names import core, family_spellings, roots, sound, spelling
+from hub.domain.linkage.given_forms import roots, spelling
+from hub.domain.linkage.names import core, family_spellings, sound
 
 __all__ = ["LARGEST", "block_keys", "candidate_pairs", "narrower_keys"]
 

@@ -90,7 +90,7 @@ def family(one: Comparable, other: Comparable) -> str | None:
     elif level == "sounds" and core(left[0]) == core(right[0]):
         return "close"
     elif _RANK[level] <= _ALIKE:
-        return "close" if level == "nickname" else level
+        return level
     if _previous(one, other) or _previous(other, one):
         return "previous"
     across = _across(one, other)

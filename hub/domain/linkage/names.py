@@ -12,11 +12,11 @@ from functools import lru_cache
 
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
+from hub.domain.linkage.given_forms import is_form_of, one_slip, share_root, spelling
 from hub.domain.tables import rows
 
 __all__ = [
-    "PARTICLES", "core", "family_level", "family_spellings", "given_level", "heard", "near", "part_level", "roots", "sound",
-    "spelling",
+    "PARTICLES", "core", "family_level", "family_spellings", "given_level", "heard", "near", "part_level", "sound",
 ]  # fmt: skip
 
 PARTICLES = frozenset({
@@ -60,7 +60,7 @@ def part_level(one: str, other: str) -> str:
         return "exact"
     if len(one) == 1 or len(other) == 1:
         return "initial" if one[0] == other[0] else "different"
-    if _share_root(one, other):
+    if share_root(one, other):
         return "nickname"
     if min(len(one), len(other)) < _SLIPS_FROM:
         return "similar" if JaroWinkler.similarity(one, other) >= _SIMILAR else "different"
@@ -78,7 +78,7 @@ def near(one: str, other: str) -> bool:
         return True
     if len(one) == 1 or len(other) == 1:
         return False
-    if _share_root(one, other):
+    if share_root(one, other):
         return True
     return min(len(one), len(other)) >= _SLIPS_FROM and _is_close(one, other, JaroWinkler.similarity(one, other))
 
@@ -89,15 +89,19 @@ def given_level(one: str, other: str) -> str:
     are written, and two names that look or sound alike (Jayden, Hayden) are `alike`: rather two people than a slip, for a slip
     seldom makes another name. Where not both are known, one slip is `close` in a short name too (Hai, Hi; of two unknown names a
     letter left out or doubled, or neighbours exchanged: Kee, Ke), and two in a long one are `similar` (Viliami, Velimi): many
-    names of Asia and the Pacific are short or unknown to the table, and were found less."""
+    names of Asia and the Pacific are short or unknown to the table, and were found less. `nickname` too is a form that no table
+    has, where it is made of a known name as pet forms are (Tiff, Winnie), or is a slip in one of its other forms (Suue, Susan)."""
     level = part_level(one, other)
     if level in {"exact", "nickname", "initial"}:
         return level
     mine, theirs = spelling(one), spelling(other)
     if mine is not None and mine == theirs:
         return "spelling"
-    if level in {"similar", "different"} and heard(one) == heard(other):
-        return "sounds"
+    if level in {"similar", "different"}:
+        if heard(one) == heard(other):
+            return "sounds"
+        if is_form_of(one, other) or is_form_of(other, one):
+            return "nickname"
     if mine is not None and theirs is not None:
         return level if level == "different" else "alike"
     if level in {"similar", "different"}:
@@ -112,19 +116,17 @@ def given_level(one: str, other: str) -> str:
 @lru_cache(maxsize=65_536)
 def family_level(one: str, other: str) -> str:
     """`part_level` of family names, with the spellings of one name in Latin letters: `spelling` where the table has both as forms
-    of one (Zhang, Cheung; Jung, Jeong), however they are written. In short names that are heard alike `sounds` (Vu, Voo)."""
+    of one (Zhang, Cheung; Jung, Jeong), however they are written. In short names that are heard alike `sounds` (Vu, Voo). Pet forms
+    are of given names alone: the families Henry and Enrique are two."""
     level = part_level(one, other)
+    if level == "nickname":
+        alike = JaroWinkler.similarity(one, other)
+        level = "close" if alike >= _CLOSE or one_slip(one, other) else "similar" if alike >= _SIMILAR else "different"
     if level in {"exact", "close", "initial"}:
         return level
     if not family_spellings(one).isdisjoint(family_spellings(other)):
         return "spelling"
     return "sounds" if level in {"similar", "different"} and heard(one) == heard(other) else level
-
-
-@lru_cache(maxsize=65_536)
-def spelling(part: str) -> str | None:
-    """The name of which this part is a spelling (`yusuf` → `yousef`); None where it is no given name of the table."""
-    return _given_names().get(part)
 
 
 def family_spellings(part: str) -> frozenset[str]:
@@ -149,12 +151,6 @@ def core(part: str) -> str:
         if part.startswith(prefix) and len(part) - len(prefix) >= _SHORTEST_CORE:
             return part[len(prefix) :]
     return part
-
-
-@lru_cache(maxsize=65_536)
-def roots(part: str) -> frozenset[str]:
-    """The part and the full names it may be a pet form of (`bob` → `bob`, `robert`)."""
-    return _full_names().get(part, frozenset()) | {part}
 
 
 @lru_cache(maxsize=65_536)
@@ -198,19 +194,10 @@ _HEARD_AS = (
 """Letters in place of which another is heard, in this order (unverified: from memory)."""
 
 
-def _share_root(one: str, other: str) -> bool:
-    full = _full_names()
-    return (one in full or other in full) and not roots(one).isdisjoint(roots(other))
-
-
 def _is_close(one: str, other: str, alike: float) -> bool:
     """Of parts of four letters or more, given their Jaro-Winkler similarity. One slip leaves 0.738 of it at least (seven letters,
     two of them in turn: abababa, zbababa), so that most strangers' names are not looked at twice."""
-    return alike >= _CLOSE or (alike >= _SAME_SOUND and _one_slip(one, other))
-
-
-def _one_slip(one: str, other: str) -> bool:
-    return abs(len(one) - len(other)) <= 1 and DamerauLevenshtein.distance(one, other, score_cutoff=1) <= 1
+    return alike >= _CLOSE or (alike >= _SAME_SOUND and one_slip(one, other))
 
 
 def _left_out(one: str, other: str) -> bool:
@@ -224,21 +211,8 @@ def _same_sound(one: str, other: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _given_names() -> Mapping[str, str]:
-    return {row["name"]: row["spelling_of"] for row in rows("given_names")}
-
-
-@lru_cache(maxsize=1)
 def _family_spellings() -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for row in rows("family_spellings"):
         found.setdefault(row["name"], set()).add(row["spelling_of"])
     return {name: frozenset(names) for name, names in found.items()}
-
-
-@lru_cache(maxsize=1)
-def _full_names() -> Mapping[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for row in rows("nicknames"):
-        found.setdefault(row["nickname"], set()).add(row["name"])
-    return {nickname: frozenset(names) for nickname, names in found.items()}

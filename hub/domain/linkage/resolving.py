@@ -16,7 +16,7 @@ from hub.domain.linkage.grading import Grader
 from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.scoring import Score, score
 from hub.domain.linkage.shared import SharedValue
-from hub.domain.linkage.vetoes import refutes
+from hub.domain.linkage.vetoes import UNKNOWING, refutes
 
 __all__ = ["Clustering", "Edge", "Link", "Review", "Scorer", "binds", "resolve"]
 
@@ -208,8 +208,12 @@ class _Resolving:
         return False
 
     def _apart(self, one: frozenset[str], other: frozenset[str]) -> bool:
+        """Whether something is known to stand between two cores. Of whom no given name is told nothing is: he is no rival of one
+        of whom it is told twice."""
         scores = [self._score(left, right) for left in one for right in other]
-        return any(found.veto is not None or found.total < self._model.chain for found in scores)
+        return any(
+            (found.veto or "score") not in {*UNKNOWING, "score"} or found.total < self._model.chain for found in scores
+        )
 
     def _told_apart(self, mine: frozenset[str], theirs: frozenset[str]) -> bool:
         return any(

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from hub.domain.linkage.comparable import Comparable
-from hub.domain.linkage.names import sound, spelling
+from hub.domain.linkage.given_forms import spelling
+from hub.domain.linkage.names import sound
 
 __all__ = ["Person", "SharedValue", "person_of", "shared_values", "values_of"]
 

@@ -5,12 +5,12 @@ Twins, Junior and Senior and members of one household share nearly all that is c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Literal, NamedTuple
 
 from hub.domain.linkage.comparable import Comparable
 
-__all__ = ["REASONS", "Veto", "few_agree", "perhaps_namesakes", "refutes", "unseen", "veto"]
+__all__ = ["REASONS", "UNKNOWING", "Veto", "few_agree", "perhaps_namesakes", "refutes", "unseen", "veto"]
 
 
 class Veto(NamedTuple):
@@ -48,6 +48,8 @@ _ALIKE_GIVEN = frozenset({"exact", "nickname", "close", "spelling", "sounds", "p
 _ALIKE_FAMILY = frozenset({"exact", "close", "spelling", "sounds", "part", "previous", "swapped", "crossed"})
 _OTHER_GIVEN = frozenset({"alike", "different"})
 _DOUBTFUL_GIVEN = frozenset({"similar", "initial"})
+_MAY_BE_OTHERS = frozenset({"different", "similar", "alike", "close"})
+"""Given names that brother and sister may have; with no number in common a pet form too: Danny and Daniela."""
 _INEXACT = frozenset({"close", "spelling", "sounds", "similar"})
 _SAME_DAY = frozenset({"exact", "new-year", "year-month", "year", "slip"})
 _OTHER_DAY = frozenset({"different", "two-parts", "near-year"})
@@ -62,6 +64,8 @@ _FEW = 2
 """Things in which two agree: with no more of them another person may be meant."""
 _GENERATION = 12  # years
 """A birth date this far off is no slip but another generation."""
+UNKNOWING = frozenset({"no-name", "no-given-name", "initial"})
+"""Reasons by which nothing is known to differ: such two may as well be one person."""
 
 
 def refutes(reason: str, levels: Mapping[str, str]) -> bool:
@@ -90,7 +94,7 @@ def veto(one: Comparable, other: Comparable, levels: Mapping[str, str]) -> Veto 
     if number:
         if given in _OTHER_GIVEN and born in _OTHER_DAY and len(one.ssn or "") == _FULL:
             return Veto("number-of-another", "review")
-        return _changed_sex(given, levels)
+        return _changed_sex(given, levels, _MAY_BE_OTHERS)
     if one.newborn or other.newborn or (given is None and family is None):
         return Veto("no-name", "review")
     home = _one_household(levels)
@@ -102,9 +106,10 @@ def veto(one: Comparable, other: Comparable, levels: Mapping[str, str]) -> Veto 
         return _other_given(given, levels, home=home)
     if given in _DOUBTFUL_GIVEN and family in _ALIKE_FAMILY and born in _SAME_DAY and home:
         return Veto("maybe-twins", "review")
-    if {given, family} <= _INEXACT and {given, family} != {"close"} and born is not None and born != "exact":
+    own = given == "spelling" and levels.get("email") == "exact"  # one name, and what reaches him
+    if {given, family} <= _INEXACT and {given, family} != {"close"} and born not in {None, "exact"} and not own:
         return Veto("nothing-equal", "review")
-    return _changed_sex(given, levels)
+    return _changed_sex(given, levels, _MAY_BE_OTHERS | {"nickname"})
 
 
 def perhaps_namesakes(levels: Mapping[str, str]) -> bool:
@@ -180,8 +185,8 @@ def _reached_otherwise(levels: Mapping[str, str]) -> bool:
     return levels.get("phone") == "different" or levels.get("address") == "different"
 
 
-def _changed_sex(given: str | None, levels: Mapping[str, str]) -> Veto | None:
-    if levels.get("sex") == "different" and given in {"different", "similar", "alike", "close"}:
+def _changed_sex(given: str | None, levels: Mapping[str, str], others: Set[str]) -> Veto | None:
+    if levels.get("sex") == "different" and given in others:
         return Veto("sex-and-given", "review")
     return None
 

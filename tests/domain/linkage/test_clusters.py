@@ -75,6 +75,17 @@ def test_r20_twins_at_one_address_stay_two_people() -> None:
     assert len(clusters(twins, MODEL).people) == 2
 
 
+def test_who_has_no_given_name_is_no_rival_of_one_who_has() -> None:
+    """A newborn's record without a name may be his too, and keeps no two records of one name apart."""
+    born = {"family_name": "Davis", "birth_date": date(2020, 3, 1), "sex": "M"}
+    told: list[LinkRecord] = [
+        ("a", version(1), block(**born, given_name="Michael", phone="6155550142")),
+        ("b", version(1), block(**born, given_name="Michael", phone="9315550177", postal_code="37991")),
+        ("c", version(1), block(**born, given_name="Baby Boy", postal_code="37991")),
+    ]
+    assert clusters(told, MODEL).people == {frozenset({"a", "b"}), frozenset({"c"})}
+
+
 def test_r27_who_people_said_is_one_keeps_the_other_records_of_both() -> None:
     """Ana took another name and Eva is hers: neither name's other records fall away because they are unlike."""
     eva = {"given_name": "Eva", "family_name": "Otro", "birth_date": date(1970, 2, 3)}

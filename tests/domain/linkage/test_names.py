@@ -31,6 +31,17 @@ HOME = {"family_name": "Ferreyra", "birth_date": date(2014, 5, 17), "phone": "55
         ("hai", "hi", "close"),
         ("an", "anh", "alike"),
         ("bob", "robert", "nickname"),
+        ("tiff", "tiffany", "nickname"),
+        ("winnie", "winifred", "nickname"),
+        ("suue", "susan", "nickname"),
+        ("micchael", "mike", "nickname"),
+        ("pete", "pedro", "nickname"),
+        ("john", "juan", "nickname"),
+        ("min", "ming", "alike"),
+        ("maria", "mariana", "alike"),
+        ("ana", "anahi", "similar"),
+        ("kenn", "kendrick", "different"),
+        ("jaqu", "jaquiel", "similar"),
         ("marcus", "maya", "different"),
     ],
 )
@@ -50,6 +61,8 @@ def test_what_names_are_known_tells_a_slip_from_another_name(left: str, right: s
         ("tang", "ding", "different"),
         ("vu", "voo", "sounds"),
         ("vu", "vo", "different"),
+        ("henry", "enrique", "different"),
+        ("peters", "peter", "close"),
     ],
 )
 def test_spellings_of_a_family_name_are_known_however_they_are_written(left: str, right: str, level: str) -> None:

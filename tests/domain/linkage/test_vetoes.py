@@ -108,6 +108,21 @@ def test_r20_two_spellings_and_a_day_apart_are_never_enough(
     assert found.grade != "match"
 
 
+def test_r20_brother_and_sister_with_one_pet_form_are_asked_about() -> None:
+    charlotte = MONIQUE | WEIR | {"given_name": "Charlotte"}
+    found = compared(charlotte, charlotte | {"given_name": "Charlie", "sex": "M"})
+    assert (found.veto, found.grade) == ("sex-and-given", "review")
+    number = {"ssn": "411873302"}
+    assert compared(charlotte | number, charlotte | number | {"given_name": "Charlie", "sex": "M"}).grade == "match"
+
+
+def test_two_spellings_of_one_name_with_one_e_mail_are_one_person() -> None:
+    told: dict[str, Any] = {"birth_date": date(1985, 1, 1), "email": "yhussein44@example.org", "postal_code": "37991"}
+    one_told = told | {"given_name": "Yusuf", "family_name": "Hussein"}
+    assert compared(one_told, told | {"given_name": "Youssef", "family_name": "Hossain"}).grade == "match"
+    assert compared(one_told, told | {"given_name": "Yusuff", "family_name": "Hossain"}).veto == "nothing-equal"
+
+
 def test_a_third_thing_is_enough() -> None:
     assert compared(MONIQUE, MONIQUE).grade == "match"
 
