@@ -20,6 +20,7 @@ from hub.domain.linkage.vetoes import UNKNOWING, refutes
 
 __all__ = ["Clustering", "Edge", "Link", "Review", "Scorer", "binds", "resolve"]
 
+_NOTHING_KNOWN = frozenset({None, *UNKNOWING})
 _ROUNDING = 1e-6
 
 
@@ -211,9 +212,7 @@ class _Resolving:
         """Whether something is known to stand between two cores. Of whom no given name is told nothing is: he is no rival of one
         of whom it is told twice."""
         scores = [self._score(left, right) for left in one for right in other]
-        return any(
-            (found.veto or "score") not in {*UNKNOWING, "score"} or found.total < self._model.chain for found in scores
-        )
+        return any(found.veto not in _NOTHING_KNOWN or found.total < self._model.chain for found in scores)
 
     def _told_apart(self, mine: frozenset[str], theirs: frozenset[str]) -> bool:
         return any(
