@@ -9,8 +9,9 @@ A list that says how many beds a site has (a column such as `Capacity`, or each 
 are those less who is there (hub.mapping.rosters_beds). A row that cannot be read may be somebody who is there: it frees no bed.
 
 Refused without a body, before anything else of the row is looked at (R20): rows of victim service providers, told by their
-column (what is no clear no counts as yes), by the kind of shelter, by TargetPopulation 1 or HMISParticipationType 2, or by the
-connector's settings. Somebody who is fleeing carries the label SDV, and their night names neither site nor household.
+column (what is no clear no counts as yes, and a blank where another row of the list says so of the same shelter), by the kind of
+shelter, by TargetPopulation 1 or HMISParticipationType 2, or by the connector's settings. Somebody who is fleeing carries the
+label SDV, and their night names neither site nor household.
 
 Options beside those of hub.mapping.lists: `isolation_sites`, `victim_service_sites` (ids or names as the list has them), `state`.
 """
@@ -62,14 +63,19 @@ class _Mapper:
         self._state = str(options.get("state", ""))
         self._isolation = _names(options.get("isolation_sites"))
         self._stopped = _names(options.get("victim_service_sites"))
+        self._called_so: set[str] = set()
         self._people: dict[str, tuple[str, ...]] = {}
         self._shared: set[str] = set()
         self._beds = RosterBeds(lister.stamp)
 
     def look(self, line: Line) -> None:
-        """Note which ids this list has for two people: two names or birth dates, both told."""
+        """Note which shelters this list calls victim service providers, and which ids it has for two people: two names or birth
+        dates, both told."""
+        if self._may_not_hold(line):
+            self._called_so.update(_names([line["site"], line["site_name"]]))
+            return
         who = somebody(line, self._state)
-        if self._may_not_hold(line) or who.key[0] != "id" or not who.named[0]:
+        if who.key[0] != "id" or not who.named[0]:
             return
         known = self._people.setdefault(who.key[1], who.named)
         if any(one != other for one, other in zip(known, who.named, strict=True) if one and other):
@@ -147,7 +153,8 @@ class _Mapper:
             return True
         if any(line.word(field) == _VSP for field in ("site_type", "population", "participation")):
             return True
-        return bool({*_names([line["site"], line["site_name"]])} & self._stopped)
+        here = _names([line["site"], line["site_name"]])
+        return bool(here & self._stopped) or (not line["vsp"] and not here.isdisjoint(self._called_so))
 
     def _one_person(self, line: Line, who: Somebody) -> None:
         """NotMapped (`duplicate-key`) where this list has the same id for somebody else: none of its rows is anybody's (R3)."""

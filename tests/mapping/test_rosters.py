@@ -132,6 +132,18 @@ def test_r20_hmis_codes_stop_a_row_too(read: Reader, column: str) -> None:
     assert read.events(ROSTER, beds("9,4,2021-02-15,P1,1", head=head))
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_r20_a_shelter_that_one_row_calls_a_victim_service_provider_is_one_in_rows_that_say_nothing(
+    read: Reader, order: int
+) -> None:
+    rows = [guest(vsp="Yes"), guest("G-2", vsp=""), guest("G-3", vsp="", site="SH-2"), guest("G-9", vsp="No")]
+    found = read(ROSTER, beds(*rows[::order]))[::order]
+    assert [(mapped.outcome, mapped.reason) for mapped in found] == [
+        ("rejected", "victim-service-provider"), ("rejected", "victim-service-provider"), ("event", None), ("event", None),
+    ]  # fmt: skip
+    assert (found[1].hard_stop, found[1].raw, found[1].head) == (True, b"", b"")
+
+
 def test_r20_a_whole_list_of_a_victim_service_provider_leaves_nothing_not_even_of_its_broken_rows(read: Reader) -> None:
     found = read(ROSTER, beds(guest(vsp="Yes"), "HAVEN,,Yes,02/15/2021,G-3,Nobody", guest("G-4", vsp="Yes")))
     assert counted(found)["rejected"] == {"victim-service-provider": 2, "short-row": 1}
