@@ -18,12 +18,13 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from hub.domain.ids import content_hash
 from hub.errors import ConfigError
-from hub.formats.delimited import Row, RowFault, open_table
+from hub.formats.delimited import Row, RowFault, Table
 from hub.formats.errors import ParseError
 from hub.formats.lines import Source
 from hub.formats.spreadsheet import MAX_WORKBOOK, as_table, is_workbook
-from hub.mapping.lists_header import DELIMITERS, Heading, Needs, heading
+from hub.mapping.lists_header import Heading, Needs
 from hub.mapping.lists_options import text_of, wrong_options
+from hub.mapping.lists_table import open_list
 from hub.mapping.lists_values import NOTHING, UNNAMED, day_of, plain_word, time_of, word_of
 from hub.mapping.program import Alone, Content, Mapped, MappingContext, NotMapped, Unit, guarded, ignored, unreadable
 from hub.mapping.stamp import Stamp
@@ -192,8 +193,7 @@ def _read_lists(
     for file, content in unit.files.items():
         try:
             text = _text_of(content)
-            table = open_table(text, delimiters=DELIMITERS)
-            header = heading(kind.program, table.names, kind.needs, context.options, kind.several)
+            table, header = open_list(text, kind.program, kind.needs, context.options, kind.several)
             lister = Lister(kind, header, stamp, context)
         except ParseError as error:
             yield unreadable(error, {"file": file}, b"")
@@ -201,7 +201,8 @@ def _read_lists(
         keep = _Keeping(lister, table.columns)
         made = mapper(lister)
         if isinstance(made, Looking):
-            _look(made, lister, text if isinstance(text, bytes) else _text_of(content))
+            again = text if isinstance(text, bytes) else _text_of(content)
+            _look(made, lister, open_list(again, kind.program, kind.needs, context.options, kind.several)[0])
 
         def outcome(row: Row | RowFault, made: Mapper = made, keep: _Keeping = keep, file: str = file) -> list[Mapped]:
             if isinstance(row, RowFault):
@@ -225,9 +226,9 @@ def _read_lists(
             yield from made.finish()
 
 
-def _look(mapper: Looking, lister: Lister, text: bytes | Source) -> None:
+def _look(mapper: Looking, lister: Lister, table: Table) -> None:
     """Show a mapper all rows once; what it cannot read of one is told when that is mapped."""
-    for row in open_table(text, delimiters=DELIMITERS).rows():
+    for row in table.rows():
         if isinstance(row, Row):
             with suppress(NotMapped):
                 mapper.look(Line(lister, row.cells, {}, b""))

@@ -171,9 +171,14 @@ EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 """`changed_at` of a source that gives no change time."""
 
 
-def accepted(event: Event, where: Mapping[str, str | int], raw: bytes, entity: str | None = None) -> Mapped:
+def accepted(
+    event: Event, where: Mapping[str, str | int], raw: bytes, entity: str | None = None, issues: tuple[str, ...] = ()
+) -> Mapped:
     """An event."""
-    return Mapped("event", event, type(event).kind, None, where, raw, False, "map", entity)
+    return _new(Mapped, ("event", event, type(event).kind, None, where, raw, False, "map", entity, b"", issues, ()))
+
+
+_new = tuple.__new__  # of every record: by its name a named tuple takes three times as long
 
 
 def ignored(

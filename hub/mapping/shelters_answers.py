@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Literal, cast
 
 from hub.domain.events import Coded, LivingSituation, Situation
+from hub.domain.trusted import Trusted
 from hub.mapping.program import Mapped, accepted, hard_stop, ignored
 from hub.mapping.shelters_facts import STOP, Cells, Facts, Where, day_of, needed
 from hub.mapping.shelters_lists import UNKNOWN_CODE
@@ -30,6 +31,9 @@ class Answers:
         dialect = facts.export.dialect
         self._codes = f"{_SYSTEM}-{dialect}"
         self._situations = _situations(fy2022=dialect == "FY2022")
+        self._known: dict[str, Coded] = {}
+        self.built = Trusted(LivingSituation)
+        """Every event is given all fields of an event, `situation` and `code`."""
 
     def lived(
         self,
@@ -46,11 +50,18 @@ class Answers:
             return []
         facts = self._facts
         fields = facts.fields(cells, facts.stamp.fact_key("living-situation", told, key), occurred_on=day)
-        event = LivingSituation(
-            **fields, situation=situation, code=Coded(code=code, system=self._codes, mapped=situation)
-        )
+        fields["situation"], fields["code"] = situation, self._coded(code, situation)
         odd = () if code in self._situations else (UNKNOWN_CODE,)
-        return [accepted(event, where, raw)._replace(issues=odd)]
+        return [accepted(self.built(fields), where, raw, issues=odd)]
+
+    def _coded(self, code: str, situation: Situation) -> Coded:
+        """One object for all who gave this answer, where it is one of the list."""
+        known = self._known.get(code)
+        if known is None:
+            known = Coded(code=code, system=self._codes, mapped=situation)
+            if code in self._situations:
+                self._known[code] = known
+        return known
 
     def exit(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
         facts = self._facts

@@ -6,12 +6,14 @@ ask for Middle Eastern or North African, and its Ethnicity 8, 9, 99 is an absenc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from datetime import date
+from functools import lru_cache
 
 from hub.domain.events import PersonBlock, RaceEthnicity
 from hub.domain.placeholders import real_birth_date
 from hub.domain.race_ethnicity import ETHNICITIES, RACES, Field, Meant, hmis_columns, meant, not_asked
+from hub.domain.trusted import Trusted
 from hub.mapping.dates import civil_date
 from hub.mapping.race import report
 from hub.mapping.shelters_hashed import is_digest
@@ -41,18 +43,21 @@ def client_block(cells: Cells, born: date | None, placeholder_ssns: Set[str], co
     `county`: FIPS code of the area that this HMIS serves, from the connector's settings.
     """
     named = cells.get("namedataquality", "") in _RELIABLE
-    return PersonBlock(
-        given_name=_clear(cells, "firstname") if named else None,
-        middle_name=_clear(cells, "middlename") if named else None,
-        family_name=_clear(cells, "lastname") if named else None,
-        suffix=_clear(cells, "namesuffix") if named else None,
-        birth_date=born,
-        birth_date_partial=born is not None and cells.get("dobdataquality", "") not in ("", "1"),
-        sex=_sex(cells),
-        ssn=_ssn(cells, placeholder_ssns),
-        county=county,
-        local_id=cells["personalid"],
-    )
+    return _block({
+        "given_name": _clear(cells, "firstname") if named else None,
+        "middle_name": _clear(cells, "middlename") if named else None,
+        "family_name": _clear(cells, "lastname") if named else None,
+        "suffix": _clear(cells, "namesuffix") if named else None,
+        "birth_date": born,
+        "birth_date_partial": born is not None and cells.get("dobdataquality", "") not in ("", "1"),
+        "sex": _sex(cells),
+        "ssn": _ssn(cells, placeholder_ssns),
+        "county": county,
+        "local_id": cells["personalid"],
+    })  # fmt: skip
+
+
+_block = Trusted(PersonBlock)
 
 
 def _clear(cells: Cells, name: str) -> str | None:
@@ -78,10 +83,34 @@ def _sex(cells: Cells) -> str | None:
     return ("F" if female else "M") if female != male else None
 
 
-def client_race(cells: Cells) -> tuple[RaceEthnicity, tuple[str, ...]]:
+_Race = tuple[RaceEthnicity, tuple[str, ...]]
+
+
+def client_race(cells: Cells) -> _Race:
     """The report of a Client row and what is odd about it (`race-none-with-race`). A named group beats RaceNone; `not Hispanic`
     only where it was really said: Ethnicity 0 of FY2022, or the flag 0 beside a group that was chosen; Ethnicity 8, 9 and 99
     are absences. FY2022 did not offer Middle Eastern or North African (social-standards.md 16)."""
+    names, read = _of_race(tuple(cells))
+    answers = read(cells)
+    if sum(map(len, answers)) > _MEMORABLE:
+        return _race(dict(zip(names, answers, strict=True)))
+    return _race_before(names, answers)
+
+
+@lru_cache(maxsize=16)
+def _of_race(names: tuple[str, ...]) -> tuple[tuple[str, ...], Callable[[Cells], tuple[str, ...]]]:
+    """The columns of a header that a report is made of, and what reads them."""
+    told = tuple(name for name in names if name in hmis_columns() or name in _ASKED_FOR)
+    return told, lambda cells: tuple([cells[name] for name in told])
+
+
+@lru_cache(maxsize=4_096)
+def _race_before(names: tuple[str, ...], answers: tuple[str, ...]) -> _Race:
+    """People give the same few answers, and what is one object is written once (hub.bus.model_writer)."""
+    return _race(dict(zip(names, answers, strict=True)))
+
+
+def _race(cells: Cells) -> _Race:
     columns = [column for name, column in hmis_columns().items() if name in cells]
     groups = {column.group for column in columns if column.group and cells[column.name.lower()] == "1"}
     if cells.get("additionalraceethnicity") and not groups:
@@ -106,6 +135,8 @@ def client_race(cells: Cells) -> tuple[RaceEthnicity, tuple[str, ...]]:
     ), odd
 
 
+_ASKED_FOR = frozenset({"additionalraceethnicity", "racenone", "ethnicity", "hispaniclatinaeo", "hispaniclatinao"})
+_MEMORABLE = 40  # characters: codes; what a hostile source writes, or somebody in words, is not kept in memory
 _OF_ONE_STANDARD = frozenset({"Ethnicity", "MidEastNAfrican", "HispanicLatinaeo", "HispanicLatinao"})
 
 

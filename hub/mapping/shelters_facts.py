@@ -34,6 +34,8 @@ class Facts:
         self.county = str(county) if county else None
         self.hashed_only = context.options.get("hashed_only") is True
         self.missed = MissedNights(index)
+        self._looked_at: Cells = {}
+        self._content = ""
 
     def fields(
         self,
@@ -53,7 +55,7 @@ class Facts:
             source_person=self.stamp.person("PersonalID", person) if person else None,
             changed_at=changed_at(cells, self.index.zone) if changed == "by-row" else changed,
             status_rank=rank if rank is not None else DELETED if deleted else STANDING,
-            content=content or row_content(cells),
+            content=content or self.content(cells),
             occurred_on=occurred_on,
             active=not deleted,
             labels=self.index.labels(person),
@@ -87,8 +89,10 @@ class Facts:
         return self.stamp.site(enrollment.project)
 
     def content(self, cells: Cells, *more: str) -> str:
-        """Content of a fact that is told by its row and by something beside it."""
-        return content_hash(row_content(cells), *more)
+        """Content of a fact that is told by its row, and by something beside it where there is more."""
+        if cells is not self._looked_at:  # an enrollment tells two facts or three
+            self._looked_at, self._content = cells, row_content(cells)
+        return content_hash(self._content, *more) if more else self._content
 
 
 def sent_on(day: date | None) -> datetime:

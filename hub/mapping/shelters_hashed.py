@@ -19,6 +19,8 @@ _NAMES = ("firstname", "middlename", "lastname")
 _HASH = re.compile(r"[0-9A-Fa-fxX]{0,4}[0-9A-Fa-f]{32,128}$|(?=[^0-9]*[0-9])[A-Za-z0-9+/_-]{22,}={0,2}$")
 """Digests as they are written: hexadecimal (MD5 to SHA-512; of an SSN behind its last four), or base64, which no name is like: so
 long, one word, and with a digit in it. (Forms beside SHA-256 chosen: HashStatus 3 is `other`.)"""
+_SHORTEST = 22
+"""Characters of such a digest: most names are shorter, and need not be looked at."""
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-fxX]{0,4}[0-9A-Fa-f]{32,128}")
 _BASE64 = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])([A-Za-z0-9+/_-]{22,86})={0,2}")
 _DIGEST_LENGTHS = frozenset({22, 27, 43, 64, 86})
@@ -34,7 +36,7 @@ _LAST_FOUR = 4
 
 def is_digest(value: str) -> bool:
     """Whether this is no name but a hash, whatever HashStatus says."""
-    return _HASH.match(value) is not None
+    return len(value) >= _SHORTEST and _HASH.match(value) is not None
 
 
 def holds_clear_text(cells: Cells) -> bool:
@@ -54,7 +56,7 @@ def hash_issues(cells: Cells, hash_status: str) -> tuple[str, ...]:
     if hash_status == "4":
         fits = all(_SHA256.fullmatch(name) for name in _names(cells)) and (not ssn or _SSN_SHA256.fullmatch(ssn))
     else:
-        fits = hash_status in ("2", "3") or not any(is_digest(value) for value in (*_names(cells), ssn))
+        fits = hash_status in ("2", "3") or not (is_digest(ssn) or any(map(is_digest, _names(cells))))
     return () if fits else ("hash-unknown",)
 
 

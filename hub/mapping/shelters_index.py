@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import compress
+from operator import add
 from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
 
@@ -264,10 +266,20 @@ def _read_before(text: str, zone: ZoneInfo) -> datetime | None:
 
 def row_parts(cells: Mapping[str, str]) -> list[str]:
     """A row without the columns of its transport: the same row in the next export says the same."""
-    return [f"{name}={value}" for name, value in cells.items() if value and name not in TRANSPORT]
+    named, transport = _columns(tuple(cells))
+    values = [*cells.values()]
+    for at in transport:
+        values[at] = ""
+    return list(map(add, compress(named, values), filter(None, values)))  # of 71 columns, most of them blank
 
 
 TRANSPORT = frozenset({"exportid", "userid"})
+
+
+@lru_cache(maxsize=64)
+def _columns(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Of a header: what stands before each value in the content of a row, and where the columns of its transport are."""
+    return tuple(f"{name}=" for name in names), tuple(at for at, name in enumerate(names) if name in TRANSPORT)
 
 
 def row_content(cells: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from hub.domain.event_parts import CountySource
 from hub.domain.events import LivingSituation, Person, ShelterStay, Site, YesNo
 from hub.domain.ids import content_hash
+from hub.domain.trusted import Trusted
 from hub.mapping.dates import civil_date
 from hub.mapping.program import Mapped, accepted, hard_stop, ignored
 from hub.mapping.shelters_answers import Answers
@@ -33,6 +34,7 @@ class Rows:
         self._unnamed = unnamed
         made_at = facts.export.exported_at
         self._made_on = made_at.date() if made_at is not None else None
+        self._people, self._stays = Trusted(Person), Trusted(ShelterStay)
 
     def organization(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
         """Nothing of an organization is kept; a row that cannot be one, or whose answer is none, is told."""
@@ -84,15 +86,15 @@ class Rows:
             needed(cells, "namedataquality")
         placeholder, fleeing = cells.get("ssn", "") in index.placeholder_ssns, person in index.fleeing
         county = None if fleeing else self._facts.county
-        content = content_hash(row_content(cells), str(placeholder))
+        content = self._facts.content(cells, str(placeholder))
         fields = self._facts.fields(cells, self._stamp.fact_key("person", person), occurred_on=None, content=content)
         born, doubts = born_on(cells, self._made_on)
         block = client_block(cells, born, index.placeholder_ssns, county)
         race, odd = client_race(cells)
         odd += doubts + hash_issues(cells, self._facts.export.about.get("hashstatus", ""))
         source: CountySource | None = "configured" if county else None
-        event = Person(**fields, person=block, race_ethnicity=race, county_source=source)
-        return [accepted(event, where, raw)._replace(issues=odd)]
+        fields["person"], fields["race_ethnicity"], fields["county_source"] = block, race, source
+        return [accepted(self._people(fields), where, raw, issues=odd)]
 
     def enrollment(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
         facts = self._facts
@@ -102,7 +104,7 @@ class Rows:
         needed(cells, "projectid")
         entered_on, found = day_of(cells, "entrydate"), list[Mapped]()
         if self._index.project_of(enrollment).overnight:
-            found.append(accepted(self._stay(cells, enrollment), where, raw))
+            found.append(accepted(self._stay(cells, enrollment, entered_on), where, raw))
         situation = cells.get("livingsituation", "")
         found += self._answers.lived(cells, "entry", cells["enrollmentid"], entered_on, situation, where, raw)
         moved_in = civil_date(cells.get("moveindate", ""))
@@ -112,8 +114,8 @@ class Rows:
             found.append(accepted(LivingSituation(**fields, situation="housed"), where, raw))
         return found or [ignored("not-a-shelter", where, raw, "shelter-stay")]
 
-    def _stay(self, cells: Cells, enrollment: Enrollment) -> ShelterStay:
-        index, stamp, entered_on = self._index, self._stamp, day_of(cells, "entrydate")
+    def _stay(self, cells: Cells, enrollment: Enrollment, entered_on: date) -> ShelterStay:
+        index, stamp = self._index, self._stamp
         project, left = index.project_of(enrollment), index.exits.get(cells["enrollmentid"])
         left_on = left.left_on if left else None
         odd = self._odd(entered_on, left_on)
@@ -126,8 +128,8 @@ class Rows:
             cells,
             stamp.fact_key("enrollment", cells["enrollmentid"]),
             occurred_on=entered_on,
-            content=content_hash(
-                row_content(cells),
+            content=self._facts.content(
+                cells,
                 left.content if left else "",
                 project.kind,
                 str(project.nightly),
@@ -138,20 +140,20 @@ class Rows:
             rank=_GONE if enrollment.deleted else _CLOSED if left_on else _OPEN,
             sent_at=sent_on(index.as_of if is_open else None),
         )
-        return ShelterStay(
+        return self._stays({
             **fields,
-            stay="enrollment",
-            presence=not project.nightly,
-            site=self._facts.site(enrollment),
-            site_kind=project.kind,
-            entered_on=entered_on,
-            left_on=left_on,
-            household=stamp.token("household", household) if household else None,
-            known_as_of=known,
-            current_until=until,
-            household_head=_head(cells.get("relationshiptohoh", "")),
-            issues=odd,
-        )
+            "stay": "enrollment",
+            "presence": not project.nightly,
+            "site": self._facts.site(enrollment),
+            "site_kind": project.kind,
+            "entered_on": entered_on,
+            "left_on": left_on,
+            "household": stamp.token("household", household) if household else None,
+            "known_as_of": known,
+            "current_until": until,
+            "household_head": _head(cells.get("relationshiptohoh", "")),
+            "issues": odd,
+        })  # fmt: skip
 
     def _odd(self, entered_on: date, left_on: date | None) -> tuple[str, ...]:
         """What its days contradict: the exit stands before the entry; the entry lies ahead of the export."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.domain.events import Coded, ShelterStay
+from hub.domain.events import Coded, LivingSituation, Person, PersonBlock, ShelterStay
 from hub.domain.ids import Ids
 from hub.domain.trusted import Trusted, restated
 from tests.mapping.made_up_hmis import Export, community
@@ -27,6 +27,23 @@ def test_a_trusted_bed_night_is_what_the_model_makes_of_the_same_fields(read: Re
         assert ShelterStay(**fields).model_dump_json() == night.model_dump_json()
         assert night.model_copy(update={"presence": False}).presence is False
         assert list(night.__dict__) == list(ShelterStay.model_fields)
+
+
+def test_trusted_people_stays_and_situations_are_what_the_models_make_of_the_same_fields(read: Reader) -> None:
+    events = [m.event for m in read("hmis-csv", Export(community(60)).files()) if m.event is not None]
+    found = [each for each in events if isinstance(each, Person | ShelterStay | LivingSituation)]
+    assert {type(each) for each in found} == {Person, ShelterStay, LivingSituation}
+    for event in found:
+        fields = {name: getattr(event, name) for name in event.model_fields_set}
+        assert type(event)(**fields) == event
+        assert type(event)(**fields).model_dump_json() == event.model_dump_json()
+        assert list(event.__dict__) == list(type(event).model_fields)
+        if isinstance(event.person, PersonBlock):
+            block = event.person
+            told = {name: getattr(block, name) for name in block.model_fields_set}
+            assert PersonBlock(**told) == block
+            assert PersonBlock(**told).model_dump(exclude_unset=True) == block.model_dump(exclude_unset=True)
+            assert list(block.__dict__) == list(PersonBlock.model_fields)
 
 
 def test_a_field_without_a_default_may_not_be_left_out() -> None:
