@@ -23,8 +23,7 @@ from hub.formats.errors import ParseError
 from hub.formats.hmis import FILES
 from hub.mapping import benefits, consent_lists, line_lists, pantries, referral_lists, rosters
 from hub.mapping.labs_csv_layouts import layout_of, open_lab_table
-from hub.mapping.lists_header import DELIMITERS as LIST_DELIMITERS
-from hub.mapping.lists_header import heading
+from hub.mapping.lists_table import open_list
 from hub.mapping.supply_header import DELIMITERS as SUPPLY_DELIMITERS
 from hub.mapping.supply_header import header_of
 
@@ -220,13 +219,9 @@ def _is_supply_table(head: bytes) -> bool:
 
 def _kind_of_list(head: bytes) -> str | None:
     """Bed lists, visits, benefits, line lists: the kind whose header it is."""
-    try:
-        names = open_table(head, delimiters=LIST_DELIMITERS).names
-    except ParseError:
-        return None
     for kind in _LISTS:
         try:
-            heading(kind.program, names, kind.needs, {})
+            open_list(head, kind.program, kind.needs)
         except ParseError:
             continue
         return kind.program

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from hub.formats.delimited_header import NOTHING, SEPARATOR, below_titles, columns_of, filled_line
+from hub.formats.delimited_header import NOTHING, SEPARATOR, Columns, below_titles, columns_of, filled_line
 from hub.formats.errors import ParseError, Reason
 from hub.formats.lines import BLOCK, Lines, Source, TooLong, decode
 
@@ -76,14 +76,12 @@ class _Record(NamedTuple):
 
 class Table:
     """An opened table: `columns` as sent, `names` in lower case, `delimiter`, and its rows (to be read once). `above`: so many
-    lines (blank, or titles) stand above the header."""
+    lines (blank, or titles) stand above the header; `doubled`: names that stand in it more than once."""
 
-    def __init__(
-        self, lines: Lines, columns: tuple[str, ...], delimiter: str, quoted: bool, limits: Limits, above: int = 0
-    ) -> None:
-        self.columns = columns
-        self.names = tuple(column.lower() for column in columns)
-        self.delimiter = delimiter
+    def __init__(self, lines: Lines, header: Columns, quoted: bool, limits: Limits, above: int = 0) -> None:
+        self.columns = header.names
+        self.names = tuple(column.lower() for column in header.names)
+        self.delimiter, self.doubled = header.delimiter, header.doubled
         self._lines = lines
         self._quoted = quoted
         self._limits = limits
@@ -262,12 +260,15 @@ def open_table(
     quoted: bool = True,
     limits: Limits = Limits(),
     knows: Callable[[Sequence[str]], bool] | None = None,
+    apart: bool = False,
 ) -> Table:
     """Read the header. The delimiter is the one of `delimiters` that the header holds most of.
 
     `quoted` is False where the format knows no quoting (CVRS): a quote is then a character. `knows`: whether names (in lower case)
-    are a header of the format; where the first line is none, one of the next lines may be, and those above it are titles. Raises
-    `ParseError`: `empty`, `no-header`, `duplicate-column`, `nul-byte`, `too-large`.
+    are a header of the format; where the first line is none, one of the next lines may be, and those above it are titles. `apart`:
+    a column without a name, and one whose name stood before, is called by its place (`column 3`), for who looks only at columns
+    that it knows: then it must ask `Table.doubled` about these. Raises `ParseError`: `empty`, `no-header`, `duplicate-column`,
+    `nul-byte`, `too-large`.
     """
     lines = Lines(source, limits.row)
     header, above = filled_line(lines)
@@ -276,10 +277,13 @@ def open_table(
     if header is None:
         raise ParseError("empty", "row 1")
     if knows is not None:
-        header, more = below_titles(header, lines, lambda line: knows(_lower(columns_of(line, delimiters, quoted)[0])))
+
+        def is_header(line: bytes) -> bool:
+            return knows(_lower(columns_of(line, delimiters, quoted, apart=apart).names))
+
+        header, more = below_titles(header, lines, is_header)
         above += more
-    columns, delimiter = columns_of(header, delimiters, quoted)
-    return Table(lines, tuple(columns), delimiter, quoted, limits, above)
+    return Table(lines, columns_of(header, delimiters, quoted, apart=apart), quoted, limits, above)
 
 
 def _lower(columns: Sequence[str]) -> list[str]:

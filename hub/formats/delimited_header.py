@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from hub.formats.errors import ParseError
 from hub.formats.lines import Lines, TooLong, decode
 
-__all__ = ["NOTHING", "SEPARATOR", "below_titles", "columns_of", "filled_line"]
+__all__ = ["NOTHING", "SEPARATOR", "Columns", "below_titles", "columns_of", "filled_line"]
 
 NOTHING = b" \t\r\n\v\f\x1a"
 """Of a line that is made of these nothing is to be told: blanks, and ^Z, which ended a file under DOS."""
 SEPARATOR = re.compile(rb'"?sep=([,;|\t:~^])"?\s*', re.IGNORECASE)
 _MOST_TITLES = 10
+
+
+class Columns(NamedTuple):
+    """Names as sent, what stands between them, and (in lower case) those that stood more than once."""
+
+    names: tuple[str, ...]
+    delimiter: str
+    doubled: frozenset[str] = frozenset()
 
 
 def filled_line(lines: Lines) -> tuple[bytes | None, int]:
@@ -42,8 +51,8 @@ def below_titles(first: bytes, lines: Lines, is_header: Callable[[bytes], bool])
     return first, 0
 
 
-def columns_of(header: bytes, delimiters: str, quoted: bool) -> tuple[list[str], str]:
-    """The names in a header and what stands between them. ParseError where it is none."""
+def columns_of(header: bytes, delimiters: str, quoted: bool, *, apart: bool = False) -> Columns:
+    """The columns that a header names; `apart` as `open_table` has it. ParseError where it is none."""
     if isinstance(header, TooLong) or b"\x00" in header:
         raise ParseError("too-large" if isinstance(header, TooLong) else "nul-byte", "row 1")
     text = decode(header)[0].strip("\r\n")
@@ -55,8 +64,27 @@ def columns_of(header: bytes, delimiters: str, quoted: bool) -> tuple[list[str],
     columns = [name.strip() for name in names]
     while columns and not columns[-1]:
         columns.pop()
-    if not columns or not all(columns):
+    if not any(columns):
+        raise ParseError("no-header", "row 1")
+    if apart:
+        return _told_apart(columns, delimiter)
+    if not all(columns):
         raise ParseError("no-header", "row 1")
     if len({name.lower() for name in columns}) != len(columns):
         raise ParseError("duplicate-column", "row 1")
-    return columns, delimiter
+    return Columns(tuple(columns), delimiter)
+
+
+def _told_apart(columns: Sequence[str], delimiter: str) -> Columns:
+    taken, doubled, names = {name.lower() for name in columns}, set[str](), list[str]()
+    met = {""}
+    for place, name in enumerate(columns, 1):
+        if name.lower() in met:
+            doubled.add(name.lower())
+            name = f"column {place}"
+            while name in taken:
+                name += "'"
+            taken.add(name)
+        met.add(name.lower())
+        names.append(name)
+    return Columns(tuple(names), delimiter, frozenset(doubled - {""}))

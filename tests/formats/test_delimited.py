@@ -314,3 +314,23 @@ def test_a_file_without_a_known_header_is_read_as_ever_and_looked_through_no_fur
     assert [row.number for row in open_table(data, knows=known).rows()] == list(range(2, 13))
     with pytest.raises(ParseError, match="no-header"):
         open_table(b"x,,y\n1,2,3\n", knows=known)
+
+
+@pytest.mark.parametrize(
+    ("header", "names", "doubled"),
+    [
+        ("A,,B,\n", ("a", "column 2", "b"), set()),
+        (",A\n", ("column 1", "a"), set()),
+        ("A,b,a,a\n", ("a", "b", "column 3", "column 4"), {"a"}),
+        ("column 2,,A\n", ("column 2", "column 2'", "a"), set()),
+    ],
+)
+def test_columns_that_are_told_apart_by_their_place(header: str, names: tuple[str, ...], doubled: set[str]) -> None:
+    table = open_table(header.encode(), apart=True)
+    assert table.names == names
+    assert set(table.doubled) == doubled
+
+
+def test_a_header_without_any_name_is_none_however_it_is_read() -> None:
+    with pytest.raises(ParseError, match="no-header"):
+        open_table(b",,\n", apart=True)
