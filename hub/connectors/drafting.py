@@ -16,7 +16,7 @@ import yaml
 
 from hub.connectors.drafting_fields import apart_by, block_of, fields_of, kind_of, names_of, person_of
 from hub.connectors.drafting_pad import Pad
-from hub.connectors.drafting_samples import Sample, read_sample
+from hub.connectors.drafting_samples import Sample, is_hl7, read_sample
 from hub.connectors.drafting_standards import Proposal, of_messages, of_resources
 from hub.connectors.drafting_words import BLOCK, CHANGED, LEFT, OCCURRED, RESULTED, SITE, TRANSPORT
 
@@ -36,7 +36,7 @@ def draft(name: str, sample: Path, today: date, *, header: bool = False) -> Draf
     """A draft for the sample; ConfigError when nothing can be read of it, or its first row looks like a record; `header`: it names
     the columns, whatever it looks like."""
     kept = (f"samples/{sample.name}", sample.read_bytes())
-    if sample.suffix.lower() in (".hl7", ".er7"):
+    if is_hl7(sample, kept[1]):
         pad = Pad(name, Sample("hl7v2", {}))
         proposed = of_messages(pad, kept[1])
     else:

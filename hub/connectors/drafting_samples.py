@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,16 +17,23 @@ from typing import Any, NamedTuple
 from hub.connectors.drafting_header import data_in_header
 from hub.errors import ConfigError
 from hub.formats import fhir
-from hub.formats.delimited import Row, open_table
+from hub.formats.delimited import RowFault, open_table
 from hub.formats.errors import ParseError
 from hub.formats.spreadsheet import as_table, is_workbook
 
-__all__ = ["Sample", "read_sample"]
+__all__ = ["Sample", "is_hl7", "read_sample"]
 
 _READ = 5_000
 _PLACES = 5  # columns named in a complaint
 _TELLING = ("Immunization", "Observation", "Patient")  # of FHIR, what an event can be made of, most telling first
-_RESOURCE = '"resourceType"'
+_HL7_SUFFIXES, _JSON_SUFFIXES = (".hl7", ".er7"), (".json", ".ndjson", ".jsonl", ".fhir")
+_HL7 = re.compile(rb"(MSH|FHS|BHS)[^A-Za-z0-9\s]")
+_NO_DATA = (
+    (b"%PDF", "a PDF, which people read and programs don't"),
+    (b"<", "XML or a page of the web"),
+)
+"""What files begin with that are no data of a format that can be drafted, some of them under the name of a table."""
+_AROUND = b" \t\r\n\x0b"
 
 
 class Sample(NamedTuple):
@@ -39,17 +48,25 @@ class Sample(NamedTuple):
     todo: tuple[str, ...] = ()
 
 
+def is_hl7(path: Path, data: bytes) -> bool:
+    """Whether a sample is HL7 v2: by its name, or by how it begins."""
+    return path.suffix.lower() in _HL7_SUFFIXES or _HL7.match(_beginning(data)) is not None
+
+
 def read_sample(path: Path, *, header: bool = False) -> Sample:
     """ConfigError when nothing can be read of it, or when the first row of a table looks like a record, unless `header` says that
     it names the columns."""
     data = path.read_bytes()
-    if path.suffix.lower() in (".json", ".ndjson", ".jsonl", ".fhir"):
+    for begins, what in _NO_DATA:
+        if _beginning(data).startswith(begins):
+            raise ConfigError(f"{path}: it is {what}; ask for an export as CSV, xlsx, JSON or HL7")
+    if path.suffix.lower() in _JSON_SUFFIXES or _is_json(data):
         bodies = _documents(path, data)
         resources = [each for body in bodies for each in _resources(body)]
         return _of_fhir(resources) if resources else _of_json(path, bodies)
     try:
         table = as_table(data) if is_workbook(data[:8]) else None
-        columns = _of_table(data if table is None else table)
+        columns, todo = _of_table(path, data if table is None else table)
     except ParseError as why:
         raise ConfigError(f"{path}: cannot be read as a table: {why.reason}{_headless(why.reason)}") from None
     if not header and (places := data_in_header(columns)):
@@ -58,21 +75,43 @@ def read_sample(path: Path, *, header: bool = False) -> Sample:
             f"{path}: the first row looks like a record and not like names of columns ({where}): put a row of names above it, or "
             "say --header if these are names"
         )
-    return Sample("csv", columns, table=table)
+    return Sample("csv", columns, table=table, todo=todo)
+
+
+def _beginning(data: bytes) -> bytes:
+    return data[:64].removeprefix(BOM_UTF8).lstrip(_AROUND)
+
+
+def _is_json(data: bytes) -> bool:
+    """Whether a file that is not called so begins with a JSON object or list: read as a table its data would be names."""
+    if not _beginning(data).startswith((b"{", b"[")):
+        return False
+    return isinstance(next(iter(fhir.documents(data)), None), fhir.Document)
 
 
 def _headless(reason: str) -> str:
-    return ": its first row must name every column, each once" if reason in ("no-header", "duplicate-column") else ""
+    return ": its first row must name the columns, each once" if reason in ("no-header", "duplicate-column") else ""
 
 
-def _of_table(data: bytes) -> Mapping[str, Sequence[str]]:
-    table = open_table(data, delimiters=",|\t;")
+def _of_table(path: Path, data: bytes) -> tuple[Mapping[str, Sequence[str]], tuple[str, ...]]:
+    table = open_table(data, delimiters=",|\t;", apart=True)
+    if table.doubled:
+        raise ParseError("duplicate-column")
     found: dict[str, list[str]] = {column: [] for column in table.columns}
+    read, broken = 0, Counter[str]()
     for number, row in enumerate(table.rows()):
-        if isinstance(row, Row) and number < _READ:
+        if isinstance(row, RowFault):
+            broken[row.error.reason] += 1
+        elif number < _READ:
+            read += 1
             for column in table.columns:
                 found[column] += [value] if (value := row.cells[column.lower()]) else []
-    return found
+    why = ", ".join(f"{count} {reason}" for reason, count in sorted(broken.items()))
+    if broken and not read:
+        raise ConfigError(
+            f"{path}: no row fits the first line ({why}): the first line must name the columns, with no title above it"
+        )
+    return found, (f"rows that cannot be read: {why}",) if broken else ()
 
 
 def _documents(path: Path, data: bytes) -> list[Any]:

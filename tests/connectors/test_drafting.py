@@ -261,3 +261,59 @@ def test_a_sample_that_a_shipped_connector_reads_is_said_to_be_one(tmp_path: Pat
     other.write_text("Member No,Parcel\nM-1,box\n")
     assert told in hub(tmp_path / "instance", "new", "lab2", "--from", known).output
     assert "may read it already" not in hub(tmp_path / "instance", "new", "boxes", "--from", other).output
+
+
+@pytest.mark.parametrize("name", ["line-211", "lis", "clinic"])
+def test_what_a_sample_is_is_told_by_how_it_begins_and_not_by_its_name(name: str, tmp_path: Path) -> None:
+    _, content = EXPORTS[name]
+    (tmp_path / "export.txt").write_bytes(b"\xef\xbb\xbf\n" + content)
+    made = draft(name, tmp_path / "export.txt", date(2021, 3, 1))
+    _, known = drafted(name, tmp_path)
+    assert yaml.safe_load(made.files["connector.yaml"]) == known
+
+
+@pytest.mark.parametrize(
+    "text", ["<html><table><tr><td>Quill</td></tr></table>", "%PDF-1.4\nQuill", '<?xml version="1.0"?><Quill/>']
+)
+def test_what_is_no_data_is_refused_whatever_it_is_called(text: str, tmp_path: Path) -> None:
+    (tmp_path / "guests.xls").write_text(text)
+    said = hub(tmp_path / "instance", "new", "guests", "--from", tmp_path / "guests.xls")
+    assert (said.exit_code, "ask for an export as CSV" in said.output, "Quill" in said.output) == (2, True, False)
+
+
+def test_a_column_called_as_databases_write_names_is_no_json(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("[Client ID],[Night]\nC-1,2021-02-15\n")
+    assert "'[Client ID]'" in draft("a", tmp_path / "a.csv", date(2021, 3, 1)).files["connector.yaml"]
+
+
+def test_a_title_above_the_names_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Quill House,,\n\nClient ID,Night,Bed\nC-1,2021-02-15,4\n")
+    with pytest.raises(ConfigError, match=r"no row fits the first line \(2 long-row\)") as why:
+        draft("a", tmp_path / "a.csv", date(2021, 3, 1))
+    assert "Quill" not in str(why.value)
+
+
+def test_rows_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Client ID,Night\nC-1,2021-02-15\nC-2\nC-3,2021-02-15,x\n")
+    assert "rows that cannot be read: 1 long-row, 1 short-row" in draft("a", tmp_path / "a.csv", date(2021, 3, 1)).todo
+
+
+def test_a_column_without_a_name_costs_no_export(tmp_path: Path) -> None:
+    """As a data frame writes its index."""
+    sample = tmp_path / "beds.csv"
+    sample.write_text(",Client ID,Night,\n0,C-1,2021-02-15,\n1,C-2,2021-02-15,\n")
+    assert hub(tmp_path / "i", "new", "beds", "--from", sample).exit_code == 0
+    found = json.loads(hub(tmp_path / "i", "try", "beds", sample, "--summary").stdout)
+    assert (found["events"], found["rejected"]) == ({"shelter-stay": 2}, {})
+
+
+def test_a_name_that_stands_twice_is_no_column_to_map(tmp_path: Path) -> None:
+    sample, twice = tmp_path / "beds.csv", tmp_path / "twice.csv"
+    sample.write_text("Client ID,Night,Notes\nC-1,2021-02-15,x\n")
+    twice.write_text("Client ID,Night,Notes,Notes\nC-1,2021-02-15,x,y\n")
+    assert hub(tmp_path / "i", "new", "beds", "--from", sample).exit_code == 0
+    assert json.loads(hub(tmp_path / "i", "try", "beds", twice, "--summary").stdout)["events"] == {"shelter-stay": 1}
+    twice.write_text("Client ID,Night,night\nC-1,2021-02-15,2021-02-16\n")
+    found = json.loads(hub(tmp_path / "i", "try", "beds", twice, "--summary").stdout)
+    assert (found["events"], found["rejected"]) == ({}, {"duplicate-column": 1})
+    assert "duplicate-column" in hub(tmp_path / "i", "new", "twice", "--from", twice).output

@@ -1,5 +1,5 @@
 """Format `csv`: a delimited table with a header row, or the first sheet of an xlsx workbook; a path is the name of a column, in
-any case."""
+any case. Columns that nobody maps may have no name, or one name twice."""
 
 from __future__ import annotations
 
@@ -29,12 +29,15 @@ class CsvRows:
             raise BadRule("path_language", "csv has one kind of path: the name of a column")
         self._transport = frozenset(column.strip().lower() for column in reading.transport)
         self._needed: set[str] = set()
+        self._mapped: set[str] = set()
 
     def records(self, file: str, content: Content) -> Iterator[Record | Fault]:
         """Every row."""
         try:
-            table = open_table(_text_of(content), delimiters=",|\t;")
+            table = open_table(_text_of(content), delimiters=",|\t;", apart=True)
             table.require(self._needed, file)
+            if self._mapped & table.doubled:
+                raise ParseError("duplicate-column", file)
         except ParseError as error:
             yield Fault({"file": file}, b"", error)
             return
@@ -49,6 +52,7 @@ class CsvRows:
     def look(self, path: str, *, needed: bool = False) -> Look:
         """The cell of a column."""
         column = path.strip().lower()
+        self._mapped.add(column)
         if needed:
             self._needed.add(column)
         return lambda record: [value] if (value := record.body.get(column, "")) else []
