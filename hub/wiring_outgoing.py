@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from functools import lru_cache
 from uuid import uuid4
 
 from hub.bus import dead_letter
-from hub.bus.cloud_events import cloud_events_headers
+from hub.bus.cloud_events import behind_id, cloud_events_headers, with_id
 from hub.bus.codec import Codec
 from hub.bus.producer import Batch, DurableProducer
 from hub.bus.topics import intake_topic
@@ -39,6 +40,7 @@ class SealedPack:
     ) -> None:
         self._connector, self._codec, self._vault, self._now = connector, codec, vault, now
         self._taken_at = now()
+        self._alike: dict[str, tuple[tuple[str, bytes], ...]] = {}  # by topic, of this time
         self._key = connector.encode()
 
     def prepare(self, source_persons: Sequence[str]) -> None:
@@ -48,15 +50,17 @@ class SealedPack:
 
     def begin(self, source_persons: Sequence[str]) -> Future[None] | None:
         """`prepare` that does not wait for the disk (hub.privacy.vault.Vault.begin_keys)."""
-        self._taken_at = self._now()
+        self._taken_at, self._alike = self._now(), {}
         return self._vault.begin_keys(source_persons)
 
     def event(self, event: Event, issues: Sequence[str] = ()) -> Outgoing:
         """On hub.intake.<kind>.v1, the person block sealed. `issues`: codes beside those that the event holds."""
-        topic = intake_topic(type(event).kind)
+        topic = _topic_of(type(event))
         key = event.site if isinstance(event, _BY_SITE) else event.source_person or event.fact_key
         block, person = event.person, event.source_person
-        if isinstance(block, PersonBlock) and person is not None:  # as nearly all: written without a copy of the event
+        if block is None:
+            value = self._codec.encode(topic, event)
+        elif isinstance(block, PersonBlock) and person is not None:  # written without a copy of the event
             value = self._codec.encode(topic, event, self._vault.seal_block(event, block, person))
         else:
             value = self._codec.encode(topic, self._vault.seal_person(event))
@@ -114,9 +118,19 @@ class SealedPack:
         return topic, self._key, self._codec.encode(topic, letter), None, self._headers(topic, identity)
 
     def _headers(self, topic: str, identity: str, issues: Sequence[str] = ()) -> list[tuple[str, bytes]]:
-        return cloud_events_headers(
-            event_id=identity, source=self._connector, kind=topic, received_at=self._taken_at, issues=issues
-        )
+        if issues:
+            return cloud_events_headers(
+                event_id=identity, source=self._connector, kind=topic, received_at=self._taken_at, issues=issues
+            )
+        alike = self._alike.get(topic)
+        if alike is None:
+            alike = self._alike[topic] = behind_id(self._connector, topic, self._taken_at)
+        return with_id(identity, alike)
+
+
+@lru_cache(maxsize=64)
+def _topic_of(event: type[Event]) -> str:
+    return intake_topic(event.kind)
 
 
 def _place(unit: Unit, file: str) -> str:

@@ -21,12 +21,21 @@ def cloud_events_headers(
     a person's. `kind`: type word, usually the topic's name. `received_at`: when the hub took it in (aware); None where
     the record is computed, not taken in (the attribute is optional in CloudEvents). `issues`: codes, never a value.
     """
-    attributes = [_VERSION, ("ce_id", event_id.encode()), *_origin(source, kind)]
-    if received_at is not None:
-        attributes.append(("ce_time", _time(received_at)))
+    attributes = with_id(event_id, behind_id(source, kind, received_at))
     if issues:
         attributes.append((_ISSUES, " ".join(issues).encode()))
     return attributes
+
+
+def behind_id(source: str, kind: str, received_at: datetime | None = None) -> tuple[tuple[str, bytes], ...]:
+    """The headers that records of one kind which were taken in at one time have alike."""
+    origin = _origin(source, kind)
+    return origin if received_at is None else (*origin, ("ce_time", _time(received_at)))
+
+
+def with_id(event_id: str, behind: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """Headers of one record; `behind`: what `behind_id` says of all that are like it."""
+    return [_VERSION, ("ce_id", event_id.encode()), *behind]
 
 
 @lru_cache(maxsize=1_024)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -104,7 +104,7 @@ class Vault:
             missing = wanted - known.keys()
             keys, made = self._store.begin_create(missing) if missing else ({}, False)
             with self._memory:
-                self._fresh.hold(_ciphers(known | keys), _FRESH_S)
+                self._fresh.hold(known | keys, _FRESH_S)
             forced = self._begin_forcing(keys) if made else None
         except BaseException:
             self._drop_fresh()
@@ -126,7 +126,7 @@ class Vault:
             known = self._remembered(wanted)
             if len(known) < len(wanted):
                 return False
-            self._fresh.hold(_ciphers(known), _FRESH_S)
+            self._fresh.hold(known, _FRESH_S)
             return True
 
     def _drop_fresh(self) -> None:
@@ -269,10 +269,6 @@ class Vault:
             self._cache.update(keys)
             while len(self._cache) > self._limit:
                 self._cache.popitem(last=False)
-
-
-def _ciphers(keys: Mapping[str, bytes]) -> dict[str, AESGCM]:
-    return {key_id: AESGCM(key) for key_id, key in keys.items()}
 
 
 def _started_thread(store: KeyStore) -> ThreadPoolExecutor:
