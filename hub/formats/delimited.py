@@ -2,7 +2,7 @@
 
 A row that cannot be read is a `RowFault` with its number and its bytes; the next row is read as if it had not been there.
 Row numbers count as a spreadsheet shows them: the header is row 1, below blank lines and titles further down. Text is UTF-8, row
-by row else Windows-1252; UTF-16 with a byte order mark is read too (whole, not in constant memory). Blank lines are counted and
+by row else Windows-1252; UTF-16 is read too (whole, not in constant memory). Blank lines are counted and
 are no rows, nor is the ^Z with which DOS ended a file. A first line `sep=;`, by which Excel tells the delimiter to itself, is
 obeyed and neither row nor counted. Of files put together, a byte order mark or ^Z within is part of no value, and a header
 among the rows is no row; below one that has the columns in another order each row is a fault.

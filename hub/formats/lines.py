@@ -1,6 +1,7 @@
 """A byte stream to lines, in constant memory.
 
-LF, CRLF or lone CR, UTF-16 turned into UTF-8, over-long lines cut off, without the ^Z with which DOS ended a file.
+LF, CRLF or lone CR, UTF-16 (with a byte order mark or without) turned into UTF-8, over-long lines cut off, without the ^Z with which
+DOS ended a file.
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ class Lines:
         self._source: Source = io.BytesIO(source) if isinstance(source, bytes) else source
         self._cap = cap
         self.ready: deque[bytes] = deque()
-        self._tail = self._source.read(3)  # to look for a byte order mark; begins the next line
-        if self._tail.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            self._from_utf16()
-        while self._tail == codecs.BOM_UTF8:  # files saved by two programs have two
-            self._tail = self._source.read(3)
+        self._tail = self._source.read(4)  # to look for a byte order mark; begins the next line
+        if (codec := _utf16(self._tail)) is not None:
+            self._from_utf16(codec)
+        while self._tail.startswith(codecs.BOM_UTF8):  # files saved by two programs have two
+            self._tail = self._tail[len(codecs.BOM_UTF8) :] + self._source.read(len(codecs.BOM_UTF8))
 
     def give_back(self, lines: list[bytes]) -> None:
         """These lines come again, in this order, before what follows them."""
@@ -105,10 +106,19 @@ class Lines:
         self.ready.extend(parts)
         return self.ready.popleft()
 
-    def _from_utf16(self) -> None:
-        codec = "utf-16-le" if self._tail.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
-        data = self._tail[2:] + self._source.read()
+    def _from_utf16(self, codec: str) -> None:
+        data = self._tail.removeprefix(codecs.BOM_UTF16_LE).removeprefix(codecs.BOM_UTF16_BE) + self._source.read()
         self._source, self._tail = io.BytesIO(data.decode(codec, errors="replace").encode()), b""
+
+
+def _utf16(start: bytes) -> str | None:
+    """The codec of a text that begins so: by its byte order mark, or by two letters of ASCII with a NUL each, as programs write it
+    that leave the mark out. None: it is no UTF-16."""
+    if start.startswith(codecs.BOM_UTF16_LE) or (start[1::2] == b"\0\0" and all(start[::2])):
+        return "utf-16-le"
+    if start.startswith(codecs.BOM_UTF16_BE) or (start[::2] == b"\0\0" and all(start[1::2])):
+        return "utf-16-be"
+    return None
 
 
 def _plain_texts(block: bytes, delimiter: bytes) -> list[str] | None:

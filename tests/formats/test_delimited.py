@@ -49,6 +49,18 @@ def test_utf16_with_a_mark_is_read() -> None:
     assert shown("A,B\n1,é\n".encode("utf-16")) == [("1", "é")]
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_is_read_where_it_begins_with_two_letters(codec: str) -> None:
+    """As the bulk copy of SQL Server writes it."""
+    assert shown("AB,C\r\n1,é\r\n".encode(codec)) == [("1", "é")]
+
+
+@pytest.mark.parametrize("data", [b"A\x00\x00,B\n1,2\n", b"\x00\x00A,B\n", b"A\x00,B\n1,2\n"[:2] + b"\n"])
+def test_a_nul_at_the_beginning_makes_no_utf16(data: bytes) -> None:
+    with pytest.raises(ParseError):
+        open_table(data)
+
+
 def test_each_row_says_how_it_was_decoded() -> None:
     first, second = rows(b"A\n" + "é\n".encode() + "é\n".encode("cp1252"))
     assert isinstance(first, Row)
