@@ -56,7 +56,7 @@ class Bed(NamedTuple):
 
 class Nights:
     """`unnamed` counts, by project of which a night of the day of the export is told, its people whose stays do not name their
-    site."""
+    site. `beds`: of the enrollments whose nights came last."""
 
     def __init__(self, facts: Facts, unnamed: Counter[str]) -> None:
         self._facts, self.unnamed = facts, unnamed
@@ -65,7 +65,7 @@ class Nights:
         cadence = facts.context.current_until(date.min)
         self._current: timedelta | None = cadence - date.min if cadence is not None else None
         self.until = lru_cache(maxsize=4_096)(self._current_until)
-        self._beds: dict[str, Bed] = {}
+        self.beds: dict[str, Bed] = {}
         self._shelters: dict[tuple[str, bool], _Shelter] = {}
         self.day = lru_cache(maxsize=4_096)(civil_date)
         self._read: Callable[[Cells], tuple[str, ...]] | None = None
@@ -124,7 +124,7 @@ class Nights:
     def bed_of(self, enrollment_id: str, cells: Cells) -> Bed:
         """What the nights of an enrollment share; `cells`: of one, its EnrollmentID and PersonalID at least. NotMapped as
         hub.mapping.shelters_facts.Facts.enrollment_of."""
-        return self._beds.get(enrollment_id) or self._new_bed(enrollment_id, cells)
+        return self.beds.get(enrollment_id) or self._new_bed(enrollment_id, cells)
 
     def _new_bed(self, enrollment_id: str, cells: Cells) -> Bed:
         facts = self._facts
@@ -136,9 +136,9 @@ class Nights:
             facts.stamp.person("PersonalID", enrollment.person),
             self._shelters.get((enrollment.project, flees)) or self._shelter_of(enrollment, flees=flees),
         )  # fmt: skip
-        if len(self._beds) >= REMEMBERED:
-            self._beds.clear()
-        self._beds[enrollment_id] = bed
+        if len(self.beds) >= REMEMBERED:
+            self.beds.clear()
+        self.beds[enrollment_id] = bed
         return bed
 
     def _shelter_of(self, enrollment: Enrollment, *, flees: bool) -> _Shelter:
