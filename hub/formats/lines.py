@@ -1,7 +1,7 @@
 """A byte stream to lines, in constant memory.
 
-LF, CRLF or lone CR, UTF-16 (with a byte order mark or without) turned into UTF-8, over-long lines cut off, without the ^Z with which
-DOS ended a file.
+LF, CRLF or lone CR, UTF-16 (with a byte order mark or without) turned into UTF-8, over-long lines cut off, without the ^Z with
+which DOS ended a file.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ A status is a word of the table or of the connector's settings; one that no row 
 only where the row says that help was got; accepted, eligible, enrolled, resolved and closed are not (social-standards.md
 §3.3, R14). A row that names a parent referral is a part of it. 2-1-1 calls a need met where a referral could be made: that is
 sent. What a referral is for is said in the need vocabulary; a service for substance use, mental health or HIV is no need of
-that vocabulary and keeps its label. The name of who was asked stays here: a token stands for it.
+that vocabulary and keeps its label. The name of who was asked stays here: a token stands for it. The number of a call is no number
+of a referral: of one call there is a row for each need.
 
 Options beside those of hub.mapping.lists: `state`.
 """
@@ -31,7 +32,7 @@ LIST = ListKind(
     (
         ("referral", "sent"),
         ("status", "outcome", "met"),
-        ("person", "full_name", "family_name", "referral"),
+        ("person", "full_name", "family_name", "referral", "call"),
     ),
     untold=frozenset({"updated"}),
 )
@@ -66,8 +67,8 @@ class _Mapper:
 
     def map_line(self, line: Line) -> list[Mapped]:
         who = somebody(line, self._state)
-        if not who.key[0] and not line["referral"]:
-            raise NotMapped("missing-key", field=line.column("referral", "person", "full_name", "family_name"))
+        if not (who.key[0] or line["referral"] or line["call"]):
+            raise NotMapped("missing-key", field=line.column("referral", "call", "person", "full_name", "family_name"))
         words, odd = self._words(line)
         if NOT_SENT in words:
             return [ignored("not-sent", line.where, line.raw, Referral.kind)]
@@ -137,9 +138,11 @@ class _Mapper:
         )
 
     def _native(self, line: Line, who: Somebody) -> tuple[str, ...]:
-        """The number of the referral, else whose it is, when and to whom."""
+        """The number of the referral; else in which call, else whose it is and when, and to whom."""
         if line["referral"]:
             return (line["referral"],)
+        if line["call"]:
+            return ("call", line["call"], line["provider"], line["service"], line["category"])
         return (*who.key, f"{self._day(line)}", line["provider"], line["service"], line["category"])
 
     def _day(self, line: Line) -> date | None:

@@ -227,3 +227,30 @@ def test_every_word_of_the_table_means_something() -> None:
 def test_the_shipped_agreement_grants_what_the_samples_need() -> None:
     assert (SHIPPED / REFERRALS / "samples").is_dir()
     assert "status" in example_agreement(REFERRALS).events[LIST.event]
+
+
+CALLS = "CallReportNum,CallDateAndTimeStart,PostalCode,TaxonomyTerm,AgencyName,NeedMet,ReasonUnmet"
+
+
+def test_the_needs_of_one_call_are_referrals_of_their_own(read: Reader) -> None:
+    rows = (
+        "501,02/10/2021 10:00,12180,Food Pantries,Riverside,Yes,",
+        "501,02/10/2021 10:00,12180,Emergency Shelter,Mission,No,Full",
+    )
+    food, bed = read.events(REFERRALS, file(*rows, head=CALLS))
+    assert (food.category, food.status, bed.category, bed.status, bed.outcome) == (
+        "food-insecurity", "sent", "homelessness", "not-helped", "no-capacity",
+    )  # fmt: skip
+    assert food.fact_key != bed.fact_key
+    assert (food.source_person, bed.source_person) == (None, None)
+    again = read.events(REFERRALS, file(*rows[::-1], head=CALLS))
+    assert {event.event_id for event in again} == {food.event_id, bed.event_id}
+
+
+def test_a_network_that_calls_its_referrals_cases_is_read(read: Reader) -> None:
+    head = "case_id,client_id,client_last_name,client_date_of_birth,service_type,case_status,outcome,case_created_at,case_closed_at"
+    line = "K-1,C-1,Vega,1984-03-09,Food,closed,unresolved,2021-02-10T10:00:00Z,2021-02-12T10:00:00Z"
+    (event,) = read.events(REFERRALS, file(line, head=head))
+    assert (event.status, event.occurred_on, event.outcome_at) == (
+        "not-helped", date(2021, 2, 10), datetime(2021, 2, 12, 10, tzinfo=UTC),
+    )  # fmt: skip
