@@ -109,8 +109,11 @@ def plain_word(text: str) -> str:
 
 
 def word_of(program: str, field: str, text: str) -> str | None:
-    """What a label of this field stands for (tables/lists_words.csv), in any case; None where no row decides it."""
-    return _words().get((program, field, plain_word(text)))
+    """What a label of this field stands for (tables/lists_words.csv), in any case, and with an underscore where people write a
+    blank or a hyphen, as databases do; None where no row decides it."""
+    label = plain_word(text)
+    spellings = (label, label.replace("_", " "), label.replace("_", "-")) if "_" in label else (label,)
+    return next((found for each in spellings if (found := _words().get((program, field, each))) is not None), None)
 
 
 @lru_cache(maxsize=1)

@@ -60,6 +60,9 @@ def one(read: Reader, **cells: str) -> Any:
         ("Completed", "closed", None),
         ("Resolved", "closed", None),
         ("Enrolled", "accepted", None),
+        ("in_review", "sent", None),
+        ("off_platform", "sent", None),
+        ("no_capacity", "not-helped", "no-capacity"),
     ],
 )
 def test_r14_a_status_is_a_word_of_the_table_and_only_got_help_is_help(
