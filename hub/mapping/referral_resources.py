@@ -159,7 +159,9 @@ class _Mapper:
     ) -> Referral:
         kind = self._surroundings.kind(item, *self._patients.told_beside(item))
         sent, withdrawn = text(item.body.get("authoredOn")), word == WITHDRAWN
-        native = self._name(item)
+        native, day = self._name(item), civil_date(sent) or _day(at)
+        if day is not None and day > self._context.today() and not withdrawn:
+            raise NotMapped("date-in-the-future", field="authoredOn" if civil_date(sent) else "lastModified")
         issues = (*who.issues, *fields.pop("issues"))
         return Referral(
             **self._stamp.fields(
@@ -168,7 +170,7 @@ class _Mapper:
                 changed_at=at or self._time(sent),
                 status_rank=rank(told, withdrawn=withdrawn),
                 content=content(item.body, kind, _SILENT, (told.status, need.category)),
-                occurred_on=civil_date(sent) or _day(at),
+                occurred_on=day,
                 active=not withdrawn,
                 labels=need.labels,
             ),

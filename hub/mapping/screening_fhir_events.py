@@ -43,6 +43,8 @@ class Told(NamedTuple):
 
 
 _RANK: dict[State, int] = {"final": 1, "corrected": 2, "withdrawn": 3}
+_DAY_FIELD = {"Observation": "effectiveDateTime", "Condition": "recordedDate"}
+"""What to name where the day is at fault; of a QuestionnaireResponse it is `authored`."""
 
 
 class _Said(NamedTuple):
@@ -172,9 +174,9 @@ class Events:
     def _fields(self, said: _Said, native: tuple[str, ...], label: str, *more: str) -> dict[str, Any]:
         body, day = said.item.body, said_on(said.item.body)
         if day is None and said.state != "withdrawn":
-            raise NotMapped("missing-key", field="effectiveDateTime" if said.item.type == "Observation" else "authored")
+            raise NotMapped("missing-key", field=_DAY_FIELD.get(said.item.type, "authored"))
         if day is not None and day > self._context.today() and said.state != "withdrawn":
-            raise NotMapped("date-in-the-future", field="effectiveDateTime")
+            raise NotMapped("date-in-the-future", field=_DAY_FIELD.get(said.item.type, "authored"))
         kind = self._tests.kind(said.item, *self.around.patients.told_beside(said.item))
         labels = said.labels | ({"R", label} if label else set())
         fields = self._stamp.fields(

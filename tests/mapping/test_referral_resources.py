@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from hub.mapping.program import Mapped
+from hub.connectors.installed import programs
+from hub.mapping.program import Mapped, MappingContext, Unit
 from hub.mapping.referral_request import Ends, Order, transaction
 from hub.mapping.referral_withdrawal import withdrawal
-from tests.mapping.reading import Reader, counted, facts_of
+from tests.builders import IDS
+from tests.mapping.reading import MadeUpAgreement, Reader, counted, facts_of
 
 GRAVITY = "gravity-referral"
 CODES = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
@@ -458,3 +460,19 @@ def calls(read: Reader, tasks: int) -> int:
 
 def test_4000_tasks_of_a_bundle_cost_eight_times_what_500_cost_and_no_square(read: Reader) -> None:
     assert calls(read, 4000) < 8.5 * calls(read, 500)
+
+
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        ({"authoredOn": "2999-01-01"}, "authoredOn"),
+        ({"authoredOn": "soon", "lastModified": "2999-01-01"}, "lastModified"),
+    ],
+)
+def test_a_referral_of_a_day_ahead_is_a_mistake_of_its_sender(told: dict[str, Any], field: str) -> None:
+    context = MappingContext(GRAVITY, MadeUpAgreement(), IDS, today=lambda: date(2021, 3, 1))
+    documents = files(task(**told), task(status="entered-in-error", **told))
+    unit = Unit("u", {name: text.encode() for name, text in documents.items()})
+    refused, withdrawn = programs()[GRAVITY].read(unit, context)
+    assert (refused.reason, refused.where["field"]) == ("date-in-the-future", field)
+    assert withdrawn.event is not None, "a withdrawal is taken whatever its day"

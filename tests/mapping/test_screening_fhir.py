@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from hub.connectors.installed import programs
+from hub.mapping.program import MappingContext, Unit
+from tests.builders import IDS
 from tests.mapping.made_up_needs import (
     GRAVITY,
     LOINC,
@@ -24,7 +28,7 @@ from tests.mapping.made_up_needs import (
     patient,
     response,
 )
-from tests.mapping.reading import Reader, counted
+from tests.mapping.reading import MadeUpAgreement, Reader, counted
 
 HRSN = "hrsn-fhir"
 HITS = ("95618-5", "95617-7", "95616-9", "95615-1")
@@ -448,6 +452,19 @@ def test_a_test_is_marked_and_counts_nowhere(read: Reader) -> None:
 def test_what_cannot_be_given_to_anybody_or_any_day_is_a_dead_letter(more: Json, reason: str, read: Reader) -> None:
     found = counted(read(HRSN, {"f.json": one(response(item("/88122-7", OFTEN), **more))}))
     assert found["rejected"] == {reason: 1}
+
+
+def test_a_day_ahead_is_told_by_the_field_that_holds_it() -> None:
+    ahead = "2021-03-02"
+    told = [
+        response(item("/88122-7", OFTEN), authored=ahead), observation("88122-7", OFTEN, effectiveDateTime=ahead),
+        condition("Z59.41", recordedDate=ahead),
+    ]  # fmt: skip
+    context = MappingContext(HRSN, MadeUpAgreement(), IDS, today=lambda: date(2021, 3, 1))
+    found = programs()[HRSN].read(Unit("u", {"f.json": bundle(*told)}), context)
+    assert [(mapped.reason, mapped.where.get("field")) for mapped in found] == [
+        ("date-in-the-future", field) for field in ("authored", "effectiveDateTime", "recordedDate")
+    ]
 
 
 def test_each_record_kept_reads_alone_as_it_did_among_its_neighbours(read: Reader) -> None:
