@@ -18,6 +18,7 @@ import io
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 from hub.formats.delimited_header import NOTHING, SEPARATOR, Columns, below_titles, columns_of, filled_line
@@ -116,7 +117,7 @@ class Table:
         """Every row in order. Raises nothing but what the stream raises."""
         for piece in self.pieces():
             if isinstance(piece, Plain):
-                yield from self._rows_of(piece)
+                yield from self.rows_of(piece)
             else:
                 yield piece
 
@@ -137,13 +138,18 @@ class Table:
             if (row := self.row(number, line)) is not None:
                 yield row
 
-    def _rows_of(self, plain: Plain) -> Iterator[Row | RowFault]:
-        names, columns, delimiter, number = self.names, self._columns, self.delimiter, plain.number
+    def rows_of(self, plain: Plain, wanted: Sequence[str] = ()) -> Iterator[Row | RowFault]:
+        """The rows of plain lines; `wanted`: who asks needs no other columns, and gets at least these, as far as there are such."""
+        columns, delimiter, number, width = self._columns, self.delimiter, plain.number, len(self.names)
+        at = {name: place for place, name in enumerate(self.names)}
+        names = tuple(name for name in wanted if name in at)
+        some = itemgetter(*(at[name] for name in names)) if len(names) > 1 else None
+        names = names if some else self.names
         for line, text in zip(plain.lines, plain.texts, strict=True):
             cells = text.split(delimiter)
-            usual = len(cells) == len(names) and cells[0].lower() not in columns and any(cells)
+            usual = len(cells) == width and cells[0].lower() not in columns and any(cells)
             if usual and not self.reordered:
-                yield Row(number, dict(zip(names, cells, strict=True)), line, "utf-8")
+                yield Row(number, dict(zip(names, some(cells) if some else cells, strict=True)), line, "utf-8")
             elif (row := self.row(number, line)) is not None:
                 yield row
             number += 1

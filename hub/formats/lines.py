@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections import deque
 from typing import Protocol
 
@@ -16,7 +17,12 @@ __all__ = ["BLOCK", "Lines", "Source", "TooLong", "decode"]
 BLOCK = 65_536
 """Bytes that are read ahead; no line among them is longer."""
 _ORDINARY = bytes(byte for byte in range(0x20, 0x7F) if byte != ord('"')) + b"\r\n"
-_PADDED = (b"\n ", b" \n", b" \r")
+_PADDED = (b"\n ", b" \n")
+_HIGH = bytes(range(0x80, 0x100))
+_BLANK = re.compile(
+    rb"\xc2[\x80-\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80|\xef\xbb\xbf"
+)
+"""In UTF-8: what Unicode counts as white space beyond ASCII, other controls, and a byte order mark."""
 _DOS_END = b"\x1a"
 """^Z: CP/M and DOS told by it where a text ends, and programs of then still write it. Only the last line ends without an LF."""
 
@@ -69,8 +75,8 @@ class Lines:
 
     def plain(self, delimiter: bytes) -> tuple[list[bytes], list[str]] | None:
         """The next lines, as they came and without their ends, where nothing in them has to be looked at closely: printable ASCII
-        without quotes, no blanks around what stands between delimiters. Whether that is so is asked of a block at once. None: ask
-        for the next line."""
+        without quotes, no blanks around what stands between delimiters, and beyond ASCII in UTF-8 nothing that is blank. Whether
+        that is so is asked of a block at once. None: ask for the next line."""
         if self.ready or self._tail:
             return None
         self._read_ahead()
@@ -123,15 +129,19 @@ def _utf16(start: bytes) -> str | None:
 
 def _plain_texts(block: bytes, delimiter: bytes) -> list[str] | None:
     """The lines of a block of whole lines without their ends, if they are plain."""
-    if not block or block.translate(None, _ORDINARY + delimiter):
+    rest = block.translate(None, _ORDINARY + delimiter)
+    if not block or (rest and (rest.translate(None, _HIGH) or _BLANK.search(rest))):
         return None
     padded = (b" " + delimiter, delimiter + b" ", *_PADDED)
     if block[:1] == b" " or any(map(block.__contains__, padded)):
         return None
     returns = block.count(b"\r")
-    if returns and not (returns == block.count(b"\n") == block.count(b"\r\n")):
+    if returns and (b" \r" in block or not (returns == block.count(b"\n") == block.count(b"\r\n"))):
         return None
-    return block.decode("ascii").split("\r\n" if returns else "\n")[:-1]
+    try:
+        return block.decode().split("\r\n" if returns else "\n")[:-1]
+    except UnicodeDecodeError:
+        return None
 
 
 def _lone_return(line: bytes) -> bool:

@@ -8,7 +8,7 @@ tables are streamed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -178,7 +178,7 @@ class Index:
 
     def _read_enrollments(self, export: Export) -> None:
         aside = self.verdicts.get("Enrollment", {})
-        for number, cells in self._numbered(export, "Enrollment"):
+        for number, cells in self._numbered(export, "Enrollment", _OF_ENROLLMENTS):
             if aside.get(number, SHARED) != SHARED:
                 continue
             enrollment_id, person = cells.get("enrollmentid", ""), cells.get("personalid", "")
@@ -208,13 +208,13 @@ class Index:
 
     def _read_people(self, export: Export) -> None:
         told: set[str] = set()
-        for cells in self._cells(export, "HealthAndDV", every=True):
+        for cells in self._cells(export, "HealthAndDV", every=True, wanted=_OF_HEALTH):
             if cells.get("currentlyfleeing", "").lower() in _YES and not cells.get("datedeleted"):
                 self.fleeing.add(cells.get("personalid", ""))
                 told.add(cells.get("enrollmentid", ""))
         self.fleeing |= self._came_along(told)
         people: dict[str, set[str]] = {}
-        for cells in self._cells(export, "Client"):
+        for cells in self._cells(export, "Client", wanted=("personalid", "ssn")):
             if ssn := cells.get("ssn", ""):
                 people.setdefault(ssn, set()).add(cells.get("personalid", ""))
         self.placeholder_ssns = {ssn for ssn, shared in people.items() if len(shared) >= _SSN_SHARED_BY}
@@ -229,18 +229,23 @@ class Index:
         } - {""}
         return {each.person for each in self.enrollments.values() if each.household in fleeing}
 
-    def _cells(self, export: Export, table: str, *, every: bool = False) -> Iterator[dict[str, str]]:
-        """Rows of a table that can be read and stand (`every`: or not); none when the export does not have it."""
+    def _cells(
+        self, export: Export, table: str, *, every: bool = False, wanted: Sequence[str] = ()
+    ) -> Iterator[dict[str, str]]:
+        """Rows of a table that can be read and stand (`every`: or not); none when the export does not have it. `wanted`: the
+        columns that are looked at; none: all."""
         aside = {} if every else self.verdicts.get(table, {})
-        return (cells for number, cells in self._numbered(export, table) if number not in aside)
+        return (cells for number, cells in self._numbered(export, table, wanted) if number not in aside)
 
-    def _numbered(self, export: Export, table: str) -> Iterator[tuple[int, dict[str, str]]]:
+    def _numbered(self, export: Export, table: str, wanted: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
         """Rows that can be read. The others are told elsewhere."""
         if table not in export.tables:
             return iter(())
-        return ((row.number, row.cells) for row in coded_rows(export.table(table)) if isinstance(row, Row))
+        return ((row.number, row.cells) for row in coded_rows(export.table(table), wanted) if isinstance(row, Row))
 
 
+_OF_ENROLLMENTS = ("enrollmentid", "personalid", "projectid", "entrydate", "datedeleted", "householdid")
+_OF_HEALTH = ("personalid", "enrollmentid", "currentlyfleeing", "datedeleted")
 _NO_PROJECT = Project("other", nightly=False, overnight=False, stopped=False)
 
 

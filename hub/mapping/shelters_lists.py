@@ -3,11 +3,11 @@ rows of a table with codes as the specification writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from hub.formats.delimited import Row, RowFault, Table
+from hub.formats.delimited import Plain, Row, RowFault, Table
 from hub.mapping.tables import rows
 
 __all__ = [
@@ -42,12 +42,18 @@ _NEVER = ("0000-", "0001-01-01", "1753-01-01", "1899-12-30", "1900-01-0", "12/30
 """Days that databases and spreadsheets write for none. (From memory of such exports; chosen.)"""
 
 
-def coded_rows(table: Table) -> Iterator[Row | RowFault]:
+def coded_rows(table: Table, wanted: Sequence[str] = ()) -> Iterator[Row | RowFault]:
     """Every row as the specification writes it. `1.0` is the code 1: software that counts writes every number of a column so where
     one cell of it is blank, and whether somebody flees must not hang on that. What databases and R write for a blank (NULL, NA) is
     one, and a DateDeleted of no day: it would withdraw all that stands. People are called Na and Null: of names only a first and a
-    last one that both are none. Keys stay as they are."""
-    return map(coded, table.rows())
+    last one that both are none. Keys stay as they are. `wanted`: who asks needs no other columns than these."""
+    for piece in table.pieces():
+        if not isinstance(piece, Plain):
+            yield coded(piece)
+        elif may_need_coding(b"".join(piece.lines)):
+            yield from map(coded, table.rows_of(piece, wanted))
+        else:  # asked of a block at once
+            yield from map(_without_no_day, table.rows_of(piece, wanted))
 
 
 def coded(row: Row | RowFault) -> Row | RowFault:
@@ -55,14 +61,24 @@ def coded(row: Row | RowFault) -> Row | RowFault:
     if row.__class__ is Row:
         if may_need_coding(row.raw):
             _rewrite(row.cells)
-        if (deleted := row.cells.get("datedeleted")) and deleted.startswith(_NEVER):
-            row.cells["datedeleted"] = ""
+        return _without_no_day(row)
+    return row
+
+
+def _without_no_day(row: Row | RowFault) -> Row | RowFault:
+    if row.__class__ is Row and (deleted := row.cells.get("datedeleted")) and deleted.startswith(_NEVER):
+        row.cells["datedeleted"] = ""
     return row
 
 
 def may_need_coding(raw: bytes) -> bool:
     """Whether something in these rows may not be as the specification writes it; beside that only a DateDeleted."""
-    return b".0" in raw or b",NA" in raw or b"NULL" in raw or b"\\N" in raw
+    return (
+        (b"." in raw and b".0" in raw)  # one byte is found ten times as fast as two
+        or (b"A" in raw and b",NA" in raw)
+        or (b"U" in raw and b"NULL" in raw)
+        or (b"\\" in raw and b"\\N" in raw)
+    )
 
 
 def _rewrite(cells: dict[str, str]) -> None:

@@ -94,10 +94,13 @@ class Runs:
 
     def _of_plain(self, plain: Plain) -> Iterator[Row | RowFault | Run]:
         table, number, some = self._table, plain.number, list[_Row]()
-        odd = may_need_coding(b"".join(plain.lines))
+        block = b"".join(plain.lines)
+        odd = may_need_coding(block) or not block.isascii()
         for line, text in zip(plain.lines, plain.texts, strict=True):
             ordinary = (
-                None if table.reordered or (odd and may_need_coding(line)) else self._ordinary(number, line, text)
+                None
+                if table.reordered or (odd and (may_need_coding(line) or not text.isascii()))
+                else self._ordinary(number, line, text)
             )
             if ordinary is not None:
                 some.append(ordinary)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.formats.delimited import Limits, Row, RowFault, Table, open_table
+from hub.formats.delimited import Limits, Plain, Row, RowFault, Table, open_table
 from hub.formats.errors import ParseError
 from hub.formats.lines import Lines, TooLong
 
@@ -265,7 +265,7 @@ def test_the_corpus_reads_as_its_name_says(path: Path) -> None:
     st.lists(
         st.sampled_from(
             ["a", "b c", '"', '""', ",", "\t", " ", "\n", "\r\n", "\r", "\0", "\u00e9", "\u0085", "\u2028", "\x1c", '"x, y"', '"z"',
-             "\ud8ff", "a,b,c\n", "1,2,3\n", '"1","2","3"\r\n']
+             "\u00a0", "\u3000", "\u2019", "\u2003", "\ufeff", "\ud8ff", "a,b,c\n", "1,2,3\n", '"1","2","3"\r\n']
         ),
         max_size=30,
     ),
@@ -281,6 +281,27 @@ def test_ordinary_rows_read_at_once_are_the_rows_that_a_close_look_finds(parts: 
             patch.setattr(Lines, "plain", lambda *_: None)
             closely = list(open_table(data, quoted=quoted, limits=limits).rows())
         assert [_told(row) for row in quick] == [_told(row) for row in closely]
+
+
+def test_lines_with_letters_beyond_ascii_are_read_at_once_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Table, "_at_once", lambda *_: pytest.fail("one by one"))
+    data = "a,b\nÑandú,O\u2019Doe\n1,\u4e2d\n".encode()
+    assert [row.cells for row in open_table(data).rows() if isinstance(row, Row)] == [
+        {"a": "Ñandú", "b": "O\u2019Doe"}, {"a": "1", "b": "\u4e2d"},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("wanted", [(), ("b",), ("c", "a"), ("a", "none", "b")])
+def test_who_wants_some_columns_gets_these_as_they_stand_in_the_whole_rows(wanted: tuple[str, ...]) -> None:
+    data = b"a,b,c\n1,2,3\n4,5\n,,\n6,,7\n"
+    whole, table = list(open_table(data).rows()), open_table(data)
+    found = [row for piece in table.pieces() if isinstance(piece, Plain) for row in table.rows_of(piece, wanted)]
+    assert [type(row) for row in found] == [type(row) for row in whole]
+    for row, other in zip(found, whole, strict=True):
+        if isinstance(row, Row) and isinstance(other, Row):
+            told = [name for name in wanted if name in other.cells]
+            assert [row.cells[name] for name in told] == [other.cells[name] for name in told]
+            assert (row.number, row.raw) == (other.number, other.raw)
 
 
 def _told(row: Row | RowFault) -> tuple[object, ...]:
