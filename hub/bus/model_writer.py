@@ -34,6 +34,8 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _SIZES = 1_024  # an original's ciphertext and its hash have more than the 63 bytes of a length in one byte
 _MEMORABLE = 64  # characters of the texts in a remembered array
 _REMEMBERED = 1_024
+_OF_A_SOURCE = frozenset({"agreement_id", "labels", "purposes", "stay", "presence", "site", "site_kind"})
+"""Fields of events that are one object in all of a source, or of a site, as long as nothing else comes between."""
 _FIVE_BYTES, _SIX_BYTES, _SEVEN_BYTES, _EIGHT_BYTES = 1 << 35, 1 << 42, 1 << 49, 1 << 56
 """The least number that does not fit into as many bytes of seven bits."""
 
@@ -150,7 +152,7 @@ class _Source:
         self._line(depth, f"{fields} = {value}.__dict__")
         self._line(depth, f"if len({fields}) != {len(model.model_fields)}: return None")
         parts = []
-        for are_words, run in groupby(model.model_fields.items(), lambda each: _is_word(each[1].annotation)):
+        for alike, run in groupby(model.model_fields.items(), lambda each: _alike(each[0], each[1].annotation)):
             told = []
             for name, info in run:
                 if info.metadata:
@@ -159,8 +161,10 @@ class _Source:
                 if PersonBlock in get_args(info.annotation):
                     value = f"{value} if sealed is None else sealed"
                 told.append((info.annotation, value))
-            if are_words and len(told) > 1:
+            if alike == "words" and len(told) > 1:
                 parts.append(self._together(told, depth))
+            elif alike == "of-a-source" and len(told) > 1:
+                parts.append(self._as_before(told, depth))
             else:
                 parts += [self._field(annotation, value, depth) for annotation, value in told]
         return parts
@@ -173,6 +177,22 @@ class _Source:
         self._line(depth, f"if {part} is None:")
         each = [self._field(annotation, value, depth + 1) for annotation, value in told]
         self._line(depth + 1, f"{part} = {known}[{key}] = b''.join(({', '.join(each)}))")
+        return part
+
+    def _as_before(self, told: Sequence[tuple[Any, str]], depth: int) -> str:
+        """Lines for neighbouring fields that are mostly the very objects of the record before, whose bytes are there."""
+        part, before = f"p{next(self._numbers)}", f"b{next(self._numbers)}"
+        held = self._named([(object(),) * (len(told) + 1)])
+        values = [f"v{next(self._numbers)}" for _ in told]
+        self._line(depth, f"{before} = {held}[0]")  # read and set at once: other threads write too
+        for value, (_, source) in zip(values, told, strict=True):
+            self._line(depth, f"{value} = {source}")
+        same = " and ".join(f"{before}[{at}] is {value}" for at, value in enumerate(values))
+        self._line(depth, f"if {same}: {part} = {before}[{len(values)}]")
+        self._line(depth, "else:")
+        each = [self._field(told[at][0], value, depth + 1) for at, value in enumerate(values)]
+        self._line(depth + 1, f"{part} = b''.join(({', '.join(each)},))")
+        self._line(depth + 1, f"{held}[0] = {', '.join([*values, part])}")
         return part
 
     def _field(self, annotation: Any, value: str, depth: int) -> str:
@@ -259,6 +279,11 @@ class _Source:
 
     def _line(self, depth: int, text: str) -> None:
         self._lines.append("    " * depth + text)
+
+
+def _alike(name: str, annotation: Any) -> str:
+    """How a field is written together with neighbours of its like; empty: alone."""
+    return "of-a-source" if name in _OF_A_SOURCE else "words" if _is_word(annotation) else ""
 
 
 def _is_word(annotation: Any) -> bool:
