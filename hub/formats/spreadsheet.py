@@ -167,7 +167,9 @@ def _written(data: bytes, sheet: str | None, has_formulas: bool, limits: Workboo
         cells += len(row)
         if cells > limits.cells or out.tell() + sum(map(len, row)) > limits.unpacked:
             raise ParseError("too-large", f"row {number}")  # by size too: cells may share one long text
-        width = width or len(row)  # of the header: a sheet has no short rows, only empty cells at the end
+        width = max(
+            width, len(row)
+        )  # a sheet has no short rows, only empty cells at the end; titles are shorter than the header
         out.write("\n" * blank)  # so that rows keep their numbers; blank ones at the end are nothing
         writer.writerow(row + [""] * (width - len(row)))
         blank = 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.routing import route
+from tests.formats.workbooks import workbook
 from tests.mapping.reading import Reader, counted
 
 ROSTER = "shelter-roster-csv"
@@ -54,3 +55,10 @@ def test_other_lists_are_read_so_too(read: Reader) -> None:
     visits = "Smith Pantry\n,Date of Visit,Client ID,Notes,Notes\n1,02/15/2021,C-1,a,b\n"
     (visit,) = read.events("food-pantry", {"a.csv": visits})
     assert visit.occurred_on.isoformat() == "2021-02-15"
+
+
+def test_a_workbook_with_a_title_has_no_short_rows(read: Reader) -> None:
+    names, cells = HEAD.split(","), ROW.split(",")
+    rows = [["Riverside Shelter"], [], [*names, "Notes"], [*cells, "quiet"], [*cells[:2], "A-2", "G-2"]]
+    nights = read.events(ROSTER, {"a.xlsx": workbook(rows)})
+    assert [night.occurred_on.isoformat() for night in nights] == ["2021-02-15"] * 2
