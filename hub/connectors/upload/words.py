@@ -31,6 +31,8 @@ _ROW = {
     "missing": "{column} is empty. Please fill it in.",
     "missing-key": "{column} is empty. The hub needs it to tell this row from others.",
     "not-a-date": "{column}: this is not a date that the hub can read. Write it like {examples}.",
+    "date-in-the-future": "{column}: this day has not come yet. Please check it.",
+    "born-after-record": "{column}: this day of birth is later than the day of the record. Please check which is right.",
     "not-a-time": "{column}: this is not a date and time that the hub can read. Write it like {examples}.",
     "not-an-integer": "{column}: this is not a whole number. Write only digits.",
     "not-yes-or-no": "{column}: please write yes or no.",

@@ -77,10 +77,16 @@ class FieldRule:
             note = f"{bad.reason}.{self.into.name}"
             if self._on_error == "reject" or not self.into.nullable:
                 self._explain(notes, texts, code, None, f"rejected: {note}")
-                raise NotMapped(note, field=self._paths) from None
-            notes.issues.append(note)
+            self.refuse(bad.reason, notes)
         self._explain(notes, texts, code, found, note)
         return found
+
+    def refuse(self, reason: str, notes: Notes) -> None:
+        """Leave the field empty with an issue, as `on_error` says. NotMapped where the record is to be refused for it."""
+        note = f"{reason}.{self.into.name}"
+        if self._on_error == "reject" or not self.into.nullable:
+            raise NotMapped(note, field=self._paths) from None
+        notes.issues.append(note)
 
     def _absent(self, notes: Notes) -> tuple[Any, str]:
         if self._default is not None:

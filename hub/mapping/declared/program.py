@@ -9,7 +9,7 @@ mapping version.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from hub.domain.agreement import merge_labels
@@ -37,8 +37,17 @@ __all__ = ["KEYS_OF_LAB", "Compiled", "DeclaredProgram", "Filter", "Spec", "Trac
 
 KEYS_OF_LAB = ("observation_key", "report_key")
 NOT_FOR_US = "filtered"
+AHEAD = "date-in-the-future"
+BORN_LATER = "born-after-record"
 NOBODY = "nobody"
 """Issue of an accepted record that could name a person and does not."""
+_PAST = frozenset({
+    "birth_date", "closed_on", "collected_on", "first_positive_on", "known_as_of", "last_exposure_on", "left_on", "occurred_on",
+    "onset_on", "resulted_on",
+})  # fmt: skip
+"""Days that tell what has happened. Ends of validity and of isolation lie ahead, and so may a reserved bed's `entered_on`."""
+_MAY_BEGIN_LATER = frozenset({"consent", "coverage", "service", "site", "vaccine-supply"})
+"""Kinds whose day may be that from which something holds."""
 
 
 class Spec(NamedTuple):
@@ -122,14 +131,14 @@ class DeclaredProgram:
                 if isinstance(record, Fault):
                     yield Traced(unreadable(record.error, record.where, record.raw)._replace(head=record.head))
                 else:
-                    yield from self._outcomes(record, stamp, explain)
+                    yield from self._outcomes(record, stamp, explain, context.today())
 
-    def _outcomes(self, record: Record, stamp: Stamp, explain: bool) -> list[Traced]:
+    def _outcomes(self, record: Record, stamp: Stamp, explain: bool, today: date) -> list[Traced]:
         """One a rule that its filters let through; the first failure of a record is the only outcome of it."""
         found: list[Traced] = []
         content = ""
         for rule in self._events if record.chosen else ():
-            notes = Notes(stamp, steps=[] if explain else None)
+            notes = Notes(stamp, today, steps=[] if explain else None)
             try:
                 if not all(check.holds(record) for check in rule.where):
                     continue
@@ -150,9 +159,15 @@ class DeclaredProgram:
 
     def _event(self, rule: Compiled, record: Record, content: str, notes: Notes) -> Event:
         key = [_key_part(path, read, record) for path, read in rule.key]
-        source_person, block = self._person(record, notes) if rule.of_person and self._who else (None, None)
         common = {name: each.value(record, notes) for name, each in rule.common.items()}
         fields = {name: each.value(record, notes) for name, each in rule.fields.items()}
+        happened: date | None = None
+        withdrawn = common.get("active") is False or fields.get("status") == "withdrawn"  # taken whatever its day
+        if rule.kind not in _MAY_BEGIN_LATER and not withdrawn:
+            _take_none_ahead(common, rule.common, notes)
+            _take_none_ahead(fields, rule.fields, notes)
+            happened = common.get("occurred_on")
+        source_person, block = self._person(record, notes, happened) if rule.of_person and self._who else (None, None)
         fields = {name: value for name, value in fields.items() if value is not None}
         fact_key = notes.stamp.fact_key(rule.kind, *key)
         changed_at = common.get("changed_at")
@@ -174,12 +189,17 @@ class DeclaredProgram:
             stamped["labels"] = merge_labels(stamped["labels"], rule.labels)
         return rule.model(**stamped, person=block, **(made | fields))
 
-    def _person(self, record: Record, notes: Notes) -> tuple[str | None, PersonBlock | None]:
-        """(source_person, block); both None where the record names nobody: it counts for its area only."""
+    def _person(self, record: Record, notes: Notes, happened: date | None) -> tuple[str | None, PersonBlock | None]:
+        """(source_person, block); both None where the record names nobody: it counts for its area only. Nobody is born after what
+        has `happened` to them."""
         assert self._who is not None
         local_id = self._who.id.value(record, notes)
         authority = self._who.authority.value(record, notes)
         block = {name: rule.value(record, notes) for name, rule in self._who.block.items()}
+        _take_none_ahead(block, self._who.block, notes)
+        born = block.get("birth_date")
+        if born is not None and happened is not None and born > happened:
+            block["birth_date"] = self._who.block["birth_date"].refuse(BORN_LATER, notes)
         if local_id is None:
             notes.issues.append(NOBODY)
             return None, None
@@ -189,6 +209,14 @@ class DeclaredProgram:
                 notes.issues.append("not-a-county.county")
         block = {name: value for name, value in block.items() if value is not None}
         return notes.stamp.person(authority or "", local_id), PersonBlock(**{"local_id": local_id, **block})
+
+
+def _take_none_ahead(values: dict[str, Any], rules: Mapping[str, FieldRule], notes: Notes) -> None:
+    """Treat each day ahead of today that should have passed as a text that is no day. NotMapped (`date-in-the-future`)."""
+    for name in _PAST.intersection(values):
+        told = values[name]
+        if told is not None and told > notes.today:
+            values[name] = rules[name].refuse(AHEAD, notes)
 
 
 def _key_part(path: str, read: Look, record: Record) -> str:

@@ -61,9 +61,10 @@ class Step(NamedTuple):
 
 @dataclass
 class Notes:
-    """What is remembered while one record becomes one event."""
+    """What is remembered while one record becomes one event. `today`: as in MappingContext."""
 
     stamp: Stamp
+    today: date = date.max
     issues: list[str] = field(default_factory=list)
     unmapped: list[Unmapped] = field(default_factory=list)
     steps: list[Step] | None = None

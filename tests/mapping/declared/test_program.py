@@ -355,3 +355,51 @@ def test_a_new_decided_row_maps_what_was_unmapped(tmp_path: Path) -> None:
     assert reasons(read(write(tmp_path), record)) == ["unmapped-code.site_kind"]
     [event] = stays(read(write(tmp_path, beds=BEDS_CODES + "COT,,congregate,mapped,\n"), record))
     assert event.site_kind == "congregate"
+
+
+def at(connector: Connector, data: str, today: date) -> list[Traced]:
+    assert connector.declared is not None
+    context = MappingContext(connector.name, AGREED, Ids(b"k" * 32), today=lambda: today)
+    return list(connector.declared.traced(Unit("u", {"file": data.encode()}), context))
+
+
+def test_a_day_ahead_of_what_has_happened_is_a_mistake_of_its_sender_and_today_is_none(tmp_path: Path) -> None:
+    connector = write(tmp_path)
+    (refused,) = at(connector, row(Night="01/16/2062"), date(2021, 1, 15))
+    assert (refused.mapped.reason, refused.mapped.where["field"]) == ("date-in-the-future.occurred_on", "Night")
+    assert reasons(at(connector, row(Night="01/15/2021"), date(2021, 1, 15))) == [None]
+
+
+def test_a_withdrawal_is_taken_whatever_its_day(tmp_path: Path) -> None:
+    document = declared()
+    document["map"][0]["active"] = {"value": False}
+    (found,) = at(write(tmp_path, document), row(Night="01/16/2062"), date(2021, 1, 15))
+    assert found.mapped.event is not None
+
+
+def test_what_holds_from_a_day_may_begin_later(tmp_path: Path) -> None:
+    document = declared()
+    document["emits"] = ["site"]
+    fields = {"site": {"value": "main-house"}, "site_kind": {"value": "other"}}
+    document["map"] = [{**document["map"][0], "event": "site", "person": False, "fields": fields}]
+    (found,) = at(write(tmp_path, document), row(Night="01/16/2062"), date(2021, 1, 15))
+    assert found.mapped.event is not None, found.mapped.reason
+
+
+@pytest.mark.parametrize(
+    ("born", "issue"),
+    [
+        ("03/09/2080", "date-in-the-future.birth_date"),
+        ("01/16/2021", "born-after-record.birth_date"),
+        ("01/15/2021", ""),
+    ],
+)
+def test_nobody_is_born_ahead_or_after_what_happened_to_them(born: str, issue: str, tmp_path: Path) -> None:
+    """As its rule's `on_error` says: left empty here, refused there."""
+    (found,) = at(write(tmp_path), row(DOB=born), date(2021, 3, 1))
+    (stay,) = stays([found])
+    assert isinstance(stay.person, PersonBlock)
+    assert (found.mapped.odd, stay.person.birth_date is None) == ((issue,) if issue else (), bool(issue))
+    document = declared()
+    del document["identity"]["block"]["birth_date"]["on_error"]
+    assert reasons(at(write(tmp_path, document), row(DOB=born), date(2021, 3, 1))) == [issue or None]
