@@ -17,7 +17,7 @@ from hub.bus.topics import intake_topic
 from hub.connectors.door import Problem, Unit, unit_token
 from hub.connectors.originals import ToKeep
 from hub.connectors.packing import Outgoing
-from hub.domain.events import Event, PersonBlock, Service, Site, VaccineSupply
+from hub.domain.events import Event, PersonBlock, Sealed, Service, Site, VaccineSupply
 from hub.domain.ids import content_hash
 from hub.errors import RetryError
 from hub.mapping.program import MAPPING_VERSION
@@ -70,36 +70,44 @@ class SealedPack:
         self, event: Event, raw: bytes, unit: Unit, where: str, *, head: bytes = b"", file: str = ""
     ) -> Outgoing:
         """On hub.intake.raw.v1: what a remap or a mended parser reads again."""
-        return self._together(unit, [self._further(ToKeep(unit, event, raw, where, head, file), unit)])
+        return self._together([ToKeep(unit, event, raw, where, head, file)])
 
     def originals(self, rows: Iterable[ToKeep]) -> list[Outgoing]:
         """The same of many records, in as few as will do: one each took a fifth of the work of a bed night, and of a message."""
-        made: list[Outgoing] = []
-        waiting: list[dead_letter.FurtherOriginal] = []
-        size, first = 0, None
+        made, waiting, size = list[Outgoing](), list[ToKeep](), 0
         for row in rows:
-            if first is not None and (size >= _TOGETHER_BYTES or len(waiting) >= _TOGETHER):
-                made.append(self._together(first, waiting))
-                waiting, size, first = [], 0, None
-            first = first or row.unit
-            waiting.append(self._further(row, first))
+            if size >= _TOGETHER_BYTES or len(waiting) >= _TOGETHER:
+                made.append(self._together(waiting))
+                waiting, size = [], 0
+            waiting.append(row)
             size += len(row.raw) + len(row.head)
-        return [*made, self._together(first, waiting)] if first is not None else made
+        return [*made, self._together(waiting)] if waiting else made
 
-    def _further(self, row: ToKeep, first: Unit) -> dead_letter.FurtherOriginal:
-        """Sealed under the key of its person, if it is of one: erasing it erases this. `first`: the unit that its record names."""
-        person, raw = row.event.source_person, row.raw
-        clear = dead_letter.under_head(raw, row.head, row.file)
-        place = dead_letter.RAW_TOPIC, dead_letter.ORIGINAL_FIELD
-        vault = self._vault
-        sealed = vault.seal_bytes(clear, *place) if person is None else vault.seal(clear, person, *place)
-        file = None if row.unit is first else row.unit.token
-        return dead_letter.further(sealed, event_id=row.event.event_id, raw=raw, where=row.where, file=file)
-
-    def _together(self, unit: Unit, rows: Sequence[dead_letter.FurtherOriginal]) -> Outgoing:
-        letter = dead_letter.together(self._connector, unit.token, self._taken_at, rows)
+    def _together(self, rows: Sequence[ToKeep]) -> Outgoing:
+        first = rows[0].unit
+        kept = [
+            dead_letter.further(
+                sealed, event_id=event.event_id, raw=raw, where=where, file=None if unit is first else unit.token
+            )
+            for sealed, (unit, event, raw, where, _, _) in zip(self._sealed(rows), rows, strict=True)
+        ]
+        letter = dead_letter.together(self._connector, first.token, self._taken_at, kept)
         topic = dead_letter.RAW_TOPIC
         return topic, self._key, self._codec.encode(topic, letter), None, self._headers(topic, letter.event_id)
+
+    def _sealed(self, rows: Sequence[ToKeep]) -> list[Sealed]:
+        """Each under the key of its person, if it is of one: erasing it erases this."""
+        place = dead_letter.RAW_TOPIC, dead_letter.ORIGINAL_FIELD
+        clear = [dead_letter.under_head(row.raw, row.head, row.file) if row.head else row.raw for row in rows]
+        people = [row.event.source_person for row in rows]
+        known = [person for person in people if person is not None]
+        if len(known) == len(people):  # as nearly all
+            return self._vault.seal_each(clear, known, *place)
+        seal, seal_alone = self._vault.seal, self._vault.seal_bytes
+        return [
+            seal_alone(data, *place) if person is None else seal(data, person, *place)
+            for data, person in zip(clear, people, strict=True)
+        ]
 
     def dead_letter(
         self, problem: Problem, raw: bytes | None, unit: Unit, *, head: bytes = b"", file: str = ""

@@ -127,6 +127,20 @@ def test_many_sealed_at_once_open_one_by_one(vault: Vault) -> None:
     assert vault.seal_many([], "k", "t") == []
 
 
+def test_each_of_many_is_sealed_under_the_key_of_its_own_id(vault: Vault) -> None:
+    vault.ensure_keys(["p1"])
+    sealed = vault.seal_each([b"a", b"b", b"c"], ["p1", "p2", "p1"], "t", "original")
+    assert [each.key_id for each in sealed] == ["p1", "p2", "p1"]
+    assert [vault.open(each, "t", "original") for each in sealed] == [b"a", b"b", b"c"]
+    assert len({each.ciphertext[:12] for each in sealed}) == 3, "a nonce is used once"
+    with pytest.raises(Reject, match="cannot-open"):
+        vault.open(sealed[0], "t", "person")
+    vault.erase("p1")
+    with pytest.raises(Reject, match="key-erased"):
+        vault.open(sealed[2], "t", "original")
+    assert vault.open(sealed[1], "t", "original") == b"b"
+
+
 def _seal_many(path: Path, out: str) -> None:
     vault = Vault(path, KEK)
     vault.ensure_keys(f"p{n}" for n in range(50))
