@@ -30,12 +30,13 @@ _LINK_ID = "linkId"
 
 class Asked(NamedTuple):
     """A question and what was answered: `code` empty where no code was; `number` of a score. `link`: what names a question that has
-    no LOINC code."""
+    no LOINC code. `uncoded`: something was answered, and it is no code."""
 
     question: str
     code: str
     number: int | None = None
     link: str = ""
+    uncoded: bool = False
 
 
 def questions_of(questionnaire: Json) -> Mapping[str, str]:
@@ -90,7 +91,8 @@ def _answered(part: Json) -> Asked:
         if name == "valueBoolean" and isinstance(value, bool):
             return Asked("", _YES if value else _NO)
         if name in ("valueInteger", "valueDecimal", "valueQuantity", "valueString"):
-            return Asked("", "", _number(value.get("value") if isinstance(value, dict) else value))
+            said = value.get("value") if isinstance(value, dict) else value
+            return Asked("", "", _number(said), uncoded=bool(text(said)))
     return Asked("", "")
 
 

@@ -43,6 +43,7 @@ class Told(NamedTuple):
 
 
 _RANK: dict[State, int] = {"final": 1, "corrected": 2, "withdrawn": 3}
+_NO_ANSWER, _UNCODED = "no-answer", "answer-not-coded"
 _DAY_FIELD = {"Observation": "effectiveDateTime", "Condition": "recordedDate"}
 """What to name where the day is at fault; of a QuestionnaireResponse it is `authored`."""
 
@@ -127,12 +128,13 @@ class Events:
         if any(is_hits(each.question) for each in asked):
             used += [one for one in self._siblings.get(said.of, []) if one not in used]
         if not asked:
-            raise NotMapped("no-answer", "ignored")
+            raise NotMapped(_NO_ANSWER, "ignored")
         for each in asked:
             try:
                 yield self._answer(said, each)
             except NotMapped as why:
-                yield Told(None, (), why.outcome, why.reason, why.field)
+                reason = _UNCODED if each.uncoded and why.reason == _NO_ANSWER else why.reason
+                yield Told(None, (), why.outcome, reason, why.field)
 
     def _answer(self, said: _Said, asked: Asked) -> Told:
         answer = read_answer(asked.question, asked.code, self._scores, said.of)
@@ -217,7 +219,7 @@ class Events:
         """What an Observation tells of race or ethnicity: a fact of its own, so that no other report is written over."""
         report, odd = observed_race(item.body)
         if report is None:
-            raise NotMapped("no-answer", "ignored", field="value")
+            raise NotMapped(_NO_ANSWER, "ignored", field="value")
         state = state_of(item.body, None)
         if state == "open":
             raise NotMapped("not-final", "ignored", field="status")

@@ -261,6 +261,12 @@ IGNORED: dict[str, tuple[Json, str]] = {
         response({"linkId": "/56799-0", "answer": [{"valueString": "12 Example Street"}]}),
         "not-a-social-need",
     ),
+    "an answer in words": (
+        response({"linkId": "/88122-7", "answer": [{"valueString": "Often true"}]}),
+        "answer-not-coded",
+    ),
+    "an observation in words": (observation("88122-7", valueString="Often true"), "answer-not-coded"),
+    "an empty text": (response({"linkId": "/88122-7", "answer": [{"valueString": " "}]}), "no-answer"),
     "declined to answer": (observation("88122-7", dataAbsentReason=coded("asked-declined")), "no-answer"),
     "a heading": (observation("88121-9", hasMember=[]), "no-answer"),
     "a depression item": (observation("44250-9", "LA6571-9"), "not-a-social-need"),
