@@ -8,7 +8,7 @@ Whatever is not production (MSH-11) is marked so and starts nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from hub.domain.events import LabResult, Processing
@@ -19,7 +19,7 @@ from hub.domain.lab_status import RANK
 from hub.domain.trusted import Trusted
 from hub.formats import hl7v2
 from hub.formats.hl7v2 import Broken, Message, Mismatch, Segment
-from hub.mapping.dates import as_told, hl7_time
+from hub.mapping.dates import as_told, hl7_date, hl7_time
 from hub.mapping.hl7_items import Header, header, not_read
 from hub.mapping.labs_coverage import coverages
 from hub.mapping.labs_groups import (
@@ -106,6 +106,7 @@ class _Report(NamedTuple):
     policy: Policy
     issues: tuple[str, ...]
     """What is odd about the message as a whole."""
+    today: date
     shared: dict[str, Any]
     """Every field of an event, with what all events of the message have alike: each has a copy of its own, or the only one this."""
 
@@ -169,8 +170,8 @@ def _report(
     message: Message, about: Header, pid: Segment, asked: list[Said], number: str, stamp: Stamp, context: MappingContext
 ) -> _Report:
     told = answers(message, asked)
-    who = patient(message, pid, told.county)
-    sent = message.msh.text(7)
+    today, sent = context.today(), message.msh.text(7)
+    who = patient(message, pid, told.county, min(today, hl7_date(sent) or today))
     sent_at = hl7_time(sent, stamp.zone)
     odd = (
         about.issue,
@@ -193,6 +194,7 @@ def _report(
         content=content_hash(*[segment.line for segment in message.segments if segment.name not in _NOT_CONTENT]),
         policy=policy_of(context.options),
         issues=(*who.issues, *odd),
+        today=today,
         shared=shared,
     )
 
@@ -208,7 +210,7 @@ def _event(told: Told, report: _Report, stamp: Stamp, seen: _Seen | None) -> Lab
     fact_key = _fact_key(obx, group, report, meant, stamp, seen)
     if fact_key is None:
         return None
-    when = dates(obx, group)
+    when = dates(obx, group, report.today)
     reported = hl7_time(when.reported, stamp.zone) if when.reported else None
     taken = specimen(group)
     odd = (*meant.issues, state_issue, when.issue, *report.issues)

@@ -95,7 +95,7 @@ class _Mapper:
         self._layout = layout
         self._stamp = stamp
         self._policy = policy
-        self._zone = context.zone
+        self._zone, self._today = context.zone, context.today()
         self._columns = [(field, names[0], names[1:]) for field, names in layout.columns.items()]
         self._fields = sorted(layout.columns)
         self._names = frozenset(name for field in _NAMES for name in layout.columns.get(field, ()))
@@ -172,6 +172,9 @@ class _Mapper:
     def _days(self, cells: Cells) -> tuple[Mapping[str, Moment], tuple[str, ...]]:
         found = {name: at for name in _DATES if (at := moment(cells[name], self._zone)) is not None}
         odd = ["unreadable-date" for name in _DATES if cells[name] and name not in found]
+        for name in [name for name, at in found.items() if at.day > self._today]:
+            odd.append("date-in-the-future")
+            del found[name]
         return found, (*odd, *(SPREADSHEET_DATE for at in found.values() if at.serial))
 
     def _born(self, cells: Cells, days: Mapping[str, Moment]) -> tuple[Moment | None, tuple[str, ...]]:
@@ -180,7 +183,7 @@ class _Mapper:
         born = moment(cells["birth_date"], self._zone, birth=True, not_after=tested)
         if born is None:
             return None, ("unreadable-birth-date",) if cells["birth_date"] else ()
-        if tested is not None and born.day > tested:
+        if born.day > (self._today if tested is None else min(tested, self._today)):
             return None, ("born-after-test",)
         odd = ("two-digit-birth-year" if born.short_year else "", SPREADSHEET_DATE if born.serial else "")
         return born, tuple(filter(None, odd))

@@ -114,7 +114,7 @@ class _Reading:
     def __init__(self, pool: Pool, file: str, stamp: Stamp, context: MappingContext, protected: Protected) -> None:
         self._pool, self._file = pool, file
         self._protected = {id(item): item for item in pool.resources if protected.holds(file, item)}
-        self._reports = Reports(pool)
+        self._reports = Reports(pool, context.today())
         self._results = Results(pool, stamp, context)
         self._coverages = Coverages(pool, stamp)
         self._room = _MOST_TIMES * (1_024 + sum(len(resource.raw) for resource in pool.resources))

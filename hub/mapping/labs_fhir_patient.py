@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import NamedTuple
 
 from hub.domain.event_parts import CountySource
@@ -18,6 +19,7 @@ from hub.domain.placeholders import (
 from hub.mapping.area import Area, area
 from hub.mapping.dates import civil_date
 from hub.mapping.labs_fhir_values import codings
+from hub.mapping.labs_patient import BORN_LATER
 from hub.mapping.race_fhir import race_and_issues
 from hub.mapping.tracing_person import Json, listed, text
 
@@ -45,12 +47,12 @@ class Who(NamedTuple):
     county_source: CountySource | None = None
 
 
-def who(patient: Json, server_id: str, county_asked: str, sender: str) -> Who:
+def who(patient: Json, server_id: str, county_asked: str, sender: str, latest: date = date.max) -> Who:
     """The patient of a report. The id: the first identifier that is no SSN or member id and names somebody, else `server_id` (the
     resource's, where a server tells of its own; else empty). `county_asked`: the county of residence given as an answer
-    (87721-7). `sender`: whose ids without a system are."""
+    (87721-7). `sender`: whose ids without a system are. `latest`: nobody is born after it."""
     name, name_issue = _told_name(_name(patient))
-    born, birth_issue = _told_birth(text(patient.get("birthDate")))
+    born, birth_issue = _told_birth(text(patient.get("birthDate")), latest)
     named = bool(text(name.get("family")) or _given(name))
     withheld = text(name.get("use")) in _WITHHELD_USES or (not named and not born)
     known = list(_own_identifiers(patient))
@@ -81,8 +83,10 @@ def _told_name(name: Json) -> tuple[Json, str]:
     return {**name, "family": real[0], "given": [part for part in (real[1], *given[1:]) if part]}, PLACEHOLDER_NAME
 
 
-def _told_birth(born: str) -> tuple[str, str]:
+def _told_birth(born: str, latest: date) -> tuple[str, str]:
     day = civil_date(born)
+    if day is not None and day > latest:
+        return "", BORN_LATER
     return (born, "") if real_birth_date(day) == day else ("", PLACEHOLDER_BIRTH_DATE)
 
 

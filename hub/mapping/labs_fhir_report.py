@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from hub.domain.ids import content_hash
@@ -13,7 +14,7 @@ from hub.formats.fhir import Resource
 from hub.mapping.labs_fhir_answers import Questions, answers
 from hub.mapping.labs_fhir_bundle import Group, Held, Pool
 from hub.mapping.labs_fhir_patient import Who, organization_id, who
-from hub.mapping.labs_fhir_values import named
+from hub.mapping.labs_fhir_values import day, named
 from hub.mapping.program import NotMapped
 from hub.mapping.tracing_person import listed, text
 
@@ -46,8 +47,8 @@ class Report:
 class Reports:
     """Reads the reports of one pool."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, today: date) -> None:
+        self._pool, self._today = pool, today
         self._questions = Questions(pool)
         self.headers = pool.of("MessageHeader")[:1]
         self._patients = pool.of("Patient")
@@ -73,7 +74,7 @@ class Reports:
             patient=patient,
             specimen=specimen,
             shared=(*self.headers, *rests_on),
-            who=_named(self._who(patient, heard.county, sender), sender),
+            who=_named(self._who(patient, heard.county, sender, self._told_on(first)), sender),
             answers=heard,
             sender=sender,
             content=content_hash(*[self._hash(held) for held in (*rests_on, *asked)]),
@@ -81,12 +82,16 @@ class Reports:
             status=_status(group),
         )
 
-    def _who(self, patient: Held, county_asked: str, sender: str) -> Who:
+    def _told_on(self, first: Held) -> date:
+        """The day on which a report was told, today where it does not say or says one ahead."""
+        return min(self._today, day(first.body.get("issued")) or self._today)
+
+    def _who(self, patient: Held, county_asked: str, sender: str, latest: date) -> Who:
         """Ids of contained resources, and of bundles that were made to be sent, name nobody outside."""
         if self._pool.is_elsewhere(patient):
             return Who("Patient", text(patient.body.get("id")), None, None)
         of_server = self._pool.of_server and patient.body is patient.entry.body
-        return who(patient.body, text(patient.body.get("id")) if of_server else "", county_asked, sender)
+        return who(patient.body, text(patient.body.get("id")) if of_server else "", county_asked, sender, latest)
 
     def _patient(self, first: Held, group: Group) -> Held:
         """The patient of the report, else of its observations, else the only one of the bundle where nobody is named."""

@@ -46,7 +46,7 @@ class Results:
 
     def __init__(self, pool: Pool, stamp: Stamp, context: MappingContext) -> None:
         self._pool, self._stamp, self._zone = pool, stamp, context.zone
-        self._policy = policy_of(context.options)
+        self._policy, self._today = policy_of(context.options), context.today()
 
     def told(self, part: Json, held: Held, report: Report) -> Told:
         """An observation, or one component of it (`part`), by itself. NotMapped when it is no result of this report."""
@@ -70,11 +70,11 @@ class Results:
         fact_key = self._fact_key(one, order, report)
         if fact_key is None:
             return None
-        told, resulted = _collected(body, specimen, head), day(head.get("issued")) or day(body.get("issued"))
+        told, resulted, issue = self._days(body, specimen, head)
         collected = civil_date(told)
         kind, stated = processing([*(one.body for one in report.shared), body, self._pool.bundle])
         unsaid = self._pool.bundle.get("type") == "message" and not stated
-        issues = (*meant.issues, state_issue, *report.who.issues, "processing-missing" if unsaid else "")
+        issues = (*meant.issues, state_issue, issue, *report.who.issues, "processing-missing" if unsaid else "")
         known, number = report.who, _specimen_number(specimen)
         decided = (meant.meaning,) if one.overruled else ()  # by an observation beside it
         content = content_hash(
@@ -208,8 +208,20 @@ class Results:
             raise NotMapped("missing-key", field="identifier")
         return found
 
+    def _days(self, body: Json, specimen: Held | None, head: Json) -> tuple[str, date | None, str]:
+        """When it was collected, as written, and resulted; an issue where either is told of a day ahead, which is not taken."""
+        told, resulted = _collected(body, specimen, head), (day(head.get("issued")), day(body.get("issued")))
+        passed = _collected(body, specimen, head, self._today)
+        after = next((on for on in resulted if on is not None and on <= self._today), None)
+        ahead = passed != told or after != (resulted[0] or resulted[1])
+        return passed, after, "date-in-the-future" if ahead else ""
+
     def _changed_at(self, body: Json, head: Json) -> datetime | None:
-        told = (iso_time(text(each.get("issued")), self._zone) for each in (head, body))
+        issued = [text(each.get("issued")) for each in (head, body)]
+        passed = (
+            at for at in issued if (on := civil_date(at)) is None or on <= self._today
+        )  # else no correction sorts behind it
+        told = (iso_time(at, self._zone) for at in passed)
         return next((at for at in told if at is not None), None) or self._sent_at(body)
 
     def _sent_at(self, body: Json) -> datetime | None:
@@ -250,12 +262,14 @@ def _require_laboratory(body: Json, report: Report) -> None:
         raise NotMapped("not-a-lab-report", "ignored")
 
 
-def _collected(body: Json, specimen: Held | None, head: Json) -> str:
-    """When the specimen was taken, as written: the observation's own time, else the specimen's, else the report's."""
+def _collected(body: Json, specimen: Held | None, head: Json, today: date = date.max) -> str:
+    """When the specimen was taken, as written: the observation's own time, else the specimen's, else the report's; the first that
+    is not after `today`."""
     collection = specimen.body.get("collection") if specimen is not None else None
     of_specimen = collection if isinstance(collection, dict) else {}
     told = (*map(body.get, _EFFECTIVE), *map(of_specimen.get, _COLLECTED), *map(head.get, _EFFECTIVE))
-    return next((at for value in told if civil_date(at := written(value)) is not None), "")
+    days = ((at, civil_date(at)) for at in map(written, told))
+    return next((at for at, on in days if on is not None and on <= today), "")
 
 
 def _effective(resource: Json) -> date | None:

@@ -136,8 +136,9 @@ def collected_by_order(group: Group) -> date | None:
 
 class Dates(NamedTuple):
     """Of one observation. `collected`: SPM-17, else OBR-7, else OBX-14, and what was `written` there; `resulted`: OBR-22, else
-    OBX-19; `issue`: `unreadable-date` where one of the five holds something that is no day: the result stands without it, or with
-    the next one that tells the same; `reported`: OBR-22 as written."""
+    OBX-19; `issue`: `unreadable-date` where one of the five holds something that is no day, `date-in-the-future` where one lies
+    ahead: the result stands without it, or with the next one that tells the same; `reported`: OBR-22 as written, empty where it
+    lies ahead, as no correction would ever sort behind it."""
 
     collected: date | None
     written: str
@@ -146,8 +147,8 @@ class Dates(NamedTuple):
     reported: str
 
 
-def dates(obx: Segment, group: Group) -> Dates:
-    """When it was collected and resulted, by the civil calendar of the sender."""
+def dates(obx: Segment, group: Group, today: date = date.max) -> Dates:
+    """When it was collected and resulted, by the civil calendar of the sender. `today`: as in MappingContext."""
     obr, spm = group.obr, group.spm
     told = ((spm, 17), (obr, 7), (obx, 14), (obr, 22), (obx, 19))
     days = [_day(segment, field) for segment, field in told]
@@ -155,14 +156,17 @@ def dates(obx: Segment, group: Group) -> Dates:
         day is None and segment is not None and segment.text(field)
         for day, (segment, field) in zip(days, told, strict=True)
     )
+    ahead = [day is not None and day > today for day in days]
+    if True in ahead:
+        days = [None if is_ahead else day for day, is_ahead in zip(days, ahead, strict=True)]
     first = 0 if days[0] else 1 if days[1] else 2
     written, place = told[first]
     return Dates(
         days[first],
         written.text(place) if written is not None else "",
         days[3] or days[4],
-        "unreadable-date" if unread else "",
-        obr.text(22) if obr is not None else "",
+        "date-in-the-future" if True in ahead else "unreadable-date" if unread else "",
+        obr.text(22) if obr is not None and not ahead[3] else "",
     )
 
 

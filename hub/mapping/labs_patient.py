@@ -24,8 +24,10 @@ from hub.mapping.dates import hl7_date
 from hub.mapping.hl7_items import header
 from hub.mapping.race import contradiction, read_race
 
-__all__ = ["Patient", "facility", "patient"]
+__all__ = ["BORN_LATER", "Patient", "facility", "patient"]
 
+BORN_LATER = "born-after-test"
+"""Issue of a result whose patient is born after it was told: the day of birth is not taken."""
 _WITHHELD_NAMES = frozenset({"U", "S"})  # table 0200: unspecified, pseudonym: what de-identified reports carry
 _OWN_TYPES = frozenset({"L", "M", "N"})  # table 0301: locally defined
 _MOST_REPETITIONS = 50
@@ -67,10 +69,13 @@ def facility(message: Message) -> str:
     return header(message.msh).facility
 
 
-def patient(message: Message, pid: Segment, county_asked: str) -> Patient:
-    """The patient of a message; `county_asked` is the county of residence given as an answer (87721-7)."""
+def patient(message: Message, pid: Segment, county_asked: str, latest: date = date.max) -> Patient:
+    """The patient of a message; `county_asked` is the county of residence given as an answer (87721-7); nobody is born after
+    `latest`."""
     name, name_issue = _told_name(_name(pid))
     born, birth_date, birth_issue = _told_birth(pid.text(7))
+    if birth_date is not None and birth_date > latest:
+        born, birth_date, birth_issue = "", None, BORN_LATER
     withheld = not (name.family or name.given) and (not born or name.type.upper() in _WITHHELD_NAMES)
     local_id, authority, id_issue = _id(message, pid)
     if withheld:

@@ -199,7 +199,8 @@ class DeclaredProgram:
         _take_none_ahead(block, self._who.block, notes)
         born = block.get("birth_date")
         if born is not None and happened is not None and born > happened:
-            block["birth_date"] = self._who.block["birth_date"].refuse(BORN_LATER, notes)
+            self._who.block["birth_date"].refuse(BORN_LATER, notes)
+            block["birth_date"] = None
         if local_id is None:
             notes.issues.append(NOBODY)
             return None, None
@@ -216,7 +217,8 @@ def _take_none_ahead(values: dict[str, Any], rules: Mapping[str, FieldRule], not
     for name in _PAST.intersection(values):
         told = values[name]
         if told is not None and told > notes.today:
-            values[name] = rules[name].refuse(AHEAD, notes)
+            rules[name].refuse(AHEAD, notes)
+            values[name] = None
 
 
 def _key_part(path: str, read: Look, record: Record) -> str:
