@@ -2,7 +2,8 @@
 
 HubError
 ├── ConfigError   the installation is wrong: stop, say why, exit 78; nothing to retry
-│   └── UnknownName   somebody named what is not there (a connector, a topic): exit 2 on a command line
+│   ├── UnknownName   somebody named what is not there (a connector, a topic): exit 2 on a command line
+│   └── SecretGone    a secret file is not there, empty, or open to others: what it let in is let in no more
 ├── Reject        this input is wrong: dead letter with a reason code, then go on with its neighbours
 ├── RetryError    a peer or the broker is away: nothing is acknowledged, exit 70, the supervisor restarts
 └── FatalError    a promise would be broken by going on (a lost delivery report, a hole in the log): exit 70 at once
@@ -27,6 +28,10 @@ class ConfigError(HubError):
 
 class UnknownName(ConfigError):
     """A name that nothing has, said on a command line: exit 2, with the names that come near."""
+
+
+class SecretGone(ConfigError):
+    """A secret file cannot be used as a whole: who takes a secret away means it, who slips in a line of it does not."""
 
 
 class Reject(HubError):

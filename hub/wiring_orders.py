@@ -3,6 +3,7 @@
 | files | connector |
 | --- | --- |
 | all well | runs as they say; the version that ran before stands ready where the new one cannot be opened |
+| a secret cannot be used (a line that is no key) | runs on with what it read before; a secret that is gone stops it |
 | the folder does not load | runs on as before, under the agreement as it is now; where nothing ran, it is off and says why |
 | no agreement, a broken one, or one not in force today | takes nothing in, at once: what was granted before is no grant |
 | `enabled: false`, or the folder is gone | takes nothing in |
@@ -22,7 +23,7 @@ from hub.connectors.fleet import Order, Running, Version
 from hub.connectors.reload import Looks, Prints
 from hub.connectors.watch import Watch
 from hub.domain.agreement import IntakeAgreement
-from hub.errors import ConfigError
+from hub.errors import ConfigError, SecretGone
 from hub.ops.logs import logger
 from hub.privacy.agreements import NONE_YET, intake_agreement
 from hub.wiring_reading import catalogue
@@ -36,12 +37,13 @@ log = logger(__name__)
 
 class Loaded(NamedTuple):
     """A connector as it loaded, and the fingerprint of the folder that it was read from (`Version.source`). `map`: of what decides
-    what a record becomes, by part; `unraised`: it changed, and `mapping_version` did not."""
+    what a record becomes, by part; `unraised`: it changed, and `mapping_version` did not; `secrets`: of those it was made with."""
 
     connector: Connector
     print: str
     map: Mapping[str, str] = {}
     unraised: bool = False
+    secrets: str = ""
 
 
 class Orders:
@@ -55,6 +57,7 @@ class Orders:
         self._loaded: dict[str, tuple[tuple[Path, str], Loaded | None, str]] = {}
         self._agreed: dict[str, tuple[tuple[str, date], IntakeAgreement | None, str]] = {}
         self._judged_before: dict[str, Loaded] = {}
+        self._withdrawn: dict[str, str] = {}  # connector → fingerprint of secrets that lack one it had
         self._known: set[str] = set()
         self._read: Catalogue | None = None
 
@@ -66,6 +69,13 @@ class Orders:
         orders = {name: self._order(name, found) for name, found in prints.items()}
         return {**orders, **{name: Order(off=REMOVED, detail="its folder is gone") for name in gone}}
 
+    def meant(self, orders: Mapping[str, Order]) -> list[Connector]:
+        """Those of these orders that are meant to run: switched on, with an agreement, were it broken or expired; of a folder that
+        does not load what loaded before."""
+        off = [name for name, order in orders.items() if order.off in (DISABLED, REMOVED)]
+        off += [name for name, order in orders.items() if order.off and order.detail.startswith(NONE_YET)]
+        return [each.connector for name, each in self._judged_before.items() if name in orders and name not in off]
+
     def _order(self, name: str, prints: Prints) -> Order:
         loaded, complaint = self._load(name, prints)
         if loaded is not None and not loaded.connector.enabled:
@@ -74,18 +84,27 @@ class Orders:
         if agreement is None and (loaded is not None or self._last(name) is not None):
             return Order(off=NO_AGREEMENT, detail=refusal)
         before = self._last(name)
-        candidates = [loaded, before.source if before is not None else None]
+        ran = before.source if before is not None else None
+        candidates = [(loaded, prints), (ran, prints)]
+        if isinstance(ran, Loaded) and self._withdrawn.get(name) != prints.secrets:
+            candidates.append(
+                (ran, prints._replace(secrets=ran.secrets))
+            )  # it alone has read those, and only while it runs
         versions: dict[str, Version] = {}
-        for each in candidates:
+        for each, made_of in candidates:
             if isinstance(each, Loaded) and agreement is not None:
-                version = self._version(each, agreement, prints)
+                version = self._version(each, agreement, made_of)
                 versions.setdefault(version.key, version)
         return Order(tuple(versions.values()), complaint)
 
     def _version(self, loaded: Loaded, agreement: IntakeAgreement, prints: Prints) -> Version:
         async def make(watch: Watch) -> Running:
             await self._workshop.check_topics(loaded.connector, agreement)
-            return self._workshop.make(loaded.connector, agreement, watch)
+            try:
+                return self._workshop.make(loaded.connector, agreement, watch)
+            except SecretGone:
+                self._withdrawn[loaded.connector.name] = prints.secrets
+                raise
 
         told = f"{loaded.print} {prints.agreement} {prints.secrets}"
         connector = loaded.connector
@@ -95,7 +114,8 @@ class Orders:
             "agreement": agreement.agreement_id,
             "unraised": loaded.unraised,
         }
-        return Version(sha256(told.encode()).hexdigest()[:12], make, loaded, facts)
+        source = loaded._replace(secrets=prints.secrets)
+        return Version(sha256(told.encode()).hexdigest()[:12], make, source, facts)
 
     def _load(self, name: str, prints: Prints) -> tuple[Loaded | None, str]:
         """The connector, or why it does not load; read again only when its folder changed."""

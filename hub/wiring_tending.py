@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.bus.control import REWOUND_STREAM, Control
 from hub.config import today
+from hub.connectors.catalog import Connector
 from hub.connectors.fleet import BROKER_AWAY, DOES_NOT_LOAD, Fleet, Order, Shown
 from hub.connectors.positions import PositionUnreadable
 from hub.connectors.rewinding import summary
@@ -26,7 +27,7 @@ from hub.wiring_control import ControlLog, carry_out, is_due, no_longer_due
 from hub.wiring_orders import NO_AGREEMENT, Orders, nothing_to_run
 from hub.wiring_workshop import Workshop
 
-__all__ = ["LOOK_EVERY_S", "Tending"]
+__all__ = ["LOOK_EVERY_S", "Tending", "addresses"]
 
 LOOK_EVERY_S = 2.0
 _UNRAISED = (
@@ -85,6 +86,7 @@ class Tending:
             following.cancel()
             for task in self._bringing.values():
                 task.cancel()
+            await self._workshop.front.keep_shut(())
 
     def notes(self) -> dict[str, str]:
         """What is amiss without making the process unfit for the others: broken and stale folders, agreements that ran out."""
@@ -103,7 +105,8 @@ class Tending:
 
     async def _look(self, ops: OpsServer) -> None:
         self._woken.clear()
-        for name, order in (await asyncio.to_thread(self._orders.now)).items():
+        orders = await asyncio.to_thread(self._orders.now)
+        for name, order in orders.items():
             task = self._bringing.get(name)
             if task is not None and not task.done():
                 continue
@@ -111,6 +114,8 @@ class Tending:
                 task.result()
             self._bringing[name] = asyncio.create_task(self._bring(name, order))
         await asyncio.wait(self._bringing.values(), timeout=self._every_s)
+        with contextlib.suppress(ConfigError):  # it cannot listen: its doors say so
+            await self._workshop.front.keep_shut(addresses(self._orders.meant(orders)))
         for each in self._fleet.shown():
             self._note(each, ops)
             await self._stand(each)
@@ -202,6 +207,15 @@ class Tending:
             "request": self._heeded.get(each.name),
             "said": self._said.get(each.name, ""),
         }
+
+
+def addresses(connectors: Sequence[Connector]) -> list[str]:
+    """The prefixes of the front that their doors have while they run."""
+    kinds = {"http-push": ("push",), "upload": ("upload",)}
+    fhir = [
+        f"/fhir/{each.name}" for each in connectors if (each.door.kind, each.source.format) == ("http-push", "fhir")
+    ]
+    return [f"/{kind}/{each.name}" for each in connectors for kind in kinds.get(each.door.kind, ())] + fhir
 
 
 def _in(seconds: float | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
@@ -22,11 +23,13 @@ from hub.config import instance_dir, load_settings, today
 from hub.connectors.catalog import Connector, find
 from hub.connectors.catalog.folder import read_codes
 from hub.connectors.catalog.map_lock import LOCK, unraised_parts
+from hub.connectors.http_push import PushOptions
+from hub.connectors.http_push_keys import Doorkeeper
 from hub.domain.agreement import IntakeAgreement
 from hub.errors import ConfigError
 from hub.mapping.declared.codes import alike
 from hub.privacy.agreements import intake_agreement
-from hub.privacy.secrets import open_to_others
+from hub.privacy.secrets import open_to_others, read_credential
 from hub.supervisor import read_state, running_instance
 from hub.verbs import Verbs
 from hub.wiring_reading import catalogue
@@ -82,7 +85,7 @@ def list_connectors(instance: str | None, as_json: bool) -> None:
 @_INSTANCE
 @click.pass_context
 def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
-    """Check connector.yaml and the agreement of one connector, or of all.
+    """Check connector.yaml, the agreement and the key files of one connector, or of all.
 
     Warns of a map that differs from map.lock under the same mapping_version. Exit 0: each can start; 1: one could not; 2: there is
     no such connector.
@@ -99,6 +102,7 @@ def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
             agreement = intake_agreement(directory / "agreements", each.name, today(load_settings(directory)))
             if wrong := open_to_others(directory / "secrets" / each.name):
                 raise ConfigError("; ".join(wrong))
+            _keys(each, directory)
             unraised = unraised_parts(each)
         except ConfigError as why:
             failed += 1
@@ -112,6 +116,12 @@ def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
             if unraised:
                 click.echo(f"{each.name}: warning: {_unraised(each, unraised)}")
     ctx.exit(1 if failed else 0)
+
+
+def _keys(found: Connector, directory: Path) -> None:
+    """ConfigError where the key files of a push door are not there, or a line of them is no key; it names the line alone."""
+    if isinstance(found.door, PushOptions):
+        Doorkeeper(found.door, lambda name: read_credential(directory / "secrets" / found.name / name))
 
 
 def _not_granted(found: Connector, agreement: IntakeAgreement) -> str:

@@ -16,7 +16,8 @@ A door makes an APIRouter whose paths are relative to its prefix, `/<kind>/<conn
 
 `around.front` is this object (hub.connectors.doors.Around). One connector may mount several prefixes; `unmount` takes all of its
 own away and leaves every other connector's alone, requests in progress included. The server listens from the first mount to the
-last unmount, on one port; `port` says which one.
+last unmount, on one port; `port` says which one. Prefixes named in `keep_shut` are answered 503 with Retry-After while nothing is
+mounted there, so that a sender keeps what it has; while there are such the server listens too.
 
 A handler may rely on: `request.stream()` (and form, body, json) ends within the limits of its mount, whatever the sender does,
 with the right error answered (hub.connectors.front_gate); `request.state.client_names` holds the names (common name and DNS names)
@@ -27,7 +28,7 @@ details with the reason code, or what `refusal` of the mount makes of it. Whatev
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,6 +114,7 @@ class Front:
     tls_in: Path | None = None
     limits: FrontLimits = field(default_factory=FrontLimits)
     _mounted: dict[str, Mounted] = field(default_factory=dict, init=False)
+    _shut: frozenset[str] = field(default=frozenset(), init=False)
     _server: FrontServer | None = field(default=None, init=False)
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
@@ -124,26 +126,18 @@ class Front:
 
     def spoken_tls(self) -> Tls | None:
         """What the server speaks, or would when it started now; ConfigError for a certificate without key."""
-        if self.tls_in is not None and self._server is None:
+        if self.tls_in is not None and not self._mounted:
             self.tls = Tls.of(self.tls_in)
         return self.tls
 
     async def mount(self, mounted: Mounted) -> None:
         """Serve this prefix from now on. ConfigError when the prefix is taken, or the server cannot listen."""
-        from hub.connectors.front_server import FrontServer
-
         async with self._changing:
             if mounted.prefix in self._mounted:
                 raise ConfigError(f"two doors want {mounted.prefix}")
-            after = {**self._mounted, mounted.prefix: mounted}
-            if self._server is None:
-                server = FrontServer(self.host, self.port, self.spoken_tls(), self.limits)
-                server.serve_these(after)
-                self.port = await server.start()
-                self._server = server
-            else:
-                self._server.serve_these(after)
-            self._mounted = after
+            if not self._mounted:
+                await self._close()  # one that only says 503 may speak another TLS than there is now
+            await self._serve({**self._mounted, mounted.prefix: mounted})
 
     async def unmount(self, connector: str) -> None:
         """Take away what this connector mounted, if anything; with the last mount the server closes, after a drain."""
@@ -151,7 +145,34 @@ class Front:
             self._mounted = {prefix: each for prefix, each in self._mounted.items() if each.connector != connector}
             if self._server is None:
                 return
-            self._server.serve_these(self._mounted)
-            if not self._mounted:
-                server, self._server = self._server, None
-                await server.close()
+            self._server.serve_these(self._mounted, self._shut)
+            if not self._mounted and not self._shut:
+                await self._close()
+
+    async def keep_shut(self, prefixes: Collection[str]) -> None:
+        """Doors that are configured, all of them: who sends to one that is not mounted is to come again. ConfigError as `mount`."""
+        if self._shut == frozenset(prefixes) and (self._server is not None or not prefixes):
+            return
+        async with self._changing:
+            self._shut = frozenset(prefixes)
+            if self._mounted or self._shut:
+                await self._serve(self._mounted)
+            else:
+                await self._close()
+
+    async def _serve(self, mounted: dict[str, Mounted]) -> None:
+        from hub.connectors.front_server import FrontServer
+
+        if self._server is None:
+            server = FrontServer(self.host, self.port, self.spoken_tls(), self.limits)
+            server.serve_these(mounted, self._shut)
+            self.port = await server.start()
+            self._server = server
+        else:
+            self._server.serve_these(mounted, self._shut)
+        self._mounted = mounted
+
+    async def _close(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            await server.close()

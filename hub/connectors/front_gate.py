@@ -6,6 +6,7 @@
 | takes longer than `body_s` for its body | 408 |
 | comes while `requests` of its door are in progress | 429, Retry-After |
 | comes while the front is full (requests, or bytes of bodies) | 503, Retry-After |
+| comes to a door that is configured and not running | 503, Retry-After |
 | sends a header of more than 32 kB | 431 |
 
 An answer that was given before the body was read closes the connection; what the sender still sends is thrown away for `LINGER_S`
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -39,6 +40,7 @@ LINGER_S = 2.0
 MOST_LINGERING = 64
 MAX_HEADER_BYTES = 32 * 1024
 RETRY_AFTER_S = 2
+SHUT_RETRY_AFTER_S = 60  # somebody has to mend it
 _SAFE = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"))
 _MOUNTED = "hub.mounted"
 
@@ -49,20 +51,24 @@ class Gate:
     def __init__(self, limits: FrontLimits) -> None:
         self._limits = limits
         self._mounted: Mapping[str, Mounted] = {}
+        self._shut: Collection[str] = ()
         self._app: ASGIApp = _application({})
         self._requests: Counter[str] = Counter()  # prefix → in progress
         self._bytes = self._lingering = 0
 
-    def serve_these(self, mounted: Mapping[str, Mounted]) -> None:
-        self._app, self._mounted = _application(mounted), dict(mounted)
+    def serve_these(self, mounted: Mapping[str, Mounted], shut: Collection[str] = ()) -> None:
+        self._app, self._mounted, self._shut = _application(mounted), dict(mounted), shut
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        mounted = self._mounted.get("/".join(scope["path"].split("/", 3)[:3]))
+        prefix = "/".join(scope["path"].split("/", 3)[:3])
+        mounted = self._mounted.get(prefix)
         exchange = _Exchange(scope, receive, send, mounted, self._limits)
         scope[_MOUNTED] = mounted
         refused = exchange.refusal or self._full(mounted, exchange.reserved)
+        if mounted is None and prefix in self._shut:
+            refused = refused or Refused(503, "not-running", retry_after_s=SHUT_RETRY_AFTER_S)
         if refused is not None:
             await _worded(refused, mounted)(scope, exchange.receive, exchange.send)
         else:

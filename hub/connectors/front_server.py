@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import uvicorn
@@ -54,9 +54,9 @@ class FrontServer:
         self._server = uvicorn.Server(config)
         self._tasks: list[asyncio.Task[None]] = []
 
-    def serve_these(self, mounted: Mapping[str, Mounted]) -> None:
-        """Replace all mounts at once."""
-        self._gate.serve_these(mounted)
+    def serve_these(self, mounted: Mapping[str, Mounted], shut: Collection[str] = ()) -> None:
+        """Replace all mounts at once, and the prefixes that are answered 503 while nothing is mounted there."""
+        self._gate.serve_these(mounted, shut)
 
     async def start(self) -> int:
         """Listen; the port that was bound. ConfigError when it is taken, or TLS cannot be spoken."""

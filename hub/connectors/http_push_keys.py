@@ -1,7 +1,8 @@
 """Who may push: API keys, signed webhooks, names of client certificates. Nothing of it is ever logged or told.
 
 Several keys at once are how keys are rotated: add the new line, let senders change, remove the old line. The secret files are read
-again every `REREAD_S`, so neither needs a restart; a file that cannot be read lets nobody in.
+again every `REREAD_S`, so neither needs a restart; a file that is gone lets nobody in, a line that is no key leaves the keys in
+force that were.
 
 Webhooks: Standard Webhooks 1.0.0 (symmetric, `v1`). Signed is `<webhook-id>.<webhook-timestamp>.<raw body>` with HMAC-SHA256; the
 time may differ from ours by `TOLERANCE_S`. A replay within that time is let in: the same body makes the same facts.
@@ -17,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from hub.connectors.http_push import PushOptions
-from hub.errors import ConfigError
+from hub.errors import ConfigError, SecretGone
 
 __all__ = ["Doorkeeper", "api_key_digests", "is_signed", "webhook_keys"]
 
@@ -46,18 +47,21 @@ class Doorkeeper:
         self.reread()
 
     def reread(self) -> None:
-        """Read the secret files; ConfigError (and nobody is let in by a key) when they cannot be used."""
+        """Read the secret files. ConfigError for a line that is no key: the keys that were read before stay in force; SecretGone
+        for a file that is gone, or holds no key: nobody is let in by a key."""
         self._read_at = self._clock()
-        digests: tuple[bytes, ...] = ()
-        keys: tuple[bytes, ...] = ()
+        digests, keys = self._digests, self._webhook_keys
         options = self._options
         try:
             if options.webhook_keys is not None:
                 keys = webhook_keys(self._secret(options.webhook_keys), options.webhook_keys)
             if options.api_keys is not None:
                 digests = api_key_digests(self._secret(options.api_keys), options.api_keys)
-        except ConfigError:
+        except SecretGone:
             digests, keys = (), ()
+            raise
+        except ConfigError:
+            digests, keys = self._digests, self._webhook_keys  # of two files none alone
             raise
         finally:  # at once: requests are judged in another thread meanwhile
             self._digests, self._webhook_keys = digests, keys
@@ -146,5 +150,5 @@ def _lines(text: str, file: str) -> list[tuple[int, str]]:
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
     kept = [(number, line) for number, line in lines if line and not line.startswith("#")]
     if not kept:
-        raise ConfigError(f"secret file {file} holds no key")
+        raise SecretGone(f"secret file {file} holds no key")
     return kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from hub.errors import ConfigError
+from hub.errors import ConfigError, SecretGone
 
 __all__ = ["make_secret", "open_to_others", "read_credential", "read_secret"]
 
@@ -32,17 +32,17 @@ def read_secret(path: Path, length: int = 32) -> bytes:
 def read_credential(path: Path) -> str:
     """What somebody else gave us to log in with (a password, a client secret), as text without the line end.
 
-    Raises ConfigError when the file is missing, open to other users, or empty.
+    Raises SecretGone (a ConfigError) when the file is missing, open to other users, or empty.
     """
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise ConfigError(f"cannot read the secret file {path}: write it there, with mode 0600") from None
+        raise SecretGone(f"cannot read the secret file {path}: write it there, with mode 0600") from None
     if mode & _OTHERS:
-        raise ConfigError(_open(path))
+        raise SecretGone(_open(path))
     if not text:
-        raise ConfigError(f"the secret file {path} is empty")
+        raise SecretGone(f"the secret file {path} is empty")
     return text
 
 

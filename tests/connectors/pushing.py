@@ -20,7 +20,7 @@ from hub.connectors.http_push_door import PushDoor
 from hub.connectors.intake import Intake
 from hub.connectors.packing import Packer
 from hub.connectors.watch import Watch
-from hub.errors import ConfigError
+from hub.errors import SecretGone
 from tests.connectors import pretend
 from tests.connectors.pulling import MemoryPositions
 from tests.fakes import FakeBus
@@ -97,7 +97,7 @@ def around(
 
     def secret(name: str) -> str:
         if name not in secrets:
-            raise ConfigError(f"there is no secret {name}")
+            raise SecretGone(f"there is no secret {name}")
         return secrets[name]
 
     return Around(
