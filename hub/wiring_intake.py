@@ -51,7 +51,7 @@ async def _serve(opened: Workshop) -> None:
     beside = [
         asyncio.create_task(_beat(beat)),
         asyncio.create_task(_ask(opened.publisher, broker)),
-        asyncio.create_task(follow_letters(settings)),
+        asyncio.create_task(follow_letters(settings, tending.refused)),
     ]
     try:
         with ops:

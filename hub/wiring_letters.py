@@ -1,10 +1,11 @@
-"""What the role `connectors` tells of dead letters beside taking data in: hub_dlq_open, hub_dlq_oldest_age_seconds."""
+"""What the role `connectors` tells of dead letters beside taking data in: hub_dlq_open, hub_dlq_oldest_age_seconds, and how many
+are open on its page /connectors."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -17,28 +18,30 @@ from hub.bus.topics import TOPICS
 from hub.config import Settings
 from hub.errors import ConfigError, Reject, RetryError
 from hub.ops.logs import logger
-from hub.redrive.standing import Standing
+from hub.redrive.standing import Open, Standing
 
 __all__ = ["follow_letters", "take_in"]
 
 _EVERY_S = 5.0
+Tell = Callable[[Mapping[str, Open]], None]
+"""Told every second, in a thread of its own, what is open by connector."""
 log = logger(__name__)
 
 
-async def follow_letters(settings: Settings) -> None:
+async def follow_letters(settings: Settings, tell: Tell) -> None:
     """Until cancelled. Trouble with the broker or the registry is told once and costs only these numbers meanwhile."""
     stop = threading.Event()
     try:
-        await asyncio.to_thread(_follow, settings, stop)  # one thread: a consumer belongs to one
+        await asyncio.to_thread(_follow, settings, tell, stop)  # one thread: a consumer belongs to one
     finally:
         stop.set()
 
 
-def _follow(settings: Settings, stop: threading.Event) -> None:
+def _follow(settings: Settings, tell: Tell, stop: threading.Event) -> None:
     told = False
     while not stop.is_set():
         try:
-            _count(settings, stop)
+            _count(settings, tell, stop)
         except (RetryError, ConfigError) as why:
             if not told:
                 log.warning("dead letters are not counted", exc_info=why)
@@ -46,7 +49,7 @@ def _follow(settings: Settings, stop: threading.Event) -> None:
             stop.wait(_EVERY_S)
 
 
-def _count(settings: Settings, stop: threading.Event) -> None:
+def _count(settings: Settings, tell: Tell, stop: threading.Event) -> None:
     ids = SchemaIds(settings.require_registry_url())
     topics = [topic for topic in TOPICS if topic.name in (REJECTED_TOPIC, REDRIVEN_TOPIC)]
     codec, standing = Codec(ids, topics), Standing()
@@ -58,6 +61,7 @@ def _count(settings: Settings, stop: threading.Event) -> None:
             take_in(records, codec, standing)
             if not records:
                 standing.show(datetime.now(UTC))
+                tell(standing.open)
                 stop.wait(1.0)
     finally:
         consumer.close()

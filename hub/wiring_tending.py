@@ -23,6 +23,7 @@ from hub.connectors.watch import PAUSED_BY_OPERATOR
 from hub.errors import ConfigError, FatalError, Reject, RetryError
 from hub.ops.health import OpsServer
 from hub.ops.logs import logger
+from hub.redrive.standing import Open
 from hub.wiring_control import ControlLog, carry_out, is_due, no_longer_due
 from hub.wiring_orders import NO_AGREEMENT, Orders, nothing_to_run
 from hub.wiring_workshop import Workshop
@@ -49,6 +50,7 @@ class Tending:
         self._said: dict[str, str] = {}  # connector → what became of it, in words
         self._stands: dict[str, dict[str, str]] = {}  # connector → stream → position in words
         self._bringing: dict[str, asyncio.Task[None]] = {}
+        self._open: Mapping[str, Open] = {}  # dead letters that nothing came of yet
         self._asked: set[str] = set()
         self._woken = asyncio.Event()
 
@@ -98,6 +100,10 @@ class Tending:
     def page(self) -> list[dict[str, Any]]:
         """What /connectors says: one object per connector, no values of any source."""
         return [self._entry(each) for each in self._fleet.shown()]
+
+    def refused(self, letters: Mapping[str, Open]) -> None:
+        """So many dead letters are open, by connector: for the page. From any thread."""
+        self._open = letters
 
     def _hear(self, control: Control) -> None:
         self._wishes[control.connector] = control
@@ -186,7 +192,7 @@ class Tending:
 
     def _entry(self, each: Shown) -> dict[str, Any]:
         watch, wish = each.watch, self._wishes.get(each.name)
-        last = watch.last_record_at
+        last, letters = watch.last_record_at, self._open.get(each.name)
         version: Mapping[str, Any] = each.version.facts if each.version is not None else {}
         return {
             "name": each.name,
@@ -200,6 +206,7 @@ class Tending:
             "address": watch.address if each.state == "running" else {},
             "counts": dict(sorted(watch.counts.items())),
             "ignored": dict(sorted(dict(watch.ignored).items())),
+            "refused": letters and {"open": letters.letters, "last_at": letters.last_at.isoformat(timespec="seconds")},
             "since": datetime.fromtimestamp(watch.started_at, UTC).isoformat(timespec="seconds"),
             "last_record_at": datetime.fromtimestamp(last, UTC).isoformat(timespec="seconds") if last else None,
             "positions": self._stands.get(each.name, {}),

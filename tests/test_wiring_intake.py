@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +26,7 @@ from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
 from hub.errors import ConfigError
 from hub.privacy.agreements import EXAMPLES, intake_agreement
+from hub.redrive.standing import Open
 from hub.wiring_orders import Orders, nothing_to_run
 from hub.wiring_tending import Tending
 from hub.wiring_workshop import Workshop, needed_topics, require_topics
@@ -325,6 +326,19 @@ def test_what_is_told_of_an_unraised_map_stands_in_the_notes(instance: Path) -> 
     [(name, words)] = asyncio.run(scene()).items()
     assert name == f"{pantry.NAME} (map)"
     assert "raise mapping_version" in words
+
+
+def test_the_page_tells_how_many_dead_letters_are_open_and_when_the_last_came(instance: Path) -> None:
+    async def scene() -> Any:
+        fleet: Any = Fleet()
+        fleet.shown = lambda: [
+            Shown(name, "running", "", "", "", Watch(name), None) for name in (pantry.NAME, "others")
+        ]
+        tending = Tending(workshop(instance), fleet)
+        tending.refused({pantry.NAME: Open(25, datetime(2021, 3, 1, 10, tzinfo=UTC))})
+        return {each["name"]: each["refused"] for each in tending.page()}
+
+    assert asyncio.run(scene()) == {pantry.NAME: {"open": 25, "last_at": "2021-03-01T10:00:00+00:00"}, "others": None}
 
 
 def test_a_role_whose_only_door_cannot_open_stays_and_says_why_and_when_it_tries_again(instance: Path) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hub.config import Settings, load_settings, today
 from hub.connectors.catalog import Connector
+from hub.connectors.inbox import DONE, FAILED, is_unfinished
 from hub.connectors.watch import PAUSED_BY_OPERATOR
 from hub.errors import ConfigError
 from hub.privacy.agreements import intake_agreement
@@ -29,8 +31,9 @@ _TIMEOUT_S = 2.0
 
 def entries(instance: Path, *, up: bool) -> list[dict[str, Any]]:
     """One object per connector: `door`, `where`, `state` (`down` while nothing runs), `why`, `detail`, `agreement`,
-    `agreement_until`, `last_record_at`, `ignored` (records set aside by reason,
-    `since` the role started) …; a folder that does not load has `broken`."""
+    `agreement_until`, `last_record_at`, `ignored` (records set aside by reason, `since` the role started), `refused` (dead letters
+    that are `open`, the last of them `last_at`; none: null), `waiting` (units in the inbox of one that takes nothing in) …; a
+    folder that does not load has `broken`."""
     settings = load_settings(instance)
     running = _asked(settings) if up else {}
     found = catalogue(instance)
@@ -52,7 +55,14 @@ def lines(entry: dict[str, Any], *, title: bool = False) -> list[str]:
     failed = [*failed[:-1], failed[-1] + again] if failed else []
     stale = [f"{'':18} runs as before: {entry['stale']}{again}"] if entry["stale"] else []
     about = [f"{'':18} {entry['title']} ({entry['standard']})"] if title else []
-    return [f"{name} {state(entry)}: {entry['where']}{until}{last}", *about, *failed, *stale, *_aside(entry)]
+    return [
+        f"{name} {state(entry)}: {entry['where']}{until}{last}",
+        *about,
+        *failed,
+        *stale,
+        *_aside(entry),
+        *_refused(entry),
+    ]
 
 
 def _aside(entry: Mapping[str, Any]) -> list[str]:
@@ -62,6 +72,18 @@ def _aside(entry: Mapping[str, Any]) -> list[str]:
     most = sorted(entry["ignored"].items(), key=lambda told: (-told[1], told[0]))
     words = ", ".join(f"{count:,} {reason}" for reason, count in most)
     return [f"{'':18} set aside since {entry['since']}: {words} (`hub rejected explain REASON`)"]
+
+
+def _refused(entry: Mapping[str, Any]) -> list[str]:
+    """What waits for somebody: units in front of a door that is shut, and dead letters that nothing came of yet."""
+    told, waiting, letters = [], entry["waiting"], entry["refused"]
+    if waiting:
+        told.append(f"{waiting:,} unit{'s wait' if waiting > 1 else ' waits'} in its inbox until it runs")
+    if letters:
+        records = "refused records are" if letters["open"] > 1 else "refused record is"
+        way = f"`hub rejected list --connector {entry['name']}`"
+        told.append(f"{letters['open']:,} {records} open, the last of {letters['last_at']} ({way})")
+    return [f"{'':18} {each}" for each in told]
 
 
 def state(entry: Mapping[str, Any]) -> str:
@@ -91,6 +113,7 @@ def _entry(found: Connector, settings: Settings, live: dict[str, Any] | None) ->
         "program": found.program, "emits": list(found.emits), "sector": found.source.sector, "standard": found.source.standard,
         "agreement": allowed, "agreement_until": until, "last_record_at": told.get("last_record_at"),
         "counts": told.get("counts", {}), "ignored": told.get("ignored", {}), "since": told.get("since"),
+        "refused": told.get("refused"), "waiting": 0 if told.get("state") == "running" else _waiting(found, settings),
     }  # fmt: skip
 
 
@@ -127,6 +150,17 @@ def _where(found: Connector, settings: Settings, address: dict[str, Any]) -> str
         return f"fetches from {getattr(door, 'host', '')}:{getattr(door, 'folder', '')}"
     url = getattr(door, "url", "the database of its secret database-url")
     return f"fetches from {url}" if url else "fetches: no server named yet"
+
+
+def _waiting(found: Connector, settings: Settings) -> int:
+    """Units that stand in its inbox, under a name that is not a working one."""
+    if found.door.kind != "file-drop":
+        return 0
+    try:
+        with os.scandir(settings.instance / "inbox" / found.name) as there:
+            return sum(not is_unfinished(each.name) and each.name not in (DONE, FAILED) for each in there)
+    except OSError:  # nobody made it yet
+        return 0
 
 
 def _asked(settings: Settings) -> dict[str, dict[str, Any]]:

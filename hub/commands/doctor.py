@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ from hub.wiring_tables import own_tables
 
 _DELIVERY = delivery_topic("")[: -len(".v1")]
 FREE_BYTES = 2 << 30  # a generated county of 2000 with all its topics takes about a tenth
+_NEW = timedelta(days=1)
+"""Of older letters somebody has been told: they may stay open for 90 days, and nothing else is wrong."""
 
 
 class Finding(NamedTuple):
@@ -61,6 +64,7 @@ def examine(instance: Path) -> list[Finding]:
         ("connectors", lambda: _connectors(instance)),
         ("agreements", lambda: _agreements(instance)),
         ("processes", lambda: _processes(instance)),
+        ("refused", lambda: _refused(instance)),
         ("subscribers", lambda: _subscribers(instance)),
     ]
     return [*machine, settings, *(_found(what, look) for what, look in rest if settings.ok)]
@@ -177,6 +181,24 @@ def _agreements(instance: Path) -> str:
     if not in_force:
         raise HubError(f"no connector can start, {folder} holds no agreement in force. {advice}")
     return f"in force for {', '.join(in_force)}" + (f"; {advice}" if advice else "")
+
+
+def _refused(instance: Path) -> str:
+    """Dead letters that nothing came of yet, as the role `connectors` counts them; to be mended are those of the last day."""
+    from hub.commands.connector_role import connectors_page
+
+    page = connectors_page(load_settings(instance))
+    if page is None:
+        return "not known while the process `connectors` does not answer"
+    found = {each["name"]: each["refused"] for each in page if each.get("refused")}
+    words = "; ".join(
+        f"{told['open']:,} of {name} {'are' if told['open'] > 1 else 'is'} open, the last of {told['last_at']} "
+        f"(`hub rejected list --connector {name}`)"
+        for name, told in found.items()
+    )
+    if any(datetime.now(UTC) - datetime.fromisoformat(told["last_at"]) < _NEW for told in found.values()):
+        raise HubError(words)
+    return words or "no record that is open"
 
 
 def _subscribers(instance: Path) -> str:

@@ -75,7 +75,8 @@ def _print_status(found: dict[str, Any]) -> None:
         again = f", restarted {process['restarts']}×" if process["restarts"] else ""
         why = f": {process['reason']}" if process["reason"] else ""
         click.echo(f"  {name:<11} {verdict:<9} pid {process['pid'] or '-'}, port {process['port']}{again}{why}")
-    agreed = [entry for entry in found["connectors"] if entry.get("why") not in ("no-agreement", "disabled")]
+    waited = ("no-agreement", "disabled")  # told in one line, but for those that somebody sends to
+    agreed = [e for e in found["connectors"] if e.get("why") not in waited or e.get("waiting") or e.get("refused")]
     if agreed:
         from hub.commands.connector_places import lines
 

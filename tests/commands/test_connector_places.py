@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,59 @@ def test_what_was_set_aside_is_told_with_its_reasons(instance: Path) -> None:
     assert lines(entry)[-1].strip() == (
         "set aside since 2021-03-01T09:00:00+00:00: 30 not-covid, 2 not-a-lab-report (`hub rejected explain REASON`)"
     )
+
+
+REFUSED = {"open": 25, "last_at": "2021-03-01T10:00:00+00:00"}
+
+
+def test_refused_records_are_told_with_their_number_the_newest_and_what_to_do(instance: Path) -> None:
+    told = {**RUNNING, "refused": REFUSED}
+    with OpsServer(0, pages={"/connectors": lambda: [told]}) as ops:
+        (instance / "settings.json").write_text(json.dumps({"ports": {"connectors": ops.port}}))
+        entry = by_name(entries(instance, up=True))["lab-elr-hl7v2"]
+        told["refused"] = {"open": 1, "last_at": "2021-03-01T10:00:00+00:00"}
+        one = by_name(entries(instance, up=True))["lab-elr-hl7v2"]
+    assert entry["refused"] == REFUSED
+    way = "(`hub rejected list --connector lab-elr-hl7v2`)"
+    assert lines(entry)[-1].strip() == f"25 refused records are open, the last of 2021-03-01T10:00:00+00:00 {way}"
+    assert lines(one)[-1].strip() == f"1 refused record is open, the last of 2021-03-01T10:00:00+00:00 {way}"
+
+
+@pytest.mark.parametrize(("hours", "ok"), [(25, True), (23, False)])
+def test_the_doctor_tells_of_refused_records_and_those_of_a_day_are_to_be_mended(
+    instance: Path, monkeypatch: pytest.MonkeyPatch, hours: int, ok: bool
+) -> None:
+    last = datetime.now(UTC) - timedelta(hours=hours)
+    told: dict[str, Any] = {**RUNNING, "refused": {"open": 25, "last_at": last.isoformat(timespec="seconds")}}
+    monkeypatch.setattr("hub.commands.doctor.status_of", lambda _: {"up": False})
+    with OpsServer(0, pages={"/connectors": lambda: [told]}) as ops:
+        (instance / "settings.json").write_text(json.dumps({"ports": {"connectors": ops.port}}))
+        [refused] = [found for found in examine(instance) if found.what == "refused"]
+        told["refused"] = None
+        [none] = [found for found in examine(instance) if found.what == "refused"]
+    assert (refused.ok, "hub rejected list --connector lab-elr-hl7v2" in refused.words) == (ok, True)
+    assert "25 of lab-elr-hl7v2" in refused.words
+    assert none == ("refused", True, "no record that is open")
+    [asleep] = [found for found in examine(instance) if found.what == "refused"]
+    assert asleep == ("refused", True, "not known while the process `connectors` does not answer")
+
+
+def test_files_that_wait_where_nothing_is_taken_in_are_told(instance: Path) -> None:
+    inbox = instance / "inbox" / "hmis-csv"
+    (inbox / "done").mkdir(parents=True)
+    for name in ("export-1.zip", "export-2.zip", ".hidden", "export-3.zip.part"):
+        (inbox / name).write_bytes(b"")
+    entry = by_name(entries(instance, up=False))["hmis-csv"]
+    assert entry["waiting"] == 2
+    assert lines(entry)[-1].strip() == "2 units wait in its inbox until it runs"
+    (inbox / "export-2.zip").unlink()
+    assert (
+        lines(by_name(entries(instance, up=False))["hmis-csv"])[-1].strip() == "1 unit waits in its inbox until it runs"
+    )
+    going = {**RUNNING, "name": "hmis-csv", "state": "running", "why": ""}
+    with OpsServer(0, pages={"/connectors": lambda: [going]}) as ops:
+        (instance / "settings.json").write_text(json.dumps({"ports": {"connectors": ops.port}}))
+        assert by_name(entries(instance, up=True))["hmis-csv"]["waiting"] == 0
 
 
 def test_nothing_runs_and_the_files_are_told_all_the_same(instance: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from hub.ops.metrics import REGISTRY
 from hub.privacy.agreements import EXAMPLES
 from hub.privacy.secrets import make_secret
 from hub.redrive.drive import Pace, judge, redrive
+from hub.redrive.standing import Open
 from hub.wiring_letters import follow_letters
 from hub.wiring_outgoing import SealedPack
 from hub.wiring_rejected import opened
@@ -86,12 +87,18 @@ def test_open_letters_are_counted_from_the_topics(settings: Settings) -> None:
             [pack.dead_letter(Problem("no-patient", "map", "message 1"), b"x", Unit(str(settings.instance), b""))]
         )
 
+    told: list[int] = []
+
+    def tell(found: Mapping[str, Open]) -> None:
+        told.extend(each.letters for name, each in found.items() if name == "counted-live")
+
     async def counted() -> float:
-        following = asyncio.create_task(follow_letters(settings))
+        following = asyncio.create_task(follow_letters(settings, tell))
         try:
             for _ in range(600):
                 found = REGISTRY.get_sample_value("hub_dlq_open", {"connector": "counted-live"})
-                if found:
+                if found and told:
+                    assert told[-1] == found
                     return found
                 await asyncio.sleep(0.1)
         finally:

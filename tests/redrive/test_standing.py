@@ -10,7 +10,7 @@ import pytest
 
 from hub.bus.dead_letter import REDRIVEN_TOPIC, REJECTED_TOPIC, Redriven
 from hub.ops.metrics import REGISTRY
-from hub.redrive.standing import Standing
+from hub.redrive.standing import Open, Standing
 from hub.wiring_letters import take_in
 from tests.connectors.made_up_lab import message
 from tests.redrive.desk import AT, Installation
@@ -40,11 +40,13 @@ def test_open_letters_are_counted_and_aged_until_something_came_of_them() -> Non
     standing.show(AT + timedelta(hours=6))
     assert shown("hub_dlq_open", "open-ones") == 2
     assert shown("hub_dlq_oldest_age_seconds", "open-ones") == 5 * 3600
+    assert standing.open == {"open-ones": Open(2, AT + timedelta(hours=2))}
     standing.take("", mark("1", "ignored", 6))
     standing.take("", mark("2", "event", 6))
     standing.show(AT + timedelta(hours=7))
     assert shown("hub_dlq_open", "open-ones") == 0
     assert shown("hub_dlq_oldest_age_seconds", "open-ones") == 0
+    assert standing.open == {}
     standing.take("2", rejected(connector="open-ones", hours=9))
     standing.show(AT + timedelta(hours=10))
     assert shown("hub_dlq_open", "open-ones") == 1, "refused again since"
