@@ -81,7 +81,10 @@ async def _tend(
         tended.cancel()
         stop.set()
         await asyncio.gather(tended, return_exceptions=True)
-        await serving
+        try:
+            await serving
+        finally:
+            await tending.end()
 
 
 async def _beat(beat: Heartbeat) -> None:

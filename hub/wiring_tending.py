@@ -14,17 +14,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.bus.control import REWOUND_STREAM, Control
+from hub.bus.position import LAST_RECORD_STREAM
 from hub.config import today
 from hub.connectors.catalog import Connector
 from hub.connectors.fleet import BROKER_AWAY, DOES_NOT_LOAD, Fleet, Order, Shown
 from hub.connectors.positions import PositionUnreadable
 from hub.connectors.rewinding import summary
 from hub.connectors.watch import PAUSED_BY_OPERATOR
-from hub.errors import ConfigError, FatalError, Reject, RetryError
+from hub.errors import ConfigError, FatalError, HubError, Reject, RetryError
 from hub.ops.health import OpsServer
 from hub.ops.logs import logger
 from hub.redrive.standing import Open
 from hub.wiring_control import ControlLog, carry_out, is_due, no_longer_due
+from hub.wiring_last_records import LastRecords
 from hub.wiring_orders import NO_AGREEMENT, Orders, nothing_to_run
 from hub.wiring_workshop import Workshop
 
@@ -51,6 +53,8 @@ class Tending:
         self._stands: dict[str, dict[str, str]] = {}  # connector → stream → position in words
         self._bringing: dict[str, asyncio.Task[None]] = {}
         self._open: Mapping[str, Open] = {}  # dead letters that nothing came of yet
+        self._last_records: LastRecords | None = None
+        self._remembering: asyncio.Task[None] | None = None
         self._asked: set[str] = set()
         self._woken = asyncio.Event()
 
@@ -90,6 +94,14 @@ class Tending:
                 task.cancel()
             await self._workshop.front.keep_shut(())
 
+    async def end(self) -> None:
+        """After the fleet has ended: note when each source last sent something."""
+        if self._remembering is not None:
+            self._remembering.cancel()
+            await asyncio.gather(self._remembering, return_exceptions=True)
+        if self._last_records is not None:
+            await self._last_records.end([each.watch for each in self._fleet.shown()])
+
     def notes(self) -> dict[str, str]:
         """What is amiss without making the process unfit for the others: broken and stale folders, agreements that ran out."""
         shown = self._fleet.shown()
@@ -125,6 +137,16 @@ class Tending:
         for each in self._fleet.shown():
             self._note(each, ops)
             await self._stand(each)
+        if (
+            self._remembering is None or self._remembering.done()
+        ):  # beside it: a broker that is away may take long to say so
+            self._remembering = asyncio.create_task(self._remember())
+
+    async def _remember(self) -> None:
+        if self._last_records is None:
+            self._last_records = LastRecords(self._workshop.positions)
+        with contextlib.suppress(HubError):  # tried again at the next look
+            await self._last_records.follow([each.watch for each in self._fleet.shown()])
 
     async def _bring(self, name: str, order: Order) -> None:
         """One connector to its order and its wish. Trouble of one is told and tried again; only FatalError leaves."""
@@ -183,7 +205,7 @@ class Tending:
         found: dict[str, str] = {}
         with contextlib.suppress(RetryError):
             for stream in await self._workshop.positions.streams(each.name):
-                if stream != REWOUND_STREAM:
+                if stream not in (REWOUND_STREAM, LAST_RECORD_STREAM):
                     try:
                         found[stream] = summary(await self._workshop.positions.load(each.name, stream))
                     except PositionUnreadable:

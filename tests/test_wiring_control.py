@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,11 +16,15 @@ from hub.bench.real import NumberedSchemas
 from hub.bus.codec import Codec
 from hub.bus.consumer import Incoming
 from hub.bus.control import CONTROL_TOPIC, REWOUND_STREAM
-from hub.bus.position import POSITION_TOPIC
+from hub.bus.position import LAST_RECORD_STREAM, POSITION_TOPIC
 from hub.bus.topics import TOPICS
+from hub.commands.connector_control import streams_of
 from hub.config import Settings
+from hub.connectors.door import Receipt
 from hub.connectors.fleet import Fleet, Order
+from hub.connectors.pull import ALL
 from hub.domain.ids import Ids
+from hub.ops import metrics
 from hub.privacy.secrets import make_secret
 from hub.privacy.vault import Vault
 from hub.wiring_control import ControlLog, carry_out, is_due
@@ -117,4 +125,63 @@ def test_a_rewind_that_was_refused_does_not_happen_at_a_later_start(
         assert not await is_due(scene.workshop, control)
 
     monkeypatch.setattr("hub.wiring_control.bring_back", full)
+    asyncio.run(play())
+
+
+LAST = "hub_connector_last_record_timestamp_seconds"
+
+
+async def last_known(tending: Any, *, came: bool = False, ends: bool = True) -> str | None:
+    """What the page of a role tells of the last record of `rows`, which is off, after two looks; `came`: between them."""
+    ops: Any = SimpleNamespace(drop_ready=lambda _: None)
+    tending._orders = SimpleNamespace(now=lambda: {"rows": Order(off="disabled")}, meant=lambda _: ())
+    for look in range(2):
+        await tending._look(ops)
+        await tending._remembering
+        if came and look == 0:
+            tending._fleet.shown()[0].watch.settled("t", Receipt(events=Counter({"person": 1})))
+    if ends:
+        await tending.end()
+    [entry] = tending.page()
+    found: str | None = entry["last_record_at"]
+    return found
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_when_a_source_last_sent_is_known_after_a_restart_in_words_and_as_a_metric(scene: Scene, ends: bool) -> None:
+    async def role(*, came: bool) -> str | None:
+        """A process of its own: nothing of an earlier one is left but what stands on the bus."""
+        metrics.CONNECTOR_LAST_RECORD.set(0.0, connector="rows")
+        workshop = copy.copy(scene.workshop)
+        positions = PositionLog(lambda: scene.read(POSITION_TOPIC), scene.bus, workshop.codec, workshop.vault)
+        workshop.__dict__["positions"] = positions
+        return await last_known(Tending(workshop, Fleet()), came=came, ends=ends)
+
+    assert asyncio.run(role(came=False)) is None
+    told = asyncio.run(role(came=True))
+    assert told is not None
+    assert asyncio.run(role(came=False)) == told
+    metric = metrics.REGISTRY.get_sample_value(LAST, {"connector": "rows"})
+    assert metric is not None
+    assert datetime.fromtimestamp(metric, UTC).isoformat(timespec="seconds") == told
+
+
+def test_a_role_that_ends_notes_also_what_came_in_the_last_seconds(scene: Scene) -> None:
+    async def play() -> None:
+        tending: Any = Tending(scene.workshop, Fleet())
+        await last_known(tending, came=True, ends=False)
+        watch = tending._fleet.shown()[0].watch
+        watch.last_record_at += 20
+        await tending.end()
+        assert await scene.workshop.positions.load("rows", LAST_RECORD_STREAM) == {"at": watch.last_record_at}
+
+    asyncio.run(play())
+
+
+def test_a_last_record_is_no_stream_that_can_be_rewound(scene: Scene) -> None:
+    async def play() -> None:
+        await last_known(Tending(scene.workshop, Fleet()), came=True)
+        connector: Any = SimpleNamespace(name="rows", door=None)
+        assert await streams_of(scene.workshop, connector) == [ALL]
+
     asyncio.run(play())

@@ -13,9 +13,11 @@ from pydantic import Field
 
 from hub.domain.events import Model, Sealed
 
-__all__ = ["POSITION_TOPIC", "Position", "position_key"]
+__all__ = ["LAST_RECORD_STREAM", "POSITION_TOPIC", "Position", "position_key"]
 
 POSITION_TOPIC = "hub.connector.position.v1"
+LAST_RECORD_STREAM = "last-record"
+"""Of every connector, whatever its door: when its source last sent something (hub.wiring_last_records). No stream to be rewound."""
 
 
 class Position(Model):

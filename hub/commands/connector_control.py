@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import click
 
 from hub.bus.control import REWOUND_STREAM
+from hub.bus.position import LAST_RECORD_STREAM
 from hub.commands.connector_role import known_name, open_workshop, tell, wish
 from hub.config import instance_dir
 from hub.connectors.catalog import Connector
@@ -161,7 +162,8 @@ async def streams_of(opened: Workshop, connector: Connector) -> list[str]:
     """The connector's streams: those that its door asks for, and those that have a position from earlier."""
     asked = [each.name for each in getattr(connector.door, "asked", ())] or [ALL]
     found = await opened.positions.streams(connector.name)
-    return sorted({*asked, *(each for each in found if each != REWOUND_STREAM and not each.startswith(BACKFILL))})
+    own = (REWOUND_STREAM, LAST_RECORD_STREAM)
+    return sorted({*asked, *(each for each in found if each not in own and not each.startswith(BACKFILL))})
 
 
 def _position(text: str) -> dict[str, Any]:

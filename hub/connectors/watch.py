@@ -23,9 +23,8 @@ log = logger(__name__)
 
 class Watch:
     """Of one connector, through all its reloads. `state`, `why` and `detail` (why it failed, in words) are what /readyz says;
-    `counts` holds records by outcome, `ignored` those set aside by reason, `last_record_at` seconds since 1970: all three since the
-    process did (`started_at`); `address` is where
-    its door is open."""
+    `counts` holds records by outcome, `ignored` those set aside by reason, both since the process began (`started_at`);
+    `last_record_at` in seconds since 1970, of an earlier process too (`recall`); `address` is where its door is open."""
 
     def __init__(self, connector: str) -> None:
         self.connector = connector
@@ -87,6 +86,12 @@ class Watch:
                 "unit taken in, some of it as dead letters", connector=self.connector, where=token,
                 records=receipt.events.total(), count=receipt.rejected.total(), reason=receipt.problems[0].reason,
             )  # fmt: skip
+
+    def recall(self, at: float) -> None:
+        """An earlier process took its last record then, in seconds since 1970; one that came since is later."""
+        if self.last_record_at is None:
+            self.last_record_at = at
+            metrics.CONNECTOR_LAST_RECORD.set(at, connector=self.connector)
 
     def refused(self, token: str, why: str) -> None:
         """Nothing of the unit was promised; its sender has to send it again."""
