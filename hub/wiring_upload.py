@@ -15,6 +15,7 @@ from hub.connectors.upload.desk import UploadDesk
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
 from hub.mapping.declared.codes import BadTable, read_table
+from hub.mapping.declared.compile import needed_fields
 from hub.mapping.declared.model import Rule
 from hub.mapping.program import Mapped
 from hub.privacy.vault import Vault
@@ -59,6 +60,7 @@ def upload_desk(
         reads="" if by_row else connector.source.standard,
         choices=_choices(connector) if by_row else {},
         examples=_examples(connector) if by_row else {},
+        filled=_filled(connector) if by_row else frozenset(),
     )
 
 
@@ -107,6 +109,19 @@ def _columns(connector: Connector) -> tuple[tuple[str, ...], tuple[str, ...]]:
             _add(known, path)
             _add(needed, path)
     return tuple(needed.values()), tuple(known.values())
+
+
+def _filled(connector: Connector) -> frozenset[str]:
+    """The columns, by lower-case name, that each row must fill in: without one of them there is no record."""
+    found: set[str] = set()
+    for event in connector.map:
+        found.update(path.strip().lower() for path in event.dedupe or connector.dedupe)
+        rules = {"occurred_on": event.occurred_on, **event.fields}
+        for name, rule in rules.items():
+            needed = rule is not None and (rule.required or name in needed_fields(event.event))
+            if rule is not None and needed and len(rule.from_) == 1 and rule.default is None:
+                found.add(rule.from_[0].strip().lower())
+    return frozenset(found)
 
 
 def _add(columns: dict[str, str], path: str) -> None:

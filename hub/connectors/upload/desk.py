@@ -34,3 +34,4 @@ class UploadDesk:
         default_factory=dict
     )  # words a column may hold, by its lower-case name
     examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # how dates are written in it, likewise
+    filled: frozenset[str] = frozenset()  # columns that no row may leave empty, likewise

@@ -53,10 +53,11 @@ class Site:
         token = el("input", type="hidden", name="csrf", value=self.csrf)
         return el("form", token, *content, method="post", action=f"{self.at}{action}", **more)
 
-    def time(self, at: datetime) -> Html:
-        """A time as people here write it."""
+    def time(self, at: datetime, *, seconds: bool = False) -> Html:
+        """A time as people here write it; with `seconds` where two of one minute must be told apart."""
         local = at.astimezone(self.zone)
-        return el("time", f"{local:%Y-%m-%d %H:%M} {local:%Z}", datetime=at.isoformat(timespec="seconds"))
+        clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+        return el("time", f"{local:%Y-%m-%d} {clock} {local:%Z}", datetime=at.isoformat(timespec="seconds"))
 
     def _brand(self) -> Html:
         return el("a", self.title, href=f"{self.at}/", class_="brand")
@@ -129,15 +130,15 @@ _LISTS = ".csv,.tsv,.txt,.xlsx,.zip,.gz,text/csv,application/vnd.openxmlformats-
 def home(
     site: Site,
     uploads: Sequence[Upload],
-    needed: Sequence[str],
-    optional: Sequence[str],
+    needed: Sequence[tuple[str, str]],
+    optional: Sequence[tuple[str, str]],
     *,
     open_check: str = "",
     problem: str = "",
     reads: str = "",
 ) -> str:
-    """Choose a list; and what was sent before. `open_check`: address of a list that was checked and still lies here; `reads`: what
-    is taken where the columns are not known."""
+    """Choose a list; and what was sent before. `needed`, `optional`: columns and how to write them; `open_check`: address of a list
+    that was checked and still lies here; `reads`: what is taken where the columns are not known."""
     wrong = notice("bad", el("h2", "This file was not taken"), el("p", problem)) if problem else None
     going_on = (
         notice("plain", el("p", "A list that you checked still lies here. ", el("a", "Go on with it", href=open_check)))
@@ -164,10 +165,10 @@ def home(
             "details",
             el("summary", "Which columns the list needs"),
             el("p", "The first row names the columns. Their order does not matter, and other columns do no harm."),
-            el("ul", *[el("li", name) for name in needed], class_="columns"),
+            _columns(needed),
             [
                 el("p", "Also used, if they are there:"),
-                el("ul", *[el("li", name) for name in optional], class_="columns"),
+                _columns(optional),
             ]
             if optional
             else None,
@@ -185,6 +186,10 @@ def home(
     )
 
 
+def _columns(described: Sequence[tuple[str, str]]) -> Html:
+    return el("dl", *[el("div", el("dt", name), el("dd", told)) for name, told in described], class_="columns")
+
+
 def _sent_before(site: Site, uploads: Sequence[Upload]) -> Html:
     if not uploads:
         return el(
@@ -196,7 +201,7 @@ def _sent_before(site: Site, uploads: Sequence[Upload]) -> Html:
     rows = [
         el("tr",
            el("td", el("a", each.file or "(name forgotten)", href=f"{site.at}/uploads/{each.id}"), class_="name"),
-           el("td", site.time(each.began), class_="when"),
+           el("td", site.time(each.began, seconds=True), class_="when"),
            el("td", f"{each.rows:,}", class_="number"),
            el("td", state(each)))
         for each in uploads

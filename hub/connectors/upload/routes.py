@@ -20,7 +20,7 @@ import asyncio
 import csv
 import io
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
@@ -107,9 +107,21 @@ class Routes:
         open_check = f"{self._at}/check/{draft}" if draft is not None else ""
         site = self._in.site_of(session)
         return self._in.page(
-            pages.home(site, uploads, desk.needed, optional, open_check=open_check, problem=problem, reads=desk.reads),
+            pages.home(
+                site,
+                uploads,
+                self._described(desk.needed),
+                self._described(optional),
+                open_check=open_check,
+                problem=problem,
+                reads=desk.reads,
+            ),
             status,
         )
+
+    def _described(self, columns: Sequence[str]) -> list[tuple[str, str]]:
+        desk = self._door.desk
+        return [(name, words.column_help(name, desk.filled, desk.choices, desk.examples)) for name in columns]
 
     async def check(self, request: Request) -> Response:
         session = self._in.signed_in(request)

@@ -6,7 +6,7 @@ stands around it is in pages.py, check_page.py and receipt_page.py, and nowhere 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from hub.connectors.upload.check import BLANK, SAID_AGAIN, SENT, CheckedRow, Problem
@@ -18,6 +18,7 @@ __all__ = [
     "REFUSALS",
     "STATES",
     "code",
+    "column_help",
     "ignored",
     "kinds",
     "noted",
@@ -52,6 +53,23 @@ _ROW = {
     "cell-without-value": "{column}: the cell holds a formula without a result, or an error. Type the value itself.",
     "several-values": "The columns {column} say different things. Please make them agree.",
 }
+_LEFT_OUT = {
+    "born-after-record": "a day of birth later than the record",
+    "date-in-the-future": "a day that has not come yet",
+    "not-a-date": "no date that the hub can read",
+    "not-a-known-word": "a word that the hub does not know",
+    "not-a-phone": "no phone number",
+    "not-a-postal-code": "no ZIP code",
+    "not-a-time": "no date and time that the hub can read",
+    "not-an-address": "no address that the hub can read",
+    "not-an-email": "no e-mail address",
+    "not-an-integer": "no whole number",
+    "not-digits": "something else than digits",
+    "not-yes-or-no": "neither yes nor no",
+    "several-values": "different things in columns that should agree",
+    "unmapped-code": "a word that the hub does not know",
+}
+_NOBODY = "without an id, so counted for its area and for no person"
 _UNKNOWN = "{column}: the hub cannot use this value. Please check it, or ask who set this page up ({reason})."
 _UNKNOWN_ROW = "The hub cannot use this row. Please check it, or ask who set this page up ({reason})."
 _LIKE = {"not-a-date": "2021-02-15", "not-a-time": "2021-02-15 18:00"}  # where no column is known
@@ -151,11 +169,30 @@ def code(problem: Problem) -> str:
 
 
 def noted(found: Mapping[str, int]) -> str:
-    """What is odd about rows that were taken, as a receipt says it: `not-a-phone (Phone) in 2 rows`."""
+    """What is odd about rows that were taken, as a receipt says it: `Phone: no phone number, left empty (2 rows)`. What has no
+    words here is told by its code."""
     told = [(*each.partition("."), n) for each, n in sorted(found.items())]
-    return "; ".join(
-        f"{code}{f' ({about})' if about else ''} in {plural(n, 'row', 'rows')}" for code, _, about, n in told
-    )
+    return "; ".join(f"{_noted(code, about)} ({plural(n, 'row', 'rows')})" for code, _, about, n in told)
+
+
+def _noted(code: str, about: str) -> str:
+    if code == "nobody":
+        return _NOBODY
+    if code in _LEFT_OUT:
+        return f"{about or 'A cell'}: {_LEFT_OUT[code]}, left empty"
+    return f"{code}{f' ({about})' if about else ''}"
+
+
+def column_help(
+    column: str, filled: Collection[str], choices: Mapping[str, Sequence[str]], examples: Mapping[str, Sequence[str]]
+) -> str:
+    """How to write a column: `a date, like 02/15/2021; may be empty`. All three by lower-case name; `filled`: those that may not be
+    empty."""
+    name = column.lower()
+    allowed, written = choices.get(name, ())[:12], examples.get(name, ())
+    told = [f"one of {', '.join(allowed)}"] if allowed else []
+    told += [f"a date, like {' or '.join(dict.fromkeys(written))}"] if written else []
+    return "; ".join([*told, "must be filled in" if name in filled else "may be empty"])
 
 
 def ignored(row: CheckedRow) -> str:

@@ -53,6 +53,20 @@ def test_a_list_is_checked_row_by_row_and_nothing_is_sent(hub: PageHub, desk: Vi
     assert hub.events == []
 
 
+def test_the_columns_are_shown_with_how_to_write_them_and_what_may_be_empty(desk: Visitor) -> None:
+    told = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", desk.get("/")))
+    assert told["Day"] == "a date, like 02/15/2021 or 2021-02-15; must be filled in"
+    assert told["Kind"] == "one of BOX, DELIVERY; must be filled in"
+    assert (told["Guest"], told["Phone"]) == ("must be filled in", "may be empty")
+
+
+def test_two_lists_of_one_name_and_minute_are_told_apart_by_the_second(desk: Visitor) -> None:
+    desk.upload(csv_of(ROWS))
+    desk.post(f"{desk.at}/send")
+    (sent,) = re.findall(r'<td class="when"><time[^>]*>([^<]+)<', desk.get("/"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \w+", sent)
+
+
 def test_mend_send_receipt_send_again_and_take_back(hub: PageHub, desk: Visitor) -> None:
     desk.upload(csv_of(ROWS))
     page = desk.post(f"{desk.at}/mend", r4c0="G-3", r4c6="02/28/2021", r5c0="G-4", r5c7="BAG")

@@ -136,7 +136,7 @@ def test_a_receipt_says_what_was_left_empty_also_of_events_that_have_no_field_fo
     with PageHub(tmp_path, load_one(folder / "connector.yaml")) as hub, visitor(hub) as desk:
         desk.upload(csv_of(rows))
         page = desk.post(f"{desk.at}/send")
-        assert "not-a-phone (Phone) in 1 row" in page
+        assert "Phone: no phone number, left empty (1 row)" in page
         told = json.loads(desk.get(f"{desk.at}/receipt.json"))
         assert (told["recorded"], told["noted"]) == ({"food-assistance": 2}, {"not-a-phone.Phone": 1})
         assert len(hub.events) == 2
