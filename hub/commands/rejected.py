@@ -57,20 +57,23 @@ def rejected() -> None:
 @rejected.command("list")
 @_filters
 @click.option("--all", "closed", is_flag=True, help="Also those that something came of.")
-@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="How many to show, newest.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="How many to show, newest first."
+)
 @_INSTANCE
 @_JSON
 def list_letters(instance: str | None, as_json: bool, limit: int, **wanted: Any) -> None:
-    """Counts by reason, and the newest dead letters; positions and codes only."""
+    """Counts by reason, and dead letters, newest first; positions and codes only."""
     directory = running_instance(instance)
     with opened(load_settings(directory)) as desk:
         letters = _chosen(desk, Filter(**wanted), directory)
+    newest_first = letters[::-1]
     if as_json:
-        for letter in letters:
+        for letter in newest_first:
             click.echo(json.dumps(_row(letter)))
         return
     click.echo(picture(letters))
-    for letter in letters[max(0, len(letters) - limit) :]:
+    for letter in newest_first[:limit]:
         found = letter.rejected
         at = f"{found.received_at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
         click.echo(

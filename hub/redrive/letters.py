@@ -63,12 +63,12 @@ class Filter:
 
 
 def collect(written: Iterable[tuple[str, Rejected]], marks: Mapping[str, Redriven]) -> list[Letter]:
-    """Each letter once, in the order of its last arrival, from (id, letter) pairs in log order."""
+    """Each letter once, in the order of its last arrival, from (id, letter) pairs in log order of each partition."""
     found: dict[str, Letter] = {}
     for letter_id, rejected in written:
         before = found.pop(letter_id, None)
         found[letter_id] = Letter(letter_id, rejected, 1 + (before.arrivals if before else 0), marks.get(letter_id))
-    return list(found.values())
+    return sorted(found.values(), key=lambda letter: letter.rejected.received_at)
 
 
 def counts(letters: Iterable[Letter]) -> list[tuple[str, str, int]]:

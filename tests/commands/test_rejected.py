@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hub.commands import audit, rejected, remap
 from hub.config import Settings
 from hub.wiring_rejected import Desk
 from tests.connectors.made_up_lab import message
-from tests.redrive.desk import Installation
+from tests.redrive.desk import AT, Installation
 
 LAB, LABS = "lab-elr-hl7v2", "hub.intake.lab-result.v1"
 
@@ -62,6 +63,19 @@ def test_a_list_shows_the_newest_up_to_its_limit(site: Installation, limit: int,
         site.letter(LAB, message(n).replace(b"PID|", b"PIX|"), f"message {n}", reason="no-patient")
     told = hub(rejected.rejected, "list", "--limit", str(limit)).stdout
     assert sum(f" {LAB} " in line and " map:" in line for line in told.splitlines()) == shown
+
+
+def test_the_newest_letter_stands_first(site: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = site.desk().letters()
+    aged = [
+        each._replace(rejected=each.rejected.model_copy(update={"received_at": AT - timedelta(hours=n)}))
+        for n, each in enumerate(letters)
+    ]
+    monkeypatch.setattr(Desk, "letters", lambda _self: sorted(aged, key=lambda each: each.rejected.received_at))
+    told = hub(rejected.rejected, "list").stdout
+    assert told.index(letters[0].id[:12]) < told.index(letters[1].id[:12])
+    assert [row["id"] for row in lines(hub(rejected.rejected, "list", "--json"))] == [each.id for each in letters]
+    assert letters[1].id[:12] not in hub(rejected.rejected, "list", "--limit", "1").stdout
 
 
 def test_an_original_is_shown_only_for_a_purpose_and_leaves_an_entry(site: Installation) -> None:

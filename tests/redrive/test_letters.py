@@ -27,6 +27,16 @@ def test_a_letter_that_came_twice_is_one_letter_that_arrived_twice() -> None:
     assert twice.rejected.received_at == AT + timedelta(hours=1)
 
 
+def test_letters_of_several_partitions_come_in_the_order_of_their_arrival() -> None:
+    """The topic is keyed by connector: it is read partition by partition."""
+    written = [
+        *((f"a{hours}", rejected(connector="iis-cvrs", hours=hours)) for hours in (1, 4)),
+        *((f"b{hours}", rejected(connector="lab-elr-hl7v2", hours=hours)) for hours in (0, 2, 3)),
+        ("c", rejected(connector="lab-elr-hl7v2", hours=3)),
+    ]
+    assert [letter.id for letter in collect(written, {})] == ["b0", "a1", "b2", "b3", "c", "a4"]
+
+
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
