@@ -180,5 +180,5 @@ def nothing_to_run(orders: Mapping[str, Order]) -> str | None:
     if not refused:
         return "no connector can start: none is enabled"
     first, *others = (why.replace("\n", "; ") for why in refused.values())
-    names = f" (the log says the same of {', '.join(list(refused)[1:])})" if others else ""
+    names = f" (and {len(others)} more, each named in the log)" if others else ""
     return f"no connector can start: {first}{names}"

@@ -132,9 +132,8 @@ def start_in_background(directory: Path, roles: list[str], timeout: int) -> int:
     if read_state(directory).running:
         gave_up = [name for name, process in status_of(directory)["processes"].items() if process["state"] == "failed"]
         if gave_up:
-            _say(
-                f"{directory} is up, but {', '.join(gave_up)} gave up: mend what `hub status` says, then `hub down` and `hub up`"
-            )
+            then = "it starts by itself then" if gave_up == ["connectors"] else "then `hub down` and `hub up`"
+            _say(f"{directory} is up, but {', '.join(gave_up)} gave up: mend what `hub status` says, {then}")
             return 1
         _say(f"{directory} is already up: see `hub status`, or `hub down` first")
         _say_notes(directory)

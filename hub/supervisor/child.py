@@ -1,7 +1,8 @@
-"""One supervised process: started when what it needs is ready, restarted with back-off, given up on exit 78."""
+"""One supervised process: started when what it needs is ready, restarted with back-off, given up on exit 78 until files change."""
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import time
 from collections.abc import Callable, Collection
@@ -17,17 +18,23 @@ LAST_BACKOFF = 10.0
 RESET_AFTER = 30.0  # up that long: the next failure is a new story
 LOG_LIMIT = 50_000_000  # bytes; at a start above it, the log becomes <name>.log.1
 DRAIN_SECONDS = 15.0
+WATCH_SECONDS = 1.0
+_LINE = 400
+_AGAIN = "; it starts by itself once that is mended"
 
 State = Literal["waiting", "starting", "up", "backoff", "failed", "stopped"]
 
 
 class ProcessSpec(NamedTuple):
-    """What to run: `command[0]` absolute; `port` where it serves /readyz; `needs` names what must be ready first."""
+    """What to run: `command[0]` absolute; `port` where it serves /readyz; `needs` names what must be ready first; `watched`:
+    folders and patterns of files below, by whose change one that gave up is started again.
+    """
 
     name: str
     command: tuple[str, ...]
     port: int
     needs: frozenset[str] = frozenset()
+    watched: tuple[tuple[Path, str], ...] = ()
 
 
 class Child:
@@ -44,6 +51,7 @@ class Child:
         self._next_start = 0.0
         self._began = 0.0
         self._start: float | None = None
+        self._read: dict[Path, tuple[int, int]] = {}  # the watched files as they were when it started
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -58,6 +66,12 @@ class Child:
         elif self.state == "backoff" and self._clock() >= self._next_start:
             self.restarts += 1
             self._spawn()
+        elif self.state == "failed" and self.spec.watched and self._clock() >= self._next_start:
+            self._next_start = self._clock() + WATCH_SECONDS
+            if _stamps(self.spec.watched) != self._read:
+                self.restarts += 1
+                self.reason = ""
+                self._spawn()
         elif self.state in ("starting", "up") and self._process is not None:
             self._look(self._process)
         return (self.state, self.pid) != before
@@ -94,6 +108,7 @@ class Child:
     def _spawn(self) -> None:
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
             self.log.replace(self.log.with_name(f"{self.log.name}.1"))
+        self._read = _stamps(self.spec.watched)
         self._process = spawn(self.spec.command, self.log)
         self._start = started_at(self._process.pid)
         self._began = self._clock()
@@ -112,6 +127,7 @@ class Child:
         self.reason = f"killed by signal {-code}" if code < 0 else last_line(self.log) or f"ended with {code}"
         if code == EXIT_CONFIG:
             self.state = "failed"
+            self.reason += _AGAIN if self.spec.watched else ""
             return
         self.state = "backoff"
         self._next_start = self._clock() + self._backoff
@@ -127,4 +143,15 @@ def last_line(log: Path) -> str:
             lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
-    return next((line.strip()[:400] for line in reversed(lines) if line.strip()), "")
+    said = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return said if len(said) <= _LINE else f"{said[:_LINE].rpartition(' ')[0] or said[:_LINE]} …"
+
+
+def _stamps(watched: Collection[tuple[Path, str]]) -> dict[Path, tuple[int, int]]:
+    """Time and size of each file there is."""
+    found: dict[Path, tuple[int, int]] = {}
+    for path in (path for folder, pattern in watched for path in folder.glob(pattern)):
+        with contextlib.suppress(OSError):  # it went away meanwhile
+            how = path.stat()
+            found[path] = (how.st_mtime_ns, how.st_size)
+    return found

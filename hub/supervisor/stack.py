@@ -2,7 +2,8 @@
 
 Promised: after `stop`, or at the death of this process by any cause, no process of the stack runs (Linux; elsewhere
 after the next `hub up` or `hub down`); exit 70 and any other unasked end restarts a process with back-off; exit 78
-stops it and everything that needs it, and says why in the process's own last words. A dead broker is started again on
+stops it and everything that needs it, and says why in the process's own last words; `connectors` is started again by itself when an
+agreement or a folder of a connector changes. A dead broker is started again on
 the same port.
 """
 
@@ -31,6 +32,7 @@ from hub.supervisor.state import InstanceLock, clear_leftovers, read_state, writ
 TICK_SECONDS = 0.1
 # Ports that are no role's /metrics: the registry's own API, the MLLP doors, and the front of the doors over HTTP.
 DOORS = ("registry-api", "lab-elr-hl7v2", "iis-vxu", "http")
+_WATCHED = {"connectors": ("agreements/*.yaml", "connectors/*/*", "connectors/*/codes/*.csv")}
 _NO_BROKER_YET = "the broker is starting"
 
 Prepare = Callable[[Settings], None]
@@ -276,6 +278,7 @@ def role_specs(settings: Settings, roles: Sequence[str]) -> list[ProcessSpec]:
             str(port),
         )
         needs = frozenset({"registry"}) if "registry" in roles and role != "registry" else frozenset[str]()
-        return ProcessSpec(role, command, port, needs)
+        watched = tuple((settings.instance, each) for each in _WATCHED.get(role, ()))
+        return ProcessSpec(role, command, port, needs, watched)
 
     return [spec(role) for role in roles]
