@@ -18,6 +18,10 @@ from hub.wiring_reading import OFFLINE_IDS, outcomes
 __all__ = ["claimed", "own_connectors"]
 
 _LOOKED_AT = 50
+_UNTRIED = (
+    "it is of no format that the hub knows by itself, and these were not tried, for want of an agreement in force "
+    "(`hub connector agree NAME`; --instance DIR takes those of an installation):"
+)
 
 
 def own_connectors(connectors: Iterable[Connector]) -> list[Connector]:
@@ -31,17 +35,26 @@ def own_connectors(connectors: Iterable[Connector]) -> list[Connector]:
 def claimed(
     path: Path, own: Iterable[Connector], agreement_of: Callable[[Connector], IntakeAgreement]
 ) -> tuple[str | None, str]:
-    """(connector, ""); or (None, why not), "" where no connector makes an event of it."""
+    """(connector, ""); or (None, why not), "" where no connector makes an event of it. Where none does, those that could not be
+    tried for want of an agreement are named: it may be theirs."""
     made: dict[str, int] = {}
+    untried: list[str] = []
     for connector in own:
         try:
-            first = islice(outcomes(connector, agreement_of(connector), OFFLINE_IDS, path), _LOOKED_AT)
+            agreement = agreement_of(connector)
+        except (HubError, OSError):
+            untried.append(connector.name)
+            continue
+        try:
+            first = islice(outcomes(connector, agreement, OFFLINE_IDS, path), _LOOKED_AT)
             if events := sum(mapped.event is not None for mapped in first):
                 made[connector.name] = events
         except (HubError, OSError):
-            continue  # not its file, or no agreement that could be tried
+            continue  # not its file
     most = max(made.values(), default=0)
     names = sorted(name for name, events in made.items() if events == most)
     if len(names) > 1:
         return None, f"{' and '.join(names)} both read it: name one in hub-preview.yaml"
-    return (names[0], "") if names else (None, "")
+    if names:
+        return names[0], ""
+    return None, f"{_UNTRIED} {', '.join(sorted(untried))}" if untried else ""

@@ -57,6 +57,7 @@ class Orders:
         self._loaded: dict[str, tuple[tuple[Path, str], Loaded | None, str]] = {}
         self._agreed: dict[str, tuple[tuple[str, date], IntakeAgreement | None, str]] = {}
         self._judged_before: dict[str, Loaded] = {}
+        self._first_judged: dict[str, Loaded] = {}
         self._withdrawn: dict[str, str] = {}  # connector → fingerprint of secrets that lack one it had
         self._known: set[str] = set()
         self._read: Catalogue | None = None
@@ -139,13 +140,15 @@ class Orders:
         return known[1], known[2]
 
     def _judged(self, name: str, connector: Connector, print_: str) -> Loaded:
-        """Against the last that loaded and its map.lock: outcomes of another map under one version have the same ids,
-        and none sorts after."""
+        """Against the first that loaded under this version and its map.lock: outcomes of another map under one version have the
+        same ids, and none sorts after."""
         loaded = Loaded(connector, print_, map_parts(connector), bool(unraised_parts(connector)))
-        before = self._judged_before.get(name)
-        if before is not None and before.connector.mapping_version == loaded.connector.mapping_version:
-            loaded = loaded._replace(unraised=loaded.unraised or before.unraised or before.map != loaded.map)
-            if loaded.map != before.map:
+        before, first = self._judged_before.get(name), self._first_judged.get(name)
+        if first is None or first.connector.mapping_version != loaded.connector.mapping_version:
+            self._first_judged[name] = loaded
+        elif before is not None:
+            loaded = loaded._replace(unraised=loaded.unraised or first.map != loaded.map)  # not so once it is restored
+            if loaded.map not in (before.map, first.map):
                 log.warning("the map or codes of a connector changed, its mapping_version did not", connector=name)
         self._judged_before[name] = loaded
         return loaded

@@ -311,6 +311,17 @@ def test_a_map_or_code_that_changes_under_the_same_mapping_version_is_told_until
     assert not edited.unraised()
 
 
+def test_a_map_that_is_restored_is_no_longer_told_as_changed(instance: Path) -> None:
+    edited = Pantry(instance)
+    codes = edited.codes.read_text()
+    edited.codes.write_text(codes.replace("pantry", "meal-delivery"))
+    assert edited.unraised()
+    edited.codes.write_text(codes)
+    assert not edited.unraised()
+    edited.codes.write_text(codes.replace("pantry", "meal-delivery"))
+    assert edited.unraised(), "a second time too"
+
+
 def test_what_is_told_of_an_unraised_map_stands_in_the_notes(instance: Path) -> None:
     edited = Pantry(instance)
 

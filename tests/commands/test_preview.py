@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from hub.commands.preview import preview
 from hub.errors import UnknownName
 from hub.mapping.vaccinations import COLUMNS
+from hub.privacy.agreements import DRAFT
 from hub.privacy.secrets import make_secret
 
 
@@ -149,6 +150,14 @@ def test_a_file_that_two_connectors_read_alike_is_nobodys_until_somebody_says_so
         beds(connectors, name)
     [told] = json.loads(run(list_of_beds, "--connectors", connectors, "--json").stdout)["not_routed"]
     assert told == "february.csv: night-beds and other-beds both read it: name one in hub-preview.yaml"
+
+
+def test_a_connector_that_was_not_tried_for_want_of_an_agreement_is_named(tmp_path: Path, list_of_beds: Path) -> None:
+    beds(tmp_path / "connectors")
+    (tmp_path / "connectors" / "night-beds" / DRAFT).unlink()
+    [told] = json.loads(run(list_of_beds, "--connectors", tmp_path / "connectors", "--json").stdout)["not_routed"]
+    assert "for want of an agreement" in told
+    assert told.endswith(": night-beds")
 
 
 def test_a_declared_connector_takes_no_file_that_it_makes_nothing_of(tmp_path: Path) -> None:
