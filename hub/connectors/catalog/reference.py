@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from hub.connectors.catalog import Cadence, Connector, Source
 from hub.domain.events import EVENT_TYPES, PersonBlock
 from hub.mapping.declared.compile import event_fields, needed_fields
+from hub.mapping.declared.fields import SEX_WORDS
 from hub.mapping.declared.model import EventRule, Identity, Rule, Where
 from hub.mapping.declared.targets import target
 
@@ -71,6 +72,10 @@ def reference() -> str:
     parts.append("\n".join(f"- `{kind}.{name}`: {words}" for kind, name, words in _words()) + "\n")
     block = ", ".join(f"`{name}`" for name in PersonBlock.model_fields if name != "local_id")
     parts.append(f"## Person block\n\n{block}\n")
+    sexes = ", ".join(f"`{word}`" for word in SEX_WORDS)
+    parts.append(
+        f"`sex`, as `target_code` of a code table: {sexes}; case does not matter. Linking compares female, male and X alone.\n"
+    )
     return "\n".join(parts)
 
 

@@ -17,7 +17,7 @@ from hub.mapping.declared.targets import Around, Hook, Notes, Step, Target, Unma
 from hub.mapping.program import NotMapped
 from hub.mapping.race import report
 
-__all__ = ["FieldRule"]
+__all__ = ["SEX_WORDS", "FieldRule"]
 
 _PARSE = {"bool": "boolean", "int": "integer", "date": "date", "time": "datetime"}
 _OF_BLOCK = {"phone": "phone", "email": "email", "postal_code": "postal-code", "state": "state", "ssn": "digits"}
@@ -35,6 +35,9 @@ _SHAPES: Mapping[str, Callable[[str], str | None]] = {
 }
 _PLAIN_RULE = Rule(value="")
 _YES_NO = ("yes", "no", "unknown")
+SEX_WORDS = ("F", "M", "X", "O", "U", "female", "male", "other", "unknown")
+"""What linking and every standard read by the hub know of a sex (HL7 table 0001 and FHIR); case does not matter."""
+_SEXES = frozenset(word.casefold() for word in SEX_WORDS)
 
 
 class FieldRule:
@@ -243,6 +246,8 @@ class FieldRule:
                 "codes", f"there is no codes/{name}.csv; there are {', '.join(sorted(around.tables)) or 'none'}"
             )
         table = around.tables[name]
+        if self.into.name == "sex":
+            _require_sexes(table)
         allowed = get_args(RaceGroup) if self.into.kind == "race" else self.into.words
         absent = (*get_args(Absence),) if self.into.kind == "race" else ()
         for value, row in table.rows.items():
@@ -304,6 +309,13 @@ class FieldRule:
             except BadValue:
                 raise BadRule(part, f"{self.into.name} must be written as 2021-03-09") from None
         return value
+
+
+def _require_sexes(table: Table) -> None:
+    for value, row in table.rows.items():
+        if row.status == "mapped" and row.target.casefold() not in _SEXES:
+            raise BadRule("codes", f"codes/{table.name}.csv:{row.number}: {value} → {row.target}: sex is one of "
+                          f"{', '.join(SEX_WORDS)}")  # fmt: skip
 
 
 def _undecided(text: str) -> Coded:

@@ -51,7 +51,7 @@ class Rule(Declared):
     )
     ignore: tuple[str, ...] = Field(default=(), description="placeholders that mean: nothing was given; any case")
     hook: str | None = Field(default=None, description="function of hooks.py, text → text or None, before parsing")
-    required: bool = Field(default=False, description="a record without it is rejected (`missing-<field>`)")
+    required: bool = Field(default=False, description="a record without it is rejected (`missing.<field>`)")
     default: str | int | bool | None = Field(
         default=None, description="stands where nothing was given; never for a bad value"
     )

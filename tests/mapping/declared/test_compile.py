@@ -87,6 +87,14 @@ def test_a_mistake_in_a_code_table_is_named_with_its_row(tmp_path: Path, rows: s
         write(tmp_path, beds=rows)
 
 
+def test_a_sex_of_a_code_table_is_a_word_that_linking_knows(tmp_path: Path) -> None:
+    text = YAML.replace("    given_name: First\n", "    given_name: First\n    sex: {from: Bed Type, codes: sexes}\n")
+    rows = BEDS_CODES.splitlines()[0] + "\nWoman,,Female,mapped,\nMan,,M,mapped,\nNone,,,unknown,\n"
+    assert write(tmp_path / "one", text, sexes=rows).declared is not None
+    with pytest.raises(ConfigError, match=r"codes/sexes\.csv:5: Divers → diverse: sex is one of F, M, X"):
+        write(tmp_path / "two", text, sexes=rows + "Divers,,diverse,mapped,\n")
+
+
 def test_rows_that_differ_by_case_alone_may_not_mean_two_things_under_fold(tmp_path: Path) -> None:
     text = YAML.replace("codes: beds}", "codes: beds, match: fold}")
     first, second = BEDS_CODES.splitlines()[1:3]
