@@ -33,12 +33,20 @@ _TOGETHER, _TOGETHER_BYTES = 500, 500_000
 
 
 class SealedPack:
-    """Seals and encodes for one connector. Originals of a person are sealed under that person's key: erasing it erases them."""
+    """Seals and encodes for one connector. Originals of a person are sealed under that person's key: erasing it erases them.
+    `mapping_version`: what refused its dead letters; events bring their own."""
 
     def __init__(
-        self, connector: str, codec: Codec, vault: Vault, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        connector: str,
+        codec: Codec,
+        vault: Vault,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        mapping_version: int = MAPPING_VERSION,
     ) -> None:
         self._connector, self._codec, self._vault, self._now = connector, codec, vault, now
+        self._mapping_version = mapping_version
         self._taken_at = now()
         self._alike: dict[str, tuple[tuple[str, bytes], ...]] = {}  # by topic, of this time
         self._key = connector.encode()
@@ -118,7 +126,7 @@ class SealedPack:
             dead_letter.headed(self._vault.seal_bytes, head, file),
             connector=self._connector, stage=problem.stage, reason=problem.reason,
             file=_place(unit, problem.file), where=problem.where, raw=raw,
-            received_at=self._taken_at, mapping_version=MAPPING_VERSION,
+            received_at=self._taken_at, mapping_version=self._mapping_version,
         )  # fmt: skip
         topic = dead_letter.REJECTED_TOPIC
         told = (self._connector, letter.stage, letter.reason, letter.file, letter.where, letter.content_hash or "")

@@ -87,6 +87,11 @@ class Reader:
             memory=memory,
         )
 
+    @property
+    def mapping_version(self) -> int:
+        """What events and dead letters of this reading carry."""
+        return self._context.mapping_version
+
     def __call__(self, unit: Unit) -> Iterator[Mapped]:
         if self._program is not None and isinstance(unit.content, bytes):  # nothing to open, nothing to close behind it
             return self._program.read(_in_memory(unit.name, unit.content), self._context)

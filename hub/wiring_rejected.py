@@ -69,10 +69,6 @@ class Source(Reader):
         super().__init__(connector, agreement, ids)
         self.connector, self.agreement = connector, agreement
 
-    @property
-    def mapping_version(self) -> int:
-        return self._context.mapping_version
-
     def at_version(self, mapping_version: int | None, not_before: Mapping[str, Order]) -> Source:
         """The same reading, whose events carry this mapping version (None: today's), and sort no earlier than said."""
         made = copy.copy(self)

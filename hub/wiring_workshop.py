@@ -100,7 +100,7 @@ class Workshop:
         packer = Packer(
             door.replay if isinstance(door, doors.Replays) else read,
             agreement,
-            SealedPack(connector.name, self.codec, self.vault),
+            SealedPack(connector.name, self.codec, self.vault, mapping_version=read.mapping_version),
         )
         intake = Intake(door, packer, self.publisher, watch, in_force=agreement.in_force, today=lambda: today(settings))
         if connector.expected_every_s is not None:

@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from hub.config import Settings
-from hub.connectors.catalog import SHIPPED, Connector
+from hub.connectors.catalog import SHIPPED, Connector, find
+from hub.connectors.door import Problem, Unit
 from hub.connectors.file_drop import FileDropDoor
 from hub.connectors.fleet import Fleet, Order, Running, Shown, Version
 from hub.connectors.front import Mounted
@@ -28,6 +29,7 @@ from hub.errors import ConfigError
 from hub.privacy.agreements import EXAMPLES, intake_agreement
 from hub.redrive.standing import Open
 from hub.wiring_orders import Orders, nothing_to_run
+from hub.wiring_reading import catalogue
 from hub.wiring_tending import Tending
 from hub.wiring_workshop import Workshop, needed_topics, require_topics
 from tests.connectors.upload import pantry
@@ -337,6 +339,20 @@ def test_what_is_told_of_an_unraised_map_stands_in_the_notes(instance: Path) -> 
     [(name, words)] = asyncio.run(scene()).items()
     assert name == f"{pantry.NAME} (map)"
     assert "raise mapping_version" in words
+
+
+def test_a_dead_letter_carries_the_mapping_version_of_its_connector(instance: Path) -> None:
+    edited = Pantry(instance)
+    edited.yaml.write_text(edited.yaml.read_text() + "mapping_version: 7\n")
+    made: Any = workshop(instance)
+    made.codec = SimpleNamespace(encode=lambda _topic, record: record)
+    made.vault = SimpleNamespace(seal_bytes=None)
+    agreement = intake_agreement(instance / "agreements", pantry.NAME, TODAY)
+    running: Any = made.make(find(pantry.NAME, catalogue(instance)), agreement, Watch(pantry.NAME))
+    _, _, letter, *_ = running.intake._packer._pack.dead_letter(
+        Problem("bad-date", "map", "row 2"), None, Unit("u", b"")
+    )
+    assert letter.mapping_version == 7
 
 
 def test_the_page_tells_how_many_dead_letters_are_open_and_when_the_last_came(instance: Path) -> None:
