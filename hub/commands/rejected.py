@@ -165,7 +165,7 @@ def redrive_letters(
     """Read the originals again with today's mapping and agreement, show the difference, publish what is missing.
 
     Events that stand on the bus already are not published again. Killed half-way, the same command goes on.
-    Exit 0: something came of each, or nothing was to be done; 1: some are still rejected; 2: no such connector or reason.
+    Exit 0: something came of each, or nothing was (to be) done; 1: some are still rejected; 2: no such connector, reason or id.
     """
     chosen = Filter(**{**wanted, **_parsed(words)})
     settings = load_settings(running_instance(instance))
@@ -181,9 +181,12 @@ def redrive_letters(
         published = desk.published(ids, connectors)
         _difference(verdicts, published, as_json)
         del verdicts
+        if not letters and not (dry_run and as_json):
+            _say_nothing("nothing to redrive: no such dead letter is open", as_json=as_json)
         if dry_run or not letters:
             return
-        if not yes and not click.confirm(f"redrive {len(letters)} dead letters?", err=True):
+        if not yes and not click.confirm(f"redrive {_letters(len(letters))}?", err=True):
+            _say_nothing("nothing was done", as_json=as_json)
             return
         results: Counter[str] = Counter()
         for verdict, new in redrive(letters, desk.again, published, desk, Pace(rate)):
@@ -195,8 +198,17 @@ def redrive_letters(
     click.get_current_context().exit(1 if results["rejected"] else 0)
 
 
+def _say_nothing(words: str, *, as_json: bool) -> None:
+    click.echo(json.dumps({"done": {}}) if as_json else words)
+
+
+def _letters(count: int) -> str:
+    return f"{count} dead letter{'s' * (count != 1)}"
+
+
 def _chosen(desk: Desk, chosen: Filter, directory: Path) -> list[Letter]:
-    """The letters that were asked for. UsageError for a connector or reason that neither the hub nor any letter knows."""
+    """The letters that were asked for. UsageError for a connector or reason that neither the hub nor any letter knows, UnknownName
+    for an id that no letter has, open or not."""
     letters = list(desk.letters())
     asked = (
         ("connector", chosen.connector, {*catalogue(directory), *(each.rejected.connector for each in letters)}),
@@ -205,6 +217,8 @@ def _chosen(desk: Desk, chosen: Filter, directory: Path) -> list[Letter]:
     for what, wanted, known in asked:
         if wanted is not None and wanted not in known and wanted.partition(".")[0] not in known:
             raise click.UsageError(f"there is no {what} {wanted}: {did_you_mean(wanted, sorted(known))}".rstrip(": "))
+    if chosen.id and not any(letter.id.startswith(chosen.id) for letter in letters):
+        raise _no_such(0)
     return list(filter(chosen, letters))
 
 
@@ -258,10 +272,12 @@ def _purpose(purpose: str | None) -> str:
 def _one(desk: Desk, letter_id: str) -> Letter:
     found = [letter for letter in desk.letters() if letter.id.startswith(letter_id)]
     if len(found) != 1:
-        raise UnknownName(
-            f"{len(found)} dead letters have an id that begins so; `hub rejected list --all --json` has the ids"
-        )
+        raise _no_such(len(found))
     return found[0]
+
+
+def _no_such(count: int) -> UnknownName:
+    return UnknownName(f"{count} dead letters have an id that begins so; `hub rejected list --all --json` has the ids")
 
 
 def _row(letter: Letter) -> dict[str, Any]:

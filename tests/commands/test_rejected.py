@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from hub.commands import audit, rejected, remap
 from hub.config import Settings
+from hub.errors import UnknownName
 from hub.wiring_rejected import Desk
 from tests.connectors.made_up_lab import message
 from tests.redrive.desk import AT, Installation
@@ -119,6 +120,34 @@ def test_a_redrive_publishes_marks_and_leaves_its_entries(site: Installation) ->
 def test_a_redrive_of_which_some_are_still_rejected_ends_with_1(site: Installation) -> None:
     told = hub(rejected.rejected, "redrive", "--rate", "1000", "--yes", code=1).stdout
     assert "done: event=1 published=1 rejected=1" in told
+
+
+def test_a_redrive_that_has_nothing_to_do_says_so(site: Installation) -> None:
+    hub(rejected.rejected, "redrive", "--reason", "mapping-error", "--yes", "--rate", "1000")
+    again = ("redrive", "--reason", "mapping-error", "--yes")
+    assert hub(rejected.rejected, *again).stdout == "nothing to redrive: no such dead letter is open\n"
+    assert lines(hub(rejected.rejected, *again, "--json")) == [{"done": {}}]
+    assert "nothing to redrive" in hub(rejected.rejected, *again, "--dry-run").stdout
+    assert lines(hub(rejected.rejected, *again, "--dry-run", "--json")) == []
+
+
+def test_an_id_that_no_letter_has_is_refused_by_every_verb_alike(site: Installation) -> None:
+    for verb in ("list", "redrive"):
+        told = CliRunner().invoke(rejected.rejected, [verb, "--id", "nosuch"])
+        assert isinstance(told.exception, UnknownName)
+        assert "0 dead letters have an id that begins so" in str(told.exception)
+    assert list(site.desk().entries()) == []
+    (closed,) = [row["id"] for row in lines(hub(rejected.rejected, "list", "--json", "--reason", "mapping-error"))]
+    hub(rejected.rejected, "redrive", "--id", closed, "--yes", "--rate", "1000")
+    assert "nothing to redrive" in hub(rejected.rejected, "redrive", "--id", closed, "--yes").stdout
+    assert hub(rejected.rejected, "list", "--id", closed).stdout == "no dead letters\n"
+
+
+def test_who_answers_no_to_a_redrive_hears_that_nothing_was_done(site: Installation) -> None:
+    told = CliRunner().invoke(rejected.rejected, ["redrive", "--reason", "mapping-error"], input="n\n")
+    assert (told.exit_code, told.stdout.splitlines()[-1]) == (0, "nothing was done")
+    assert "redrive 1 dead letter?" in told.stderr
+    assert site.ids_on(LABS) == []
 
 
 @pytest.mark.parametrize("verb", ["list", "redrive"])
