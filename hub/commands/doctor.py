@@ -158,7 +158,26 @@ def _connectors(instance: Path) -> str:
     found = catalogue(instance)
     if found.broken:
         raise HubError("; ".join(why.replace("\n", "; ") for why in found.broken.values()))
+    if stale := [f"{each['name']} runs as before: {_line(each['stale'])}" for each in _page(instance) if each["stale"]]:
+        raise HubError("; ".join(stale))
     return f"{len(found)} load"
+
+
+def _failed(instance: Path) -> str:
+    """The connectors that keep the process `connectors` from being ready, each with why."""
+    wrong = [each for each in _page(instance) if each["state"] == "failed"]
+    return "; ".join(f"{each['name']} takes nothing in ({each['why']}): {_line(each['detail'])}" for each in wrong)
+
+
+def _page(instance: Path) -> list[dict[str, Any]]:
+    """What the process `connectors` says of each; nothing where it does not answer."""
+    from hub.commands.connector_role import connectors_page
+
+    return connectors_page(load_settings(instance)) or []
+
+
+def _line(words: str) -> str:
+    return words.replace("\n", "; ")
 
 
 def _agreements(instance: Path) -> str:
@@ -229,7 +248,10 @@ def _processes(instance: Path) -> str:
     not_ready = {name: one for name, one in found["processes"].items() if not one["ready"]}
     if not_ready:
         words = "; ".join(
-            f"{name} is {one['state']}: {one['reason'] or 'not ready'}" for name, one in not_ready.items()
+            f"{name} is not ready: {one['reason'] or _failed(instance) or one['state']}"
+            if name == "connectors"
+            else f"{name} is {one['state']}: {one['reason'] or 'not ready'}"
+            for name, one in not_ready.items()
         )
         raise HubError(f"{words} (logs in {instance / 'logs'})")
     return f"{len(found['processes'])} ready; broker {found['bootstrap']}, registry {found['registry']}"

@@ -54,7 +54,10 @@ def down(instance: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_context
 def status(ctx: click.Context, instance: str | None, as_json: bool) -> None:
-    """What runs where. Exit 0 when all is ready, 1 when not."""
+    """What runs where. Exit 0 when every process is ready, 1 when not: also while one connector cannot start (`failed`).
+
+    A connector that rests for want of an agreement in force, or runs as before its last edit, leaves it 0: `hub doctor` tells.
+    """
     directory = running_instance(instance)
     found = status_of(directory)
     found["connectors"] = _connectors(directory, found)
@@ -70,10 +73,12 @@ def _print_status(found: dict[str, Any]) -> None:
         click.echo(f"{found['instance']} is not up; start it with `hub up`")
         return
     click.echo(f"broker {found['bootstrap']} · registry {found['registry']} · as of {found['as_of']}")
+    failed = ", ".join(e["name"] for e in found["connectors"] if e["state"] == "failed" and "broken" not in e)
+    failed = f"{failed} cannot start, see below" if failed else ""
     for name, process in found["processes"].items():
-        verdict = "ready" if process["ready"] else process["state"]
+        verdict = "ready" if process["ready"] else process["state"].replace("up", "not ready")
         again = f", restarted {process['restarts']}×" if process["restarts"] else ""
-        why = f": {process['reason']}" if process["reason"] else ""
+        why = f": {process['reason'] or failed}" if process["reason"] or (name == "connectors" and failed) else ""
         click.echo(f"  {name:<11} {verdict:<9} pid {process['pid'] or '-'}, port {process['port']}{again}{why}")
     waited = ("no-agreement", "disabled")  # told in one line, but for those that somebody sends to
     agreed = [e for e in found["connectors"] if e.get("why") not in waited or e.get("waiting") or e.get("refused")]
