@@ -20,7 +20,7 @@ from hub.commands.connector_run import backfill, run_connector
 from hub.commands.connector_try import try_connector
 from hub.commands.remap import list_unmapped, remap
 from hub.config import instance_dir, load_settings, today
-from hub.connectors.catalog import Connector, find
+from hub.connectors.catalog import SHIPPED, Connector, find
 from hub.connectors.catalog.folder import read_codes
 from hub.connectors.catalog.map_lock import LOCK, unraised_parts
 from hub.connectors.http_push import PushOptions
@@ -87,8 +87,8 @@ def list_connectors(instance: str | None, as_json: bool) -> None:
 def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
     """Check connector.yaml, the agreement and the key files of one connector, or of all.
 
-    Warns of a map that differs from map.lock under the same mapping_version. Exit 0: each can start; 1: one could not; 2: there is
-    no such connector.
+    Warns of a map that differs from map.lock under the same mapping_version. Of all, one line names those that are switched off and
+    one those that nobody agreed on. Exit 0: each that is switched on can start; 1: one could not; 2: there is no such connector.
     """
     directory = instance_dir(instance)
     connectors = catalogue(directory)
@@ -97,7 +97,16 @@ def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
     failed = len(broken)
     for each_name, reason in broken.items():
         click.echo(f"{each_name}: cannot start: {reason}")
+    off: list[str] = []
+    lacking: list[str] = []
     for each in chosen:
+        if name is None and not each.enabled:
+            off.append(each.name)
+            continue
+        shipped = each.folder is None or each.folder.parent == SHIPPED
+        if name is None and shipped and not (directory / "agreements" / f"{each.name}.yaml").is_file():
+            lacking.append(each.name)
+            continue
         try:
             agreement = intake_agreement(directory / "agreements", each.name, today(load_settings(directory)))
             if wrong := open_to_others(directory / "secrets" / each.name):
@@ -115,7 +124,11 @@ def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
                 click.echo(f"{each.name}: warning: {doubled}")
             if unraised:
                 click.echo(f"{each.name}: warning: {_unraised(each, unraised)}")
-    ctx.exit(1 if failed else 0)
+    if lacking:
+        click.echo(f"cannot start, no agreement (`hub connector agree NAME` writes one): {', '.join(lacking)}")
+    if off:
+        click.echo(f"switched off, not looked at (`hub connector lint NAME` looks at one): {', '.join(off)}")
+    ctx.exit(1 if failed or lacking else 0)
 
 
 def _keys(found: Connector, directory: Path) -> None:

@@ -48,10 +48,20 @@ def fields_of(pad: Pad, kind: str, site: str | None, when: Any) -> dict[str, Any
             pad.todo.append(f"map.fields.{name}: is {json.dumps(rule)} for every record; is that true?")
     if race := pad.find(RACE):
         values = sorted(set(pad.columns[race]))
-        known = {v: (told.groups[0], "mapped") for v in values if (told := meant("race", v)) and len(told.groups) == 1}
+        known = {v: row for v in values if (row := _race_row(v))}
         pad.table("race", values, known)
         fields["race_ethnicity"] = {"from": race, "codes": "race"}
     return fields
+
+
+def _race_row(value: str) -> tuple[str, str] | None:
+    """Target and status of a code table for a label of race or ethnicity; None where people must decide."""
+    told = meant("race", value) or meant("race", value.replace("/", " or "))
+    if told is None or len(told.groups) > 1:
+        return None
+    if told.groups:
+        return told.groups[0], "mapped"
+    return ("", told.absence) if told.absence in ("declined", "unknown") else None
 
 
 def _own(pad: Pad, kind: str, when: Any) -> dict[str, Any]:

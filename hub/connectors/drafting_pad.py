@@ -33,6 +33,7 @@ MOST = 0.8
 """The share of a column's values that must be what its name says for it to be proposed."""
 _NOT_GIVEN = frozenset({"?", "-", "--", ".", "n/a", "na", "none", "null", "unknown", "unk", "not given", "tbd", "x"})
 """What people write where they have no date."""
+_INITIALS = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]?", re.ASCII)
 _SERIAL = re.compile(r"[1-7]\d{4}(\.\d+)?\Z", re.ASCII)
 """Days since 1899-12-30 as spreadsheets count them: 1927 to 2119."""
 
@@ -44,8 +45,8 @@ class Pad:
         self.name, self.sample, self.columns = name, sample, sample.columns
         self.todo: list[str] = list(sample.todo)
         self.codes: dict[str, str] = {}
-        self.words = {column: word(column.rsplit(".", 1)[-1]) for column in self.columns}
-        self.written_out = {column: written_out(column.rsplit(".", 1)[-1]) for column in self.columns}
+        self.words = {column: word(_last(column)) for column in self.columns}
+        self.written_out = {column: written_out(_last(column)) for column in self.columns}
 
     def find(self, hints: Sequence[str]) -> str | None:
         """The column that is called so; else one that is once short words are written out, then without whose it is."""
@@ -103,6 +104,11 @@ class Pad:
         self.codes[name] = text.getvalue()
         if open_rows := [value for value in values if value not in known]:
             self.todo.append(f"codes/{name}.csv: {len(open_rows)} values wait for a target_code and a status")
+
+
+def _last(column: str) -> str:
+    """The last part of a path, `patient.birthDate`; `D.O.B.` is none."""
+    return column if _INITIALS.fullmatch(column) else column.rsplit(".", 1)[-1]
 
 
 def word(name: str) -> str:

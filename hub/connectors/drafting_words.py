@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 SHORT: Mapping[str, str] = {
     "pt": "patient", "pat": "patient", "dt": "date", "tm": "time", "coll": "collection", "rslt": "result", "res": "result",
-    "desc": "description", "acc": "accession", "spec": "specimen", "nbr": "number", "num": "number", "addr": "address",
-    "tel": "telephone", "ph": "phone", "nm": "name", "stat": "status", "rpt": "report", "rptd": "reported", "svc": "service",
+    "desc": "description", "acc": "accession", "spec": "specimen", "nbr": "number", "num": "number", "nr": "number",
+    "addr": "address", "tel": "telephone", "ph": "phone", "nm": "name", "stat": "status", "rpt": "report", "rptd": "reported",
+    "svc": "service",
 }  # fmt: skip
 """What systems with short names of columns leave out of words."""
 OWNERS = ("patient", "client", "guest", "member", "resident", "participant", "person", "customer", "recipient")
@@ -15,7 +16,7 @@ OWNERS = ("patient", "client", "guest", "member", "resident", "participant", "pe
 IDS = (
     "personid", "clientid", "guestid", "patientid", "memberid", "participantid", "customerid", "householdmemberid", "personalid",
     "recipientid", "residentid", "callerid", "mrn", "memberno", "guestno", "clientno", "patientno", "residentno", "personno",
-    "membernumber", "clientnumber", "guestnumber", "id",
+    "membernumber", "clientnumber", "guestnumber", "patientnumber", "residentnumber", "id",
 )  # fmt: skip
 OCCURRED = (
     "occurredon", "night", "bednight", "stayed", "visitdate", "servicedate", "pickupdate", "distributiondate", "entrydate",

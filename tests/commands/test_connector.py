@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hub.commands.connector import connector
+from hub.connectors.catalog import SHIPPED
 from hub.mapping.vaccinations import COLUMNS
 from hub.privacy.agreements import EXAMPLES
 from tests.connectors.made_up_lab import NEGATIVE, message
@@ -270,6 +271,21 @@ def test_lint_exits_1_until_there_is_an_agreement(instance: Path) -> None:
     result = hub(instance, "lint", "hmis-csv")
     assert result.exit_code == 0
     assert "ok, under example-hmis-csv" in result.stdout
+
+
+def test_lint_of_a_fresh_installation_is_two_lines_and_one_s_own_stands_above_them(instance: Path) -> None:
+    own = instance / "connectors" / "my-roster"
+    shutil.copytree(SHIPPED / "shelter-roster-csv", own)
+    text = (own / "connector.yaml").read_text()
+    (own / "connector.yaml").write_text(text.replace("name: shelter-roster-csv", "name: my-roster"))
+    mine, lacking, off = (result := hub(instance, "lint")).stdout.splitlines()
+    assert result.exit_code == 1
+    assert mine.startswith("my-roster: ")
+    assert lacking.startswith("cannot start, no agreement")
+    assert "hmis-csv" in lacking
+    assert off.startswith("switched off")
+    assert off.endswith(": commcare, godata, sara-alert-api")
+    assert "cannot start" in hub(instance, "lint", "commcare").stdout, "asked for by name, it is looked at"
 
 
 def test_a_broken_folder_is_named_with_file_line_and_field_and_the_others_are_listed(instance: Path) -> None:

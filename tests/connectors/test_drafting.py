@@ -317,3 +317,14 @@ def test_a_name_that_stands_twice_is_no_column_to_map(tmp_path: Path) -> None:
     found = json.loads(hub(tmp_path / "i", "try", "beds", twice, "--summary").stdout)
     assert (found["events"], found["rejected"]) == ({}, {"duplicate-column": 1})
     assert "duplicate-column" in hub(tmp_path / "i", "new", "twice", "--from", twice).output
+
+
+def test_numbers_initials_and_answers_as_clinics_write_them_are_known(tmp_path: Path) -> None:
+    rows = "P-1,03/09/1980,02/15/2021,Hispanic/Latino\nP-2,11/30/1979,02/16/2021,Prefer not to answer\n"
+    (tmp_path / "s.csv").write_text(f"PatNr,D.O.B.,Pickup Date,Race\n{rows}")
+    made = draft("s", tmp_path / "s.csv", date(2021, 3, 1))
+    identity = yaml.safe_load(made.files["connector.yaml"])["identity"]
+    assert (identity["id"], identity["block"]["birth_date"]["from"]) == ("PatNr", "D.O.B.")
+    table = made.files["codes/race.csv"]
+    assert "Hispanic/Latino,,hispanic,mapped," in table
+    assert "Prefer not to answer,,,declined," in table
