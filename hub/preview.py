@@ -22,6 +22,7 @@ from hub.domain.housing import Housed, housing_of
 from hub.domain.identity import linked_fields, version_of
 from hub.domain.ids import Ids
 from hub.domain.isolation import FactName, Rules
+from hub.domain.linkage.encoding import NO_LANE, Lane
 from hub.domain.measures import Denominators, EquityMeasure, measures
 from hub.domain.moved import corrections
 from hub.domain.needs import SupportNeed
@@ -111,9 +112,10 @@ class Preview:
         *,
         include_test: bool = False,
         identity_population: int = who.POPULATION,
+        lane: Lane = NO_LANE,
     ) -> None:
         self._ids, self._rules, self._denominators = ids, rules, denominators
-        self._include_test, self._identity_population = include_test, identity_population
+        self._include_test, self._identity_population, self._lane = include_test, identity_population, lane
         self._issues: Counter[str] = Counter()
         self._events: dict[str, Event] = {}
         self._letters: set[Hashable] = set()
@@ -142,7 +144,7 @@ class Preview:
             for event in self._events.values()
             if event.source_person is not None and (self._include_test or is_production(event))
         ]
-        groups = who.groups(people, self._ids, self._identity_population)
+        groups = who.groups(people, self._ids, self._identity_population, self._lane)
         rows = self._fold(people, groups)
         needs, by_person, totals = self._project(rows, groups, as_of)
         return PreviewResult(

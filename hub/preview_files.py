@@ -21,6 +21,7 @@ from hub.preview import Preview, PreviewResult
 from hub.preview_counts import FileCounts
 from hub.preview_own import claimed, own_connectors
 from hub.privacy.agreements import DRAFT, example_agreement, intake_agreement
+from hub.privacy.hashed_secrets import lane_of
 from hub.routing import Routed, route
 from hub.wiring_bus import denominators, ids_of, isolation_rules
 from hub.wiring_reading import OFFLINE_IDS, Taken, catalogue, taken
@@ -93,7 +94,7 @@ def _preview(instance: Path | None, paths: Sequence[Path], *, include_test: bool
     settings = load_settings(instance)
     return Preview(
         _ids(instance), isolation_rules(settings.jurisdiction), populations,
-        include_test=include_test, identity_population=settings.identity_population,
+        include_test=include_test, identity_population=settings.identity_population, lane=lane_of(instance),
     )  # fmt: skip
 
 

@@ -62,6 +62,8 @@ _REFERRAL = re.compile(rb'"resourceType"\s*:\s*"(Task|ServiceRequest)"')
 _CONSENT = re.compile(rb'"resourceType"\s*:\s*"Consent"')
 _DIRECTORY = re.compile(rb'"(service_at_locations|eligibility_description|organization_identifiers)"\s*:')
 _LISTS = (rosters.LIST, line_lists.LIST, pantries.LIST, referral_lists.LIST, benefits.LIST, consent_lists.LIST)
+_HASHED = {rosters.LIST.program: "shelter-roster-hashed"}
+"""Lists whose people are told by filters: shipped connectors with the same program."""
 _SERVICES, _PLACES = (
     {"services.csv", "service.csv"},
     {"organizations.csv", "organization.csv", "locations.csv", "location.csv"},
@@ -221,10 +223,10 @@ def _kind_of_list(head: bytes) -> str | None:
     """Bed lists, visits, benefits, line lists: the kind whose header it is."""
     for kind in _LISTS:
         try:
-            open_list(head, kind.program, kind.needs)
+            _, header = open_list(head, kind.program, kind.needs)
         except ParseError:
             continue
-        return kind.program
+        return _HASHED.get(kind.program, kind.program) if "filters" in header.columns else kind.program
     return None
 
 

@@ -25,6 +25,8 @@ _PURPOSES = ("isolation-support", "vaccine-equity")
 _SHORTEST_BASIS = 3  # as hub.domain.agreement has it
 _FOLLOWING = ("ssn", "member_id")
 """Numbers that follow a person through every system: of a shipped connector granted only where they are asked for by name."""
+_IN_PLACE_OF_NAMES = ("hashed", "local_id", "state", "county")
+"""All that is granted of people whose source may not share identifiers."""
 _HEAD = "# Written by `hub connector agree`: whoever signs agreements reads it and corrects it. What is not named is not taken.\n"
 
 
@@ -166,6 +168,8 @@ def _proposed(connector: Connector, day: date) -> dict[str, Any]:
         )
     else:
         filled = {"labels": ("R",), "purposes": _PURPOSES, **_filled(connector)}
+    if connector.options.get("hashed"):
+        filled["person_block"] = _IN_PLACE_OF_NAMES
     return {
         "kind": "intake", "agreement_id": f"trial-{connector.name}", "connector": connector.name,
         "discloser": "not said", "recipient": "not said", "basis": "not said", "valid_from": day,

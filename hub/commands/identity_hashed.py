@@ -11,14 +11,14 @@ import click
 
 from hub.commands.identity_evaluate import in_words, the_day
 from hub.domain.linkage.comparable import comparable
+from hub.domain.linkage.filter_schema import linkage_schema, schema_names
 from hub.domain.linkage.hashed import REASONS, HashedLink
 from hub.identity.evaluation.labelled import Unanswerable
 from hub.identity.evaluation.quality import Quality
 from hub.identity.hashed.evaluation import HashedEvaluation, evaluated
 from hub.identity.hashed.file import KEY_ID, HashKey, UnreadableFilters, read_filters, write_filters
 from hub.identity.hashed.linking import Incomparable, links
-from hub.identity.hashed.making import hashed
-from hub.identity.hashed.schema import linkage_schema, schema_names
+from hub.identity.hashed.making import cells, hashed
 from hub.privacy.private_file import private_file
 from hub.privacy.secrets import read_secret
 from hub.wiring_labelled import read_labelled, read_records
@@ -44,22 +44,36 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--key-id", required=True, help="The name of this version of the secret, such as 2026-11.")
 @click.option("--out", type=_FILE, required=True, help="Where to write the file to send: JSON, a line a person.")
 @click.option("--evidence", is_flag=True, help="Add small filters of names and birth date: links then need no person.")
-def hash_records(records: Path, schema_name: str, secret_file: Path, key_id: str, out: Path, evidence: bool) -> None:
+@click.option(
+    "--cells", "as_cells", is_flag=True, help="A CSV of record_id and filters, for a list that the hub takes in."
+)
+def hash_records(
+    records: Path, schema_name: str, secret_file: Path, key_id: str, out: Path, evidence: bool, as_cells: bool
+) -> None:
     """Write what a sector sends instead of identifiers: a Bloom filter of each record, made here, under a secret of the senders.
 
     Of RECORDS nothing leaves but record_id (take one that means nothing elsewhere), the names of the fields that are filled, and
-    filters. Needs `make setup-hashed`.
+    filters. Needs `make setup-hashed`, with --cells nothing more. Prints the check of the secret, by which who takes filters in
+    knows that they were made with the right one.
     """
     if not KEY_ID.fullmatch(key_id):
         raise click.UsageError("--key-id: letters, digits, dots, underscores and hyphens, such as 2026-11")
     key = HashKey(key_id, read_secret(secret_file))
     try:
         people = {record.record_id: comparable(record.block) for record in read_records(records, today=the_day())}
-        told = hashed(people, linkage_schema(schema_name), key, evidence=evidence)
-        write_filters(out, told)
+        schema = linkage_schema(schema_name)
+        if as_cells:
+            texts = cells(people, schema, key, evidence=evidence)
+            _write_cells(out, texts)
+            count = len(texts)
+        else:
+            told = hashed(people, schema, key, evidence=evidence)
+            write_filters(out, told)
+            count = len(told.records)
     except (Unanswerable, OSError) as why:
         raise click.UsageError(in_words(why)) from None
-    click.echo(f"{out}: {len(told.records):,} of {len(people):,} records, {schema_name}, secret {key_id}")
+    said = f"{schema_name}, secret {key_id}, check {key.check(schema_name)}"
+    click.echo(f"{out}: {count:,} of {len(people):,} records, {said}")
 
 
 @click.command("match-hashed")
@@ -122,6 +136,15 @@ def evaluate_hashed(
         click.echo(json.dumps(found.as_json()))
     else:
         _show(found)
+
+
+def _write_cells(path: Path, told: Mapping[str, str]) -> None:
+    """In the order of the filters: the sender's may be by name."""
+    by_filters = sorted((text, record_id) for record_id, text in told.items())
+    with private_file(path, newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("record_id", "filters"))
+        writer.writerows((record_id, text) for text, record_id in by_filters)
 
 
 def _write_pairs(path: Path, named: Iterable[tuple[str, str, HashedLink]]) -> None:

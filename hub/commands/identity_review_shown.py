@@ -122,6 +122,9 @@ def side_row(side: Revealed | None) -> dict[str, Any] | None:
             continue
         if each.name == "ssn":
             continue
+        if each.name == "hashed":
+            row[each.name] = "filters in place of names: ask its source"
+            continue
         row[each.name] = " ".join(value) if isinstance(value, tuple) else str(value)
     if side.told.ssn4 or side.told.ssn:
         row["ssn"] = f"…{side.told.ssn4 or (side.told.ssn or '')[-4:]}"

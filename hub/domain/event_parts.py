@@ -76,6 +76,10 @@ class RaceEthnicity(Model):
     not_asked: tuple[RaceGroup, ...] = Field(default=(), description="groups that the question did not offer")
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class PersonBlock(Model):
     """Direct identifiers and contact details, clear only in the mapping and in the linkage zone."""
 
@@ -99,6 +103,11 @@ class PersonBlock(Model):
         default=None, description="the person's id in the source: for the subscriber's own look-up"
     )
     member_id: str | None = Field(default=None, description="the person's id at the payer, a Medicaid number included")
+    hashed: str | None = Field(
+        default=None,
+        exclude_if=_is_none,
+        description="filters in place of names and birth date, of a source that may not share these",
+    )
 
     def __repr_args__(self) -> list[tuple[str | None, object]]:
         """None: whatever prints a block (a traceback, a failed assertion, a log) shows no value of it."""

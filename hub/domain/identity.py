@@ -102,13 +102,15 @@ def family_names_nobody(name: str) -> bool:
 
 
 def tells(block: PersonBlock | None) -> bool:
-    """Whether a block says who this is: all three parts are given, or one of them is a placeholder (the name is
-    withheld now).
+    """Whether a block says who this is: all three parts are given, or filters in their place, or one of them is a placeholder
+    (the name is withheld now).
 
     A block with parts left out says less than an earlier one, not otherwise: it undoes no link.
     """
     if block is None:
         return False
+    if block.hashed is not None:
+        return True
     names = (block.given_name, block.family_name)
     if all(name and name.strip() for name in names) and block.birth_date is not None:
         return True

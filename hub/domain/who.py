@@ -8,6 +8,7 @@ from hub.domain import identity
 from hub.domain.events import Event
 from hub.domain.ids import Ids
 from hub.domain.linkage.clusters import clusters
+from hub.domain.linkage.encoding import NO_LANE, Lane
 from hub.domain.linkage.model import LinkModel, for_population, shipped_model
 
 __all__ = ["BY_WEIGHTS", "POPULATION", "groups", "weights"]
@@ -26,8 +27,13 @@ def weights(population: int = POPULATION) -> LinkModel:
     return for_population(shipped_model(), population)
 
 
-def groups(events: Iterable[Event], ids: Ids, population: int = POPULATION) -> Mapping[str, frozenset[str]]:
+def groups(
+    events: Iterable[Event], ids: Ids, population: int = POPULATION, lane: Lane = NO_LANE
+) -> Mapping[str, frozenset[str]]:
     """Each source_person of these events (person blocks clear) with those that are the same person, itself included."""
     records = identity.records(events)
-    people = clusters(records, weights(population)).people if BY_WEIGHTS else identity.clusters(records, ids)
+    if BY_WEIGHTS:
+        people = clusters(records, weights(population), lane=lane).people
+    else:
+        people = frozenset(identity.clusters(records, ids))
     return {source_person: person for person in people for source_person in person}

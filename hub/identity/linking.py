@@ -15,6 +15,7 @@ from hub.domain.ids import Ids
 from hub.domain.linkage.clusters import components
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.decisions import HumanDecision, Standing, standing
+from hub.domain.linkage.encoding import NO_LANE, Lane
 from hub.domain.linkage.fingerprint import fingerprint
 from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.resolving import Edge, Scorer, binds, resolve
@@ -43,18 +44,25 @@ class Linked(Named):
 
 class Linking:
     """For the one worker; what it remembers is right as long as every batch it saw was stored. `ids` makes keyed tokens, `mint`
-    person keys."""
+    person keys, `lane` filters of who is known in the clear."""
 
-    def __init__(self, model: LinkModel, ids: Ids, mint: Callable[[], str], remembered: int = REMEMBERED) -> None:
+    def __init__(
+        self,
+        model: LinkModel,
+        ids: Ids,
+        mint: Callable[[], str],
+        remembered: int = REMEMBERED,
+        lane: Lane = NO_LANE,
+    ) -> None:
         self._model, self._mint = model, mint
-        self._fingerprint = fingerprint(model)
-        self._memory = Memory(ids, remembered)
+        self._made_by = "/".join((f"{model.version}/{model.population}/{fingerprint(model)}", *lane.made_by))
+        self._memory = Memory(ids, remembered, lane)
 
     @property
     def made_by(self) -> str:
-        """What edges, blocks and values depend on beside what was told: the model by its name and by all that it holds, and the
-        rules of the hub."""
-        return f"{self._model.version}/{self._model.population}/{self._fingerprint}"
+        """What edges, blocks and values depend on beside what was told: the model by its name and by all that it holds, the rules
+        of the hub, and by which versions of a secret filters are made."""
+        return self._made_by
 
     def take(self, store: LinkStore, sightings: Sequence[Sighting], decisions: Iterable[HumanDecision] = ()) -> Linked:
         """Take a batch in: what changed, for the caller to store (`put_persons`, `put_rows`); all else is in the store already.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hub.domain.ids import Ids, with_lengths
 from hub.domain.linkage.comparable import Comparable
+from hub.domain.linkage.encoding import NO_LANE, Lane
 from hub.domain.linkage.shared import SharedValue, person_of, values_of
 from hub.identity.store import LinkStore, Use
 
@@ -24,11 +25,11 @@ _BLOCK = "block" + _BETWEEN
 
 class Memory:
     """Comparables that were opened (up to `most` from batch to batch), and which values are a service's: all of them as tokens,
-    those of remembered comparables in the clear. `ids` makes keyed tokens."""
+    those of remembered comparables in the clear. `ids` makes keyed tokens, `lane` filters."""
 
-    def __init__(self, ids: Ids, most: int) -> None:
+    def __init__(self, ids: Ids, most: int, lane: Lane = NO_LANE) -> None:
         self._token, self._tokens = ids.under(_MATCH), ids.each_under(_MATCH)
-        self._most = most
+        self._most, self.with_filters = most, lane
         self.comparables: dict[str, Comparable] = {}
         self.shared: set[SharedValue] = set()
         self._shared_tokens: set[str] | None = None
@@ -58,11 +59,12 @@ class Memory:
         if missing:
             opened = store.comparables(missing)
             for source_person in missing:
-                self.keep(source_person, opened.get(source_person, EMPTY))
+                found = opened.get(source_person)
+                self.keep(source_person, EMPTY if found is None else self.with_filters(found))
         return known
 
     def keep(self, source_person: str, one: Comparable) -> None:
-        """Remember what counts now."""
+        """Remember what counts now, with its filters."""
         self.comparables[source_person] = one
         if self._shared_tokens:
             self.shared.update(value for value in values_of(one) if self.value_token(value) in self._shared_tokens)

@@ -97,4 +97,4 @@ class Reasons:
 
 
 def _who(one: Comparable) -> tuple[object, ...]:
-    return one.given, one.family, one.birth_date
+    return one.given, one.family, one.birth_date, one.hashed

@@ -52,7 +52,7 @@ def _count(store: LinkStore, memory: Memory, taken: Taken, sightings: Iterable[S
         row, block = taken.rows[each.source_person], each.block
         if block is None or rank < _rank(row):
             continue
-        one, so_far = comparable(block), counts[row.token]
+        one, so_far = memory.with_filters(comparable(block)), counts[row.token]
         if rank == _rank(row) and so_far is not EMPTY and told_parts(one) <= told_parts(so_far):
             continue
         row.telling, row.version = rank

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, func, select
 from hub.domain.ids import Ids
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.decisions import Verdict
+from hub.domain.linkage.encoding import NO_LANE, Lane
 from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.scoring import Grade
 from hub.domain.linkage.shared import values_of
@@ -54,11 +55,11 @@ class Revealed(NamedTuple):
 
 
 class ReviewDesk(Beside):
-    """Reads the registry; one thread. `ids` makes keyed tokens; `model` as identify links by."""
+    """Reads the registry; one thread. `ids` makes keyed tokens; `model` and `lane` as identify links by."""
 
-    def __init__(self, where: Where, vault: Vault, ids: Ids, model: LinkModel) -> None:
+    def __init__(self, where: Where, vault: Vault, ids: Ids, model: LinkModel, lane: Lane = NO_LANE) -> None:
         super().__init__(where, vault)
-        self._memory, self._model = Memory(ids, 0), model
+        self._memory, self._model, self._lane = Memory(ids, 0), model, lane
 
     def questions(self) -> list[Waiting]:
         """Who waits, the likeliest first."""
@@ -119,8 +120,8 @@ class ReviewDesk(Beside):
         }
         return [
             compared(
-                told.get(left, EMPTY),
-                told.get(right, EMPTY),
+                self._lane(told.get(left, EMPTY)),
+                self._lane(told.get(right, EMPTY)),
                 model or self._model,
                 shared,
                 together=_person(rows, left) == _person(rows, right),

@@ -30,6 +30,7 @@ from hub.ops import metrics
 from hub.ops.health import Flag, Heartbeat, OpsServer
 from hub.ops.logs import logger
 from hub.ops.stop import until_sigterm
+from hub.privacy.hashed_secrets import lane_of
 from hub.privacy.secrets import read_secret
 from hub.privacy.vault import Vault
 
@@ -65,8 +66,8 @@ class Installation(Protocol):
 def run(settings: Installation, stop: threading.Event | None = None) -> None:
     """Work until `stop` is set or SIGTERM comes, then end the batch at hand and return.
 
-    Files of DIR: secrets/kek, secrets/hmac, keys.sqlite, and identity.sqlite or secrets/identity-database. ConfigError, RetryError
-    and FatalError end the process with their exit codes; nothing is committed then.
+    Files of DIR: secrets/kek, secrets/hmac, secrets/hashed, keys.sqlite, and identity.sqlite or secrets/identity-database.
+    ConfigError, RetryError and FatalError end the process with their exit codes; nothing is committed then.
     """
     stop = stop or until_sigterm()
     beat, drained, assigned = Heartbeat(_STUCK_S), Flag("outbox not drained"), Flag("no partition assigned yet")
@@ -77,7 +78,8 @@ def run(settings: Installation, stop: threading.Event | None = None) -> None:
         vault = held.enter_context(closing(_vault(settings)))
         ids = Ids(read_secret(settings.instance / "secrets" / "hmac"))
         model = who.weights(settings.identity_population)
-        linking = Linking(model, ids, mint_person_key) if who.BY_WEIGHTS else None
+        lane = lane_of(settings.instance)
+        linking = Linking(model, ids, mint_person_key, lane=lane) if who.BY_WEIGHTS else None
         bootstrap = settings.require_bootstrap()
         _require_topics(bootstrap)  # before the registry of an earlier hub becomes one of this, which can't be undone
         registry = held.enter_context(closing(Registry(_where(settings), vault, linking=linking)))
@@ -107,9 +109,14 @@ def open_review_desk(settings: Installation) -> Iterator[ReviewDesk]:
     ids = Ids(read_secret(settings.instance / "secrets" / "hmac"))
     with (
         closing(_vault(settings)) as vault,
-        closing(ReviewDesk(_where(settings), vault, ids, who.weights(settings.identity_population))) as desk,
+        closing(_desk(settings, vault, ids)) as desk,
     ):
         yield desk
+
+
+def _desk(settings: Installation, vault: Vault, ids: Ids) -> ReviewDesk:
+    model = who.weights(settings.identity_population)
+    return ReviewDesk(_where(settings), vault, ids, model, lane_of(settings.instance))
 
 
 def _require_topics(bootstrap: str) -> None:

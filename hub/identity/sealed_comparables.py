@@ -1,8 +1,10 @@
-"""What counts of source persons, as it is kept: sealed under each one's own data key, bound to its place, padded."""
+"""What counts of source persons, as it is kept: sealed under each one's own data key, bound to its place, padded. Filters of who is
+known in the clear are not kept: they are made anew from it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 
@@ -26,7 +28,7 @@ def seal_comparables(vault: Vault, comparables: Mapping[str, Comparable]) -> dic
     vault.ensure_keys(comparables)
     sealed: dict[str, bytes] = {}
     for token, one in comparables.items():
-        clear = _encode(one)
+        clear = _encode(replace(one, encoded=()) if one.encoded else one)
         clear += b" " * (-len(clear) % _PAD)  # JSON may end in blanks
         sealed[token] = vault.seal(clear, token, *_PLACE, token).ciphertext
     return sealed

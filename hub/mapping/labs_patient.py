@@ -193,6 +193,7 @@ def _block(
         "county": place.county,
         "local_id": local_id or None,
         "member_id": None,
+        "hashed": None,
     })  # fmt: skip
 
 

@@ -4,7 +4,8 @@ Shared by the programs for bed lists, pantry visits, benefit files and line list
 kept: what else a sender writes (notes, remarks, addresses) leaves neither this room nor the row, dead letters included. A row that
 is no row cannot be told apart so: where the list has unknown columns or may be a victim service provider's, nothing of it is kept.
 
-Options of all: `columns` (field → column), `date_order` (`mdy`, `dmy`), `timezone`, `words` (field → label → code).
+Options of all: `columns` (field → column), `date_order` (`mdy`, `dmy`), `timezone`, `words` (field → label → code), `hashed` (of a
+source that may not share identifiers: hub.mapping.lists_hashed).
 """
 
 from __future__ import annotations
@@ -22,11 +23,23 @@ from hub.formats.delimited import Row, RowFault, Table
 from hub.formats.errors import ParseError
 from hub.formats.lines import Source
 from hub.formats.spreadsheet import MAX_WORKBOOK, as_table, is_workbook
+from hub.mapping.lists_hashed import CLEAR_FIELDS, CLEAR_STOP, HashedOnly, hashed_only
 from hub.mapping.lists_header import Heading, Needs
 from hub.mapping.lists_options import text_of, wrong_options
 from hub.mapping.lists_table import open_list
 from hub.mapping.lists_values import NOTHING, UNNAMED, day_of, plain_word, time_of, word_of
-from hub.mapping.program import Alone, Content, Mapped, MappingContext, NotMapped, Unit, guarded, ignored, unreadable
+from hub.mapping.program import (
+    Alone,
+    Content,
+    Mapped,
+    MappingContext,
+    NotMapped,
+    Unit,
+    guarded,
+    hard_stop,
+    ignored,
+    unreadable,
+)
 from hub.mapping.stamp import Stamp
 
 __all__ = ["Line", "ListKind", "ListProgram", "Lister"]
@@ -52,6 +65,7 @@ class Lister:
 
     def __init__(self, kind: ListKind, header: Heading, stamp: Stamp, context: MappingContext) -> None:
         self.kind, self.header, self.stamp, self.context = kind, header, stamp, context
+        self.hashed = hashed_only(context.options)
         self.order = str(context.options.get("date_order", "mdy"))
         self._words: Mapping[tuple[str, str], str] = {
             (text_of(field), plain_word(text_of(label))): text_of(code)
@@ -78,6 +92,16 @@ class Line:
 
     def __getitem__(self, field: str) -> str:
         return self._values.get(field, "")
+
+    @property
+    def hashed(self) -> HashedOnly | None:
+        """What filters the source sends in place of names; None where it may share these."""
+        return self._lister.hashed
+
+    @property
+    def may_not_be_held(self) -> bool:
+        """Whether something that identifies stands here in the clear, of a source that may share hashes only."""
+        return self._lister.hashed is not None and any(map(self._values.get, CLEAR_FIELDS))
 
     def unnamed(self, *fields: str) -> bool:
         """Whether one of these says that somebody was there whom nobody names (`Anonymous`)."""
@@ -209,7 +233,12 @@ def _read_lists(
                 if isinstance(made, Missing):
                     made.missed()
                 return [keep.fault(row, {"file": file, "row": row.number})]
-            return made.map_line(Line(keep.lister, row.cells, {"file": file, "row": row.number}, keep.raw(row)))
+            line = Line(keep.lister, row.cells, {"file": file, "row": row.number}, keep.raw(row))
+            if line.may_not_be_held:
+                if isinstance(made, Missing):
+                    made.missed()
+                return [hard_stop(CLEAR_STOP, line.where, kind.event)]
+            return made.map_line(line)
 
         def locate(
             row: Row | RowFault, keep: _Keeping = keep, file: str = file
@@ -243,7 +272,8 @@ class _Keeping:
         kept = [column for column in columns if column.lower() in known]
         self._names = tuple(column.lower() for column in kept)
         self.head = _written(kept)
-        self._whole = not lister.header.unknown and not lister.kind.guards.intersection(lister.header.columns)
+        watched = lister.hashed is not None or lister.kind.guards.intersection(lister.header.columns)
+        self._whole = not lister.header.unknown and not watched
 
     def raw(self, row: Row) -> bytes:
         return _written([row.cells[name] for name in self._names])

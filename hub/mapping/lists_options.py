@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hub.domain.need_words import NEED_CATEGORIES
+from hub.mapping.lists_hashed import wrong_hashed
 from hub.mapping.lists_values import ORDERS
 from hub.mapping.tables import keyed, rows
 from hub.suggest import did_you_mean
 
 __all__ = ["OF_ALL", "text_of", "wrong_options"]
 
-OF_ALL = frozenset({"columns", "words", "date_order", "timezone", "state"})
+OF_ALL = frozenset({"columns", "words", "date_order", "timezone", "state", "hashed"})
 """Options of every list connector."""
 _ANY_TEXT = {("case-line-list", "race"), ("case-line-list", "ethnicity")}
 """Fields whose labels mean words that other tables read: a project's `1` is its `White`."""
@@ -33,6 +34,7 @@ def wrong_options(
         yield from _unknown("option", str(name), OF_ALL | set(own), (str(name),))
     if (order := options.get("date_order", ORDERS[0])) not in ORDERS:
         yield ("date_order",), f"is {order}: it is one of {', '.join(ORDERS)}"
+    yield from wrong_hashed(options.get("hashed"))
     fields = {row["field"] for row in rows("lists_columns") if options and row["program"] == program}
     for name in ("columns", "words"):
         given = options.get(name) or {}

@@ -1,4 +1,5 @@
-"""Who a row of a list speaks of: the person's id in the source, else name and birth date; else nobody, who counts for the area."""
+"""Who a row of a list speaks of: the person's id in the source, else name and birth date; else nobody, who counts for the area.
+Of a source that may not share identifiers it is the id and filters."""
 
 from __future__ import annotations
 
@@ -6,12 +7,18 @@ from typing import NamedTuple
 
 from hub.domain.event_parts import CountySource
 from hub.domain.events import PersonBlock
+from hub.domain.linkage.filters import filters_of
 from hub.mapping.area import area
 from hub.mapping.labs_csv_person import word
 from hub.mapping.lists import Line
+from hub.mapping.lists_hashed import HashedOnly
 from hub.mapping.lists_values import plain_word
+from hub.mapping.program import NotMapped
 
 __all__ = ["Somebody", "nobody", "somebody"]
+
+
+_UNNAMED = ("", "")
 
 
 class Somebody(NamedTuple):
@@ -25,7 +32,12 @@ class Somebody(NamedTuple):
 
 
 def somebody(line: Line, state: str = "") -> Somebody:
-    """The person of a row. `state`: of rows that name none, from the connector's settings."""
+    """The person of a row. `state`: of rows that name none, from the connector's settings. NotMapped (`filters-not-agreed`, or why
+    the filters are refused) where a row has filters of nobody's agreement."""
+    if line.hashed is not None:
+        return _by_filters(line, line.hashed, state)
+    if line["filters"]:
+        raise NotMapped("filters-not-agreed", field=line.column("filters"))
     born = line.past_day("birth_date")
     given, family = line["given_name"], line["family_name"]
     if not given and not family:
@@ -56,6 +68,22 @@ def somebody(line: Line, state: str = "") -> Somebody:
     )
     issues = (*place.issues, *(("unknown-sex",) if line["sex"] and sex is None else ()))
     return Somebody(key, block, place.county_source, issues, (plain_word(family), f"{born or ''}"))
+
+
+def _by_filters(line: Line, hashed: HashedOnly, state: str) -> Somebody:
+    """Who is known by the source's own number and by filters. Of a row with filters it must be told when it was written: only so
+    those made under a new secret are newer than those before."""
+    place = area(line["state"] or state, "", line["county"])
+    text = line["filters"]
+    block = PersonBlock(state=place.state, county=place.county, local_id=line.needed("person"), hashed=text or None)
+    key = ("id", line["person"])
+    if not text:
+        return Somebody(key, block, place.county_source, (*place.issues, "no-filters"), _UNNAMED)
+    if (refused := hashed.refused(text)) is not None:
+        raise NotMapped(refused, field=line.column("filters"))
+    line.needed("updated")
+    alone = () if filters_of(text).fields else ("filters-without-evidence",)
+    return Somebody(key, block, place.county_source, (*place.issues, *alone), _UNNAMED)
 
 
 def nobody(line: Line, state: str = "") -> Somebody:

@@ -49,7 +49,7 @@ LIST = ListKind(
 _STOP = "victim-service-provider"
 _PRESENT, _GONE = 1, 2
 _VSP = "victim-service"
-_NAMES = ("person", "full_name", "family_name")
+_NAMES = ("person", "full_name", "family_name", "filters")
 _NOBODY = frozenset({"empty", "closed"})
 """Words of a bed without anybody: vacant, or out of service."""
 _DAY_ONLY = "day"

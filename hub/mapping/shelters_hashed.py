@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from hub.mapping.lists_hashed import CLEAR_STOP
+
 __all__ = ["CLEAR_STOP", "hash_issues", "holds_clear_text", "is_digest"]
 
 Cells = Mapping[str, str]
 
-CLEAR_STOP = "clear-identifiers"
-"""Of a row with a clear name or SSN, where the agreement lets the source hand over hashed ones only."""
 _NAMES = ("firstname", "middlename", "lastname")
 _HASH = re.compile(r"[0-9A-Fa-fxX]{0,4}[0-9A-Fa-f]{32,128}$|(?=[^0-9]*[0-9])[A-Za-z0-9+/_-]{22,}={0,2}$")
 """Digests as they are written: hexadecimal (MD5 to SHA-512; of an SSN behind its last four), or base64, which no name is like: so

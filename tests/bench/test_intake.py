@@ -55,6 +55,7 @@ NOT_MEASURED = frozenset(
         "referral-csv",
         "sara-alert-api",
         "shelter-roster-csv",
+        "shelter-roster-hashed",
     }
 )
 """Lists of a few hundred rows a day; and polls, where the source's own pages are what takes time."""

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from hub.cli import main
+from hub.domain.linkage.encoding import HashKey
+from hub.domain.linkage.filters import filters_of
+from hub.identity.hashed import library
 from tests.identity.hashed.lane import needs_the_lane
 
 A = (
@@ -58,6 +61,21 @@ def test_two_sectors_are_linked_by_their_files_alone(capsys: pytest.CaptureFixtu
     assert rows == [("1", "7", "match", ""), ("3", "9", "review", "other-given")]
     assert hub("identity match-hashed a.clk b.clk") == 0
     assert "1 links need no person" in capsys.readouterr().out
+
+
+def test_cells_are_for_a_list_and_need_nothing_installed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "PYTHON", Path("absent"))
+    assert hub(f"identity hash --records a.csv {HASH} --out cells.csv --cells") == 0
+    check = HashKey("2026-11", bytes(range(32))).check("name-birth-1")
+    assert f"3 of 4 records, name-birth-1, secret 2026-11, check {check}" in capsys.readouterr().out
+    assert Path("cells.csv").stat().st_mode & 0o077 == 0
+    with Path("cells.csv").open() as stream:
+        found = {row["record_id"]: filters_of(row["filters"]) for row in csv.DictReader(stream)}
+    assert sorted(found) == ["1", "2", "3"]
+    assert {each.key_check for each in found.values()} == {check}
+    assert "Villalobos" not in Path("cells.csv").read_text()
 
 
 @needs_the_lane

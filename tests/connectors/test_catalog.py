@@ -40,6 +40,7 @@ NAMES = [
     "sara-alert",
     "sara-alert-api",
     "shelter-roster-csv",
+    "shelter-roster-hashed",
     "vaccine-supply",
 ]
 

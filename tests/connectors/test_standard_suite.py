@@ -67,6 +67,11 @@ class TestRosters(ConnectorSuite):
     agreement_file = EXAMPLES / "shelter-roster-csv.yaml"
 
 
+class TestHashedRosters(ConnectorSuite):
+    folder = SHIPPED / "shelter-roster-hashed"
+    agreement_file = EXAMPLES / "shelter-roster-hashed.yaml"
+
+
 class TestPantries(ConnectorSuite):
     folder = SHIPPED / "food-pantry"
     agreement_file = EXAMPLES / "food-pantry.yaml"

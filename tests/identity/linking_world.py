@@ -9,6 +9,7 @@ from itertools import count
 from hub.domain.events import PersonBlock
 from hub.domain.ids import Ids
 from hub.domain.linkage.clusters import HumanDecision, LinkRecord
+from hub.domain.linkage.encoding import NO_LANE, Lane
 from hub.domain.linkage.model import LinkModel, shipped_model
 from hub.identity.linker import Sighting
 from hub.identity.linking import Linked, Linking
@@ -21,15 +22,17 @@ _IDS = Ids(b"i" * 32)
 class World:
     """`batches` are what each batch changed."""
 
-    def __init__(self, store: LinkStore, model: LinkModel | None = None, remembered: int = 3) -> None:
-        self._numbers, self._remembered = count(1), remembered
+    def __init__(
+        self, store: LinkStore, model: LinkModel | None = None, remembered: int = 3, lane: Lane = NO_LANE
+    ) -> None:
+        self._numbers, self._remembered, self._lane = count(1), remembered, lane
         self.link_store = store
         self.linking = self.made_with(model or shipped_model())
         self.batches: list[Linked] = []
 
     def made_with(self, model: LinkModel) -> Linking:
         """What links by this model, remembering nobody yet."""
-        return Linking(model, _IDS, lambda: f"person-{next(self._numbers):03d}", self._remembered)
+        return Linking(model, _IDS, lambda: f"person-{next(self._numbers):03d}", self._remembered, self._lane)
 
     def take(self, records: Iterable[LinkRecord], decisions: Sequence[HumanDecision] = ()) -> Linked:
         """One batch, stored."""
@@ -50,8 +53,9 @@ class World:
         self.link_store.put_rows((linked.rows[token] for token in sorted(linked.changed)), linked.comparables)
         self.batches.append(linked)
 
-    def load_model(self, model: LinkModel) -> bool:
-        """Link by another model from now on; whether everybody was weighed anew."""
+    def load_model(self, model: LinkModel, lane: Lane | None = None) -> bool:
+        """Link by another model, or other secrets, from now on; whether everybody was weighed anew."""
+        self._lane = self._lane if lane is None else lane
         self.linking = self.made_with(model)
         return weigh_all_anew(lambda: nullcontext(self), self.linking, page=3)
 

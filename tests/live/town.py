@@ -31,6 +31,7 @@ from hub.errors import Reject
 from hub.formats.mllp import frame
 from hub.preview import Preview, PreviewResult
 from hub.privacy.agreements import intake_agreement
+from hub.privacy.hashed_secrets import lane_of
 from hub.synthetic.county import County, make_county
 from hub.wiring_answers import answer_hl7
 from hub.wiring_bus import denominators, ids_of, isolation_rules
@@ -153,7 +154,8 @@ class Town(DemoStack):
         """The batch answer over everything that was sent, once each."""
         ids = ids_of(self.settings)
         rules, population = isolation_rules(self.settings.jurisdiction), self.settings.identity_population
-        batch = Preview(ids, rules, denominators(self.settings), identity_population=population)
+        lane = lane_of(self.instance)
+        batch = Preview(ids, rules, denominators(self.settings), identity_population=population, lane=lane)
         connectors = catalogue(self.instance)
         once = {(u.connector, u.name, _content(u.payload)): u for u in self.sent}
         with tempfile.TemporaryDirectory(prefix="hub-live-") as scratch:

@@ -30,12 +30,17 @@ def wrong(program: str, **options: Any) -> list[str]:
     ("options", "told"),
     [
         ({"wordz": {}}, "wordz: wordz is no option; did you mean words?"),
-        ({"condition": "any"}, "condition: condition is no option; there are columns, date_order, isolation_sites"),
+        ({"condition": "any"}, "condition: condition is no option; there are columns, date_order, hashed, isolation_sites"),
         ({"words": {"stats": {"here": "present"}}}, "words.stats: stats is no field with words; did you mean status?"),
         ({"words": {"status": {"up": "lefft"}}}, "words.status.up: lefft is no word of the hub's; there are closed, empty, gone"),
         ({"words": {"status": "present"}}, "words.status: names labels, each with what it means"),
         ({"words": 3}, "words: names fields, each with what it holds"),
         ({"columns": {"nite": "Night"}}, "columns.nite: nite is no field; did you mean"),
+        ({"hashed": True}, "hashed: names the schema of the filters, and the secrets"),
+        ({"hashed": {"schema": "own", "secrets": {"1": "0" * 16}}}, "hashed.schema: is none of name-birth-1, name-birth-place-1"),
+        ({"hashed": {"schema": "name-birth-1", "secrets": {}}}, "hashed.secrets: are one or two"),
+        ({"hashed": {"schema": "name-birth-1", "secrets": dict.fromkeys("abc", "0" * 16)}}, "hashed.secrets: are one or two"),
+        ({"hashed": {"schema": "name-birth-1", "secrets": {"a": "secret"}}}, "hashed.secrets.a: is a name such as 2026-11"),
         ({"date_order": "ymd"}, "date_order: is ymd: it is one of mdy, dmy"),
     ],
 )  # fmt: skip

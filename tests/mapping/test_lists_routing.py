@@ -10,7 +10,15 @@ import pytest
 from hub.connectors.catalog import SHIPPED
 from hub.routing import route
 
-LISTS = ("shelter-roster-csv", "food-pantry", "food-benefits", "case-line-list", "referral-csv", "consent")
+LISTS = (
+    "shelter-roster-csv",
+    "shelter-roster-hashed",
+    "food-pantry",
+    "food-benefits",
+    "case-line-list",
+    "referral-csv",
+    "consent",
+)
 
 
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in SHIPPED.glob("*/samples")))

@@ -30,6 +30,7 @@ CANARY_BLOCK = PersonBlock(
     county="06067",
     local_id="LOCALCANARY0173",
     member_id="MEMBERCANARY8846",
+    hashed="hub-clk-1:HASHEDCANARY0173",
 )
 """Every field filled. County, the first five of the postal code and the birth year-month may pass the linkage zone."""
 

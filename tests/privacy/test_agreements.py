@@ -31,6 +31,7 @@ CONNECTORS = (
     "food-benefits",
     "food-pantry",
     "shelter-roster-csv",
+    "shelter-roster-hashed",
     "referral-csv",
 )
 

@@ -19,6 +19,7 @@ LARGEST = 60
 """Members of a block compared with each other. A larger one is split by `narrower_keys`; what is too large then is skipped."""
 _NEVER_SPLIT = frozenset("speah")
 """Keys of numbers, phones, e-mails and addresses: so many users say that the value is nobody's own."""
+_OF_FILTERS = "c"
 
 
 def block_keys(one: Comparable) -> tuple[str, ...]:
@@ -40,6 +41,8 @@ def block_keys(one: Comparable) -> tuple[str, ...]:
             keys.add(f"n:{'+'.join(sorted((first[:3], sound(core(part)))))}")
             keys.add(f"n:{'+'.join(sorted((sound(first), part[:3])))}")
     keys.update(_value_keys(one, first))
+    if one.hashed is not None or one.encoded:
+        keys.update(_filter_keys(one))
     return tuple(sorted(keys))
 
 
@@ -47,6 +50,8 @@ def narrower_keys(key: str, one: Comparable) -> tuple[str, ...]:
     """What an oversized block is split by: year of birth and sex, postal code, full name; none for a value with too many users."""
     if key[0] in _NEVER_SPLIT:
         return ()
+    if key[0] == _OF_FILTERS:
+        return _narrower_filter_keys(key, one)
     found = []
     if one.birth_date is not None and key[0] not in "di":
         found.append(f"{key}/y{one.birth_date.year}{one.sex or ''}")
@@ -76,6 +81,26 @@ def candidate_pairs(comparables: Mapping[str, Comparable]) -> Iterator[tuple[str
             if pair not in seen:
                 seen.add(pair)
                 yield pair
+
+
+def _filter_keys(one: Comparable) -> Iterator[str]:
+    """Of filters that are equal: a whole birth date, and both names in either order. Filters that are only alike share no key."""
+    for made in one.filters:
+        fields = made.fields
+        if "birth_date" in fields:
+            yield f"{_OF_FILTERS}:{made.made_by}:b{fields['birth_date']:x}"
+        if "given_name" in fields and "family_name" in fields:
+            names = sorted((fields["given_name"], fields["family_name"]))
+            yield f"{_OF_FILTERS}:{made.made_by}:n{names[0]:x}+{names[1]:x}"
+
+
+def _narrower_filter_keys(key: str, one: Comparable) -> tuple[str, ...]:
+    """A birth date too many have is split by given name and by family name; a name too many have is not."""
+    made_by, _, value = key.removeprefix(f"{_OF_FILTERS}:").rpartition(":")
+    if value[0] != "b":
+        return ()
+    fields = next(made.fields for made in one.filters if made.made_by == made_by)
+    return tuple(f"{key}/{fields[name]:x}" for name in ("given_name", "family_name") if name in fields)
 
 
 def _date_keys(one: Comparable, families: set[str], first: str | None) -> Iterator[str]:

@@ -11,6 +11,7 @@ from hub.domain.identity import NEVER, Record, Version, tells
 from hub.domain.linkage.blocking import candidate_pairs
 from hub.domain.linkage.comparable import Comparable, comparable
 from hub.domain.linkage.decisions import HumanDecision, Standing, standing
+from hub.domain.linkage.encoding import NO_LANE, Lane
 from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.resolving import Clustering, Edge, Link, Review, Scorer, resolve
 from hub.domain.linkage.shared import SharedValue, shared_values
@@ -35,17 +36,20 @@ LinkRecord = Record
 """(source_person, version, block), as hub.domain.identity has it: one thing a source said about one of its persons."""
 
 
-def clusters(records: Iterable[LinkRecord], model: LinkModel, decisions: Iterable[HumanDecision] = ()) -> Clustering:
-    """The people behind these records. What counts of a source person says `newest`.
+def clusters(
+    records: Iterable[LinkRecord], model: LinkModel, decisions: Iterable[HumanDecision] = (), lane: Lane = NO_LANE
+) -> Clustering:
+    """The people behind these records. What counts of a source person says `newest`. `lane`: by which those in the clear are
+    compared with those who came as filters.
 
     Order and repeats of records and decisions do not matter."""
-    return link_comparables(newest(records), model, decisions)
+    return link_comparables({each: lane(one) for each, one in newest(records).items()}, model, decisions)
 
 
 def link_comparables(
     comparables: Mapping[str, Comparable], model: LinkModel, decisions: Iterable[HumanDecision] = ()
 ) -> Clustering:
-    """`clusters` of what counts, by source person."""
+    """`clusters` of what counts, by source person, with the filters by which it is compared."""
     shared = shared_values(comparables.values(), model.shared_over)
     edges = list(weigh(comparables, candidate_pairs(comparables), model, shared))
     stands = standing(decisions)

@@ -15,12 +15,13 @@ from hub.domain.identity import (
     given_names_nobody,
     normalise,
 )
+from hub.domain.linkage.filters import Filters, filters_of
 from hub.domain.linkage.names import PARTICLES
 from hub.domain.placeholders import real_address, real_birth_date, real_id, real_names
 
 __all__ = ["NORMAL", "Comparable", "comparable"]
 
-NORMAL = 1
+NORMAL = 2
 """To be raised with any change by which `comparable` makes something else of some block, also one of what it calls (normalisation,
 placeholders, particles), or by which some block tells or no longer tells: a registry keeps comparables, and `identify` reads all
 intake again where they are of another number. tests/domain/linkage/test_comparable.py says when."""
@@ -49,9 +50,18 @@ class Comparable:
     county: str | None = None
     newborn: bool = False
     """A word for a child without a name stands for the given name, and nothing says that it has grown up."""
+    hashed: str | None = None
+    """What came in place of names and birth date (hub.domain.linkage.filters): who has this has none of these."""
+    encoded: tuple[str, ...] = ()
+    """Filters of who came in the clear, made in the linkage zone (hub.domain.linkage.encoding). Never kept."""
 
     def __repr__(self) -> str:
         return "Comparable()"
+
+    @property
+    def filters(self) -> tuple[Filters, ...]:
+        """Those that were sent, or those made of what came in the clear."""
+        return tuple(map(filters_of, self.encoded if self.hashed is None else (self.hashed,)))
 
 
 def comparable(block: PersonBlock) -> Comparable:
@@ -91,7 +101,19 @@ def comparable(block: PersonBlock) -> Comparable:
         postal_code=_postal_code(block.postal_code),
         county=_plain(block.county),
         newborn=nameless and (born is None or born >= _GROWN_UP_BEFORE),
+        hashed=_hashed(block) if block.hashed else None,
     )
+
+
+def _hashed(block: PersonBlock) -> str | None:
+    """None where it can't be read, and where anything that identifies stands beside it: the two are never joined."""
+    if any((block.given_name, block.family_name, block.birth_date, block.ssn, block.phone, block.email)):
+        return None
+    try:
+        filters_of(block.hashed or "")
+    except ValueError:
+        return None
+    return block.hashed
 
 
 _SEX = {"f": "f", "female": "f", "m": "m", "male": "m", "x": "x"}

@@ -45,6 +45,9 @@ class Grader:
 
     def __call__(self, one: Comparable, other: Comparable, shared: Set[SharedValue] = _NO_VALUES) -> Score | None:
         """What `hub.domain.linkage.scoring.score` says of the two, exactly; None where it grades them `none`."""
+        if one.hashed is not None or other.hashed is not None:
+            found = score(one, other, self._model, shared)
+            return None if found.grade == "none" else found
         given, family = self._given(one.given, other.given), self._family(one.family, other.family)
         most = given + family
         for compared, gain in self._own:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import Literal, NamedTuple
 
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.comparisons import compare
+from hub.domain.linkage.filter_levels import by_filters
 from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.shared import SharedValue, values_of
 from hub.domain.linkage.vetoes import few_agree, perhaps_namesakes, unseen, veto
@@ -22,6 +23,7 @@ IMPLIES_PLACE = frozenset({"exact", "close"})
 """Levels of an address that leave the place nothing to say."""
 _NO_DISCOUNT = frozenset({"initial", "middle", "similar", "different", "crossed", "alike"})
 _LEAST = 1.0
+_ABOUT_ONE_DAY = frozenset({"exact", "slip"})
 
 
 class Part(NamedTuple):
@@ -47,7 +49,10 @@ def score(one: Comparable, other: Comparable, model: LinkModel, shared: Set[Shar
     """Weigh two comparables. The same for either order. A field that one side lacks gives nothing, nor does a value in `shared`
     or the place of a shared address; a name that is common gives less; contact details together at most `contact_most`.
 
-    A veto that stands apart makes the grade `none`, one for review makes a match a review."""
+    A veto that stands apart makes the grade `none`, one for review makes a match a review. Who came as filters is weighed by
+    them."""
+    if one.hashed is not None or other.hashed is not None:
+        return _score_of_filters(one, other, model)
     return score_of_levels(one, other, compare(one, other), model, shared)
 
 
@@ -90,6 +95,45 @@ def score_of_levels(
     if stands is not None and grade != "none":
         grade = "none" if stands.effect == "apart" else "review"
     return Score(total, tuple(parts), stands.reason if stands else None, grade)
+
+
+def _score_of_filters(one: Comparable, other: Comparable, model: LinkModel) -> Score:
+    """What filters say of two, of whom one came as filters at least. How common a name is the side in the clear tells; where
+    neither is, the commonest of the model's lists is assumed for whether they match, and none for whether a person is asked."""
+    found = by_filters(one, other)
+    if found is None:
+        return Score(model.chain, (), None, "none")
+    parts = [Part("filters", "alike" if found.alike else "different", 0.0)]
+    parts += [Part(field, level, model.weights[field][level]) for field, level in found.levels.items()]
+    most = sum(part.weight for part in parts)
+    least = most - _commonness(found.levels, one if one.hashed is None else other, model)
+    if least < most:
+        parts.append(Part("names", "common", least - most))
+    if not found.alike:
+        return Score(least, tuple(parts), found.reason, "none")
+    if found.reason is None and least >= model.match + (model.doubt if few_agree(found.levels) else 0.0):
+        return Score(least, tuple(parts), None, "match")
+    sure = "different" not in found.levels.values() and found.levels.get("birth_date") in _ABOUT_ONE_DAY
+    asked = found.reason == "no-evidence" or (most if sure else least) >= model.review
+    return Score(least, tuple(parts), found.reason, "review" if asked else "none")
+
+
+def _commonness(levels: Mapping[str, str], clear: Comparable, model: LinkModel) -> float:
+    """Bits that agreements on names say less than those on rare ones. `clear` has no name where both came as filters."""
+    least = 0.0
+    for field in NAMES:
+        level = levels.get(field)
+        weight = model.weights[field][level] if level is not None else 0.0
+        if level is None or weight <= 0:
+            continue
+        told = clear.given if field == "given" else clear.family
+        if told:
+            least += weight - name_weight(field, level, weight, clear, clear, model)
+        elif level not in _NO_DISCOUNT:
+            least += weight - max(weight - max(model.common.get(field, {"": 0.0}).values()), min(weight, _LEAST))
+    both = all(levels.get(field) == "exact" for field in NAMES)
+    listed = clear.hashed is not None or all(_listed(field, clear, model) for field in NAMES)
+    return least + (model.together if both and listed and model.common else 0.0)
 
 
 def _take_shared(one: Comparable, other: Comparable, levels: dict[str, str], shared: Set[SharedValue]) -> None:

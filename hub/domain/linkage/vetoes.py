@@ -39,6 +39,14 @@ REASONS: Mapping[str, str] = {
     "namesakes": "one name, birth dates that are near and not equal, and another home, phone or e-mail",
     "no-given-name": "one family name, birth date and address or phone, and a given name of one alone: a twin may be meant",
     "nothing-equal": "given name, family name and birth date are only roughly alike and none of them is equal",
+    "no-evidence": "of one of them no filters of single fields were sent: which fields agree cannot be known",
+    "few-agree": "by their filters fewer than two of given name, family name and birth date agree",
+    "not-told": "filters, and of one of them none of a given name or a whole birth date: a namesake or a twin may be meant",
+    "other-given": "by their filters another given name: a twin, or another member of the family, may be meant",
+    "alike-given": "by their filters given names that are alike and not equal: twins and sisters have such names",
+    "other-birth-date": "by their filters another birth date: a father, a mother or a stranger of the same name may be meant",
+    "near-birth-date": "by their filters birth dates that are near and not equal: a namesake may be meant",
+    "other-family": "by their filters another family name: it may have changed, or a stranger born on that day is meant",
     "sex-and-given": "another sex and another given name: people change both, and brother and sister differ in both;"
     " asked about where given names or a number agree nearly, or the birth date with an e-mail or the last four; else two people",
 }
@@ -64,7 +72,7 @@ _FEW = 2
 """Things in which two agree: with no more of them another person may be meant."""
 _GENERATION = 12  # years
 """A birth date this far off is no slip but another generation."""
-UNKNOWING = frozenset({"no-name", "no-given-name", "initial"})
+UNKNOWING = frozenset({"no-name", "no-given-name", "initial", "no-evidence", "few-agree", "not-told"})
 """Reasons by which nothing is known to differ: such two may as well be one person."""
 
 

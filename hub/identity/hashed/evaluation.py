@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.domain.linkage.comparable import comparable
+from hub.domain.linkage.filter_schema import LinkageSchema
 from hub.domain.linkage.hashed import HashedLink
 from hub.identity.evaluation.labelled import LabelledSet, Pair
 from hub.identity.evaluation.quality import Quality, quality
 from hub.identity.hashed.file import HashKey
 from hub.identity.hashed.linking import links
 from hub.identity.hashed.making import hashed
-from hub.identity.hashed.schema import LinkageSchema
 
 __all__ = ["HashedEvaluation", "evaluated"]
 

@@ -8,9 +8,7 @@ are in it), `records` (how many there are). Then a line a person: `id`, `clk` (b
 
 from __future__ import annotations
 
-import hmac
 import json
-import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,33 +17,21 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hub.domain.linkage.encoding import HashKey
+from hub.domain.linkage.filter_schema import SINGLE, LinkageSchema, linkage_schema
+from hub.domain.linkage.filters import KEY_ID
 from hub.domain.linkage.hashed import HashedRecord
 from hub.errors import ConfigError, HubError
-from hub.identity.hashed.schema import SINGLE, LinkageSchema, linkage_schema
 from hub.privacy.private_file import private_file
 
 __all__ = ["KEY_ID", "HashKey", "HashedFile", "UnreadableFilters", "read_filters", "write_filters"]
 
-KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-"""What a version of a secret may be called."""
 _FORMAT = "hub-clk-1"
 _CLOSED = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class UnreadableFilters(HubError):
     """A file of filters that is none: the text names file and line, and no value."""
-
-
-@dataclass(frozen=True, slots=True)
-class HashKey:
-    """A secret that senders share and the hub doesn't need, under the name that tells its version."""
-
-    key_id: str
-    secret: bytes = field(repr=False)
-
-    def check(self, schema: str) -> str:
-        """The same for the same secret, name and schema: 64 bits of an HMAC, of which nobody learns a secret of 32 random bytes."""
-        return hmac.digest(self.secret, f"hub key check {schema} {self.key_id}".encode(), "sha256")[:8].hex()
 
 
 @dataclass(frozen=True, slots=True)

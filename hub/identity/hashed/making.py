@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hub.domain.linkage.comparable import Comparable
+from hub.domain.linkage.encoding import Encoder, HashKey, values
+from hub.domain.linkage.filter_schema import SINGLE, LinkageSchema
+from hub.domain.linkage.filters import text_of_filters
 from hub.domain.linkage.hashed import HashedRecord
-from hub.identity.hashed.file import HashedFile, HashKey
+from hub.identity.hashed.file import HashedFile
 from hub.identity.hashed.library import filters_of
-from hub.identity.hashed.schema import SINGLE, LinkageSchema
 
-__all__ = ["hashed", "values"]
+__all__ = ["cells", "hashed", "values"]
 
 
 def hashed(records: Mapping[str, Comparable], schema: LinkageSchema, key: HashKey, *, evidence: bool) -> HashedFile:
@@ -38,15 +41,14 @@ def hashed(records: Mapping[str, Comparable], schema: LinkageSchema, key: HashKe
     return HashedFile(schema, key.key_id, key.check(schema.name), evidence, found)
 
 
-def values(record: Comparable) -> dict[str, str]:
-    """The text of each field that a schema may name, empty where there is none. Of a weak birth date only the year."""
-    born = record.birth_date
+def cells(records: Mapping[str, Comparable], schema: LinkageSchema, key: HashKey, *, evidence: bool) -> dict[str, str]:
+    """By id what `hashed` would send of these records, each as one text for a cell of a table (hub.domain.linkage.filters)."""
+    encoder = Encoder(schema, key)
+    found = ((record_id, encoder(record)) for record_id, record in records.items())
     return {
-        "given_name": " ".join(record.given),
-        "family_name": " ".join(record.family),
-        "birth_date": "" if born is None else f"{born:%Y}" if record.birth_weak else f"{born:%Y%m%d}",
-        "city": record.city or "",
-        "postal_code": record.postal_code or "",
+        record_id: text_of_filters(made if evidence else replace(made, fields={}))
+        for record_id, made in found
+        if made is not None
     }
 
 

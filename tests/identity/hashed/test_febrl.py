@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import pytest
 
+from hub.domain.linkage.filter_schema import linkage_schema
 from hub.identity.hashed.evaluation import evaluated
-from hub.identity.hashed.schema import linkage_schema
 from hub.wiring_labelled import read_labelled
 from tests.identity.evaluation.febrl import febrl, write_records, write_truth
 from tests.identity.hashed.lane import KEY, needs_the_lane

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from hub.domain.linkage.filter_schema import linkage_schema
 from hub.domain.linkage.hashed import HashedRecord
 from hub.identity.hashed.file import HashedFile, UnreadableFilters, read_filters, write_filters
-from hub.identity.hashed.schema import linkage_schema
 from tests.identity.hashed.lane import KEY
 
 SCHEMA = linkage_schema("name-birth-1")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.domain.linkage.filter_schema import LinkageSchema, linkage_schema, schema_names
 from hub.domain.linkage.hashed import dice
 from hub.errors import ConfigError
 from hub.identity.hashed import library
@@ -17,7 +18,6 @@ from hub.identity.hashed.file import HashKey, read_filters, write_filters
 from hub.identity.hashed.library import alike_pairs, filters_of
 from hub.identity.hashed.linking import Incomparable, links
 from hub.identity.hashed.making import hashed, values
-from hub.identity.hashed.schema import LinkageSchema, linkage_schema, schema_names
 from tests.identity.hashed.lane import KEY, needs_the_lane, person
 
 pytestmark = needs_the_lane

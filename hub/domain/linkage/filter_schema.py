@@ -1,5 +1,5 @@
-"""Linkage schemas: which fields go into a filter, and how. Shipped and versioned (`schemas/`): a change is a new name, as filters
-of two schemas say nothing about each other.
+"""Linkage schemas: which fields go into a filter, and how. Shipped and versioned (tables/linkage_schemas): a change is a new name,
+as filters of two schemas say nothing about each other.
 
 `clkhash` of a document is a linkage schema of clkhash, version 3, and can be used with its own tools. The filters of single fields
 are made of the same features, one at a time, in filters of `evidence.bits` and under other keys (HKDF `info`).
@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.domain.linkage.hashed import Bounds, Rules
+from hub.domain.tables import document
 from hub.errors import ConfigError
 
 __all__ = ["SINGLE", "Evidence", "LinkageSchema", "linkage_schema", "schema_names"]
@@ -24,7 +24,7 @@ __all__ = ["SINGLE", "Evidence", "LinkageSchema", "linkage_schema", "schema_name
 SINGLE: Mapping[str, str] = {"given_name": "name", "family_name": "name", "birth_date": "birth date"}
 """Fields of which a sender may add small filters, with what their keys are derived for: one key for both names, so that names that
 stand in each other's place are found."""
-_FOLDER = Path(__file__).resolve().parent / "schemas"
+_SHIPPED = ("name-birth-1", "name-birth-place-1")
 _CLOSED = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -68,6 +68,15 @@ class LinkageSchema(BaseModel):
     def bits(self) -> int:
         return int(self.clkhash["clkConfig"]["l"])
 
+    def most_bits(self, fields: Iterable[str]) -> int:
+        """The bits that a filter of these fields can have at most."""
+        told = set(fields)
+        return sum(
+            int(each["hashing"]["strategy"]["bitsPerFeature"])
+            for each in self.clkhash["features"]
+            if each["identifier"] in told
+        )
+
     @property
     def rules(self) -> Rules:
         name, born = self.evidence.name, self.evidence.birth_date
@@ -103,5 +112,5 @@ def linkage_schema(name: str) -> LinkageSchema:
 
 @lru_cache(maxsize=1)
 def _shipped() -> Mapping[str, LinkageSchema]:
-    documents = (json.loads(path.read_bytes()) for path in sorted(_FOLDER.glob("*.json")))
+    documents = (json.loads(document(f"linkage_schemas/{name}.json")) for name in _SHIPPED)
     return {schema.name: schema for schema in map(LinkageSchema.model_validate, documents)}
