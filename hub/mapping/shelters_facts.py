@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any, Literal
 
 from hub.domain.ids import content_hash
@@ -95,6 +96,7 @@ class Facts:
         return content_hash(self._content, *more) if more else self._content
 
 
+@lru_cache(maxsize=64)  # of all open stays it is one day
 def sent_on(day: date | None) -> datetime:
     """The time for which something was told, as versions of it are compared."""
     return datetime.combine(day, time(), UTC) if day is not None else EPOCH

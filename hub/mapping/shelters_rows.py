@@ -34,6 +34,7 @@ class Rows:
         self._unnamed = unnamed
         made_at = facts.export.exported_at
         self._made_on = made_at.date() if made_at is not None else None
+        self._told_until = f"{facts.index.as_of} {facts.current_until}"  # what an open stay says of itself
         self._people, self._stays = Trusted(Person), Trusted(ShelterStay)
 
     def organization(self, cells: Cells, where: Where, raw: bytes) -> list[Mapped]:
@@ -123,7 +124,9 @@ class Rows:
         known, until = (index.as_of, self._facts.current_until) if is_open and not project.nightly else (None, None)
         fleeing = enrollment.person in index.fleeing
         household = "" if fleeing else cells.get("householdid", "")
-        changes = [changed_at(cells, index.zone), left.changed_at if left else None]
+        changed, left_changed = changed_at(cells, index.zone), left.changed_at if left else None
+        if left_changed is not None:
+            changed = left_changed if changed is None else max(changed, left_changed)
         fields = self._facts.fields(
             cells,
             stamp.fact_key("enrollment", cells["enrollmentid"]),
@@ -133,10 +136,10 @@ class Rows:
                 left.content if left else "",
                 project.kind,
                 str(project.nightly),
-                f"{known} {until}",
+                self._told_until if known is not None else f"{known} {until}",
                 *odd,
             ),
-            changed=max((at for at in changes if at is not None), default=None),
+            changed=changed,
             rank=_GONE if enrollment.deleted else _CLOSED if left_on else _OPEN,
             sent_at=sent_on(index.as_of if is_open else None),
         )
@@ -157,11 +160,9 @@ class Rows:
 
     def _odd(self, entered_on: date, left_on: date | None) -> tuple[str, ...]:
         """What its days contradict: the exit stands before the entry; the entry lies ahead of the export."""
-        odd = (
-            ("exit-before-entry", left_on is not None and left_on < entered_on),
-            ("entry-after-export", self._made_on is not None and entered_on > self._made_on),
-        )
-        return tuple(issue for issue, stands in odd if stands)
+        turned = ("exit-before-entry",) if left_on is not None and left_on < entered_on else ()
+        ahead = ("entry-after-export",) if self._made_on is not None and entered_on > self._made_on else ()
+        return turned + ahead
 
 
 def _mended_last(unread: int, content: str) -> str:
