@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from hub.bus.producer import LIBRARY_LOG
+from hub.bus.library_log import LIBRARY_LOG
 from hub.errors import ConfigError, RetryError
 
 Partitions = list[tuple[str, int]]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from hub.bus.producer import LIBRARY_LOG
+from hub.bus.library_log import LIBRARY_LOG
 from hub.errors import RetryError
 
 __all__ = ["GroupLag", "watermarks"]

@@ -12,21 +12,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from hub.bus.library_log import LIBRARY_LOG
 from hub.errors import FatalError, Reject, RetryError
 
 Headers = list[tuple[str, bytes]]
 OutRecord = tuple[str, bytes | None, bytes | None, int | None, Headers | None]
 """topic, key, value (None: tombstone), partition (None: murmur2 of the key), headers."""
-
-LIBRARY_LOG = logging.getLogger("hub.bus.rdkafka")
-"""Where librdkafka's own lines go, instead of plain text on stderr."""
 
 PARTITIONER = "murmur2_random"
 MAX_RECORD_BYTES = 4_000_000
