@@ -196,11 +196,15 @@ def _named(unit: Unit) -> str | bytes:
 def explained(
     connector: Connector, agreement: IntakeAgreement, ids: Ids, path: Path, *, explain: bool = True
 ) -> Iterator[tuple[Traced, Mapped]]:
-    """Each outcome with how it came to be, before the agreement; and as the agreement lets it through."""
+    """Each outcome with how it came to be, before the agreement; and as the agreement lets it through. What is said of a unit as a
+    whole names it."""
     read = Reader(connector, agreement, ids)
     for unit in units(connector, path):
         for traced in read.traced(unit, explain=explain):
-            yield traced, granted(traced.mapped, agreement)
+            mapped = granted(traced.mapped, agreement)
+            if mapped.event is None and not mapped.where.keys() - {"member"}:
+                mapped = mapped._replace(where={"file": unit.name, **mapped.where})
+            yield traced, mapped
 
 
 def units(connector: Connector, path: Path) -> Iterator[Unit]:

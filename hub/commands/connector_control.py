@@ -154,7 +154,8 @@ def _files(inbox: Path, since: datetime | None) -> _Plan:
     shown = ", ".join(names[:_NAMES_SHOWN]) + (
         f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
     )
-    words = f"{len(units)} of the units in done/ and failed/ go back into the inbox" + (f": {shown}" if names else "")
+    go_back = "unit in done/ and failed/ goes back" if len(units) == 1 else "units in done/ and failed/ go back"
+    words = f"{len(units)} {go_back} into the inbox" + (f": {shown}" if names else "")
     return _Plan({"files_since": since.isoformat() if since is not None else None}, [words])
 
 

@@ -145,7 +145,7 @@ class Summary:
 
 def mask(text: str) -> str:
     """How much there is of a sender's text, and nothing of it."""
-    return f"••• ({len(text)} characters)"
+    return f"••• ({len(text)} character{'s' * (len(text) != 1)})"
 
 
 def _masked(value: Unmapped) -> Unmapped:

@@ -94,7 +94,7 @@ def picture(letters: Sequence[Letter]) -> str:
         f"{f'{connector}  {reason}':<{left}}  {count:>6}  {'█' * max(1, round(_BAR * count / most))}"
         for connector, reason, count in counted
     ]
-    return "\n".join([f"{len(letters)} dead letters", "", *lines, ""])
+    return "\n".join([_letters(len(letters)), "", *lines, ""])
 
 
 @rejected.command()
@@ -120,7 +120,9 @@ def show(letter_id: str, reveal: bool, purpose: str | None, instance: str | None
         click.echo(json.dumps(row))
     else:
         for name, value in row.items():
-            lines = str(value).replace("\r\n", "\n").replace("\r", "\n")  # a bare CR writes each segment over the last
+            lines = (
+                _in_words(value).replace("\r\n", "\n").replace("\r", "\n")
+            )  # a bare CR writes each segment over the last
             click.echo(f"{name:16} {lines}")
 
 
@@ -287,6 +289,17 @@ def _row(letter: Letter) -> dict[str, Any]:
     row |= {"original_kept": found.original is not None}
     row |= {"last_redrive": None if last is None else last.model_dump(mode="json", exclude={"letter", "connector"})}
     return row
+
+
+def _in_words(value: Any) -> str:
+    """For people: yes and no, none for what is not there, parts one after the other."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_in_words(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return " ".join(map(str, value)) or "none"
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    return str(value)
 
 
 def _bytes(name: str, content: bytes) -> dict[str, str]:

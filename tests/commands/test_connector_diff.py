@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from hub.commands.connector_control import _files
 from hub.commands.connector_diff import differences
+from hub.commands.connector_summary import mask
 
 
 def line(row: int = 2, **changes: Any) -> str:
@@ -56,3 +61,22 @@ def test_records_that_came_or_went_and_outcomes_that_changed_are_told() -> None:
 
 def test_an_id_alone_is_told_where_nothing_else_differs() -> None:
     assert differences([line()], [line(event_id="e2")], masked=True) == ["  a.csv row 2: lab-result event_id"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("a", "••• (1 character)"), ("ab", "••• (2 characters)"), ("", "••• (0 characters)")]
+)
+def test_how_much_there_is_of_a_text_is_said_in_the_right_number(text: str, said: str) -> None:
+    assert mask(text) == said
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [("a", "1 unit in done/ and failed/ goes"), ("ab", "2 units in done/ and failed/ go")]
+)
+def test_how_many_units_go_back_is_said_in_the_right_number(names: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "done").mkdir()
+    for name in names:
+        (tmp_path / "done" / f"{name}.csv").write_text("x")
+        (tmp_path / "done" / f"{name}.csv.receipt.json").write_text('{"taken_at": "2021-03-01T10:00:00+00:00"}')
+    [words] = _files(tmp_path, None).words
+    assert words.startswith(f"{said} back into the inbox: a.csv")

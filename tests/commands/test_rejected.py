@@ -79,6 +79,17 @@ def test_the_newest_letter_stands_first(site: Installation, monkeypatch: pytest.
     assert letters[1].id[:12] not in hub(rejected.rejected, "list", "--limit", "1").stdout
 
 
+def test_what_is_shown_is_in_words(site: Installation) -> None:
+    hub(rejected.rejected, "redrive", "--reason", "no-patient", "--yes", "--rate", "1000", code=1)
+    assert hub(rejected.rejected, "list", "--reason", "no-patient").stdout.startswith("1 dead letter\n")
+    (letter_id,) = [row["id"] for row in lines(hub(rejected.rejected, "list", "--json", "--reason", "no-patient"))]
+    told = dict(line.split(maxsplit=1) for line in hub(rejected.rejected, "show", letter_id).stdout.splitlines())
+    assert (told["open"], told["original_kept"]) == ("yes", "yes")
+    assert told["last_redrive"].startswith("result rejected, reason no-patient, events none, redriven_at 20")
+    (other,) = [row["id"] for row in lines(hub(rejected.rejected, "list", "--json", "--reason", "mapping-error"))]
+    assert "last_redrive     none" in hub(rejected.rejected, "show", other).stdout.splitlines()
+
+
 def test_an_original_is_shown_only_for_a_purpose_and_leaves_an_entry(site: Installation) -> None:
     (letter_id,) = [row["id"] for row in lines(hub(rejected.rejected, "list", "--json", "--reason", "no-patient"))]
     assert "Madeup" not in hub(rejected.rejected, "show", letter_id[:10]).stdout

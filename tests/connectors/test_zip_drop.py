@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from hub.bus.dead_letter import Rejected
+from hub.commands.connector_summary import position
 from hub.connectors.door import Problem, Unit
 from hub.connectors.file_drop import FileDropDoor
 from hub.connectors.intake import Intake
@@ -25,7 +26,7 @@ from hub.domain.events import Sealed
 from hub.preview_files import preview_files
 from hub.privacy.agreements import example_agreement
 from hub.wiring_outgoing import SealedPack
-from hub.wiring_reading import OFFLINE_IDS, Reader, catalogue, outcomes
+from hub.wiring_reading import OFFLINE_IDS, Reader, catalogue, explained, outcomes
 from tests.connectors.pretend import PretendPack, values
 from tests.fakes import FakeBus
 from tests.live.records import Made, dose, doses, export, night
@@ -178,6 +179,8 @@ def test_a_bad_zip_is_one_dead_letter_without_body_and_its_receipt_says_why(
     assert scene.failed("doses.zip")["rejected"] == {reason: {"count": 1, "where": [where], "all_listed": True}}
     [offline] = outcomes(scene.connector, scene.agreement, OFFLINE_IDS, given)
     assert (offline.outcome, offline.reason, offline.raw) == ("rejected", reason, b"")
+    [(_, told)] = explained(scene.connector, scene.agreement, OFFLINE_IDS, given)
+    assert position(told.where) == f"doses.zip {where}".strip()
     assert not list(scene.spool.iterdir())
 
 
