@@ -286,7 +286,7 @@ def test_lint_of_a_fresh_installation_is_two_lines_and_one_s_own_stands_above_th
     assert lacking.startswith("cannot start, no agreement")
     assert "hmis-csv" in lacking
     assert off.startswith("switched off")
-    assert off.endswith(": commcare, godata, sara-alert-api")
+    assert off.endswith(": commcare, godata, sara-alert-api, shelter-roster-hashed")
     assert "cannot start" in hub(instance, "lint", "commcare").stdout, "asked for by name, it is looked at"
 
 
