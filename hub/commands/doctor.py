@@ -58,6 +58,7 @@ def examine(instance: Path) -> list[Finding]:
     machine = [_found("python", _python), _found("java", _java), _found("jars", _jars)]
     settings = _found("settings", lambda: _settings(instance))
     rest: list[tuple[str, Callable[[], str]]] = [
+        ("ports", lambda: _ports(instance)),
         ("disk", lambda: _disk(instance)),
         ("tables", lambda: _tables(instance)),
         ("secrets", lambda: _secrets(instance)),
@@ -105,6 +106,14 @@ def _jars() -> str:
 def _settings(instance: Path) -> str:
     found: Settings = load_settings(instance)
     return f"{found.profile}, {found.partitions} partitions, in {instance}"
+
+
+def _ports(instance: Path) -> str:
+    from hub.commands.port_names import unknown_ports
+
+    if unknown := unknown_ports(instance):
+        raise HubError("; ".join(unknown))
+    return "each that settings.json pins has an owner"
 
 
 def _disk(instance: Path) -> str:

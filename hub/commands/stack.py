@@ -227,6 +227,10 @@ def failed_connectors(directory: Path) -> list[str]:
 
 
 def _say_notes(directory: Path) -> None:
+    from hub.commands.port_names import unknown_ports
+
+    for unknown in unknown_ports(directory):
+        _say(f"note: {unknown}")
     for note in notes(load_settings(directory), read_state(directory).processes):
         _say(f"note: {note}")
 

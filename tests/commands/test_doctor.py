@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.commands import doctor
+from hub.commands import doctor, stack
 from hub.commands.doctor import Finding, examine
 from hub.privacy.agreements import EXAMPLES, kind_of
 from hub.supervisor.state import RunState
@@ -54,6 +54,20 @@ def test_wrong_settings_end_the_examination(tmp_path: Path) -> None:
     findings = examine(tmp_path)
     assert findings[-1].what == "settings"
     assert "partitions" in findings[-1].words
+
+
+def test_a_port_of_a_name_that_nothing_has_is_told_with_the_name_that_was_meant(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ports = '"registry-api": 1, "connectors": 2, "http": 3, "lab-elr-hl7v2": 4, "iis-vxu": 5'
+    (tmp_path / "settings.json").write_text(f'{{"ports": {{{ports}}}}}')
+    assert _by_name(examine(tmp_path))["ports"].ok
+    (tmp_path / "settings.json").write_text(f'{{"ports": {{{ports}, "htp": 18443}}}}')
+    found = _by_name(examine(tmp_path))["ports"]
+    assert (found.ok, "ports.htp: " in found.words, "did you mean http" in found.words) == (False, True, True)
+    assert "disk" in _by_name(examine(tmp_path)), "the rest is looked at all the same"
+    stack._say_notes(tmp_path)
+    assert "ports.htp" in capsys.readouterr().err
 
 
 def test_missing_jars_are_named_with_the_command_that_fetches_them(
