@@ -43,6 +43,10 @@ class _Shelter(NamedTuple):
     held: dict[str, Any]
 
 
+_NEVER = date.max
+"""The entry of an enrollment that was deleted: no night is in it."""
+
+
 class Bed(NamedTuple):
     """What the nights of one enrollment share."""
 
@@ -99,7 +103,7 @@ class Nights:
 
     def _night(self, cells: Cells, bed: Bed, night: date) -> ShelterStay:
         shelter, deleted = bed.shelter, bool(cells.get("datedeleted"))
-        issues = issues_of(bed, night)
+        issues = bed.shelter.odd if deleted and bed.entered_on == _NEVER else issues_of(bed, night)
         content = content_hash(*self._parts(cells), shelter.kind, *issues)
         held = shelter.held.copy()
         held["source_person"], held["issues"], held["active"] = bed.source_person, issues, not deleted
@@ -132,7 +136,7 @@ class Nights:
         left, flees = facts.index.exits.get(enrollment_id), enrollment.person in facts.index.fleeing
         bed = Bed(
             enrollment.person, enrollment.project,
-            enrollment.entered_on or date.min, (left and left.left_on) or date.max,
+            _NEVER if enrollment.deleted else enrollment.entered_on or date.min, (left and left.left_on) or date.max,
             facts.stamp.person("PersonalID", enrollment.person),
             self._shelters.get((enrollment.project, flees)) or self._shelter_of(enrollment, flees=flees),
         )  # fmt: skip
@@ -165,4 +169,6 @@ def issues_of(bed: Bed, night: date) -> tuple[str, ...]:
 
 
 def _odd_night(bed: Bed, night: date) -> str:
+    if bed.entered_on == _NEVER:
+        return "bed-night-of-deleted-enrollment"
     return "bed-night-on-exit-date" if bed.left_on == night else "bed-night-outside-enrollment"

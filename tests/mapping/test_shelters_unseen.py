@@ -119,6 +119,22 @@ def test_r7_a_day_of_birth_that_cannot_be_one_carries_no_weight(text: str, issue
     assert [(event.person.birth_date, odd) for event, odd in people] == [(None, (issue,) if issue else ())]
 
 
+@pytest.mark.parametrize(
+    ("deleted", "issues"),
+    [((), {}), (("Enrollment",), {"bed-night-of-deleted-enrollment": 1}), (("Enrollment", "Services"), {})],
+)
+def test_a_night_that_stands_while_its_enrollment_is_deleted_is_told_with_an_issue(
+    deleted: tuple[str, ...], issues: dict[str, int], read: Reader
+) -> None:
+    export = Export([Guest(1, "NBN", nights=("2021-01-05",)), Guest(2, "NBN", nights=("2021-01-05",))])
+    for table in deleted:
+        export.tables[table][0]["DateDeleted"] = "2021-01-06 08:00:00"
+    found = read(HMIS, export.files())
+    assert Counter(code for mapped in found for code in mapped.odd) == issues
+    nights: list[Any] = [mapped.event for mapped in found if mapped.entity == "bed_nights"]
+    assert [night.active for night in nights] == ["Services" not in deleted, True]
+
+
 @pytest.mark.parametrize("night", ["2021-01-03", "2021-01-12"])
 def test_r8_a_night_before_the_entry_or_after_the_exit_is_kept_with_an_issue(night: str, read: Reader) -> None:
     found = read(HMIS, Export([Guest(1, "NBN", left="2021-01-10", nights=("2021-01-05", night))]).files())
