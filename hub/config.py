@@ -18,8 +18,10 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from hub.errors import ConfigError
+from hub.suggest import did_you_mean
 
 DEFAULT_INSTANCE = Path(".hub/default")
 DEMO_INSTANCE = Path(".hub/demo")
@@ -175,6 +177,8 @@ def _read(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text())
     except FileNotFoundError:
         return {}
+    except json.JSONDecodeError as why:
+        raise ConfigError(f"{path}: line {why.lineno}, column {why.colno}: {why.msg}: mend it or remove it") from why
     except (OSError, ValueError) as why:
         raise ConfigError(f"cannot read {path} ({type(why).__name__}): mend it or remove it") from why
     if not isinstance(found, dict):
@@ -182,9 +186,16 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
+def _meant(error: ErrorDetails) -> str:
+    if error["type"] != "extra_forbidden":
+        return ""
+    likely = did_you_mean(str(error["loc"][-1]), Settings.model_fields.keys() - {"instance"})
+    return f", {likely}" if likely else ""
+
+
 def _validated(found: dict[str, Any], source: str) -> Settings:
     try:
         return Settings.model_validate(found)
     except ValidationError as why:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in why.errors())
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}{_meant(e)}" for e in why.errors())
         raise ConfigError(f"{source} or a HUB_* variable is wrong: {wrong}") from why

@@ -44,6 +44,11 @@ def test_what_is_saved_is_what_is_read(tmp_path: Path) -> None:
     [
         ('{"partitions": 0}', "partitions: .*greater than or equal to 1"),
         ('{"partitons": 4}', "partitons: Extra inputs"),
+        ('{"partitons": 4}', "did you mean partitions"),
+        (
+            '{\n  "partitions": 4,\n  "host": \n}',
+            r"settings\.json: line 4, column 1: Expecting value: mend it or remove it",
+        ),
         ('{"profile": "production"}', "give bootstrap and registry_url"),
         ('{"clock": "scripted"}', "needs as_of"),
         ('{"time_zone": "Mars/Olympus"}', "time_zone: .*no such time zone.*America/Chicago"),

@@ -75,14 +75,20 @@ class Limits:
 class Refused(Exception):
     """A request that is answered with an error: `reason` is a code of a closed set, never a value of the sender's.
 
-    `headers` stand in the answer; `retry_after_s` becomes Retry-After.
+    `headers` stand in the answer; `retry_after_s` becomes Retry-After; `detail` are words of ours beside the code, no value either.
     """
 
     def __init__(
-        self, status: int, reason: str, *, retry_after_s: int | None = None, headers: dict[str, str] | None = None
+        self,
+        status: int,
+        reason: str,
+        *,
+        retry_after_s: int | None = None,
+        headers: dict[str, str] | None = None,
+        detail: str = "",
     ) -> None:
         super().__init__(f"{status} {reason}")
-        self.status, self.reason = status, reason
+        self.status, self.reason, self.detail = status, reason, detail
         self.headers = dict(headers or {})
         if retry_after_s is not None:
             self.headers["Retry-After"] = str(retry_after_s)

@@ -201,6 +201,7 @@ def problem(refused: Refused) -> Response:
         "title": HTTPStatus(status).phrase,
         "status": status,
         "reason": refused.reason,
+        **({"detail": refused.detail} if refused.detail else {}),
     }
     return JSONResponse(body, status, refused.headers, media_type="application/problem+json")
 

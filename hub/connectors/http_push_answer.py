@@ -53,6 +53,7 @@ class ProblemDetails(BaseModel):
     title: str
     status: int
     reason: str = Field(description="a code of a closed set")
+    detail: str | None = Field(default=None, description="in words, where there is something to do: what is taken")
     receipt: dict[str, Any] | None = Field(
         default=None, description="with reason unreadable: a PushReceipt of what was kept"
     )

@@ -27,7 +27,8 @@ def media_type_of(request: Request, taken: Collection[str]) -> str:
     """The media type without its parameters; Refused (415) when it is none of `taken`."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in taken:
-        raise Refused(415, "media-type-not-taken", headers={"Accept-Post": ", ".join(taken)})
+        said = ", ".join(taken)
+        raise Refused(415, "media-type-not-taken", headers={"Accept-Post": said}, detail=f"taken are {said}")
     return media_type
 
 
@@ -37,7 +38,9 @@ def is_gzip(request: Request, *, allowed: bool) -> bool:
     gzip = encoding in ("gzip", "x-gzip")
     if encoding not in ("identity", "") and not (gzip and allowed):
         taken = "gzip, identity" if allowed else "identity"
-        raise Refused(415, "content-encoding-not-taken", headers={"Accept-Encoding": taken})
+        raise Refused(
+            415, "content-encoding-not-taken", headers={"Accept-Encoding": taken}, detail=f"taken are {taken}"
+        )
     return gzip
 
 

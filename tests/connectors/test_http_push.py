@@ -226,6 +226,18 @@ def test_what_is_no_body_of_ours_is_refused_and_nothing_kept(
     asyncio.run(scenario())
 
 
+def test_what_is_taken_instead_is_said_in_the_answer(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with pushing(tmp_path) as hub:
+            kind = (await hub.push(b"ann:208", headers={"Content-Type": "application/xml"})).json()
+            assert kind["detail"] == "taken are text/csv, text/tab-separated-values, text/plain"
+            coding = (await hub.push(b"ann:208", headers={"Content-Encoding": "br"})).json()
+            assert coding["detail"] == "taken are gzip, identity"
+            assert "detail" not in (await hub.push(b"")).json()
+
+    asyncio.run(scenario())
+
+
 def test_gzip_is_unpacked_in_all_its_members(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with pushing(tmp_path) as hub:
