@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from hub.connectors.catalog import Cadence, Connector, Source
 from hub.domain.events import EVENT_TYPES, PersonBlock
-from hub.mapping.declared.compile import event_fields, needed_fields
+from hub.mapping.declared.compile import NO_RULE_FILLS, event_fields, needed_fields
 from hub.mapping.declared.fields import SEX_WORDS
 from hub.mapping.declared.model import EventRule, Identity, Rule, Where
 from hub.mapping.declared.targets import target
@@ -70,7 +70,7 @@ def reference() -> str:
         "they are yes, no and unknown, `yes_words` and `no_words` are read without a table.\n"
     )
     parts.append("\n".join(f"- `{kind}.{name}`: {words}" for kind, name, words in _words()) + "\n")
-    block = ", ".join(f"`{name}`" for name in PersonBlock.model_fields if name != "local_id")
+    block = ", ".join(f"`{name}`" for name in PersonBlock.model_fields if name not in NO_RULE_FILLS)
     parts.append(f"## Person block\n\n{block}\n")
     sexes = ", ".join(f"`{word}`" for word in SEX_WORDS)
     parts.append(

@@ -16,7 +16,10 @@ from hub.mapping.declared.program import KEYS_OF_LAB, Compiled, DeclaredProgram,
 from hub.mapping.declared.remembered import RememberingRule
 from hub.mapping.declared.targets import Around, Hook, Target, target
 
-__all__ = ["Complaint", "compile_map", "event_fields", "needed_fields"]
+__all__ = ["NO_RULE_FILLS", "Complaint", "compile_map", "event_fields", "needed_fields"]
+
+NO_RULE_FILLS = frozenset({"local_id", "hashed"})
+"""Of the person block: what `identity.id` fills, and filters, whose secret is checked in lists alone (hub.mapping.lists_hashed)."""
 
 COMMON = ("occurred_on", "changed_at", "status_rank", "active")
 _COMMON_TARGETS = {
@@ -161,8 +164,8 @@ class _Compiler:
         block: dict[str, FieldRule] = {}
         for name, rule in identity.block.items():
             at = ("identity", "block", name)
-            if name not in PersonBlock.model_fields or name == "local_id":
-                there = ", ".join(known for known in PersonBlock.model_fields if known != "local_id")
+            if name not in PersonBlock.model_fields or name in NO_RULE_FILLS:
+                there = ", ".join(known for known in PersonBlock.model_fields if known not in NO_RULE_FILLS)
                 self._complain(at, f"the person block has no {name}; it has {there}")
             elif made := self._rule(at, rule, target(PersonBlock, name), self._of_people):
                 block[name] = made

@@ -46,6 +46,11 @@ from tests.mapping.declared.shelter import BEDS_CODES, YAML, write
             "    nickname: First",
             r"yaml:12: identity\.block\.nickname: the person block has no",
         ),
+        (
+            "    given_name: First",
+            "    hashed: First",
+            r"yaml:12: identity\.block\.hashed: the person block has no hashed; it has (?!.*hashed)",
+        ),
         ("    dedupe: [Guest ID, Night]\n", "", r"yaml:17: map\.0\.event: .* needs `dedupe`"),
         (
             "{from: Updated, format: iso}",
