@@ -26,14 +26,15 @@ __all__ = ["NOT_IN_FORCE", "NO_AGREEMENT", "entries", "lines", "state"]
 NO_AGREEMENT, NOT_IN_FORCE = "no-agreement", "agreement-not-in-force"
 """Why a connector is off: there is no file, or it is broken, expired or not begun, as `detail` says."""
 _CANNOT = "cannot start: "
+_UNRAISED = "its map or codes changed under the same mapping_version: raise it, then `hub connector remap`"
 _TIMEOUT_S = 2.0
 
 
 def entries(instance: Path, *, up: bool) -> list[dict[str, Any]]:
     """One object per connector: `door`, `where`, `state` (`down` while nothing runs), `why`, `detail`, `agreement`,
     `agreement_until`, `last_record_at`, `ignored` (records set aside by reason, `since` the role started), `refused` (dead letters
-    that are `open`, the last of them `last_at`; none: null), `waiting` (units in the inbox of one that takes nothing in) …; a
-    folder that does not load has `broken`."""
+    that are `open`, the last of them `last_at`; none: null), `waiting` (units in the inbox of one that takes nothing in),
+    `unraised` (its map changed and its mapping_version did not) …; a folder that does not load has `broken`."""
     settings = load_settings(instance)
     running = _asked(settings) if up else {}
     found = catalogue(instance)
@@ -60,6 +61,7 @@ def lines(entry: dict[str, Any], *, title: bool = False) -> list[str]:
         *about,
         *failed,
         *stale,
+        *([f"{'':18} {_UNRAISED}"] if entry["unraised"] else []),
         *_aside(entry),
         *_refused(entry),
     ]
@@ -113,7 +115,8 @@ def _entry(found: Connector, settings: Settings, live: dict[str, Any] | None) ->
         "program": found.program, "emits": list(found.emits), "sector": found.source.sector, "standard": found.source.standard,
         "agreement": allowed, "agreement_until": until, "last_record_at": told.get("last_record_at"),
         "counts": told.get("counts", {}), "ignored": told.get("ignored", {}), "since": told.get("since"),
-        "refused": told.get("refused"), "waiting": 0 if told.get("state") == "running" else _waiting(found, settings),
+        "unraised": told.get("unraised") is True, "refused": told.get("refused"),
+        "waiting": 0 if told.get("state") == "running" else _waiting(found, settings),
     }  # fmt: skip
 
 

@@ -86,6 +86,17 @@ def test_what_was_set_aside_is_told_with_its_reasons(instance: Path) -> None:
     )
 
 
+def test_a_map_that_changed_under_its_version_is_told_while_it_is_so(instance: Path) -> None:
+    told = {**RUNNING, "unraised": True}
+    with OpsServer(0, pages={"/connectors": lambda: [told]}) as ops:
+        (instance / "settings.json").write_text(json.dumps({"ports": {"connectors": ops.port}}))
+        changed = by_name(entries(instance, up=True))["lab-elr-hl7v2"]
+        told["unraised"] = False
+        restored = by_name(entries(instance, up=True))["lab-elr-hl7v2"]
+    assert "changed under the same mapping_version: raise it" in lines(changed)[-1]
+    assert len(lines(restored)) == 1
+
+
 REFUSED = {"open": 25, "last_at": "2021-03-01T10:00:00+00:00"}
 
 
