@@ -99,7 +99,11 @@ def _files(pad: Pad, proposed: Proposal, today: date) -> dict[str, str]:
         "cadence": {"expected_every_s": 86400, "grace_s": 3600}, "emits": [proposed.kind], "dedupe": proposed.dedupe,
         "identity": proposed.identity, "map": [proposed.rule],
     }  # fmt: skip
-    pad.todo += ["source: sector, standard and timezone", "dedupe: do these values name one fact, and no other?"]
+    pad.todo += [
+        "source: sector and standard",
+        "source.timezone: America/New_York is a guess; in which zone does the source write its times?",
+        "dedupe: do these values name one fact, and no other?",
+    ]
     if transport := _transport(pad, yaml.safe_dump(document)):
         source["transport"] = transport
         pad.todo.append("source.transport: do these say something of the export only, and nothing of the fact?")

@@ -328,3 +328,4 @@ def test_numbers_initials_and_answers_as_clinics_write_them_are_known(tmp_path: 
     table = made.files["codes/race.csv"]
     assert "Hispanic/Latino,,hispanic,mapped," in table
     assert "Prefer not to answer,,,declined," in table
+    assert any(each.startswith("source.timezone: ") for each in made.todo)

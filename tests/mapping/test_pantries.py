@@ -51,6 +51,17 @@ def reason(found: list[Mapped]) -> tuple[str | None, object]:
     return mapped.reason, mapped.where.get("field")
 
 
+@pytest.mark.parametrize("column", ["Race/Ethnicity", "Race / Ethnicity", "race_ethnicity"])
+@pytest.mark.parametrize(
+    ("label", "group"), [("Hispanic or Latino", "hispanic"), ("Black or African American", "black")]
+)
+def test_one_column_for_race_and_ethnicity_is_read_as_its_label_says(
+    column: str, label: str, group: str, read: Reader
+) -> None:
+    (event,) = read.events(PANTRY, visits(visit(ethnicity=label), head=HEAD.replace("Ethnicity", column)))
+    assert event.race_ethnicity.groups == (group,)
+
+
 def test_a_visit_with_food_is_proof_that_food_arrived(read: Reader) -> None:
     (event,) = read.events(PANTRY, visits(visit()))
     assert (event.program, event.enrolled, event.delivered, event.occurred_on) == (

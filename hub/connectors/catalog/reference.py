@@ -39,6 +39,11 @@ references far, never elsewhere. A path may not ask the clock or use regular exp
 bounded: one that would go through everything for each of everything rejects the record (`too-costly`). `path_language: jmespath`
 takes JMESPath instead.
 
+Days of what has happened (`occurred_on`, `collected_on`, `resulted_on`, `onset_on`, a birth date …) that lie ahead of today are
+treated as `on_error` says (`date-in-the-future.<field>`), and so is a birth after `occurred_on` (`born-after-record.birth_date`).
+Tomorrow is none where it is tomorrow already anywhere on earth. A withdrawal is taken whatever its day, and so are days from which
+something holds: those of consent, coverage, service, site and vaccine-supply, and `entered_on`.
+
 Versions: two records with the same content, less `source.transport`, are one version of a fact, whatever the map reads of them. A
 changed map gives the same version at a higher `mapping_version`, which counts as later: remap as often as you like.
 
