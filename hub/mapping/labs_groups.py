@@ -156,17 +156,22 @@ def dates(obx: Segment, group: Group, today: date = date.max) -> Dates:
         day is None and segment is not None and segment.text(field)
         for day, (segment, field) in zip(days, told, strict=True)
     )
-    ahead = [day is not None and day > today for day in days]
-    if True in ahead:
-        days = [None if is_ahead else day for day, is_ahead in zip(days, ahead, strict=True)]
+    late = False
+    for day in days:  # a loop: of every result, and nearly never so
+        if day is not None and day > today:
+            late = True
+            break
+    told_late = late and days[3] is not None and days[3] > today
+    if late:
+        days = [None if day is not None and day > today else day for day in days]
     first = 0 if days[0] else 1 if days[1] else 2
     written, place = told[first]
     return Dates(
         days[first],
         written.text(place) if written is not None else "",
         days[3] or days[4],
-        "date-in-the-future" if True in ahead else "unreadable-date" if unread else "",
-        obr.text(22) if obr is not None and not ahead[3] else "",
+        "date-in-the-future" if late else "unreadable-date" if unread else "",
+        obr.text(22) if obr is not None and not told_late else "",
     )
 
 
