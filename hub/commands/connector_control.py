@@ -59,7 +59,7 @@ def pause(ctx: click.Context, name: str, instance: str | None, wait: float, as_j
 @_options
 @click.pass_context
 def resume(ctx: click.Context, name: str, instance: str | None, wait: float, as_json: bool) -> None:
-    """Take data in through NAME again. Of a connector that failed, try again now."""
+    """Take data in through NAME again. Of a connector that failed, try again now. Exit 1: it does not run."""
     _ask(ctx, name, instance, wait, as_json, paused=False)
 
 
@@ -109,7 +109,7 @@ def _ask(ctx: click.Context, name: str, instance: str | None, wait: float, as_js
     known_name(directory, name)
     with open_workshop(directory) as opened:
         answer = wish(opened, name, wait, paused=paused)
-    tell(ctx, name, answer, as_json=as_json)
+    tell(ctx, name, answer, as_json=as_json, runs=not paused)
 
 
 class _Plan(NamedTuple):

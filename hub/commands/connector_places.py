@@ -18,7 +18,7 @@ from hub.connectors.catalog import Connector
 from hub.connectors.inbox import DONE, FAILED, is_unfinished
 from hub.connectors.watch import PAUSED_BY_OPERATOR
 from hub.errors import ConfigError
-from hub.privacy.agreements import intake_agreement
+from hub.privacy.agreements import NONE_YET, intake_agreement
 from hub.wiring_reading import catalogue
 
 __all__ = ["NOT_IN_FORCE", "NO_AGREEMENT", "entries", "lines", "state"]
@@ -92,7 +92,10 @@ def state(entry: Mapping[str, Any]) -> str:
     """How a connector of the role's page is, in words: `running`, `paused (broker-away)`, `paused by ann`."""
     if entry["why"] == PAUSED_BY_OPERATOR:
         return str(entry.get("detail") or "paused by an operator")
-    return f"{entry['state']} ({entry['why']})" if entry["why"] else str(entry["state"])
+    why = entry["why"]
+    if why == NO_AGREEMENT and not str(entry.get("detail") or NONE_YET).startswith(NONE_YET):
+        why = NOT_IN_FORCE  # the role says why in words alone
+    return f"{entry['state']} ({why})" if why else str(entry["state"])
 
 
 def _state(name: str, running: dict[str, dict[str, Any]]) -> str:
@@ -102,7 +105,7 @@ def _state(name: str, running: dict[str, dict[str, Any]]) -> str:
 def _entry(found: Connector, settings: Settings, live: dict[str, Any] | None) -> dict[str, Any]:
     allowed, until, agreed = _agreement(found, settings)
     told = live or {}
-    down = "off" if not found.enabled or not agreed else "down"
+    down = "stopped" if not found.enabled or not agreed else "down"
     why = str(told.get("why", "" if agreed else NO_AGREEMENT)) if found.enabled else "disabled"
     detail = told.get("detail", "")
     if why == NO_AGREEMENT and not agreed and (settings.instance / "agreements" / f"{found.name}.yaml").is_file():

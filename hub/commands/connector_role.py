@@ -74,8 +74,9 @@ def wish(
         idle.wait(_AGAIN_S)
 
 
-def tell(ctx: click.Context, name: str, answer: Answer, *, as_json: bool) -> None:
-    """Say what became of it. Exit 0 when the role follows it, or will when it starts; 1 when it runs and does not follow yet."""
+def tell(ctx: click.Context, name: str, answer: Answer, *, as_json: bool, runs: bool = False) -> None:
+    """Say what became of it. Exit 0 when the role follows it, or will when it starts; 1 when it runs and does not follow yet.
+    `runs`: the connector is to run; 1 also when it does not."""
     entry = answer.entry or {}
     late = answer.entry is not None and not answer.applied
     if as_json:
@@ -91,7 +92,8 @@ def tell(ctx: click.Context, name: str, answer: Answer, *, as_json: bool) -> Non
         detail = entry["detail"] if entry["detail"] != state(entry) else ""
         click.echo(f"{name}: {state(entry)}{said}" + (f"\n{detail}" if detail else ""))
     refused = str(entry.get("said", "")).startswith("refused")
-    ctx.exit(1 if late or refused else 0)
+    rests = runs and answer.applied and entry.get("state") != "running"
+    ctx.exit(1 if late or refused or rests else 0)
 
 
 def open_workshop(instance: Path) -> AbstractContextManager[Workshop]:

@@ -88,7 +88,7 @@ def _print_status(found: dict[str, Any]) -> None:
         click.echo("connectors:")
         click.echo("\n".join(f"  {line}" for entry in agreed for line in lines(entry)))
     if off := [entry["name"] for entry in found["connectors"] if entry not in agreed]:
-        click.echo(f"  off, without agreement or switched off: {', '.join(off)} (`hub connector list`)")
+        click.echo(f"  stopped, without agreement or switched off: {', '.join(off)} (`hub connector list`)")
     for note in found["notes"]:
         click.echo(f"note: {note}")
 

@@ -260,7 +260,7 @@ def test_list_says_of_each_connector_what_it_lacks(instance: Path) -> None:
         "referral-csv",
     }
     assert str(instance / "agreements" / "hmis-csv.yaml") in entries["hmis-csv"]["agreement"]
-    assert (entries["hmis-csv"]["state"], entries["hmis-csv"]["why"]) == ("off", "no-agreement")
+    assert (entries["hmis-csv"]["state"], entries["hmis-csv"]["why"]) == ("stopped", "no-agreement")
     said = hub(instance, "list").stdout
     assert said.count("hub connector agree") == 1
     assert said.count(str(instance / "agreements")) == 0

@@ -153,7 +153,7 @@ def test_files_that_wait_where_nothing_is_taken_in_are_told(instance: Path) -> N
 def test_nothing_runs_and_the_files_are_told_all_the_same(instance: Path) -> None:
     found = by_name(entries(instance, up=False))
     assert found["lab-elr-hl7v2"]["state"] == "down"
-    assert (found["hmis-csv"]["state"], found["hmis-csv"]["why"]) == ("off", "no-agreement")
+    assert (found["hmis-csv"]["state"], found["hmis-csv"]["why"]) == ("stopped", "no-agreement")
 
 
 def test_doors_of_the_http_server_tell_their_addresses(instance: Path, running: None) -> None:
@@ -219,7 +219,7 @@ def test_an_expired_agreement_is_told_with_its_day_and_file_and_nobody_is_sent_t
     path.write_text(path.read_text().replace("2099-12-31", "2021-06-30"))
     path.write_text(re.sub(r"valid_from: .*", "valid_from: 2020-01-01", path.read_text()))
     entry = by_name(entries(instance, up=False))["lab-elr-hl7v2"]
-    assert (entry["state"], entry["why"]) == ("off", "agreement-not-in-force")
+    assert (entry["state"], entry["why"]) == ("stopped", "agreement-not-in-force")
     said = CliRunner().invoke(connector, ["list", "--instance", str(instance)]).output
     assert f"{path}: the agreement expired on 2021-06-30" in said
     assert "change valid_until" in said
@@ -243,6 +243,27 @@ def test_what_became_of_a_wish_to_pause_is_said_once(capsys: pytest.CaptureFixtu
     with pytest.raises(Exit):
         tell(Context(connector), "beds", Answer("r", True, entry), as_json=False)
     assert capsys.readouterr().out == "beds: paused by ann\n"
+
+
+@pytest.mark.parametrize(
+    ("found", "said", "code"),
+    [
+        (("running", "", ""), "beds: running\n", 0),
+        (("failed", "configuration", "x.yaml:2"), "beds: failed (configuration)\nx.yaml:2\n", 1),
+        (("stopped", "no-agreement", "no data-use agreement for it"), "beds: stopped (no-agreement)\nno data-use", 1),
+        (("stopped", "no-agreement", "it expired"), "beds: stopped (agreement-not-in-force)\nit expired\n", 1),
+    ],
+)
+def test_a_connector_that_does_not_run_after_resume_ends_it_with_1(
+    found: tuple[str, str, str], said: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = dict(zip(("state", "why", "detail"), found, strict=True)) | {"said": ""}
+    with pytest.raises(Exit) as ended:
+        tell(Context(connector), "beds", Answer("r", True, entry), as_json=False, runs=True)
+    assert (ended.value.exit_code, capsys.readouterr().out.startswith(said)) == (code, True)
+    with pytest.raises(Exit) as ended:
+        tell(Context(connector), "beds", Answer("r", True, entry), as_json=False)
+    assert ended.value.exit_code == 0
 
 
 def test_a_door_that_names_no_server_yet_says_so(instance: Path) -> None:
