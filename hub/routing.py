@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from fnmatch import fnmatch
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -220,14 +221,17 @@ def _is_supply_table(head: bytes) -> bool:
 
 
 def _kind_of_list(head: bytes) -> str | None:
-    """Bed lists, visits, benefits, line lists: the kind whose header it is."""
+    """Bed lists, visits, benefits, line lists: the kind whose header it is; of several (each has people and a status) that which
+    knows most of its columns."""
+    found: list[tuple[int, str]] = []
     for kind in _LISTS:
         try:
             _, header = open_list(head, kind.program, kind.needs)
         except ParseError:
             continue
-        return _HASHED.get(kind.program, kind.program) if "filters" in header.columns else kind.program
-    return None
+        name = _HASHED.get(kind.program, kind.program) if "filters" in header.columns else kind.program
+        found.append((len(header.columns), name))
+    return max(found, key=itemgetter(0), default=(0, None))[1]
 
 
 def _overrides(path: Path, known: Sequence[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ def decide(town: Town, seen: Seen, verdict: Verdict, monkeypatch: pytest.MonkeyP
     """A reviewer decides about the first two people; the batch answer knows of it too. Who waits for the stack waits for this."""
     one, other = (seen.laboratory(each) for each in (ONES[0], OTHERS[0]))
     decision = reviewed(one, other, verdict, reason="person-confirmed", actor="a-reviewer", decided_at=DECIDED)
-    monkeypatch.setattr(who, "clusters", lambda records, model: clusters(records, model, [decision.numbered(1)]))
+    monkeypatch.setattr(who, "clusters", partial(clusters, decisions=[decision.numbered(1)]))
     town.put(REVIEW_TOPIC, decision.left.encode(), town.codec.encode(REVIEW_TOPIC, decision))
 
 

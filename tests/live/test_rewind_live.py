@@ -139,7 +139,7 @@ def test_an_unreadable_position_stops_its_connector_alone_and_a_rewind_heals_it(
     stands(intake, rows)
     assert intake.hub("pause", "rows").exit_code == 0
     spoil(intake, "rows")
-    assert intake.hub("resume", "rows").exit_code == 0
+    assert intake.hub("resume", "rows").exit_code == 1, "it does not run"
     intake.until(lambda: intake.told("rows")["why"] == "position-unreadable")
     assert intake.told("pages")["state"] == "running"
     healed = intake.hub("rewind", "rows", "--to", "beginning", "--yes")

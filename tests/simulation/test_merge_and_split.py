@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def installation(empty: Path, dice: random.Random, batch: int) -> Iterator[Whole
 def assert_batch(path: WholePath) -> None:
     """What stands is what a batch computation over all that was told says."""
     with pytest.MonkeyPatch.context() as decided:
-        decided.setattr(who, "clusters", lambda records, model: clusters(records, model, path.decided))
+        decided.setattr(who, "clusters", partial(clusters, decisions=path.decided))
         batch, seen = path.batch()
     assert compare(path.observed(), batch).none, compare(path.observed(), batch)
     assert path.delivered() == seen
