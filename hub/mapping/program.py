@@ -100,10 +100,11 @@ class MappingContext:
 
     def current_until(self, known_as_of: date | None) -> date | None:
         """The last day on which what was told of that day still counts as now: until the source should have told anew, in whole
-        days. None where it is not known when that is: then it counts until it is told otherwise."""
+        days, at most the last there is. None where it is not known when that is: then it counts until it is told otherwise."""
         if known_as_of is None or self.cadence_s is None:
             return None
-        return known_as_of + timedelta(days=max(1, ceil(self.cadence_s / _DAY_S)))
+        days = timedelta(days=max(1, ceil(self.cadence_s / _DAY_S)))
+        return known_as_of + days if days <= date.max - known_as_of else date.max
 
     @property
     def zone(self) -> ZoneInfo:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -66,9 +66,7 @@ class Nights:
         self._facts, self.unnamed = facts, unnamed
         self.stamp, self.built = facts.stamp.recurring("bed-night"), Trusted(ShelterStay)
         self._zone, self._as_of = facts.index.zone, facts.index.as_of
-        cadence = facts.context.current_until(date.min)
-        self._current: timedelta | None = cadence - date.min if cadence is not None else None
-        self.until = lru_cache(maxsize=4_096)(self._current_until)
+        self.until = lru_cache(maxsize=4_096)(facts.context.current_until)
         self.beds: dict[str, Bed] = {}
         self._shelters: dict[tuple[str, bool], _Shelter] = {}
         self.day = lru_cache(maxsize=4_096)(civil_date)
@@ -112,9 +110,6 @@ class Nights:
         rank = DELETED if deleted else STANDING
         self.stamp.put(held, needed(cells, "servicesid"), changed_at(cells, self._zone), rank, content, shelter.labels)
         return self.built.of(held)
-
-    def _current_until(self, night: date) -> date | None:
-        return night + self._current if self._current is not None else None
 
     def _parts(self, cells: Cells) -> list[str]:
         """`row_parts`, of a table whose columns are looked at once."""

@@ -23,6 +23,9 @@ __all__ = ["Rows"]
 _OPEN, _CLOSED, _GONE = 1, 2, 3
 """Ranks of a stay whose row and whose exit were changed at one time. Of two words on an open one the later told stands."""
 
+_SECOND_DAY = date(1, 1, 2)
+"""Before the first day of all there is none."""
+
 
 class Rows:
     """Each method takes a row's cells, position and original, and gives its outcomes. `unnamed`: by project of which
@@ -53,7 +56,7 @@ class Rows:
         beds, unnamed = index.beds.get(project_id), index.unnamed(project_id) + self._unnamed[project_id]
         known, until = index.as_of, self._facts.current_until
         if project.nightly and known is not None:  # people are told night by night: of the next nobody knows who comes
-            until = known if project_id in self._unnamed else known - timedelta(days=1)
+            until = known if project_id in self._unnamed else max(known, _SECOND_DAY) - timedelta(days=1)
         fields = self._facts.fields(
             cells,
             self._stamp.fact_key("site", project_id),

@@ -199,11 +199,18 @@ class _Mapper:
         if first is None and last is None:
             first = last = self._day(cells, "as_of")
         elif last is None and week_from is not None:
-            last = week_from + _WEEK
+            last = self._days_off(week_from, _WEEK, "week_from")
         elif first is None and week_until is not None:
-            first = week_until - _WEEK
+            first = self._days_off(week_until, -_WEEK, "week_until")
         at = self._column("period_until", "week_until", "week_from", "as_of", "period_from")
         return span(first, last, at)
+
+    def _days_off(self, day: date, days: timedelta, field: str) -> date:
+        """NotMapped (`bad-date`) where no date is: senders write 9999-12-31 who mean never."""
+        try:
+            return day + days
+        except OverflowError:
+            raise NotMapped("bad-date", field=self._column(field)) from None
 
     def _event(
         self, told: _Told, site: _Site, what: Product, changed_at: datetime | None, issues: tuple[str, ...]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
@@ -19,6 +20,16 @@ __all__ = ["JUNK", "Case", "cases"]
 _TABLES = ("csv", "hmis-csv")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _PARTS = 20  # of a record that are spoilt one by one
+_DAY = re.compile(
+    rb"(?<![\d.])(?:(?P<iso>(?:19|20)\d\d-\d\d-\d\d)(?P<clock>[T ]\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:?\d\d)?)?"
+    rb"|(?P<us>\d{1,2}/\d{1,2}/(?:19|20)\d\d)"
+    rb"|(?P<compact>(?:19|20)\d\d[01]\d[0-3]\d)(?P<digits>\d{4,6}(?:[+-]\d{4})?)?)(?!\d)"
+)
+_ENDS = {  # one more day, or another zone, and there is no such date
+    "the last day": (b"9999-12-31", b"T23:59:59-12:00", b"12/31/9999", b"99991231", b"235959-1200"),
+    "the first day": (b"0001-01-01", b"T00:00:00+14:00", b"01/01/0001", b"00010101", b"000000+1400"),
+}
+"""The ends of the calendar, as ISO 8601 (day, time), with slashes, and as HL7 writes them (day, time)."""
 Promise = Literal["reasons", "same", "no-new", "rest"]
 
 JUNK: dict[str, bytes] = {
@@ -52,9 +63,12 @@ def cases(good: bytes, format_: str) -> Iterator[Case]:
     yield from _of_bytes(good, format_)
     found = cut(good, format_)
     table = format_ in _TABLES
+    document = len(found.records) == 1
     yield Case("duplicates", _twice(good, found), "no-new")
     few = {0, len(found.records) // 2, len(found.records) - 1} if len(found.records) > 1 else set()
     of_records = [case for n in sorted(few) for case in _of_record(found, n, format_)]
+    for n in [0] if document else sorted(few):
+        of_records += [case._replace(promise="reasons") if document else case for case in _of_days(found, n)]
     if table and found.records:
         of_records += _of_table(good, found)
     elif format_ == "hl7v2" and found.records:
@@ -107,6 +121,19 @@ def _of_record(found: Cut, n: int, format_: str) -> Iterator[Case]:
             continue  # an open quote takes the next line with it, as it must
         spoilt = found.joined((*found.records[:n], content, *found.records[n + 1 :]))
         yield Case(f"{name} (record {n + 1})", spoilt, "rest", found.joined(others))
+
+
+def _of_days(found: Cut, n: int) -> Iterator[Case]:
+    """A day at an end of the calendar, as senders write who mean never or unknown, in place of each day of a record."""
+    record, others = found.records[n], found.records[:n] + found.records[n + 1 :]
+    for day in [*_DAY.finditer(record)][:_PARTS]:
+        for name, (iso, clock, us, compact, digits) in _ENDS.items():
+            end = us if day["us"] else iso + (clock if day["clock"] else b"")
+            if day["compact"]:
+                end = compact + (digits if day["digits"] else b"")
+            moved = record[: day.start()] + end + record[day.end() :]
+            whole = found.joined((*found.records[:n], moved, *found.records[n + 1 :]))
+            yield Case(f"{name} (record {n + 1}, byte {day.start() + 1})", whole, "rest", found.joined(others))
 
 
 def _of_message(found: Cut) -> Iterator[Case]:

@@ -119,6 +119,15 @@ def test_social_8_each_night_is_known_for_itself_and_current_for_one_cadence() -
     assert (night.known_as_of, night.current_until) == (date(2021, 1, 5), date(2021, 1, 12))
 
 
+def test_an_export_of_the_last_or_the_first_day_there_is_is_read() -> None:
+    """Some software writes 9999-12-31 or 0001-01-01 where it knows no day; another day after or before it there is not."""
+    last = tell(Export([Guest(1), Guest(2, "NBN", nights=("9999-12-31",))], day="9999-12-31"))
+    first = tell(Export([Guest(2, "NBN")], day="0001-01-01"))
+    assert [m.reason for m in (*last, *first) if m.outcome == "rejected"] == []
+    assert {stay.current_until for stay in of(last, "shelter-stay") if stay.current_until} == {date.max}
+    assert [site.current_until for site in of(first, "site")] == [date.min]
+
+
 @pytest.mark.parametrize(
     ("guest", "situation", "day"),
     [

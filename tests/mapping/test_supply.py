@@ -146,6 +146,8 @@ def test_a_figure_is_read_as_a_spreadsheet_writes_it(given: str, read: Reader) -
         ("4512,207,1921-02-01,1921-02-07,5,,,,2021-02-08", "bad-period", "week ending"),
         ("4512,207,2019-02-01,2021-02-07,5,,,,2021-02-08", "bad-period", "week ending"),
         ("4512,207,,,5,,,,2021-02-08", "missing-period", "week ending"),
+        ("4512,207,9999-12-31,,5,,,,2021-02-08", "bad-date", "week start"),
+        ("4512,207,,0001-01-01,5,,,,2021-02-08", "bad-date", "week ending"),
         ("4512,207,soon,2021-02-07,5,,,,2021-02-08", "bad-date", "week start"),
         ("4512,207,2021-02-01,2021-02-07,5,,,,whenever", "bad-date", "submitted at"),
         ("4512,207,2021-02-01,2021-02-07,,n/a,-,,2021-02-08", "nothing-counted", None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hub.connectors.intake import Intake
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.ids import Ids
 from hub.formats.delimited import Table
+from hub.mapping.declared import parsing
 from hub.mapping.declared.csv_rows import CsvRows
 from hub.mapping.declared.format import Fault
 from hub.mapping.declared.parsing import BadValue
@@ -142,6 +144,11 @@ def _a_reader_that_trips_over_a_byte_order_mark(patch: Patch, _: Connector) -> N
     )  # fmt: skip
 
 
+def _a_parser_that_looks_at_the_day_after(patch: Patch, _: Connector) -> None:
+    civil = parsing._civil
+    patch.setattr(parsing, "_civil", lambda found, zone: civil(found + timedelta(days=1) - timedelta(days=1), zone))
+
+
 def _rows_numbered_in_their_content(patch: Patch, _: Connector) -> None:
     patch.setattr(CsvRows, "content", lambda _self, record: [record.body, record.where["row"]])
 
@@ -214,6 +221,7 @@ PLANTED: list[tuple[str, Callable[[Patch, Connector], None]]] = [
     ("spoilt files give events or reasons, and a bad record costs only itself", _a_reader_that_stops_at_a_bad_row),
     ("spoilt files give events or reasons, and a bad record costs only itself", _a_parser_that_raises_what_nobody_expects),
     ("spoilt files give events or reasons, and a bad record costs only itself", _a_reader_that_trips_over_a_byte_order_mark),
+    ("spoilt files give events or reasons, and a bad record costs only itself", _a_parser_that_looks_at_the_day_after),
     ("spoilt files give events or reasons, and a bad record costs only itself", _rows_numbered_in_their_content),
     ("spoilt files give events or reasons, and a bad record costs only itself", _a_bad_row_that_takes_the_next_along),
     ("killed at any record and read again, it gives the same ids", _ids_that_count_readings),

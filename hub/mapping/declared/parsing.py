@@ -126,7 +126,10 @@ def _serial(text: str) -> datetime | None:
 def _civil(found: date | datetime, zone: ZoneInfo) -> date:
     """The civil date: of an instant with a zone of its own, the day it was at the source."""
     if isinstance(found, datetime):
-        return (found.astimezone(zone) if found.tzinfo else found).date()
+        try:
+            return (found.astimezone(zone) if found.tzinfo else found).date()
+        except OverflowError:  # beyond an end of the calendar there
+            raise BadValue("not-a-date") from None
     return found
 
 

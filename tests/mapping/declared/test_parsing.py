@@ -76,6 +76,8 @@ def test_what_can_be_read(kind: str, text: str, rule: dict[str, object], value: 
         ("date", "09/03/1980 ", {"format": "iso"}, "not-a-date"),
         ("date", "02/30/1980", {"format": "%m/%d/%Y"}, "not-a-date"),
         ("date", "0001-01-01", {"format": "iso"}, "not-a-date"),
+        ("date", "9999-12-31T23:59:59-12:00", {"format": "iso"}, "not-a-date"),
+        ("datetime", "9999-12-31T23:59:59-12:00", {"format": "iso"}, "not-a-time"),
         ("datetime", "noon", {"format": "iso"}, "not-a-time"),
         ("integer", "1.9", {}, "not-an-integer"),
         ("integer", "٣", {}, "not-an-integer"),
