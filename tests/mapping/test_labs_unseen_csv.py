@@ -154,6 +154,36 @@ def test_a_date_is_read_or_told_as_unreadable_and_the_result_stands(
     assert event.meaning == "positive"
 
 
+# what exports call the status of a result, and the words in that column
+STATUSES = [
+    ("Status", "F", "final"), ("STATUS", "Preliminary", "preliminary"), ("Result Status Code", "C", "corrected"),
+    ("Report Status", "Edited Result - FINAL", "corrected"), ("Lab Result Status", "Entered in error", "withdrawn"),
+    ("Test Status", "Verified", "final"), ("Order Status", "Canceled", "withdrawn"), ("Obx_Status", "W", "withdrawn"),
+    ("status_cd", "Completed", "final"), ("Status", "In Error", "withdrawn"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "word", "status"), STATUSES)
+def test_the_status_of_a_result_counts_whatever_its_column_is_called(
+    column: str, word: str, status: str, read: Reader
+) -> None:
+    event = one(read, f"{HELLO},{column}\n{ROW},{word}\n")
+    assert (event.status, event.active) == (status, status != "withdrawn")
+    assert not {"status-missing", "status-unknown", "unknown-column"} & set(event.issues)
+
+
+@pytest.mark.parametrize("word", ["Ordered", "In process", "Collected"])
+def test_an_order_without_a_result_yet_is_none(word: str, read: Reader) -> None:
+    header, row = f"{HELLO},Status", ROW.replace("Positive", "") + f",{word}"
+    assert counted(read(LAB, {"f.csv": f"{header}\n{row}\n"}))["ignored"] == {"no-result-yet": 1}
+
+
+def test_a_word_for_the_status_that_nobody_knows_is_told_and_isolates_nobody(read: Reader) -> None:
+    event = one(read, f"{HELLO},Status\n{ROW},Zyx\n")
+    assert event.status == "preliminary"
+    assert "status-unknown" in event.issues
+
+
 def test_a_header_of_no_layout_says_so_on_every_event(read: Reader) -> None:
     assert "header-by-names" in one(read, f"{HELLO}\n{ROW}\n").issues
     event = one(read, f"{HELLO}\n{ROW}\n")
