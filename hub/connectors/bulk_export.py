@@ -255,7 +255,7 @@ def _date(path: Path, time: str) -> None:
             if isinstance(bundle, dict) and bundle.get("resourceType") == "Bundle":
                 meta = bundle.get("meta")
                 bundle["meta"] = {"lastUpdated": time, **(meta if isinstance(meta, dict) else {})}
-                line = json.dumps(bundle, ensure_ascii=False).encode(errors="surrogatepass") + b"\n"
+                line = json.dumps(bundle, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
             out.write(line)
     part.replace(path)
 

@@ -221,7 +221,7 @@ def _entries(bundle: Mapping[str, Any], path: str, number: int, limits: Limits) 
 
 
 def _dump(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
 
 
 def _check_depth(value: object, limit: int, where: str) -> None:

@@ -131,4 +131,4 @@ def _slim(consent: Json) -> bytes:
         kept["contained"] = [
             {name: value for name, value in one.items() if name not in ("photo", "text")} for one in contained
         ]
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")

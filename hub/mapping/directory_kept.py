@@ -46,7 +46,7 @@ def kept(service: object) -> bytes:
     if (free := words.capacity({**service, "capacities": [], "service_capacities": []})) != "unknown":
         told["capacity"] = free
     told["service_at_locations"] = [_place(each) for each in listed(service.get("service_at_locations"))]
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
 
 
 def _place(place: Json) -> dict[str, Any]:

@@ -134,4 +134,4 @@ def _entries(bundle: Json) -> Mapping[str, Json]:
 def _slim(entry: Json) -> bytes:
     kept = {name: value for name, value in entry["resource"].items() if name not in _SILENT}
     slim = {"fullUrl": text(entry.get("fullUrl")), "resource": kept}
-    return json.dumps(slim, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+    return json.dumps(slim, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")

@@ -118,7 +118,7 @@ class Patients:
         if self._dumped is None or self._dumped[0] is not entry:
             kept = {name: value for name, value in entry["resource"].items() if name not in NO_DEMOGRAPHICS - {"meta"}}
             slim = {"fullUrl": text(entry.get("fullUrl")), "resource": kept}
-            dumped = json.dumps(slim, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+            dumped = json.dumps(slim, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
             self._dumped = (entry, dumped)
         return self._dumped[1]
 

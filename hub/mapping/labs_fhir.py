@@ -33,6 +33,7 @@ from hub.mapping.program import (
     Unit,
     accepted,
     at_field,
+    fault_of,
     hard_stop,
     ignored,
     rejected,
@@ -166,8 +167,8 @@ class _Reading:
         except NotMapped as not_mapped:
             at = at_field(where, not_mapped.field)
             return [_Found(Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, at, b""), entry)]
-        except Exception:  # our own bug, or a value that the strict block refuses: kept, to be read by mended code
-            return [_Found(rejected("mapping-error", where, b"", KIND), entry)]
+        except Exception as error:  # kept: to be read by mended code, or to be shown to who can mend it
+            return [_Found(rejected(fault_of(error), where, b"", KIND), entry)]
         return found or [_Found(ignored("no-observation", where, b"", KIND), entry)]
 
     def _concluded(self, report: Report, found: list[_Found]) -> Iterator[_Found]:
@@ -219,8 +220,8 @@ class _Reading:
                 return None
             at = at_field(self._at(held), not_mapped.field)
             return Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, at, b"")
-        except Exception:  # a value that the strict event refuses, or our own bug: kept, to be read by mended code
-            return rejected("mapping-error", self._at(held), b"", KIND)
+        except Exception as error:  # the same
+            return rejected(fault_of(error), self._at(held), b"", KIND)
 
     def _at(self, held: Held) -> dict[str, str | int]:
         return position(self._file, held.entry.number, held.entry.path)

@@ -4,7 +4,7 @@
 A unit goes in; for each source record come out one or more `Mapped`, lazily and in input order. Reading is pure: the
 same unit under the same context gives the same events with the same ids. A record that breaks the mapping is
 `rejected` with
-`mapping-error` and its neighbours go on.
+`mapping-error` (or `half-character`) and its neighbours go on.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from math import ceil
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
 
 from hub.domain.absent_rows import Memory
 from hub.domain.events import Event
@@ -36,6 +38,7 @@ __all__ = [
     "Unit",
     "accepted",
     "at_field",
+    "fault_of",
     "guarded",
     "hard_stop",
     "ignored",
@@ -226,6 +229,16 @@ class NotMapped(Exception):
         self.outcome: Literal["rejected", "ignored"] = outcome
 
 
+def fault_of(error: Exception) -> str:
+    """The reason of a record whose mapping raised this: `half-character` where a text of it is no Unicode (JSON can write one half of
+    a pair, `\\ud83d`, as software does that cuts a text inside an emoji), else `mapping-error`: our own bug, or a value that the
+    strict event refuses."""
+    if isinstance(error, ValidationError):
+        told = error.errors(include_url=False, include_context=False, include_input=False)
+        return "half-character" if any(each["type"] == "string_unicode" for each in told) else "mapping-error"
+    return "half-character" if isinstance(error, UnicodeEncodeError) else "mapping-error"
+
+
 _R = TypeVar("_R")
 
 
@@ -245,7 +258,7 @@ def guarded(
             where, raw = locate(record)
             where = at_field(where, not_mapped.field)
             found = [Mapped(not_mapped.outcome, None, kind, not_mapped.reason, where, raw)]
-        except Exception:  # our own bug, or a value that the strict event refuses: kept, to be read by mended code
+        except Exception as error:  # kept: to be read by mended code, or to be shown to who can mend it
             where, raw = locate(record)
-            found = [rejected("mapping-error", where, raw, kind)]
+            found = [rejected(fault_of(error), where, raw, kind)]
         yield from found

@@ -31,6 +31,7 @@ from hub.mapping.program import (
     Unit,
     accepted,
     at_field,
+    fault_of,
     hard_stop,
     ignored,
     rejected,
@@ -110,8 +111,8 @@ class _Reading:
                 yield Mapped(
                     why.outcome, None, kind, why.reason, at_field(where, why.field), self._events.original(used)
                 )
-            except Exception:  # our own bug, or a value that the strict event refuses: kept, to be read by mended code
-                yield rejected("mapping-error", where, self._events.original(used), kind)
+            except Exception as error:  # kept: to be read by mended code, or to be shown to who can mend it
+                yield rejected(fault_of(error), where, self._events.original(used), kind)
 
     def _read(self, item: Resource, kind: str | None, where: Where, used: list[Resource]) -> list[Mapped]:
         around = self._events.around

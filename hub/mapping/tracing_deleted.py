@@ -52,7 +52,9 @@ def deleted(item: Broken) -> Deleted | None:
         return None
     time = _time(item.bundle)
     alone = {"resourceType": "Bundle", "type": "transaction", "meta": {"lastUpdated": time}, "entry": [entry]}
-    return Deleted(kind, number, iso_time(time), json.dumps(alone, ensure_ascii=False).encode(errors="surrogatepass"))
+    return Deleted(
+        kind, number, iso_time(time), json.dumps(alone, ensure_ascii=False).encode(errors="backslashreplace")
+    )
 
 
 def withdrawal(gone: Deleted, stamp: Stamp) -> Event:

@@ -170,9 +170,19 @@ def _of_object(found: Cut) -> Iterator[Case]:
             "a null": None, "a list": [[], {"a": [1]}], "an object": {"a": {"b": [None]}}, "a huge number": 1e300, "no text": "",
         }  # fmt: skip
         spoilt_ones = {"nothing": less, **{words: {**value, name: odd} for words, odd in given.items()}}
+        spoilt_ones["half a character"] = {**value, name: _halved(value[name])}
         for words, spoilt in spoilt_ones.items():
             content = found.joined((json.dumps(spoilt).encode() + b"\n", *rest))
             yield Case(f"{words} in {name}", content, "rest" if rest else "reasons", without)
+
+
+def _halved(value: object) -> object:
+    """The value with one half of an emoji at the end of each text, as software writes it that cuts texts by their length."""
+    if isinstance(value, dict):
+        return {name: _halved(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_halved(inner) for inner in value]
+    return value + "\ud83d" if isinstance(value, str) else value
 
 
 def _of_table(good: bytes, found: Cut) -> Iterator[Case]:

@@ -132,6 +132,17 @@ def test_the_corpus_reads_as_its_name_says(path: Path) -> None:
     assert counts == [int(number) for number in path.stem.split("-")[:2]]
 
 
+def test_the_original_of_an_entry_with_half_a_character_is_json_that_reads_alike() -> None:
+    data = json.dumps(
+        {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient", "id": "\ud83d"}}]}
+    ).encode()
+    (entry,) = read(data)
+    (again,) = read(entry.raw)
+    assert isinstance(entry, Resource)
+    assert isinstance(again, Resource)
+    assert again.body == entry.body
+
+
 def test_a_line_that_is_not_utf8_costs_itself_only() -> None:
     lines = [
         b'{"resourceType": "Patient", "id": "1"}',

@@ -161,6 +161,17 @@ def test_any_field_may_be_of_any_type(kind: int, odd: Any, read: Reader) -> None
             assert "mapping-error" not in found["rejected"] or name in ("given", "suffix")
 
 
+def test_half_a_character_costs_its_own_record_alone_and_says_what_the_sender_can_mend(read: Reader) -> None:
+    """RFC 8259 §8.2: JSON may hold a lone surrogate, which no UTF-8 has."""
+    others = (
+        bundle(patient(), report(1, number=2), observation()),
+        bundle(patient(), report(1, number=3), observation()),
+    )
+    cut_short = bundle(patient(name=[{"family": "Quill\ud83d"}]), report(1, number=4), observation())
+    found = outcomes(read, body(others[0], cut_short, others[1]))
+    assert (found["events"], found["rejected"]) == ({"lab-result": 2}, {"half-character": 1})
+
+
 def test_a_huge_attachment_is_no_part_of_the_version(read: Reader) -> None:
     attached = [{"contentType": "application/pdf", "data": "A" * 2_000_000}]
     (with_it,) = read.events(FHIR, {"f": body(bundle(patient(), report(1, presentedForm=attached), observation()))})

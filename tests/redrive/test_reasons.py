@@ -14,7 +14,7 @@ from hub.redrive.reasons import reasons
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 _RAISED = {"ParseError", "NotMapped", "Reject", "hard_stop", "ignored", "rejected", "Problem", "_fault", "BadValue"}
-_SAY_WHY = {"_fault", "_consented", "_shape"}
+_SAY_WHY = {"_fault", "_consented", "_shape", "fault_of"}
 """Functions that return a code."""
 _NAMED = {
     "fault",

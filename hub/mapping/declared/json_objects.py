@@ -160,7 +160,7 @@ def texts(found: Any) -> list[str]:
 
 def dump(value: object) -> bytes:
     """Compact JSON, as read."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
 
 
 FORMAT = RecordFormat(JsonObjects)

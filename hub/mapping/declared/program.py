@@ -27,6 +27,7 @@ from hub.mapping.program import (
     NotMapped,
     Unit,
     at_field,
+    fault_of,
     ignored,
     rejected,
     unreadable,
@@ -152,8 +153,8 @@ class DeclaredProgram:
             except NotMapped as why:
                 where = at_field(record.where, why.field)
                 outcome = Mapped(why.outcome, None, rule.kind, why.reason, where, record.raw, head=record.head)
-            except Exception:  # our own bug, or a value that the strict event refuses: kept, to be read by mended code
-                outcome = rejected("mapping-error", record.where, record.raw, rule.kind)._replace(head=record.head)
+            except Exception as error:  # kept: to be read by mended code, or to be shown to who can mend it
+                outcome = rejected(fault_of(error), record.where, record.raw, rule.kind)._replace(head=record.head)
             found.append(Traced(outcome, tuple(notes.unmapped), tuple(notes.steps or ())))
         return found or [Traced(ignored(NOT_FOR_US, record.where, record.raw)._replace(head=record.head))]
 
