@@ -22,6 +22,7 @@ from hub.mapping.consent_provisions import rules_of
 from hub.mapping.consent_scope import RANKS, WITHDRAWN_RANK, expired
 from hub.mapping.consent_states import STATUSES, of_patient, of_something_else, state_of
 from hub.mapping.fhir_beside import Beside
+from hub.mapping.fhir_modifiers import Modified
 from hub.mapping.fhir_outcomes import each_resource, position
 from hub.mapping.fhir_person import changed_at, content, patient_event, whose
 from hub.mapping.fhir_processing import Surroundings
@@ -45,7 +46,8 @@ _ERROR = "entered-in-error"
 def read_consents(unit: Unit, file: str, context: MappingContext) -> Iterator[Mapped]:
     """Every resource of one file."""
     mapper = _Mapper(context, file)
-    yield from each_resource(file, unit.data(file), mapper.map_item, mapper.locate, empty=b"")
+    map_item = Modified(unit).checked(file, mapper.map_item)
+    yield from each_resource(file, unit.data(file), map_item, mapper.locate, empty=b"")
 
 
 class _Mapper:

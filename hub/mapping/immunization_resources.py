@@ -22,6 +22,7 @@ from hub.formats.fhir import Broken, Resource
 from hub.mapping import immunization_reading as reading
 from hub.mapping.codes import cvx_code
 from hub.mapping.fhir_coverage import Insured, coverage, numbers, plan
+from hub.mapping.fhir_modifiers import Modified
 from hub.mapping.fhir_outcomes import each_resource, position
 from hub.mapping.fhir_person import block_of, changed_at, content, oddities, patient_event
 from hub.mapping.fhir_processing import Surroundings
@@ -49,11 +50,11 @@ class ImmunizationResources:
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every resource of every file."""
         mapper = ResourceMapper(Stamp(context), context)
-        protected = Protected(unit)
+        protected, modified = Protected(unit), Modified(unit)
         for file in unit.files:
             mapper.file = file
             data = unit.data(file)
-            map_item = protected.checked(file, mapper.map_item, mapper.locate, KIND)
+            map_item = modified.checked(file, protected.checked(file, mapper.map_item, mapper.locate, KIND))
             yield from each_resource(file, data, map_item, mapper.locate, empty=data)
 
 

@@ -16,6 +16,8 @@ from typing import NamedTuple, TypeVar
 from hub.domain.events import LabResult
 from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
+from hub.mapping.fhir_modifiers import FIELD, Modified
+from hub.mapping.fhir_modifiers import REASON as MODIFIED
 from hub.mapping.fhir_outcomes import position
 from hub.mapping.labs_fhir_bundle import Group, Held, Pool, is_question
 from hub.mapping.labs_fhir_coverage import Coverages
@@ -65,14 +67,14 @@ class LabsFhir:
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every outcome of each document; loose resources of a file (NDJSON) are read as if they were one bundle."""
-        stamp, protected = Stamp.of(context), Protected(unit)
+        stamp, protected, modified = Stamp.of(context), Protected(unit), Modified(unit)
         for file in unit.files:
             data, pool = unit.data(file), None
             for pool in _pools(fhir.read(data), file, protected):
                 if isinstance(pool, Mapped):
                     yield pool
                 else:
-                    yield from _Reading(pool, file, stamp, context, protected).outcomes()
+                    yield from _Reading(pool, file, stamp, context, protected, modified).outcomes()
             if pool is None:  # bundles without any entry: a search that found nothing
                 yield ignored("no-observation", position(file, 1, ""), data, KIND)
 
@@ -112,9 +114,12 @@ class _Found(NamedTuple):
 class _Reading:
     """One pool, report by report."""
 
-    def __init__(self, pool: Pool, file: str, stamp: Stamp, context: MappingContext, protected: Protected) -> None:
+    def __init__(
+        self, pool: Pool, file: str, stamp: Stamp, context: MappingContext, protected: Protected, modified: Modified
+    ) -> None:
         self._pool, self._file = pool, file
         self._protected = {id(item): item for item in pool.resources if protected.holds(file, item)}
+        self._modified = modified
         self._reports = Reports(pool, context.today())
         self._results = Results(pool, stamp, context)
         self._coverages = Coverages(pool, stamp)
@@ -136,6 +141,13 @@ class _Reading:
         """A report is as sensitive as the most sensitive of what it tells, and so is all that it tells."""
         held = group.observations if group.report is None else (group.report, *group.observations)
         return any(id(one.entry) in self._protected for one in held)
+
+    def _require_understood(self, group: Group, found: list[_Found]) -> None:
+        """NotMapped where one of the report, or what it refers to, may mean something else than it says."""
+        held = group.observations if group.report is None else (group.report, *group.observations)
+        odd = any(self._modified.holds(self._file, one.entry) for one in held)
+        if odd and any(one.mapped.event is not None for one in found):
+            raise NotMapped(MODIFIED, field=FIELD)
 
     def _group(self, group: Group, *, only: bool) -> list[Mapped]:
         first = group.report or group.observations[0]
@@ -164,6 +176,7 @@ class _Reading:
             found = list(self._observed(group, report, used))
             found += self._concluded(report, found)
             found += self._payers(found, report, used)
+            self._require_understood(group, found)
         except NotMapped as not_mapped:
             at = at_field(where, not_mapped.field)
             return [_Found(Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, at, b""), entry)]

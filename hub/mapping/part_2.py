@@ -10,31 +10,18 @@ Source: 42 CFR 2.31 to 2.33; HL7 FHIR DS4P, high-water mark of a bundle (social-
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
 
-from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
+from hub.mapping.fhir_closure import Key, closed
 from hub.mapping.fhir_labels import PART_2, labels_of
 from hub.mapping.program import Mapped, Unit, hard_stop
-from hub.mapping.tracing_person import Json, listed, text
+from hub.mapping.tracing_person import listed
 
 __all__ = ["REASON", "Protected"]
 
 REASON = "part-2-not-covered"
 _LABEL = PART_2.encode()
-_PLACE = re.compile(r"entry\[(\d+)\]$")
-_SERVER = frozenset({"searchset", "history"})
-Key = tuple[str, int, str]  # file, document, path
-
-
-class _Entry(NamedTuple):
-    key: Key
-    scope: int  # the bundle whose names mean something to each other; 0: what a server says
-    names: frozenset[str]
-    refers: frozenset[str]
-    labelled: bool
 
 
 class Protected:
@@ -42,7 +29,9 @@ class Protected:
 
     def __init__(self, unit: Unit) -> None:
         labelled = any(_LABEL in unit.data(file) for file in unit.files)
-        self._keys = _closed(list(_entries(unit))) if labelled else frozenset[Key]()
+        self._keys = (
+            closed(unit, _is_labelled, lambda bundle: PART_2 in labels_of([bundle])) if labelled else frozenset[Key]()
+        )
 
     def holds(self, file: str, item: Resource | Broken) -> bool:
         """Whether a resource of a file is protected; of what is no resource, whether it names Part 2 at all."""
@@ -67,60 +56,5 @@ class Protected:
         return mapped
 
 
-def _closed(entries: list[_Entry]) -> frozenset[Key]:
-    """The labelled entries and all that refer to them."""
-    referring: dict[tuple[int, str], list[_Entry]] = {}
-    for entry in entries:
-        for name in entry.refers:
-            referring.setdefault((entry.scope, name), []).append(entry)
-    waiting = [entry for entry in entries if entry.labelled]
-    found = {entry.key for entry in waiting}
-    for entry in waiting:  # grows while it is read
-        for name in entry.names:
-            for other in referring.get((entry.scope, name), ()):
-                if other.key not in found:
-                    found.add(other.key)
-                    waiting.append(other)
-    return frozenset(found)
-
-
-def _entries(unit: Unit) -> Iterator[_Entry]:
-    around: dict[int, tuple[Json, bool]] = {}  # keeps each bundle, so that no id is used twice
-    for file in unit.files:
-        for item in fhir.read(unit.data(file)):
-            if isinstance(item, Broken):
-                continue
-            bundle = item.bundle
-            if bundle is not None and id(bundle) not in around:
-                around[id(bundle)] = (bundle, PART_2 in labels_of([bundle]))
-            labelled = bundle is not None and around[id(bundle)][1]
-            yield _Entry(
-                (file, item.number, item.path),
-                0 if bundle is None or text(bundle.get("type")) in _SERVER else id(bundle),
-                frozenset(filter(None, (_local_name(item), _full_url(item)))),
-                frozenset(_references(item.body)),
-                labelled or PART_2 in labels_of([item.body, *listed(item.body.get("contained"))]),
-            )
-
-
-def _local_name(item: Resource) -> str:
-    number = text(item.body.get("id"))
-    return f"{item.type}/{number}" if number else ""
-
-
-def _full_url(item: Resource) -> str:
-    place = _PLACE.search(item.path)
-    return text(item.bundle["entry"][int(place[1])].get("fullUrl")) if item.bundle is not None and place else ""
-
-
-def _references(body: Json) -> Iterator[str]:
-    """Every name that a resource refers to, as written and as `Type/id`."""
-    waiting: list[object] = [body]
-    for element in waiting:  # grows while it is read
-        if isinstance(element, list):
-            waiting.extend(element)
-        elif isinstance(element, dict):
-            waiting.extend(element.values())
-            if name := text(element.get("reference")).split("/_history/", 1)[0]:
-                yield name
-                yield "/".join(name.rsplit("/", 2)[-2:])
+def _is_labelled(item: Resource) -> bool:
+    return PART_2 in labels_of([item.body, *listed(item.body.get("contained"))])

@@ -22,6 +22,7 @@ from hub.domain.events import Referral
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.dates import civil_date, iso_time
 from hub.mapping.fhir_beside import Beside
+from hub.mapping.fhir_modifiers import Modified
 from hub.mapping.fhir_outcomes import each_resource, position
 from hub.mapping.fhir_person import Whose, changed_at, content, patient_event, whose
 from hub.mapping.fhir_processing import Surroundings
@@ -61,11 +62,11 @@ class ReferralResources(KnownOptions):
 
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every resource of every file."""
-        mapper, protected = _Mapper(context), Protected(unit)
+        mapper, protected, modified = _Mapper(context), Protected(unit), Modified(unit)
         for file in unit.files:
             mapper.file = file
             data = unit.data(file)
-            map_item = protected.checked(file, mapper.map_item, mapper.locate, Referral.kind)
+            map_item = modified.checked(file, protected.checked(file, mapper.map_item, mapper.locate, Referral.kind))
             yield from each_resource(file, data, map_item, mapper.locate, empty=data)
 
 

@@ -19,6 +19,8 @@ from hub.errors import ConfigError
 from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.fhir_labels import PART_2
+from hub.mapping.fhir_modifiers import FIELD, Modified
+from hub.mapping.fhir_modifiers import REASON as MODIFIED
 from hub.mapping.fhir_outcomes import position
 from hub.mapping.labs_fhir_bundle import Pool
 from hub.mapping.options import KnownOptions, listed, zone
@@ -65,7 +67,7 @@ class ScreeningResources(KnownOptions):
         covered = frozenset(context.options.get("consent_covers") or ())
         if not covered <= _COVERS:
             raise ConfigError(f"options.consent_covers: {', '.join(sorted(_COVERS))} is all that it can name")
-        stamp = Stamp.of(context)
+        stamp, modified = Stamp.of(context), Modified(unit)
         for file in unit.files:
             data, told = unit.data(file), False
             for found in _pools(fhir.read(data), file):
@@ -73,7 +75,8 @@ class ScreeningResources(KnownOptions):
                 if isinstance(found, Mapped):
                     yield found
                 else:
-                    yield from _Reading(found, file, Events(Surrounding(found), stamp, context), covered).outcomes()
+                    events = Events(Surrounding(found), stamp, context)
+                    yield from _Reading(found, file, events, covered, modified).outcomes()
             if not told:  # a bundle without entries: an answer of a server that has nothing new
                 yield ignored("empty", {"file": file}, data)
 
@@ -97,8 +100,9 @@ def _pools(items: Iterable[Resource | Broken], file: str) -> Iterator[Pool | Map
 class _Reading:
     """One pool, resource by resource."""
 
-    def __init__(self, pool: Pool, file: str, events: Events, covered: frozenset[str]) -> None:
+    def __init__(self, pool: Pool, file: str, events: Events, covered: frozenset[str], modified: Modified) -> None:
         self._pool, self._file, self._events, self._covered = pool, file, events, covered
+        self._modified = modified
 
     def outcomes(self) -> Iterator[Mapped]:
         """Of every resource of the pool, in order."""
@@ -124,6 +128,8 @@ class _Reading:
         if around.refused(item):
             return [hard_stop("no-consent", where, kind)]
         told = [(found, where) for found in self._events.of(item, labels, used)]
+        if self._modified.holds(self._file, item) and any(found.event is not None for found, _ in told):
+            raise NotMapped(MODIFIED, field=FIELD)
         raw = self._events.original(used)
         return [_outcome(found, at, raw, kind) for found, at in told]
 

@@ -25,6 +25,7 @@ from hub.formats import fhir
 from hub.formats.fhir import Broken, Resource
 from hub.mapping.codes import code_of
 from hub.mapping.dates import as_told, civil_date, iso_time
+from hub.mapping.fhir_modifiers import Modified
 from hub.mapping.fhir_outcomes import position
 from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.immunization_resources import ResourceMapper
@@ -49,10 +50,10 @@ class Tracing:
     def read(self, unit: Unit, context: MappingContext) -> Iterator[Mapped]:
         """Every resource of every file."""
         mapper = _Mapper(Stamp(context), context)
-        protected = Protected(unit)
+        protected, modified = Protected(unit), Modified(unit)
         for file in unit.files:
             mapper.file = file
-            map_item = protected.checked(file, mapper.map_item, mapper.locate, Case.kind)
+            map_item = modified.checked(file, protected.checked(file, mapper.map_item, mapper.locate, Case.kind))
             yield from guarded(fhir.read(unit.data(file)), map_item, mapper.locate)
 
 
