@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from hub.config import Settings
 from hub.connectors.catalog import Connector
 from hub.domain.agreement import IntakeAgreement
 from hub.domain.events import EVENT_TYPES, Event
+from hub.domain.lab_status import is_mere_withdrawal
 from hub.domain.minimum import MinimumSet, load_minimum
 from hub.errors import Reject
 from hub.mapping.program import Mapped
@@ -29,6 +31,7 @@ from hub.redrive.remap import unmapped as unmapped_of
 from hub.report.names import SenderNames
 from hub.report.page import people_fields
 from hub.report.parts import About
+from hub.report.seen import Seen
 from hub.report.tally import Place, Tally, Unmapped
 from hub.wiring_names import FileNames
 from hub.wiring_reading import OFFLINE_IDS, explained
@@ -88,22 +91,38 @@ def file_tally(
     """Over files or folders, offline, as `try` reads them. `names` learns their headers."""
     tally = _tally(connector, asked)
     for path in paths:
+        count = _Counting(tally)
         for traced, mapped in explained(connector, agreement, OFFLINE_IDS, path, explain=False):
             found = [(each.field, each.value) for each in traced.unmapped] if connector.declared else None
             if isinstance(names, FileNames):
                 names.take(mapped)
-            _count(tally, mapped, found)
+            count.outcome(mapped, found)
     return tally
 
 
-def _count(tally: Tally, mapped: Mapped, found: list[Unmapped] | None) -> None:
-    place = _place(
-        str(mapped.where.get("file", "")), " ".join(f"{x} {n}" for x, n in mapped.where.items() if x not in _APART)
-    )
-    if mapped.event is not None:
-        tally.event(mapped.event, None, _unmapped(mapped.event) if found is None else found, mapped.issues, place)
-    elif mapped.reason != "file-not-used":
-        tally.refused(mapped.outcome, mapped.reason or "unspecified", str(mapped.where.get("field", "")), place=place)
+class _Counting:
+    """The outcomes of one unit into a tally, its records once each."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally, self._seen, self._refused = tally, Seen(), Seen()
+        self._for_reason: defaultdict[tuple[str, str], Seen] = defaultdict(Seen)
+
+    def outcome(self, mapped: Mapped, found: list[Unmapped] | None) -> None:
+        """`found`: coded values that no table has; None: as the event says."""
+        tally, event = self._tally, mapped.event
+        within = " ".join(f"{x} {n}" for x, n in mapped.where.items() if x not in _APART)
+        place = _place(str(mapped.where.get("file", "")), within)
+        if event is not None:
+            if not is_mere_withdrawal(event):
+                found = _unmapped(event) if found is None else found
+                tally.event(event, None, found, mapped.issues, place, further=not self._seen.first(place))
+            return
+        reason = mapped.reason or "unspecified", str(mapped.where.get("field", ""))
+        if reason[0] == "file-not-used" or not self._for_reason[reason].first(place):
+            return
+        refused_further = mapped.outcome == "rejected" and not self._refused.first(place)
+        further = reason[0] == "column-not-used" or not self._seen.first(place)  # a column is no record
+        tally.refused(mapped.outcome, *reason, place=place, further=further, refused_further=refused_further)
 
 
 def _place(file: str, within: str) -> Place:

@@ -37,6 +37,7 @@ def make_page(tally: Tally, about: About, asked: MinimumSet) -> Page:
     return Page(
         about=about,
         records=tally.records,
+        refused=tally.refused_records,
         events=sum(kind.records for kind in kinds),
         rejected=_reasons(tally.rejected, about, tally.places, refused=True),
         ignored=None if ignored is None else _reasons(ignored, about),

@@ -127,10 +127,11 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Page:
-    """Everything that is shown. `ignored` is None where it is not known."""
+    """Everything that is shown. `ignored` is None where it is not known. `refused`: records, each once whatever its reasons are."""
 
     about: About
     records: int
+    refused: int
     events: int
     rejected: tuple[ReasonLine, ...]
     ignored: tuple[ReasonLine, ...] | None
@@ -143,10 +144,11 @@ class Page:
         head = {
             "connector": about.name, "title": about.title, "standard": about.standard, "made_on": about.made_on,
             "window": about.window, "agreement": about.agreement_id, "records": self.records, "events": self.events,
+            "refused": self.refused,
         }  # fmt: skip
         head["ignored_since"] = about.aside_since or None
         body = asdict(self)
-        del body["about"], body["records"], body["events"]
+        del body["about"], body["records"], body["refused"], body["events"]
         plain = _plain({**head, **body})
         assert isinstance(plain, dict)
         return plain

@@ -44,7 +44,7 @@ def screen(made: Page) -> Iterator[RenderableType]:
 
 def _figures(made: Page) -> str:
     parts = [
-        (made.records, "records"), (made.events, "became events"), (sum(x.records for x in made.rejected), "refused"),
+        (made.records, "records"), (made.events, "became events"), (made.refused, "refused"),
         (sum(kind.repeats for kind in made.kinds), "sent again unchanged"),
         (sum(kind.corrections for kind in made.kinds), "corrections"), (sum(k.withdrawn for k in made.kinds), "withdrawals"),
     ]  # fmt: skip
@@ -84,7 +84,7 @@ def _kind(kind: KindPage) -> Iterator[RenderableType]:
     area = f", {kind.area_only:,} of nobody who can be known" if kind.area_only else ""
     table = Table(box=None, pad_edge=False, padding=(0, 1), title_justify="left")
     table.title = Text(
-        f"{kind.kind}: {kind.records:,} {'record' if kind.records == 1 else 'records'}{span}{area}", style="bold"
+        f"{kind.kind}: {kind.records:,} {'event' if kind.records == 1 else 'events'}{span}{area}", style="bold"
     )
     for name, justify in (
         ("field", "left"),

@@ -68,7 +68,7 @@ def _figures(made: Page, numbers: Numbers) -> Html:
     shown: list[tuple[str, str]] = [
         ("records", numbers.count(made.records)),
         ("became events", numbers.count(made.events)),
-        ("refused", numbers.count(sum(line.records for line in made.rejected))),
+        ("refused", numbers.count(made.refused)),
         ("left aside", "not kept" if made.ignored is None else numbers.count(sum(n.records for n in made.ignored))),
         ("sent again unchanged", numbers.count(sum(kind.repeats for kind in made.kinds), exact=_exact(made))),
         ("corrections", numbers.count(sum(kind.corrections for kind in made.kinds), exact=_exact(made))),
@@ -122,7 +122,7 @@ def _kind(kind: KindPage, numbers: Numbers) -> Html:
     counted = [line for line in kind.fields if line.status == "counted" and not done(line)]
     return el(
         "section",
-        el("h2", f"{kind.kind}: {numbers.of(kind.records, 'record', 'records')}"),
+        el("h2", f"{kind.kind}: {numbers.of(kind.records, 'event', 'events')}"),
         el("p", " · ".join(_about_kind(kind, numbers)), class_="soft"),
         _fields(kind, counted, numbers) if counted else None,
         _whole(kind),

@@ -48,10 +48,10 @@ def keep_place(kept: list[Place], place: Place | None) -> None:
 
 @dataclass
 class KindTally:
-    """One kind of event. `area_only`: records of nobody who can be known; `described`: those that hold a person block. `unread`: by
-    field, records that hold nothing of it because what was sent could not be read; `unasked`: those that cannot have it. `places`:
-    where the first records are that lack a field (its name), hold codes that no table has (`unmapped <field>`) or are odd
-    (`issue <code>`)."""
+    """One kind of event; a record that tells of several such events counts for each. `area_only`: records of nobody who can be
+    known; `described`: those that hold a person block. `unread`: by field, records that hold nothing of it because what was sent
+    could not be read; `unasked`: those that cannot have it. `places`: where the first records are that lack a field (its name), hold
+    codes that no table has (`unmapped <field>`) or are odd (`issue <code>`)."""
 
     records: int = 0
     withdrawn: int = 0
@@ -147,7 +147,8 @@ class KindTally:
 @dataclass
 class Tally:
     """Everything of one source. `needed`: by kind, the fields for which people who lack them are counted. `rejected` and
-    `ignored` by (reason, field); `hours`: records by the UTC hour in which they came, where that is known."""
+    `ignored` by (reason, field); `hours`: records by the UTC hour in which they came, where that is known. `further`: outcomes of
+    records that were counted already, `refused_further`: of those that were refused already."""
 
     needed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     kinds: dict[str, KindTally] = field(default_factory=dict)
@@ -155,6 +156,8 @@ class Tally:
     ignored: Counter[tuple[str, str]] = field(default_factory=Counter)
     hours: Counter[datetime] = field(default_factory=Counter)
     places: dict[tuple[str, str], list[Place]] = field(default_factory=dict)
+    further: int = 0
+    refused_further: int = 0
 
     def event(
         self,
@@ -163,13 +166,16 @@ class Tally:
         unmapped: Iterable[Unmapped] = (),
         odd: Iterable[str] = (),
         place: Place | None = None,
+        *,
+        further: bool = False,
     ) -> None:
-        """A record that became an event. `odd`: issues beside the event's own."""
+        """A record that became an event. `odd`: issues beside the event's own. `further`: its record was counted already."""
         if is_mere_withdrawal(event):
             return
         kind = type(event).kind
         counted = self.kinds.setdefault(kind, KindTally())
         counted.take(event, received_at, unmapped, self.needed.get(kind, frozenset()), odd, place)
+        self.further += further
         self._came(received_at)
 
     def refused(
@@ -179,12 +185,18 @@ class Tally:
         field_at_fault: str = "",
         received_at: datetime | None = None,
         place: Place | None = None,
+        *,
+        further: bool = False,
+        refused_further: bool = False,
     ) -> None:
-        """A record that was `rejected` or `ignored`; of more than 500 different reasons and fields the rest is `other`."""
+        """A record that was `rejected` or `ignored`; of more than 500 different reasons and fields the rest is `other`. `further`:
+        it was counted already, `refused_further`: as refused, for another reason."""
         counted = self.rejected if outcome == "rejected" else self.ignored
         key = (reason, field_at_fault)
         key = key if key in counted or len(counted) < _MOST_REASONS else _OTHER
         counted[key] += 1
+        self.further += further
+        self.refused_further += refused_further
         if outcome == "rejected":
             keep_place(self.places.setdefault(key, []), place)
         self._came(received_at)
@@ -196,13 +208,22 @@ class Tally:
         self.rejected.update(other.rejected)
         self.ignored.update(other.ignored)
         self.hours.update(other.hours)
+        self.further += other.further
+        self.refused_further += other.refused_further
         for key, places in other.places.items():
             for place in places:
                 keep_place(self.places.setdefault(key, []), place)
 
     @property
     def records(self) -> int:
-        return sum(kind.records for kind in self.kinds.values()) + self.rejected.total() + self.ignored.total()
+        """Rows, messages or entries of documents; of what the hub holds, where nobody knows which events were one, events."""
+        outcomes = sum(kind.records for kind in self.kinds.values()) + self.rejected.total() + self.ignored.total()
+        return outcomes - self.further
+
+    @property
+    def refused_records(self) -> int:
+        """How many of them were refused, in whole or in part."""
+        return self.rejected.total() - self.refused_further
 
     def _came(self, received_at: datetime | None) -> None:
         if received_at is not None:

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from hub.commands.connector import connector
 from hub.commands.schemas import schemas
 from hub.connectors.catalog import SHIPPED
+from hub.report.seen import Seen
 
 PANTRY = (
     "Guest ID,First Name,Last Name,DOB,Zip,Pickup Date,Race,Last Updated\n"
@@ -56,6 +57,34 @@ def test_the_report_of_a_shipped_sample_says_what_its_sender_should_fill(name: s
     counted = json.loads(tried.stdout)
     assert {kind["kind"]: kind["records"] for kind in found["kinds"]} == counted["events"]
     assert sum(line["records"] for line in found["rejected"]) == sum(counted["rejected"].values())
+
+
+def test_a_row_that_tells_of_several_events_is_one_record(tmp_path: Path) -> None:
+    rows = ["PIN,CVX,Week Start,Week Ending,Doses Administered,Doses Wasted,Doses On Hand,Submitted At"]
+    rows += [f"451{n},207,2021-02-01,2021-02-07,180,4,20,2021-02-08T08:00:00" for n in range(3)]
+    rows.append("Luna,207,2021-02-01,2021-02-07,180,4,20,2021-02-08T08:00:00")
+    sample = tmp_path / "supply.csv"
+    sample.write_text("\n".join(rows))
+    found = reported(tmp_path / "i", "vaccine-supply", sample)
+    assert (found["records"], found["events"], found["refused"]) == (4, 9, 1)
+    assert [(fix["records"], fix["of"]) for fix in found["fix_first"] if "not-a-pin" in fix["what"]] == [(1, 4)]
+    assert reported(tmp_path / "i", "vaccine-supply", sample, sample)["records"] == 8
+    assert "4 records, 9 became events, 1 refused" in hub(tmp_path / "i", "report", "vaccine-supply", sample).stdout
+
+
+def test_results_of_one_message_are_one_record_and_entries_of_a_bundle_one_each() -> None:
+    seen = Seen()
+    places = ("row 1", "row 1", "message 1", "message 1 path Bundle.entry[2]")
+    assert [seen.first(("f", 1, f"f {within}")) for within in places] == [True, False, True, True]
+    assert [seen.first(("f", n, f"f row {n}")) for n in (9, 8, 1, 9, 70_000, 70_000)] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
+    assert seen.first(("g", 1, "g row 1"))
 
 
 def test_one_file_twice_is_told_as_sent_again(tmp_path: Path) -> None:

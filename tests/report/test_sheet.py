@@ -104,7 +104,7 @@ def test_rounded_no_day_is_told_and_of_a_small_group_no_month_and_no_person() ->
     told = sheet(page_of(few), rounded=True)
     assert "happened in " not in told
     assert "under 11 people" in told
-    assert "under 11 records" in told
+    assert "under 11 events" in told
     assert "under 11 person" not in told
 
 
