@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from hub.formats.fhir import Resource
 from hub.mapping.tracing_person import Json, listed, text
 
-__all__ = ["Beside", "named", "target_of"]
+__all__ = ["Beside", "named", "of_another_server", "target_of"]
 
 _BEFORE, _AFTER = b'{"resourceType":"Bundle","type":"%b","entry":[', b"]}"
 _LONGEST = 65_536
+_ADDRESS = ("http://", "https://")
 _SILENT = frozenset({"text", "photo", "contained"})
 
 
@@ -37,6 +38,15 @@ def named(target: str) -> str:
     return "/".join(parts[-2:]) if len(parts) >= 2 and parts[-2][:1].isupper() and "|" not in target else target
 
 
+def of_another_server(target: str, full_url: str) -> bool:
+    """Whether an absolute reference means another resource than the entry of this fullUrl, which has the same type and id: two
+    servers count their patients alike. (A fullUrl without a server leaves that open; http and https are one.)"""
+    here, there = full_url.split("/_history/", 1)[0], target
+    if not (here.startswith(_ADDRESS) and there.startswith(_ADDRESS) and here.endswith(f"/{named(there)}")):
+        return False
+    return here.partition("://")[2].casefold() != there.partition("://")[2].casefold()
+
+
 class Beside:
     """Remembers the bundle that is being read, and no other: each is gone through once, however many resources ask."""
 
@@ -52,8 +62,7 @@ class Beside:
         if target.startswith("#"):
             contained = listed(item.body.get("contained"))
             return next((one for one in contained if text(one.get("id")) == target[1:]), None)
-        entries = self._of(item.bundle)
-        entry = entries.get(target) or entries.get(named(target))
+        entry = self._entry(item, target)
         return None if entry is None else entry["resource"]
 
     def own_name(self, resource: Json, of_server: bool) -> str:
@@ -71,8 +80,10 @@ class Beside:
         target = target_of(reference)
         if not target or target.startswith("#"):
             return ""
-        entry = self._of(item.bundle).get(target) or self._of(item.bundle).get(named(target))
-        return (self.own_name(entry["resource"], of_server) if entry is not None else "") or named(target)
+        entry = self._entry(item, target)
+        if entry is not None:
+            return self.own_name(entry["resource"], of_server) or named(target)
+        return target if named(target) in self._of(item.bundle) else named(target)  # there: another server's
 
     def referred(self, item: Resource, kind: str, element: str, of_server: bool) -> frozenset[str]:
         """What all resources of a type in the bundle of `item` refer to in one element, as `name_of` has it."""
@@ -87,8 +98,7 @@ class Beside:
     def alone(self, item: Resource, of_server: bool, *references: object) -> bytes:
         """The original of `item` and, as it takes these to read it alone, the entries that it refers to (without narrative)."""
         targets = [target_of(reference) for reference in references]
-        entries = self._of(item.bundle)
-        needed = [entry for target in targets if (entry := entries.get(target) or entries.get(named(target)))]
+        needed = [entry for target in targets if (entry := self._entry(item, target))]
         if not needed and of_server:
             return item.raw
         own = self._own.get(id(item.body), {})
@@ -109,6 +119,14 @@ class Beside:
                 _AFTER,
             )
         )
+
+    def _entry(self, item: Resource, target: str) -> Json | None:
+        """The entry of the bundle of `item` that a reference points to."""
+        entries = self._of(item.bundle)
+        if (entry := entries.get(target)) is not None:
+            return entry
+        entry = entries.get(named(target))
+        return None if entry is None or of_another_server(target, text(entry.get("fullUrl"))) else entry
 
     def _of(self, bundle: Json | None) -> Mapping[str, Json]:
         if self._bundle is not bundle:

@@ -26,6 +26,7 @@ from hub.domain.placeholders import (
 )
 from hub.formats.fhir import Resource
 from hub.mapping.dates import civil_date
+from hub.mapping.fhir_beside import named, of_another_server, target_of
 from hub.mapping.fhir_coverage import beneficiary
 from hub.mapping.tracing_person import Json, listed, name_of, reference, text
 
@@ -92,7 +93,7 @@ class Patients:
         if entry is not None:
             patient = entry["resource"]
             return _subject(patient, of_server=self.of_server(item)) or _unnamed(patient)
-        if self.of_server(item) and (local_id := real_id(reference(told, "Patient"))):
+        if self.of_server(item) and not self._elsewhere(item) and (local_id := real_id(reference(told, "Patient"))):
             return Subject("Patient", local_id, None)
         return _identified(told.get("identifier"), None)
 
@@ -124,9 +125,18 @@ class Patients:
 
     def _entry(self, item: Resource) -> Json | None:
         """The entry of the bundle that holds the Patient of an Immunization."""
-        told, named = _of(item), self._of(item)
-        target = text(told.get("reference")).split("/_history/", 1)[0] if isinstance(told, dict) else ""
-        return named.get(target) or named.get("/".join(target.rsplit("/", 2)[-2:]))
+        entry = self._named(item)
+        return None if entry is None or self._elsewhere(item) else entry
+
+    def _elsewhere(self, item: Resource) -> bool:
+        """Whether the Patient of a resource has the id of one in the bundle, and is another server's."""
+        entry = self._named(item)
+        return entry is not None and of_another_server(target_of(_of(item)), text(entry.get("fullUrl")))
+
+    def _named(self, item: Resource) -> Json | None:
+        """The entry of the bundle that is called as the Patient of a resource is, by fullUrl or else by type and id."""
+        entries, target = self._of(item), target_of(_of(item))
+        return entries.get(target) or entries.get(named(target))
 
     def _of(self, item: Resource) -> Mapping[str, Json]:
         if self._bundle is not item.bundle:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from hub.domain.lab_meaning import question_of
 from hub.formats.fhir import Resource
+from hub.mapping.fhir_beside import of_another_server
 from hub.mapping.labs_fhir_values import codings
 from hub.mapping.program import NotMapped
 from hub.mapping.tracing_person import Json, listed, text
@@ -86,6 +87,8 @@ class Pool:
         target = target.split("/_history/", 1)[0]
         name = target if target in self._named else "/".join(target.rsplit("/", 2)[-2:])
         resource = self._named.get(name)
+        if resource is not None and of_another_server(target, self.url_of(resource)):
+            return None
         if resource is None and kind == "Patient" and self.of_server and _PATIENT.fullmatch(name):
             return Held(
                 self._elsewhere.setdefault(name, {"resourceType": kind, "id": name.partition("/")[2]}), holder.entry
