@@ -1,7 +1,8 @@
 """HUD HMIS CSV export (a folder or an unpacked zip) to tables.
 
 Three dialects, told by Export.CSVVersion and checked against the headers: FY2022, FY2024, FY2026. File and column
-names in any case; unknown files are named, not read. Export dates in ISO or MM-DD-YYYY.
+names in any case; unknown files are named, not read. Export dates in ISO or MM-DD-YYYY. Cells are parted by commas, as specified, or by
+semicolons, tabs or bars, as spreadsheets save them.
 
 A header that has the marks of the year that CSVVersion says, and those of another beside them, has columns left over and is read
 as what it says; one that has only another year's marks is refused.
@@ -64,6 +65,8 @@ _NEEDED = frozenset(
 """Tables that tell who people are, whose rows may not be held, who flees and who has left: where one of them is there and cannot be
 read, the others do not mean what they say."""
 
+_SEPARATORS = ",;\t|"
+"""The specification has commas; a spreadsheet of another country saves semicolons, or tabs. No column's name holds one of them."""
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
 _DATES = tuple(f"%m{between}%d{between}%Y{clock}" for between in "-/" for clock in _CLOCKS)
 """As exports and spreadsheets write them that saved one; two digits of a year are not guessed."""
@@ -92,7 +95,9 @@ class Export:
         if opener is None:
             raise ParseError("missing-file", f"{name}.csv")
         try:
-            return open_table(opener if isinstance(opener, bytes) else opener(), delimiters=",", limits=self._limits)
+            return open_table(
+                opener if isinstance(opener, bytes) else opener(), delimiters=_SEPARATORS, limits=self._limits
+            )
         except ParseError as error:
             raise ParseError(error.reason, f"{name}.csv") from None
 
@@ -131,7 +136,7 @@ ROWS_LOOKED_AT = 1_000_000
 def open_export(files: Mapping[str, Opener], limits: Limits = _LIMITS) -> Export:
     """Open a folder given as file name → bytes or opener.
 
-    Raises `ParseError`: `missing-file` (no Export.csv), `unknown-version`, `version-mismatch` (the headers say
+    Raises `ParseError`: `missing-file` (no Export.csv), `missing-column` (no CSVVersion), `unknown-version`, `version-mismatch` (the headers say
     otherwise), or what reading Export.csv makes.
     """
     known: dict[str, Opener] = {}
@@ -148,7 +153,7 @@ def open_export(files: Mapping[str, Opener], limits: Limits = _LIMITS) -> Export
     about, further = _about(export)
     unreadable = {name: why for name in sorted(export.tables - _NEEDED) if (why := _unreadable(export, name))}
     export = replace(export, tables=export.tables - unreadable.keys(), unreadable=tuple(unreadable.values()))
-    dialect, made_at = _dialect(about.get("csvversion", ""), export), parse_date(about.get("exportdate", ""))
+    dialect, made_at = _dialect(about.get("csvversion"), export), parse_date(about.get("exportdate", ""))
     return replace(export, dialect=dialect, about=about, exported_at=made_at, further=further)
 
 
@@ -183,13 +188,16 @@ def _unreadable(export: Export, name: str) -> ParseError | None:
     return None
 
 
-def _dialect(version: str, export: Export) -> Dialect:
-    match = _VERSION.search(version)
+def _dialect(version: str | None, export: Export) -> Dialect:
+    """`version` None: Export.csv has no such column."""
+    match = _VERSION.search(version or "")
     dialect = _YEARS.get(match.group(1)) if match else None
     table, shown = _shown(export)
     if dialect is None:
         alone = [year for year in _YEARS.values() if shown == {year}]
-        if version.strip() or not alone:  # a year we do not know must not be read as one that we know
+        if version is None and not alone:  # another separator, say: of the version nothing is known
+            raise ParseError("missing-column", "Export.csv", "CSVVersion")
+        if (version or "").strip() or not alone:  # a year we do not know must not be read as one that we know
             raise ParseError("unknown-version", "Export.csv", "CSVVersion")
         return alone[0]
     if shown and dialect not in shown:

@@ -50,8 +50,8 @@ def keep_place(kept: list[Place], place: Place | None) -> None:
 class KindTally:
     """One kind of event; a record that tells of several such events counts for each. `area_only`: records of nobody who can be
     known; `described`: those that hold a person block. `unread`: by field, records that hold nothing of it because what was sent
-    could not be read; `unasked`: those that cannot have it. `places`: where the first records are that lack a field (its name), hold
-    codes that no table has (`unmapped <field>`) or are odd (`issue <code>`)."""
+    could not be read; `unasked`: those that cannot have it. `places`: where the first records are that lack a field (its name),
+    hold codes that no table has (`unmapped <field>`) or are odd (`issue <code>`)."""
 
     records: int = 0
     withdrawn: int = 0

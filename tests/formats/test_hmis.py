@@ -49,6 +49,23 @@ def test_a_mismatch_is_refused_and_not_guessed(version: str, client: str, reason
     assert error.value.reason == reason
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_an_export_that_a_spreadsheet_saved_with_another_separator_is_read(separator: str) -> None:
+    sent = files("2024 v1.3", "PersonalID,HispanicLatinaeo\n1,0\n")
+    export = open_export({name: data.replace(b",", separator.encode()) for name, data in sent.items()})
+    assert (export.dialect, export.about["csvversion"]) == ("FY2024", "2024 v1.3")
+    assert [row.cells for row in export.table("Client").rows() if isinstance(row, Row)] == [
+        {"personalid": "1", "hispaniclatinaeo": "0"}
+    ]
+
+
+def test_an_export_whose_table_cannot_be_told_apart_says_what_it_lacks() -> None:
+    given = {name: data.replace(b",", b"^") for name, data in files("2024 v1.3").items()}
+    with pytest.raises(ParseError) as error:
+        open_export(given)
+    assert (error.value.reason, error.value.where, error.value.field) == ("missing-column", "Export.csv", "CSVVersion")
+
+
 def test_a_mismatch_says_which_year_was_said_and_which_the_header_is_of() -> None:
     with pytest.raises(ParseError) as error:
         open_export(files("FY2022", "PersonalID,HispanicLatinaeo"))

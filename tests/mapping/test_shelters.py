@@ -279,6 +279,12 @@ def test_the_same_row_in_the_next_export_is_the_same_event(read: Reader) -> None
     assert once == again
 
 
+def test_an_export_with_semicolons_tells_the_same(read: Reader) -> None:
+    other = {name: str(text).replace(",", ";") for name, text in export().items()}
+    once, again = ({m.event.event_id for m in read(HMIS, files) if m.event} for files in (export(), other))
+    assert once == again
+
+
 @settings(max_examples=25)
 @given(st.randoms(use_true_random=False))
 def test_order_of_rows_and_files_does_not_change_the_set_of_events(random: Any) -> None:
