@@ -1,8 +1,8 @@
 """HUD HMIS CSV export (a folder or an unpacked zip) to tables.
 
 Three dialects, told by Export.CSVVersion and checked against the headers: FY2022, FY2024, FY2026. File and column
-names in any case; unknown files are named, not read. Export dates in ISO or MM-DD-YYYY. Cells are parted by commas, as specified, or by
-semicolons, tabs or bars, as spreadsheets save them.
+names in any case; unknown files are named, not read. Export dates in ISO or MM-DD-YYYY. Cells are parted by commas, as
+specified, or by semicolons, tabs or bars, as spreadsheets save them.
 
 A header that has the marks of the year that CSVVersion says, and those of another beside them, has columns left over and is read
 as what it says; one that has only another year's marks is refused.
@@ -136,8 +136,8 @@ ROWS_LOOKED_AT = 1_000_000
 def open_export(files: Mapping[str, Opener], limits: Limits = _LIMITS) -> Export:
     """Open a folder given as file name → bytes or opener.
 
-    Raises `ParseError`: `missing-file` (no Export.csv), `missing-column` (no CSVVersion), `unknown-version`, `version-mismatch` (the headers say
-    otherwise), or what reading Export.csv makes.
+    Raises `ParseError`: `missing-file` (no Export.csv), `missing-column` (no CSVVersion), `unknown-version`, `version-mismatch`
+    (the headers say otherwise), or what reading Export.csv makes.
     """
     known: dict[str, Opener] = {}
     ignored: list[str] = []
