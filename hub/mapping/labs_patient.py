@@ -32,6 +32,9 @@ _WITHHELD_NAMES = frozenset({"U", "S"})  # table 0200: unspecified, pseudonym: w
 _OWN_TYPES = frozenset({"L", "M", "N"})  # table 0301: locally defined
 _MOST_REPETITIONS = 50
 """So many repetitions of a field are looked at: reaching the n-th costs n, and a hostile field may have a million."""
+_SSN_TYPES = frozenset({"SS", "SSN"})
+_NOT_OWN = _SSN_TYPES | {"MA", "MB", "MC"}
+"""Types of ids (table 0203) that are of the person everywhere, and not what this source calls them: SSN, Medicaid, Medicare."""
 _KNOWN_CODES = ("CDCREC", "HL70005", "HL70189", "NULLFL", "HL70002")
 
 
@@ -96,10 +99,14 @@ def patient(message: Message, pid: Segment, county_asked: str, latest: date = da
 
 
 def _id(message: Message, pid: Segment) -> tuple[str, str, str]:
-    """The id of the report, its assigning authority, and what was odd: the first of PID-3, else of PID-2, that names somebody."""
+    """The id of the report, its assigning authority, and what was odd: the first of PID-3, else of PID-2, that names somebody and is
+    no SSN or number of a payer."""
     odd = ""
     for field in (3, 2):
+        others = pid.may_hold(field, _NOT_OWN)
         for n in range(1, min(pid.repetitions(field), _MOST_REPETITIONS) + 1):
+            if others and pid.text(field, 5, 1, n).upper() in _NOT_OWN:
+                continue
             if sent := pid.text(field, 1, 1, n):
                 if local_id := real_id(sent):
                     return local_id, _authority(message, pid, field, n), odd
@@ -183,7 +190,7 @@ def _block(
         "birth_date": birth_date,
         "birth_date_partial": bool(born) and len(born) < 8,
         "sex": pid.text(8).upper() or None,
-        "ssn": pid.text(19).replace("-", "") or None,
+        "ssn": (pid.text(19) or _ssn(pid)).replace("-", "") or None,
         "phone": phone,
         "email": email,
         "address_line": home[0] or None,
@@ -195,6 +202,14 @@ def _block(
         "member_id": None,
         "hashed": None,
     })  # fmt: skip
+
+
+def _ssn(pid: Segment) -> str:
+    """The SSN among the ids of PID-3, where PID-19 has been out of use since HL7 2.3.1."""
+    if not pid.may_hold(3, _SSN_TYPES):
+        return ""
+    numbers = range(1, min(pid.repetitions(3), _MOST_REPETITIONS) + 1)
+    return next((pid.text(3, 1, 1, n) for n in numbers if pid.text(3, 5, 1, n).upper() in _SSN_TYPES), "")
 
 
 def _telecom(pid: Segment) -> tuple[str | None, str | None]:

@@ -35,6 +35,28 @@ def test_the_first_id_that_names_somebody_is_taken(read: Reader) -> None:
     assert (by_old_field.source_person, by_old_field.issues) == (told(read, ID).source_person, ("placeholder-id",))
 
 
+@pytest.mark.parametrize(
+    "other", ["524-11-0097^^^SSA^SS", "524110097^^^SSA&2.16.840.1.113883.4.1&ISO^SS", "524110097^^^^ssn"]
+)
+def test_an_ssn_among_the_ids_is_no_id_of_the_source_and_tells_the_ssn(other: str, read: Reader) -> None:
+    plain = told(read, ID)
+    for sent in (f"{other}~{ID}", f"{ID}~{other}"):
+        event = told(read, sent)
+        assert (event.source_person, event.person.local_id) == (plain.source_person, plain.person.local_id)
+        assert (plain.person.ssn, event.person.ssn) == (None, "524110097")
+
+
+def test_an_ssn_in_its_own_field_comes_before_one_among_the_ids(read: Reader) -> None:
+    pid = PID.replace(ID, f"{ID}~524110097^^^SSA^SS").split("|")
+    assert one(read, pid="|".join([*[*pid, *[""] * 20][:19], "524-11-0098"])).person.ssn == "524110098"
+
+
+@pytest.mark.parametrize("kind", ["SS", "MA", "MC", "MB"])
+def test_who_has_no_id_but_an_ssn_or_a_payers_number_is_known_by_name_and_birth_date(kind: str, read: Reader) -> None:
+    event = told(read, f"524110097^^^X^{kind}")
+    assert (event.source_person, event.person.local_id) == (told(read, "").source_person, None)
+
+
 @pytest.mark.parametrize("name", ["Unknown^Unknown", "UNK^", "^unidentified", "NULL^NULL"])
 def test_nobody_born_on_the_first_day_of_1900_counts_for_the_area_only(name: str, read: Reader) -> None:
     event = told(read, "", name, "19000101")
