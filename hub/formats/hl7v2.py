@@ -287,11 +287,14 @@ def _separators_in(head: bytes) -> Separators | None:
 
 
 def _decode(body: bytes, separators: Separators) -> tuple[str, str, str]:
-    """MSH-18 as sent, the codec used, the text: MSH-18 if it is known and true, else UTF-8, else Windows-1252."""
+    """MSH-18 as sent, the codec used, the text: MSH-18 if it is known and true, else UTF-8, else Windows-1252. Of 8859/1 it is not
+    true where all bytes beyond ASCII are UTF-8: in Latin-1 these would be signs behind capitals, which no name has, and
+    interfaces change the bytes without the field. Other sets have letters in the place of those signs, and are believed."""
     fields = body[:4096].replace(b"\n", b"\r").split(b"\r", 1)[0].split(separators.field.encode(), 19)
     field = fields[17] if len(fields) > 17 else b""
     declared = field.split(separators.repetition.encode(), 1)[0].decode("latin-1").strip()
-    for codec in (CHARSETS.get(declared.upper(), "utf-8"), "utf-8"):
+    named = CHARSETS.get(declared.upper(), "utf-8")
+    for codec in ("utf-8", named) if named == "latin-1" and not body.isascii() else (named, "utf-8"):
         try:
             return declared, codec, body.decode(codec)
         except UnicodeDecodeError:

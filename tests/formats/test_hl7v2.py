@@ -88,6 +88,10 @@ def test_two_quotes_mean_no_value() -> None:
         ("", "é".encode("cp1252"), "cp1252", "é"),
         ("8859/1", "é".encode("latin-1"), "latin-1", "é"),
         ("UNICODE UTF-8", "é".encode("cp1252"), "cp1252", "é"),  # it lies
+        ("8859/1", "Muñoz Çağ".encode(), "utf-8", "Muñoz Çağ"),  # so does this
+        ("8859/1", "Muñoz Ç".encode("latin-1"), "latin-1", "Muñoz Ç"),
+        ("8859/1", b"plain", "latin-1", "plain"),
+        ("8859/5", "ТАТА".encode("iso8859-5"), "iso8859-5", "ТАТА"),  # these bytes are UTF-8 too
         ("UTF-8~UNICODE", "é".encode(), "utf-8", "é"),
         ("no-such-charset", "é".encode(), "utf-8", "é"),
         ("zlib", b"plain", "utf-8", "plain"),
