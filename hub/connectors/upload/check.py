@@ -138,14 +138,29 @@ class Checked:
         return replace(self, rows=_judged(rows, self.file, self.columns, self.look))
 
 
-def check(file: str, data: bytes, look: Look, *, needed: Sequence[str], sheet: str | None, max_rows: int) -> Checked:
-    """The rows of a file of this name. Raises Unreadable when it is no list that this connector takes."""
+def check(
+    file: str,
+    data: bytes,
+    look: Look,
+    *,
+    needed: Sequence[str],
+    sheet: str | None,
+    max_rows: int,
+    header: Sequence[str] = (),
+) -> Checked:
+    """The rows of a file of this name. `header`: names in lower case that may stand below titles, where its program reads such
+    lists. Raises Unreadable when it is no list that this connector takes."""
     try:
         if is_workbook(data[:8]):
             data = as_table(data, sheet)
-        table = open_table(data, delimiters=_DELIMITERS)
+        knows = [*header].__eq__ if header else None
+        table = open_table(data, delimiters=_DELIMITERS, knows=knows, apart=True)
     except ParseError as why:
         raise Unreadable(why.reason) from None
+    if table.doubled:  # below, each is called by its place: whether it may stand twice is asked of the file as it is
+        first = next(iter(look(Unit(file, data))), None)
+        if first is not None and first.outcome == "rejected" and "row" not in first.where:
+            raise Unreadable(first.reason or "duplicate-column")
     if missing := [column for column in needed if column.lower() not in table.names]:
         raise Unreadable("missing-column", missing)
     ours = {name.lower() for name in NOTES}.intersection(table.names)

@@ -52,21 +52,29 @@ def check_file(
     found = list(islice(look(Unit(file, table)), max_rows + 1))
     if len(found) > max_rows:
         raise Unreadable("too-many-rows")
-    if _is_plain(table, {each.head for each in found}) and found and all(_numbered(each) for each in found):
-        return check(file, table, look, needed=(), sheet=None, max_rows=max_rows)
+    if found and all(_numbered(each) for each in found):
+        header = _header_of(table, {each.head for each in found} - {b""})
+        if header is not None:
+            return check(file, table, look, needed=(), sheet=None, max_rows=max_rows, header=header)
     places = [_place(each, file) for each in found]
     if not any(places):  # it is told of the file as a whole
         raise Unreadable(next((each.reason for each in found if each.reason), None) or "unreadable")
     return Checked(file, (), tuple(_records(found, places)), b"", look, whole=True)
 
 
-def _is_plain(data: bytes, heads: Collection[bytes]) -> bool:
-    """A table whose first line is the header that its program read: not one under titles."""
+def _header_of(data: bytes, heads: Collection[bytes]) -> Sequence[str] | None:
+    """Names in lower case of the columns of a table that can be written again, below titles where its program read it so.
+
+    `heads`: under which the originals of its rows are kept. None where these are less than the table has: some columns are not to
+    be kept.
+    """
     try:
-        table = open_table(data, delimiters=_PLAIN + "\t")
+        wanted = [open_table(head, delimiters=_PLAIN + "\t", apart=True).names for head in heads]
+        knows = [*map(list, wanted)].__contains__ if wanted else None
+        table = open_table(data, delimiters=_PLAIN + "\t", knows=knows, apart=True)
     except ParseError:
-        return False
-    return table.delimiter in _PLAIN and (not any(heads) or table.header() in heads)
+        return None
+    return table.names if table.delimiter in _PLAIN and (not wanted or table.names in wanted) else None
 
 
 def _numbered(mapped: Mapped) -> bool:

@@ -58,6 +58,24 @@ def test_rows_have_the_numbers_that_a_spreadsheet_shows(desk: UploadDesk) -> Non
     assert told(looked_at(desk, book)) == [(3, "taken", ""), (5, "problem", "not-a-date")]
 
 
+def test_columns_that_nobody_maps_may_have_no_name_or_one_name_twice_as_in_a_file(
+    desk: UploadDesk, as_a_file: Reader
+) -> None:
+    odd = io.StringIO(newline="")
+    csv.writer(odd).writerows([[*COLUMNS, "Notes", "", "notes"], [*ROWS[0], "a", "b", "c"], [*ROWS[1], "", "", "d"]])
+    data = odd.getvalue().encode()
+    taken = [event.event_id for row in looked_at(desk, data).rows for event in row.events]
+    assert taken == [each.event.event_id for each in as_a_file(Unit("f.csv", data)) if each.event is not None]
+    assert len(taken) == 2
+
+
+def test_a_column_that_is_mapped_may_not_stand_twice_on_the_page_either(desk: UploadDesk) -> None:
+    data = csv_of([[*ROWS[0], "02/16/2021"]], [*COLUMNS, "day"])
+    with pytest.raises(Unreadable) as why:
+        looked_at(desk, data)
+    assert why.value.reason == "duplicate-column"
+
+
 def test_what_is_left_empty_of_a_row_is_told_and_the_row_is_taken(tmp_path: Path) -> None:
     text = yaml.safe_load(YAML)
     text["identity"]["block"]["phone"] = {"from": "Phone", "on_error": "null_and_flag"}

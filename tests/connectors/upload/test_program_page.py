@@ -62,6 +62,28 @@ def test_a_laboratory_list_is_looked_at_row_by_row_and_can_be_mended(tmp_path: P
     assert [row.number for row in found.rows] == [*range(2, 2 + len(found.rows))]
 
 
+@pytest.mark.parametrize("titles", [b"", b"Riverside Shelter\n15 February 2021\n\n", b"Riverside Shelter,,,\n"])
+def test_a_list_below_titles_can_be_mended_as_one_without(titles: bytes, tmp_path: Path) -> None:
+    beds = b"site,as_of,guest_no,name,room\nMission,2021-02-15,77,Moe Sky,Dorm 1\nMission,soon,78,Bo Sun,Dorm 2\n"
+    found = checked(tmp_path, "shelter-roster-csv", titles + beds, "beds.csv")
+    first = titles.count(b"\n") + 2
+    told = [(row.number, row.outcome, row.mendable) for row in found.rows]
+    assert told == [(first, "taken", True), (first + 1, "problem", True)]
+    plain = checked(tmp_path, "shelter-roster-csv", beds, "beds.csv")
+    ids = [[taken.event.event_id for taken in each.taken()] for each in (found, plain)]
+    assert ids[0] == ids[1]
+    assert found.mended({first + 1: ["Mission", "2021-02-15", "78", "Bo Sun", "Dorm 2"]}).counts == {"taken": 2}
+
+
+def test_a_list_with_columns_that_are_not_kept_is_told_row_by_row_and_mended_where_it_comes_from(
+    tmp_path: Path,
+) -> None:
+    beds = b"Riverside Shelter\nsite,as_of,guest_no,name,room,diagnosis\nMission,2021-02-15,77,Moe Sky,Dorm 1,flu\n"
+    found = checked(tmp_path, "shelter-roster-csv", beds, "beds.csv")
+    assert (found.whole, found.counts) == (True, {"taken": 1})
+    assert b"flu" not in found.taken()[0].raw
+
+
 def test_a_file_of_the_registry_is_told_row_by_row_and_mended_where_it_comes_from(tmp_path: Path) -> None:
     [sample] = (SHIPPED / "iis-cvrs" / "samples").glob("*")
     found = checked(tmp_path, "iis-cvrs", sample.read_bytes(), sample.name)
