@@ -24,6 +24,7 @@ from hub.mapping.hl7_items import Header, header, not_read
 from hub.mapping.labs_coverage import coverages
 from hub.mapping.labs_groups import (
     Group,
+    OfOrder,
     dates,
     filler,
     first_filler,
@@ -136,8 +137,8 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
     pid = message.first("PID")
     if pid is None:
         raise NotMapped("no-patient", field="PID")
-    asked = [said(obx) for obx in message.all("OBX")]
     observed = observations_of(message, heading=about.code[:3] == "OUL")
+    asked = [said(obx) for obx, _ in observed]
     report = _report(message, about, pid, asked, first_filler(message, observed), stamp, context)
     found: list[Mapped] = []
     told: list[Told] = []
@@ -147,7 +148,9 @@ def _message(message: Message, where: dict[str, str | int], stamp: Stamp, contex
         try:
             told.append(told_of(obx, group, report.policy))
         except NotMapped as not_mapped:
-            if not_mapped.reason != "not-a-result":
+            if isinstance(obx, OfOrder) and not_mapped.reason == "not-a-result":  # a panel: which result nobody knows
+                found.append(rejected("withdrawal-names-no-result", at_field(where, "OBX"), message.raw, KIND))
+            elif not_mapped.reason != "not-a-result":
                 found.append(Mapped(not_mapped.outcome, None, KIND, not_mapped.reason, where, message.raw))
     seen: _Seen | None = {} if len(told) > 1 else None
     tells_a_result = False

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from hub.formats.hl7v2 import Message, Segment
 from hub.mapping.dates import hl7_date
-from hub.mapping.labs_observation import is_covid_result
+from hub.mapping.labs_observation import is_covid_order, is_covid_result, is_question
 
 __all__ = [
     "Dates",
     "Group",
+    "OfOrder",
     "collected_by_order",
     "dates",
     "filler",
@@ -24,6 +25,7 @@ __all__ = [
 
 
 _CORRECTED = frozenset("CAB")  # OBX-11
+_WITHDRAWN = frozenset("XWDxwd")  # OBR-25
 
 
 class Group(NamedTuple):
@@ -37,6 +39,12 @@ class Group(NamedTuple):
     stated: bool = False
     told_apart: bool = False
     number: str = ""
+
+
+class OfOrder(Segment):
+    """An OBX that was not sent: the result of a withdrawn order."""
+
+    __slots__ = ()
 
 
 class _Open:
@@ -59,7 +67,8 @@ class _Open:
 
 
 def observations_of(message: Message, *, heading: bool) -> list[tuple[Segment, Group]]:
-    """Each OBX with the order above it and the specimen of that order, wherever in the group the specimen stands. `heading`: in an
+    """Each OBX with the order above it and the specimen of that order, wherever in the group the specimen stands; of an order that
+    is withdrawn without any result, one of the test that was ordered. `heading`: in an
     OUL (HL7 v2.5.1 §7.3, unverified: from memory) a specimen that stands above the orders is of those below it, and ORC follows
     OBR."""
     groups: list[_Open] = []
@@ -86,9 +95,21 @@ def observations_of(message: Message, *, heading: bool) -> list[tuple[Segment, G
                 groups[-1].spm = segment
     found: list[tuple[Segment, Group]] = []
     for each in groups:
+        if each.obr is not None and each.obr.raw(25)[:1] in _WITHDRAWN and all(map(is_question, each.observed)):
+            each.observed += _withdrawn(each.obr, message)
         whole = each.closed(loose)
         found += [(obx, whole) for obx in each.observed]
     return found
+
+
+def _withdrawn(obr: Segment, message: Message) -> list[OfOrder]:
+    """The result that a withdrawn order for a SARS-CoV-2 test does not name: one of the test that was ordered (OBR-4), so that what
+    was told of it before does not stand."""
+    if not is_covid_order(obr):
+        return []
+    field = message.separators.field
+    line = field.join(("OBX", "", "", obr.raw(4), "", "", "", "", "", "", "", obr.raw(25)))
+    return [OfOrder(line, message.separators, message.charset)]
 
 
 def filler(group: Group) -> str:

@@ -16,7 +16,7 @@ from tests.mapping.made_up_fhir import DETECTED as SEEN
 from tests.mapping.made_up_fhir import NOT_DETECTED as UNSEEN
 from tests.mapping.made_up_fhir import body, bundle, header, observation, organization, patient, report
 from tests.mapping.made_up_fhir import message as fhir_message
-from tests.mapping.reading import Reader, facts_of
+from tests.mapping.reading import Reader, counted, facts_of
 from tests.mapping.test_labs import DETECTED, LABS, NOT_DETECTED, PCR, one, oru
 
 FLU = "OBX|2|CWE|80382-5^Flu A^LN||260373001^Detected^SCT||||||{status}|||20210105"
@@ -174,3 +174,45 @@ def test_in_an_amended_report_the_observation_that_says_so_is_the_correction(rev
     events = read.events("lab-elr-fhir", {"m": body(bundle(header(), organization(), patient(), *both, told))})
     assert {(event.meaning, event.status) for event in events} == {("negative", "final"), ("positive", "corrected")}
     assert len({event.fact_key for event in events}) == 1
+
+
+def _cancelled(code: str = PCR, letter: str = "X", *after: str) -> str:
+    """A later message of the same order, withdrawn, without its result."""
+    kept = [line for line in oru(control="M2").split("\r") if line and not line.startswith("OBX")]
+    cut = next(n for n, line in enumerate(kept) if line.startswith("OBR"))
+    order = (kept[cut].split("|") + [""] * 26)[:26]
+    order[4], order[22], order[25] = code, "20210109", letter
+    return "\r".join([*kept[:cut], "|".join(order), *after, *kept[cut + 1 :]]) + "\r"
+
+
+@pytest.mark.parametrize("letter", ["X", "W", "D"])
+@pytest.mark.parametrize("after", [(), ("OBX|1|CWE|95419-8^Symptoms^LN||Y||||||F",)])
+def test_an_order_that_is_withdrawn_without_its_result_takes_the_result_back(
+    letter: str, after: tuple[str, ...], read: Reader
+) -> None:
+    was, now = read.events(LABS, {"m": oru() + _cancelled(PCR, letter, *after)})
+    assert (was.meaning, was.active, now.status, now.active) == ("positive", True, "withdrawn", False)
+    assert now.fact_key == was.fact_key
+    assert now.changed_at > was.changed_at
+    assert now.result is None
+
+
+def test_of_a_panel_that_is_withdrawn_without_results_nobody_knows_which(read: Reader) -> None:
+    found = read(LABS, {"m": _cancelled("94531-1^SARS-CoV-2 panel^LN")})
+    assert counted(found)["rejected"] == {"withdrawal-names-no-result": 1}
+
+
+def test_what_else_the_message_tells_stands(read: Reader) -> None:
+    other = next(line for line in oru(order="F-9").split("\r") if line.startswith("OBR"))
+    result = next(line for line in oru().split("\r") if line.startswith("OBX"))
+    found = read(LABS, {"m": _cancelled("94531-1^SARS-CoV-2 panel^LN", "X", other, result)})
+    assert (counted(found)["events"], counted(found)["rejected"]) == (
+        {"lab-result": 1}, {"withdrawal-names-no-result": 1},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "letter"), [("4548-4^Hemoglobin A1c^LN", "X"), (PCR, "I"), (PCR, "")])
+def test_an_order_for_something_else_or_not_yet_resulted_takes_nothing_back(
+    code: str, letter: str, read: Reader
+) -> None:
+    assert counted(read(LABS, {"m": _cancelled(code, letter)}))["ignored"] == {"no-observation": 1}
