@@ -20,6 +20,7 @@ from hub.connectors.door import Problem, Unit
 from hub.connectors.file_drop import FileDropDoor
 from hub.connectors.fleet import Fleet, Order, Running, Shown, Version
 from hub.connectors.front import Mounted
+from hub.connectors.http_push import PushOptions
 from hub.connectors.mllp_door import MllpDoor
 from hub.connectors.pull import PullDoor
 from hub.connectors.watch import Watch
@@ -73,6 +74,23 @@ def build(instance: Path) -> list[Running]:
 
 def names(instance: Path, today: date = TODAY) -> list[str]:
     return [connector.name for connector, _ in chosen(instance, today)]
+
+
+def test_what_nobody_waits_for_goes_with_the_producer_that_gathers_more_at_a_time(instance: Path) -> None:
+    made: Any = workshop(instance)
+    made.publisher, made.producer, made.bulk = object(), object(), object()
+    agree(instance, "lab-elr-hl7v2", "hmis-csv")
+    publishers = {
+        connector.name: made.make(connector, agreement, Watch(connector.name)).intake._publisher
+        for connector, agreement in chosen(instance)
+    }
+    assert publishers["lab-elr-hl7v2"] is made.publisher
+    assert publishers["hmis-csv"]._producer is made.bulk
+    doors = {connector.door.kind: connector.door for connector in catalogue(instance).values()}
+    prompt = {kind for kind, door in doors.items() if made.producer_of(door) is made.producer}
+    assert prompt == {"mllp"}
+    assert {kind for kind, door in doors.items() if made.producer_of(door) is made.bulk} == {"file-drop", "http-poll"}
+    assert PushOptions(api_keys="keys").answers
 
 
 def test_a_certificate_without_key_stops_doors_over_http_and_no_others(instance: Path) -> None:

@@ -208,7 +208,7 @@ def _compare(case: Case, rounds: int, shop: Workshop) -> Iterator[Ratio]:
         spent, produced = events_alone(case.units(), connector, agreement, shop)
         alone.append(spent)
         for name, loop in case.bare.items():
-            beside[name].append(bare(loop, shop.producer))
+            beside[name].append(bare(loop, shop.producer_of(connector.door)))
     for name, loops in beside.items():
         yield _ratio_of(case, name, hub, loops, outcomes)
         yield _ratio_of(case._replace(format=case.format + EVENTS), name, alone, loops, dict(produced))
@@ -251,5 +251,6 @@ def _files(plan: Plan, up: Stack, say: Say) -> Iterator[FileRun]:
 def _drops(plan: Plan, up: Stack, say: Say) -> Iterator[DropRun]:
     _make_topic(up)
     with workshop(up.settings, "hub-bench") as shop, closing(shop.codec):
+        producer = shop.producer_of(catalogue(up.settings.instance)["hmis-csv"].door)
         for nights in plan.hmis_nights_per:
-            yield drop_export(up, shop.producer, plan.hmis_enrollments, nights, say)
+            yield drop_export(up, producer, plan.hmis_enrollments, nights, say)

@@ -141,7 +141,7 @@ def through(
     )
 
     async def run() -> None:
-        await Intake(feed, packer, shop.publisher, Watch(connector.name)).run()
+        await Intake(feed, packer, shop.publisher_of(connector.door), Watch(connector.name)).run()
 
     began, cpu = time.perf_counter(), time.process_time()
     asyncio.run(run())
@@ -166,7 +166,7 @@ def events_alone(
             pack.prepare(sorted({event.source_person for event in chunk if event.source_person}))
             yield [pack.event(event) for event in chunk]
 
-    produced = _hand_over(shop.producer, sealed())
+    produced = _hand_over(shop.producer_of(connector.door), sealed())
     return Spent(produced, time.perf_counter() - began, time.process_time() - cpu), Counter(event=produced)
 
 

@@ -57,6 +57,11 @@ class DoorOptions(Declared):
         """Whether the door keeps positions (hub.connectors.positions)."""
         return False
 
+    @property
+    def answers(self) -> bool:
+        """Whether somebody waits until what came is safe: then its records go to the broker at once, else when there are more."""
+        return True
+
     def rewound(self, position: Position | None, to: datetime | None) -> Position | None:
         """Where a stream must stand to be read again from `to` (None: its beginning), when it stands at `position`; None: at its
         beginning. ConfigError where the door cannot go there, saying what to do instead."""

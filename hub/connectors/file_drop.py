@@ -76,6 +76,10 @@ class FileDropOptions(DoorOptions):
     def archives(self) -> ArchiveLimits | None:
         return self.unpack
 
+    @property
+    def answers(self) -> bool:
+        return False
+
 
 @dataclass
 class _Sight:

@@ -50,6 +50,10 @@ class PullOptions(DoorOptions):
     def remembers(self) -> bool:
         return True
 
+    @property
+    def answers(self) -> bool:
+        return False
+
 
 class Fetched(NamedTuple):
     """One unit (None: nothing but a new position); `position` is where the source stands after it (None: as before); `done` is
