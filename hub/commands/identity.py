@@ -27,8 +27,12 @@ _MODEL = click.option(
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 
 
-# It imports the role and the registry, which none of the others needs.
-_LATER = {"review": Verb("hub.commands.identity_review:review", "Who may be one person, for you to decide.")}
+# They import the role and the registry, which none of the others needs.
+_LATER = {
+    "review": Verb("hub.commands.identity_review:review", "Who may be one person, for you to decide."),
+    "erase": Verb("hub.commands.identity_erase:erase", "Erase a person, in all that is sealed and in the registry."),
+    "erased": Verb("hub.commands.identity_erase:erased", "What was erased so far, in which store: counts."),
+}
 
 
 @click.group(cls=Verbs, later=_LATER)

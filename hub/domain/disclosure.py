@@ -22,7 +22,7 @@ __all__ = ["DISCLOSURE_TOPIC", "START", "Action", "Disclosure", "entry", "first_
 DISCLOSURE_TOPIC = "hub.audit.disclosure.v1"
 START = "0" * 64
 
-Action = Literal["reveal", "redrive", "redrive-done", "remap", "remap-done", "reveal-unmapped", "report"]
+Action = Literal["reveal", "redrive", "redrive-done", "remap", "remap-done", "reveal-unmapped", "report", "erase"]
 
 
 class Disclosure(Model):
@@ -35,7 +35,7 @@ class Disclosure(Model):
     actor: str = Field(description="account of who asked")
     action: Action
     purpose: str
-    subject: str = Field(description="id of the dead letter or event, two source_persons, or the connector")
+    subject: str = Field(description="id of the dead letter or event, two source_persons, the connector, or `erased`")
     detail: str = Field(description="filter, counts: codes and numbers only")
     previous: str = Field(description="hash of the entry before, hex")
     hash: str = Field(description="SHA-256 over `previous` and this entry, hex")

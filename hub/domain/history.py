@@ -3,7 +3,8 @@
 `Row.apply` is commutative and idempotent: per fact the highest version wins, per sub-history the highest link revision
 wins, needs that were issued are united. So any order, repeat or crash ends in the same row for the same set of records.
 The row of a person_key that no longer owns a sub-history keeps it inactive: it contributes nothing and is sent whole to
-the owner, as is every later arrival.
+the owner, as is every later arrival. A link revision of a later life (hub.domain.erasures) ends the one before: its facts are gone,
+and none comes back, whichever comes first.
 
 What a fact holds stands in hub.domain.facts. Every fact is kept, and every report of race and ethnicity that any version of it
 told (`SubHistory.said`): a bed night takes about 95 bytes, a year of them 35 kB of the 900 kB that a row may have.
@@ -18,6 +19,7 @@ from typing import Any
 import msgspec
 
 from hub.domain.consents import support_decision
+from hub.domain.erasures import LATER_LIVES, life
 from hub.domain.facts import (
     AnyFact,
     Benefit,
@@ -77,6 +79,11 @@ class SubHistory(msgspec.Struct, array_like=True):
         if known.race != fact.race:
             self.keep_said(fact_key, {each.race: each.changed_us for each in (known, fact) if each.race is not None})
 
+    def forget(self) -> None:
+        """Their source person was erased: what was told of them is gone. Which needs were issued stays: they must be closed."""
+        self.facts.clear()
+        self.said.clear()
+
     def keep_said(self, fact_key: str, reports: Mapping[str, int]) -> None:
         """Take reports of a fact that is known here."""
         kept = self.said.get(fact_key, {})
@@ -113,31 +120,35 @@ class Row(msgspec.Struct, array_like=True):
             self.offset = max(self.offset, offset)
             return []
         if kind == "membership":
-            sub = self._sub(source_person, record["revision"], record["owner"])
+            sub, _ = self._sub(source_person, record["revision"], record["owner"])
         elif kind == "carry":
             carried = _SUB_DECODER.decode(record["sub_history"])
-            sub = self._sub(source_person, record["revision"], record["owner"])
-            for fact_key, fact in carried.facts.items():
+            sub, counts = self._sub(source_person, record["revision"], record["owner"])
+            for fact_key, fact in carried.facts.items() if counts else ():
                 sub.keep(fact_key, fact)
-            for fact_key, reports in carried.said.items():
+            for fact_key, reports in carried.said.items() if counts else ():
                 sub.keep_said(fact_key, reports)
-            sub.issued.update(carried.issued)
+            sub.issued.update(carried.issued)  # of who was erased too: their needs have to be closed
         else:
             fact = _FACTS[kind](_common(record), record)
-            sub = self._sub(source_person, record["link_revision"], person_key)
-            sub.keep(record["fact_key"], fact)
+            sub, counts = self._sub(source_person, record["link_revision"], person_key)
+            if counts:
+                sub.keep(record["fact_key"], fact)
         self.offset = max(self.offset, offset)
         return [source_person] if sub.owner != person_key else []
 
-    def _sub(self, source_person: str, revision: int, owner: str) -> SubHistory:
+    def _sub(self, source_person: str, revision: int, owner: str) -> tuple[SubHistory, bool]:
+        """The sub-history, and whether what was told under this revision counts: what was before an erasure does not."""
         if not 0 <= revision < LINK_REVISIONS:
             raise ValueError("link revision out of range")
         sub = self.subs.get(source_person)
         if sub is None:
             sub = self.subs[source_person] = SubHistory(revision, owner, {}, {})
         elif (revision, owner) > (sub.revision, sub.owner):
+            if revision >= LATER_LIVES and life(revision) > life(sub.revision):
+                sub.forget()
             sub.revision, sub.owner = revision, owner
-        return sub
+        return sub, sub.revision < LATER_LIVES or life(revision) == life(sub.revision)
 
 
 _ROW_DECODER = msgspec.msgpack.Decoder(Row)

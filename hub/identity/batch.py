@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, insert
 
 from hub.bus.producer import OutRecord
+from hub.domain.erasures import begins
 from hub.domain.events import Event
+from hub.domain.identity_reviews import ReviewDecision
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.decisions import HumanDecision
+from hub.identity.dropping import drop_told
+from hub.identity.erasure_log import Erased, note_erased
 from hub.identity.linker import Decided, Linker, Sighting, SourcePerson
 from hub.identity.linking import Linked, Linking
 from hub.identity.moves import told_of_others
@@ -19,11 +24,11 @@ from hub.identity.numbering import Numbering
 from hub.identity.people_rows import ages, read_source_persons
 from hub.identity.reviews import Said, keep
 from hub.identity.schema import DECISION, OUTBOX
-from hub.identity.sql import write
+from hub.identity.sql import overwritten, write
 from hub.identity.sql_store import SqlStore
 from hub.privacy.vault import Vault
 
-__all__ = ["LOCAL_ID_PLACE", "OUTBOX_KEY", "OUTBOX_PLACE", "Batch", "OutRecord", "OutboxRow"]
+__all__ = ["LOCAL_ID_PLACE", "OUTBOX_KEY", "OUTBOX_PLACE", "Batch", "Gone", "OutRecord", "OutboxRow"]
 
 OUTBOX_KEY = "identity-outbox"
 OUTBOX_PLACE = ("identity.sqlite", "outbox")
@@ -39,9 +44,20 @@ class OutboxRow(NamedTuple):
     record: OutRecord
 
 
+class Gone(NamedTuple):
+    """A source person who was taken out: with which link revision their life ended, whose they were, and every person key that was
+    ever told of them."""
+
+    source_person: str
+    revision: int
+    owner: str
+    told: frozenset[str]
+
+
 class Batch:
     """One open transaction. `decisions`, `links` (created or moved source persons) and `memberships` (source person and
-    the person_key to tell) say what changed; `heard` what people decided; `rows` what was put into the outbox."""
+    the person_key to tell) say what changed; `heard` what people decided; `gone` who was taken out; `rows` what was put into the
+    outbox."""
 
     def __init__(self, db: Connection, vault: Vault, mint: Callable[[], str], linking: Linking | None = None) -> None:
         self._db, self._vault, self._mint = db, vault, mint
@@ -54,12 +70,29 @@ class Batch:
         self.memberships: list[tuple[SourcePerson, str]] = []
         self.rows: list[OutboxRow] = []
         self.heard: list[HumanDecision] = []
+        self.gone: list[Gone] = []
 
-    def hear(self, said: Iterable[Said]) -> list[Said]:
+    def hear(self, said: Iterable[Said], unsaid: Callable[[ReviewDecision], bool] = lambda _: False) -> list[Said]:
         """Take in what people decided, before `see`, once per batch; those of a number that another one has. Without weights they
-        are kept, and hold once people are linked by weights."""
-        self.heard, refused = keep(self._db, said)
+        are kept, and hold once people are linked by weights. Of those that are `unsaid` only the number is kept."""
+        self.heard, refused = keep(self._db, said, unsaid)
         return refused
+
+    def take_out(self, asked: int, number: int, lives: Mapping[str, int], at: datetime) -> Erased:
+        """Take out whoever was erased: nothing of them stays in any table, and others are linked as if they had never been there.
+        `lives`: the number of the life that begins for each; `asked` erasures up to this `number`, done `at`. In a batch by
+        itself."""
+        assert self._linking is not None
+        overwritten(self._db)
+        linked, dropped = self._linking.take_out(self.link_store, lives.keys())
+        keys, counts = drop_told(self._db, lives.keys())
+        self.keep(linked)
+        for token, row in sorted(dropped.rows.items()):
+            told = frozenset({row.person_key, *keys.get(token, ())})
+            self.gone.append(Gone(token, begins(lives[token]), row.person_key, told))
+        erased = Erased(number, at, asked, len(dropped.rows), len(linked.touched), {**dropped.counts, **counts})
+        note_erased(self._db, erased)
+        return erased
 
     def see(self, sightings: Sequence[Sighting]) -> dict[str, SourcePerson]:
         """Take the sightings in, once per batch; each source person as it stands after all of them."""

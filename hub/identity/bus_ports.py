@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 
 from hub.bus.cloud_events import cloud_events_headers
 from hub.bus.codec import Codec
@@ -19,7 +18,8 @@ from hub.domain.identity_reviews import ReviewDecision
 from hub.domain.person_events import Membership
 from hub.errors import Reject
 from hub.identity.batch import OutRecord
-from hub.privacy.vault import Vault
+from hub.identity.opening import taken_in
+from hub.privacy.vault import ERASED, Vault
 
 __all__ = ["INTAKE_TOPICS", "READ_TOPICS", "BusWire", "open_codec", "taken_in"]
 
@@ -39,18 +39,6 @@ def open_codec(registry_url: str) -> Iterator[Codec]:
         codec = Codec(ids, [topic for topic in TOPICS if topic.name in {*READ_TOPICS, *_WRITTEN}])
         codec.open()
         yield codec
-
-
-def taken_in(record: Incoming) -> datetime:
-    """When the hub took a record in: as its connector says, else when the broker got it."""
-    for name, value in record.headers:
-        if name == "ce_time":
-            try:
-                at = datetime.fromisoformat(value.decode())
-            except ValueError:
-                break
-            return at if at.tzinfo else at.replace(tzinfo=UTC)
-    return datetime.fromtimestamp(max(record.timestamp_ms, 0) / 1_000, UTC)
 
 
 class BusWire:
@@ -87,10 +75,18 @@ class BusWire:
             return self._record(PERSON_TOPIC, key.encode(), model, identity, because)
         return self._record(PERSON_TOPIC, key.encode(), model, getattr(model, "event_id", key), because)
 
+    def unlinked(self, source_person: str, revision: int, because: Incoming) -> OutRecord:
+        """Takes back whose a source person is: they are nobody's any more."""
+        headers = cloud_events_headers(
+            event_id=f"{source_person}.{revision}", source="identify", kind=LINK_TOPIC, received_at=taken_in(because)
+        )
+        return self._names.get(LINK_TOPIC, LINK_TOPIC), source_person.encode(), None, None, headers
+
     def dead_letter(self, record: Incoming, why: Reject) -> OutRecord:
-        """The record as it came, sealed under a key of its own, keyed as it was."""
+        """The record as it came, sealed under a key of its own, keyed as it was; without it where its person was erased: the hub
+        must not hold what they erased."""
         letter = stream_rejected(
-            self._vault.seal_bytes,
+            None if why.reason == ERASED else self._vault.seal_bytes,
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from hub.domain.erasures import begins
 from hub.domain.events import PersonBlock
 from hub.domain.identity import NEVER, Version, latest
 
@@ -27,7 +28,7 @@ CHANGED = "name-or-birth-date-changed"
 
 class Sighting(NamedTuple):
     """What one event says about its source person. `telling`: it has a block that decides; `key` its match key. Linking by weights
-    reads `block` in place of both, which may know a phone while it tells nobody."""
+    reads `block` in place of both, which may know a phone while it tells nobody. `life`: how often they were erased before it."""
 
     source_person: str
     source: str
@@ -36,6 +37,7 @@ class Sighting(NamedTuple):
     key: str | None = None
     local_id: str | None = None
     block: PersonBlock | None = None
+    life: int = 0
 
 
 @dataclass(slots=True)
@@ -104,7 +106,10 @@ class Linker:
         owner = self.by_match.get(key) if key is not None else None
         kind, evidence = ("link", EQUAL) if owner is not None else ("create", FIRST_SEEN)
         owner = owner or self._person(key)
-        row = SourcePerson(sighting.source_person, sighting.source, owner, 1, key, version, telling=sighting.telling)
+        first = begins(sighting.life) + 1
+        row = SourcePerson(
+            sighting.source_person, sighting.source, owner, first, key, version, telling=sighting.telling
+        )
         self.rows[row.token] = row
         self.members[owner].add(row.token)
         self.changed.add(row.token)

@@ -20,12 +20,13 @@ from hub.domain.linkage.fingerprint import fingerprint
 from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.resolving import Edge, Scorer, binds, resolve
 from hub.identity.linker import Sighting, SourcePerson
+from hub.identity.linking_erasing import ended_services, weigh_without
 from hub.identity.linking_memory import EMPTY, Memory
 from hub.identity.linking_people import Named, rename
-from hub.identity.linking_reasons import NEW_MODEL, WEIGHTS, Reasons
+from hub.identity.linking_reasons import ERASED, NEW_MODEL, WEIGHTS, Reasons
 from hub.identity.linking_taking import Taken, take
 from hub.identity.linking_weighing import turned, weigh_again
-from hub.identity.store import LinkStore, StoredEdge
+from hub.identity.store import Dropped, LinkStore, StoredEdge
 
 __all__ = ["REMEMBERED", "Linked", "Linking"]
 
@@ -98,6 +99,20 @@ class Linking:
         """What changes for the people of these, all being weighed anew; for the caller to store, as of `take`."""
         self._memory.begin(store)
         return self._settle(store, Taken({}), source_persons, self._weigh(store, {}), (), otherwise=NEW_MODEL)
+
+    def take_out(self, store: LinkStore, source_persons: Set[str]) -> tuple[Linked, Dropped]:
+        """Forget source persons as if nobody had ever told of them: what changes for others, for the caller to store, as of
+        `take`; and what the store had of them."""
+        dropped = store.drop(source_persons)
+        self._memory.clear()
+        users = ended_services(store, dropped.values, self._model.shared_over)
+        self._memory.begin(store)
+        scorer = Scorer(self._memory.comparables, self._model, self._memory.shared)
+        touched = weigh_without(store, self._memory, scorer, dropped.blocks, users)
+        keys = {row.person_key for row in dropped.rows.values()}
+        others = {each for members in store.people(keys).values() for each in members}
+        weighed = _Weighed(scorer, touched, users)
+        return self._settle(store, Taken({}), touched | others | dropped.near, weighed, (), otherwise=ERASED), dropped
 
     def forget(self) -> None:
         """What it remembers holds no longer: the store was cleared."""

@@ -12,12 +12,12 @@ from hub.identity.linker import ACTOR, CHANGED, FIRST_SEEN
 from hub.identity.linking_people import Move
 from hub.identity.store import Pair
 
-__all__ = ["NEW_MODEL", "REVIEWER", "WEIGHTS", "Reasons"]
+__all__ = ["ERASED", "NEW_MODEL", "REVIEWER", "WEIGHTS", "Reasons"]
 
 REVIEWER = "reviewer"
 """Actor of what a person's decision brought about."""
-NEW_MODEL, WEIGHTS = "new-model", "weights"
-"""Why people part who say what they said: other weights, or somebody else's record."""
+NEW_MODEL, WEIGHTS, ERASED = "new-model", "weights", "record-erased"
+"""Why people part who say what they said: other weights, somebody else's record, or that one was erased."""
 _STRONGEST = 3
 _LOOKED_AT = 50
 """Pairs between two sides that are looked at for what stands between them: more would say nothing new."""
@@ -82,7 +82,7 @@ class Reasons:
             return ("decided-different",), REVIEWER
         if not self._withdrawn.isdisjoint(pairs):
             return ("decision-withdrawn",), REVIEWER
-        codes = [NEW_MODEL] if self._otherwise == NEW_MODEL else []
+        codes = [self._otherwise] if self._otherwise in (NEW_MODEL, ERASED) else []
         sides = {*move.moved, *move.stayed}
         changed = sides & self._before.keys()
         if any(_who(self._before[each]) != _who(self._comparables[each]) for each in changed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
+from hub.domain.erasures import begins
 from hub.domain.identity import NEVER, tells
 from hub.domain.linkage.clusters import told_parts
 from hub.domain.linkage.comparable import Comparable, comparable
@@ -33,7 +34,7 @@ def take(store: LinkStore, memory: Memory, sightings: Sequence[Sighting], anew: 
     taken = Taken(store.rows({each.source_person for each in sightings}))
     for each in sightings:
         if each.source_person not in taken.rows:
-            taken.rows[each.source_person] = SourcePerson(each.source_person, each.source, "", 1)
+            taken.rows[each.source_person] = SourcePerson(each.source_person, each.source, "", begins(each.life) + 1)
             taken.new.add(each.source_person)
     for token in anew & taken.rows.keys():
         taken.rows[token].telling, taken.rows[token].version = False, NEVER

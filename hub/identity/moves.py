@@ -6,10 +6,10 @@ One look-up and one write a batch. A row is a fact key and a source person: toke
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from hub.domain.events import Event
 from hub.domain.identity import NEVER, Version
@@ -17,9 +17,13 @@ from hub.domain.moved import Took, may_move, taken_from, took
 from hub.identity.schema import TOLD
 from hub.identity.sql import among, upsert, write
 
-__all__ = ["told_of_others", "version_of_text", "version_text"]
+__all__ = ["forget_told", "told_of_others", "version_of_text", "version_text"]
 
 _LOAD = select(TOLD).where(among(TOLD.c.fact_key, "values"))
+_OF = select(TOLD).where(among(TOLD.c.source_person, "values"))
+_GONE = delete(TOLD).where(*(column == bindparam(column.name) for column in TOLD.primary_key))
+_NOBODY = ""
+"""Who took a fact and was erased since: nobody is told anything of them."""
 _Told = dict[str, dict[str, Took | None]]
 """fact_key → source_person → the newest version by which they took it from others."""
 
@@ -45,6 +49,21 @@ def told_of_others(db: Connection, events: Sequence[Event]) -> list[list[Event]]
         found.append(said)
     _store(db, changed)
     return found
+
+
+def forget_told(db: Connection, source_persons: Set[str]) -> int:
+    """Forget that facts were told of these; number of rows. That they took a fact from others stays, without saying who did: it was
+    never those others' own. Reads the whole table."""
+    rows = db.execute(_OF, {"values": source_persons}).all()
+    write(db, _GONE, [{"fact_key": row.fact_key, "source_person": row.source_person} for row in rows])
+    nobodys = _load(db, {row.fact_key for row in rows if row.took is not None})
+    took: dict[tuple[str, str], Took | None] = {}
+    for row in rows:
+        if row.took is not None:
+            by = (_took(row.took), took.get((row.fact_key, _NOBODY)), nobodys.get(row.fact_key, {}).get(_NOBODY))
+            took[row.fact_key, _NOBODY] = max(each for each in by if each is not None)
+    _store(db, took)
+    return len(rows)
 
 
 def _load(db: Connection, fact_keys: set[str]) -> _Told:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from hub.bus.consumer import Incoming
 from hub.domain.events import Event, PersonBlock, is_production
 from hub.errors import Reject
 from hub.identity.ports import Wire
-from hub.privacy.vault import Vault
+from hub.privacy.vault import ERASED, Vault
 
-__all__ = ["Opened", "OpenedAll", "open_all"]
+__all__ = ["Opened", "OpenedAll", "open_all", "taken_in"]
 
 
 class Opened(NamedTuple):
@@ -33,8 +34,26 @@ class OpenedAll(NamedTuple):
     nobodys: list[Event]
 
 
-def open_all(records: Sequence[Incoming], wire: Wire, vault: Vault) -> OpenedAll:
-    """In the order of the records; the keys of all of them are read at once."""
+def taken_in(record: Incoming) -> datetime:
+    """When the hub took a record in: as its connector says, else when the broker got it."""
+    for name, value in record.headers:
+        if name == "ce_time":
+            try:
+                at = datetime.fromisoformat(value.decode())
+            except ValueError:
+                break
+            return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return datetime.fromtimestamp(max(record.timestamp_ms, 0) / 1_000, UTC)
+
+
+def open_all(
+    records: Sequence[Incoming],
+    wire: Wire,
+    vault: Vault,
+    ended: Callable[[str, datetime], bool] = lambda _source_person, _taken_in: False,
+) -> OpenedAll:
+    """In the order of the records; the keys of all of them are read at once. `ended`: whether what was taken in then of a source
+    person is gone: such a record is refused, sealed or not."""
     found = OpenedAll([], [], [], [])
     events: list[tuple[Incoming, Event, str]] = []
     for record in records:
@@ -51,6 +70,9 @@ def open_all(records: Sequence[Incoming], wire: Wire, vault: Vault) -> OpenedAll
             events.append((record, event, event.source_person))
     vault.load_keys(source_person for _, _, source_person in events)
     for record, event, source_person in events:
+        if ended(source_person, taken_in(record)):
+            found.refused.append((record, Reject(ERASED, stage="open")))
+            continue
         try:
             found.people.append(Opened(record, event, vault.open_person(event), source_person))
         except Reject as why:

@@ -55,5 +55,8 @@ class Wire(Protocol):
     def out(self, model: Model, key: str, because: Incoming) -> OutRecord:
         """A record ready to publish: topic by the model's kind, key, value, headers with the time of what it is about."""
 
+    def unlinked(self, source_person: str, revision: int, because: Incoming) -> OutRecord:
+        """What takes back the newest word on whose a source person is, ready to publish."""
+
     def dead_letter(self, record: Incoming, why: Reject) -> OutRecord:
         """The record itself, on the topic of what the hub could not work on."""

@@ -7,7 +7,7 @@ of them are alike: what is said of one pair of records holds for both people.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from hub.domain.identity_reviews import ReviewDecision
 from hub.domain.linkage.decisions import HumanDecision, Verdict, standing
+from hub.identity.dropping import NOBODY
 from hub.identity.schema import EDGE, HUMAN_DECISION, SOURCE_PERSON
 from hub.identity.sql import write
 
@@ -100,6 +101,7 @@ _ALL = select(
 _LAST = select(func.coalesce(func.max(HUMAN_DECISION.c.seq), 0))
 _KEPT = select(HUMAN_DECISION).where(HUMAN_DECISION.c.seq.between(bindparam("first"), bindparam("last")))
 _KEEP = insert(HUMAN_DECISION)
+_BLANK = {"left_person": NOBODY, "right_person": NOBODY, "actor": None, "reason": None}
 
 
 def asked_between(db: Connection, one: str, other: str) -> Waiting | None:
@@ -152,7 +154,7 @@ def contradicted(db: Connection) -> list[tuple[str, str]]:
 
 def standing_decisions(db: Connection) -> dict[tuple[str, str], Verdict]:
     """By pair what stands of all that people said: same or different."""
-    told = [HumanDecision(*row) for row in db.execute(_ALL)]
+    told = [HumanDecision(*row) for row in db.execute(_ALL) if row.left_person != NOBODY]
     return {pair: verdict for pair, (_, verdict) in sorted(standing(told).items())}
 
 
@@ -161,11 +163,13 @@ def last_kept(db: Connection) -> int:
     return int(db.execute(_LAST).scalar_one())
 
 
-def keep(db: Connection, told: Iterable[Said]) -> tuple[list[HumanDecision], list[Said]]:
+def keep(
+    db: Connection, told: Iterable[Said], unsaid: Callable[[ReviewDecision], bool] = lambda _: False
+) -> tuple[list[HumanDecision], list[Said]]:
     """Append to the log: who decided, when, and a code for why. What is new in it, to be handed to `Linking.take` in the same
     transaction; and what was refused, since another decision has its number: it comes from another topic than those before it.
 
-    One that is in the log already is in neither."""
+    One that is in the log already is in neither, nor is one that is `unsaid`: of it only the number is kept."""
     by_number = {each.number: each for each in told}
     if not by_number:
         return [], []
@@ -175,9 +179,15 @@ def keep(db: Connection, told: Iterable[Said]) -> tuple[list[HumanDecision], lis
         if row.seq in by_number
     }
     rows = {number: _row(each) for number, each in sorted(by_number.items())}
-    write(db, _KEEP, [row for number, row in rows.items() if number not in kept])
-    new = [by_number[number].decision.numbered(number) for number in rows if number not in kept]
-    return new, [by_number[number] for number, row in rows.items() if number in kept and kept[number] != row]
+    blank = {number for number in rows if unsaid(by_number[number].decision)}
+    write(db, _KEEP, [row | _BLANK if number in blank else row for number, row in rows.items() if number not in kept])
+    new = [by_number[number].decision.numbered(number) for number in rows if number not in kept and number not in blank]
+    refused = [
+        number
+        for number, row in rows.items()
+        if number in kept and number not in blank and kept[number] != row and kept[number]["left_person"] != NOBODY
+    ]
+    return new, [by_number[number] for number in refused]
 
 
 def _row(said: Said) -> dict[str, Any]:

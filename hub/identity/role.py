@@ -20,6 +20,7 @@ from hub.domain.ids import Ids
 from hub.errors import ConfigError
 from hub.identity.bus_ports import INTAKE_TOPICS, READ_TOPICS, BusWire, open_codec
 from hub.identity.database import Where, postgresql
+from hub.identity.erasure_desk import ErasureDesk
 from hub.identity.linking import Linking
 from hub.identity.lookup import Lookup
 from hub.identity.registry import Registry, mint_person_key
@@ -34,7 +35,7 @@ from hub.privacy.hashed_secrets import lane_of
 from hub.privacy.secrets import read_secret
 from hub.privacy.vault import Vault
 
-__all__ = ["Installation", "open_lookup", "open_review_desk", "run"]
+__all__ = ["Installation", "open_erasure_desk", "open_lookup", "open_review_desk", "run"]
 
 _STUCK_S = 120.0  # longer than any delivery timeout: the worker itself has hung
 _LAG_EVERY_S = 10.0
@@ -111,6 +112,13 @@ def open_review_desk(settings: Installation) -> Iterator[ReviewDesk]:
         closing(_vault(settings)) as vault,
         closing(_desk(settings, vault, ids)) as desk,
     ):
+        yield desk
+
+
+@contextmanager
+def open_erasure_desk(settings: Installation) -> Iterator[ErasureDesk]:
+    """The registry and the keys as a privacy officer sees them, in another process; RetryError until identify has made it."""
+    with closing(_vault(settings)) as vault, closing(ErasureDesk(_where(settings), vault)) as desk:
         yield desk
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "COMPARABLE",
     "DECISION",
     "EDGE",
+    "ERASURE",
     "HUMAN_DECISION",
     "LINK_STATE",
     "METADATA",
@@ -173,6 +174,19 @@ HUMAN_DECISION = Table(
     Column("reason", Text),  # a code, never words about a person
     Index("human_decision_by_left", "left_person"),
     Index("human_decision_by_right", "right_person"),
+)
+
+ERASURE = Table(
+    "erasure",
+    METADATA,
+    Column(
+        "seq", NUMBER, primary_key=True, autoincrement=False
+    ),  # of the newest erasure of keys.sqlite that is done with it
+    Column("taken_out_at", Text, nullable=False),  # ISO 8601, UTC
+    Column("asked", Integer, nullable=False),  # erasures since the row before
+    Column("source_persons", Integer, nullable=False),  # how many of them the registry knew
+    Column("regrouped", Integer, nullable=False),  # source persons of others whose person is another one by it
+    Column("counts", Text, nullable=False),  # how many rows of which tables, as a JSON object
 )
 
 LINK_STATE = Table(

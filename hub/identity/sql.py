@@ -18,7 +18,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["among", "few_of", "insert_new", "upsert", "write"]
+__all__ = ["among", "few_of", "insert_new", "overwritten", "upsert", "write"]
 
 _encode = msgspec.json.Encoder().encode
 _texts = msgspec.json.Decoder(set[str]).decode
@@ -102,6 +102,13 @@ def _few(key: Column[Any], found: Column[Any], dialect: str) -> str:
     if dialect == "postgresql":
         return f"SELECT v.value, ARRAY({few}) FROM unnest(CAST(:values AS TEXT[])) AS v(value)"  # noqa: S608
     return f"SELECT v.value, (SELECT json_group_array(found) FROM ({few})) FROM json_each(:values) AS v"  # noqa: S608
+
+
+def overwritten(connection: Connection) -> None:
+    """From now on this connection to a file of SQLite overwrites what it deletes; one to a server changes nothing. (Not from the
+    start: the outbox is emptied with every batch.)"""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
 
 
 def write(connection: Connection, statement: _Statement, rows: Sequence[Mapping[str, Any]]) -> None:

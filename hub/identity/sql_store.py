@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, select, union
 
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.decisions import HumanDecision
+from hub.identity.dropping import drop
 from hub.identity.linker import SourcePerson
 from hub.identity.numbering import Numbering
 from hub.identity.people_rows import ages, put_persons, put_source_persons, read_source_persons
@@ -27,7 +28,7 @@ from hub.identity.schema import (
 )
 from hub.identity.sealed_comparables import open_comparables, seal_comparables
 from hub.identity.sql import among, few_of, insert_new, upsert, write
-from hub.identity.store import Pair, StoredEdge, Use
+from hub.identity.store import Dropped, Pair, StoredEdge, Use
 from hub.privacy.vault import Vault
 
 __all__ = ["SqlStore"]
@@ -151,6 +152,9 @@ class SqlStore:
 
     def put_normal(self, number: str) -> None:
         self._put_state("normal", number)
+
+    def drop(self, source_persons: Set[str]) -> Dropped:
+        return drop(self._db, source_persons)
 
     def clear_links(self) -> None:
         for table in _GONE:

@@ -22,7 +22,7 @@ from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.decisions import HumanDecision
 from hub.identity.linker import SourcePerson
 
-__all__ = ["LinkStore", "Pair", "StoredEdge", "Use"]
+__all__ = ["Dropped", "LinkStore", "Pair", "StoredEdge", "Use"]
 
 Pair = tuple[str, str]
 """Two source persons, the smaller token first."""
@@ -44,6 +44,17 @@ class StoredEdge(NamedTuple):
     total: float
     grade: str
     veto: str | None
+
+
+class Dropped(NamedTuple):
+    """What a store had of source persons: `rows` as they stood, `near` others they were weighed or decided with, the blocks they
+    stood in (who of them in each), the values they used; `counts`: how many rows of what."""
+
+    rows: dict[str, SourcePerson]
+    near: set[str]
+    blocks: dict[str, set[str]]
+    values: set[str]
+    counts: dict[str, int]
 
 
 class LinkStore(Protocol):
@@ -114,6 +125,10 @@ class LinkStore(Protocol):
 
     def put_normal(self, number: str) -> None:
         """Say so."""
+
+    def drop(self, source_persons: Set[str]) -> Dropped:
+        """Forget them, and all that has them in it; of a human decision only its number stays. Shared values stay. Reads whole
+        tables: not for batches."""
 
     def clear_links(self) -> None:
         """Forget all members, users, shared values and edges, before everything is weighed anew. People and decisions stay."""

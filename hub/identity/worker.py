@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
@@ -25,6 +26,7 @@ from hub.domain.ids import Ids
 from hub.domain.person_events import Membership, person_event
 from hub.errors import Reject
 from hub.identity.batch import Batch, OutboxRow, OutRecord
+from hub.identity.erasing import Erasing
 from hub.identity.intake_again import read_again
 from hub.identity.linker import Sighting, SourcePerson
 from hub.identity.linking_anew import refuse_links_by_weights, weigh_all_anew
@@ -65,6 +67,7 @@ class Identify:
     ) -> None:
         self._reader, self._writer, self._wire = reader, writer, wire
         self._registry, self._vault, self._ids = registry, vault, ids
+        self._erasing = Erasing(vault, registry)
         self._max_records, self._step = max_records, step
         self._rejected: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
 
@@ -90,6 +93,7 @@ class Identify:
         else:
             read_again(self._registry.batch, linking, intake, self._wire, self._vault, beat)
             weigh_all_anew(self._page, linking, beat=beat)
+            self.erase(beat)  # now that all are linked by this model: whose key is gone says nothing to it
 
     def recall(self, records: Iterable[Incoming], beat: Callable[[], None]) -> None:
         """Take in what people decided, all of their topic: what the registry has already changes nothing. Must be done before the
@@ -102,6 +106,32 @@ class Identify:
             beat()
         self._log_rejected()
 
+    def erase(self, beat: Callable[[], None] = lambda: None) -> int:
+        """Take out whoever was erased since, of all tables, and take back what was said of them: number of source persons. Others
+        are linked as if they had never been there."""
+        count = 0
+        while pending := self._erasing.pending():
+            with self._page() as batch:
+                erased = batch.take_out(
+                    len(pending),
+                    pending[-1].number,
+                    {each.source_person: self._erasing.lives(each.source_person) for each in pending if each.at},
+                    datetime.now(UTC),
+                )
+            self._erasing.done(pending)
+            self._registry.database.cut_log()
+            _log.info(
+                "took out who was erased",
+                asked=erased.asked,
+                source_persons=erased.source_persons,
+                regrouped=erased.regrouped,
+                rows=sum(erased.counts.values()),
+            )
+            count += erased.source_persons
+            metrics.ERASED.inc(erased.source_persons)
+            beat()
+        return count
+
     @contextmanager
     def _page(self) -> Iterator[Batch]:
         with self._registry.batch() as batch:
@@ -113,12 +143,14 @@ class Identify:
     def _hear(self, batch: Batch, heard: Heard) -> list[OutRecord]:
         """Take in what people decided; dead letters of what is no decision, or has the number of another."""
         letters = [self._letter(record, why) for record, why in heard.refused]
-        taken = [heard.records[each.number] for each in batch.hear(heard.said)]
+        taken = [heard.records[each.number] for each in batch.hear(heard.said, self._erasing.unsaid)]
         return letters + [self._letter(record, Reject(NUMBER_TAKEN, "fold")) for record in taken]
 
     def work(self) -> int:
-        """Work on one batch, if there is one; number of records read."""
+        """Take out whoever was erased, then work on one batch, if there is one; number of records read."""
         incoming = self._reader.poll_batch(self._max_records, _POLL_S)
+        if self._registry.linking is not None:
+            self.erase()
         if not incoming:
             return 0
         self._step("polled")
@@ -143,7 +175,7 @@ class Identify:
 
     def _open(self, incoming: Sequence[Incoming]) -> tuple[list[Opened], list[OutRecord]]:
         """Decode and open; events of nobody are counted and end here, and so do tests: made-up people link nobody."""
-        found = open_all(incoming, self._wire, self._vault)
+        found = open_all(incoming, self._wire, self._vault, self._erasing.ended)
         for event in found.tests:
             metrics.TEST_EVENTS.inc(kind=type(event).kind)
         for event in found.nobodys:
@@ -154,30 +186,36 @@ class Identify:
         telling = self._registry.linking is None and tells(of.block)  # weights read the block itself
         key = match_key(of.block, self._ids) if telling else None
         local_id = of.block.local_id if of.block is not None else None
-        return Sighting(of.source_person, of.event.source, version_of(of.event), telling, key, local_id, of.block)
+        life = self._erasing.lives(of.source_person)
+        return Sighting(of.source_person, of.event.source, version_of(of.event), telling, key, local_id, of.block, life)
 
     def _said(self, batch: Batch, because: Incoming) -> Iterator[OutRecord]:
         """What the batch changed about who is who."""
         out = self._wire.out
-        for seq, each in batch.decisions:
+        for seq, said in batch.decisions:
             decision = Decision(
                 decision=seq,
-                grade=each.kind,  # type: ignore[arg-type]
-                person_key=each.person_key,
-                evidence=each.evidence,
-                model=each.model,
-                actor=each.actor,
-                moved=each.moved,
-                before=each.before,
-                after=each.after,
+                grade=said.kind,  # type: ignore[arg-type]
+                person_key=said.person_key,
+                evidence=said.evidence,
+                model=said.model,
+                actor=said.actor,
+                moved=said.moved,
+                before=said.before,
+                after=said.after,
             )
-            yield out(decision, each.person_key, because)
+            yield out(decision, said.person_key, because)
         for row in batch.links:
             link = Link(source_person=row.token, person_key=row.person_key, link_revision=row.link_revision)
             yield out(link, row.token, because)
         for row, told in batch.memberships:
             membership = Membership(source_person=row.token, revision=row.link_revision, owner=row.person_key)
             yield out(membership, told, because)
+        for each in batch.gone:
+            yield self._wire.unlinked(each.source_person, each.revision, because)
+            ended = Membership(source_person=each.source_person, revision=each.revision, owner=each.owner)
+            for told in sorted(each.told):
+                yield out(ended, told, because)
 
     def _told_of_others(self, batch: Batch, opened: Sequence[Opened]) -> list[list[tuple[Event, SourcePerson]]]:
         """For each event, what must be said before it to those who lose its fact (hub.domain.moved)."""

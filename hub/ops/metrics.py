@@ -199,6 +199,7 @@ AREA_ONLY_EVENTS = Count("hub_area_only_events", "Events without a person: they 
 TEST_EVENTS = Count("hub_test_events", "Events that their source marks as tests: they count nowhere", kind=None)
 LINK_DECISIONS = Count("hub_link_decisions", "What identify decided about source persons", grade=_GRADES)
 UNLINKS = Count("hub_unlinks", "Source persons that left the person they were linked to")
+ERASED = Count("hub_erased_source_persons", "Source persons that the registry knew and took out: they were erased")
 REVIEW_DECISIONS = Count(
     "hub_review_decisions", "What people decided about pairs", verdict=("same", "different", "withdrawn")
 )

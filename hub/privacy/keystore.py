@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -28,7 +29,7 @@ _PAGES_KB = 16 * 1024
 file: with the 2 MB that SQLite has unless told otherwise, new keys of 100,000 people took a half longer."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS data_key (key_id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS erased (seq INTEGER PRIMARY KEY AUTOINCREMENT, key_id TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS erased (seq INTEGER PRIMARY KEY AUTOINCREMENT, key_id TEXT NOT NULL, at TEXT);
 CREATE TABLE IF NOT EXISTS kek_check (one INTEGER PRIMARY KEY CHECK (one = 1), wrapped BLOB NOT NULL);
 """
 
@@ -50,6 +51,7 @@ class KeyStore:
             self._db.execute("PRAGMA secure_delete=ON")
             self._db.execute(f"PRAGMA cache_size=-{_PAGES_KB}")
             self._db.executescript(_SCHEMA)
+            self._say_when_erased()
             self._check_kek()
             self._seen = self._last_erasure()
             self._version = self._data_version()
@@ -113,7 +115,8 @@ class KeyStore:
             with self._transaction():
                 rows = [(key_id,) for key_id in key_ids]
                 count = self._db.executemany("DELETE FROM data_key WHERE key_id = ?", rows).rowcount
-                self._db.executemany("INSERT INTO erased (key_id) VALUES (?)", rows)
+                now = datetime.now(UTC).isoformat()
+                self._db.executemany("INSERT INTO erased (key_id, at) VALUES (?, ?)", [(*row, now) for row in rows])
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return count
 
@@ -129,6 +132,25 @@ class KeyStore:
         if rows:
             self._seen = rows[-1][0]
         return [key_id for _, key_id in rows]
+
+    def erasures(self, after: int, most: int) -> list[tuple[int, str, datetime | None]]:
+        """Number, key id and time of the erasures with a higher number than `after`, at most so many, in order."""
+        query = "SELECT seq, key_id, at FROM erased WHERE seq > ? ORDER BY seq LIMIT ?"
+        with self._io():
+            rows = self._db.execute(query, (after, most)).fetchall()
+        return [(seq, key_id, datetime.fromisoformat(at) if at else None) for seq, key_id, at in rows]
+
+    def _say_when_erased(self) -> None:
+        """Files of an earlier hub do not say when: now, but for those who were told of since, and so have a key again."""
+        if "at" in {row[1] for row in self._db.execute("PRAGMA table_info(erased)")}:
+            return
+        with self._transaction():
+            if "at" not in {
+                row[1] for row in self._db.execute("PRAGMA table_info(erased)")
+            }:  # another process was first
+                self._db.execute("ALTER TABLE erased ADD COLUMN at TEXT")
+                gone = "key_id NOT IN (SELECT key_id FROM data_key)"
+                self._db.execute(f"UPDATE erased SET at = ? WHERE {gone}", (datetime.now(UTC).isoformat(),))  # noqa: S608
 
     def _data_version(self) -> int:
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])

@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import ValidationError
 
+from hub.domain.erasures import Erasure
 from hub.domain.events import Event, PersonBlock, Sealed
 from hub.domain.trusted import Trusted, restated
 from hub.errors import Reject
@@ -253,6 +254,12 @@ class Vault:
                 for key_id in key_ids:
                     self._cache.pop(key_id, None)
             return self._store.erase(key_ids)
+
+    def erasures(self, after: int, most: int = 1_000) -> list[Erasure]:
+        """What was erased, by any process, after the erasure of this number, in order: at most so many. Whose key was none of a
+        source person stands there too."""
+        with self._lock:
+            return [Erasure(*each) for each in self._store.erasures(after, most)]
 
     def _cipher(self, key_id: str, *, create: bool) -> AESGCM:
         if create and (cipher := self._fresh.find(key_id)) is not None:

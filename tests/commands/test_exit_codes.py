@@ -64,6 +64,7 @@ COMMAND_LINE = [
     "rejected nonsense", "rejected explain nonsense", "rejected show 1234 --reveal", "up --roles clerk", "run clerk",
     "tail hub.nonsense", "bench nonsense", "demo --people none", "synthetic nonsense", "audit nonsense",
     "referral nonsense", "referral write needs.jsonl",
+    "identity erase abcd", "identity erase abc --purpose asked", "identity erased nonsense",
     "identity review nonsense", "identity review show aaaa bbbb --reveal",
     "identity review decide aaaa bbbb perhaps --reason mistaken",
     "identity review decide aaaa bbbb same --reason nonsense",
@@ -82,6 +83,8 @@ MEND = [
     "connector review hmis-csv",
     "audit verify",
     "identity review list",
+    "identity erased",
+    "identity erase abcd --purpose asked",
     "topics apply",
 ]
 

@@ -17,6 +17,7 @@ PERSON_TOPIC = "hub.person.event.v1"
 TOPICS = {"link": "hub.identity.link.v1", "decision": "hub.identity.decision.v1"}
 JUNK = b"junk"
 NO_DECISION = b"junk of reviewers"
+_LATE_MS = 4_102_444_800_000
 _REVIEWS = "hub.identity.review.v1"
 Sent = Event | bytes | ReviewDecision
 
@@ -58,7 +59,8 @@ def _common(source_person: str | None, day: int, event_id: str, source: str) -> 
 
 
 class FakeLog:
-    """Topics as lists, one committed offset. `fail_report` makes the next `wait` a RetryError after half got through."""
+    """Topics as lists, one committed offset. `fail_report` makes the next `wait` a RetryError after half got through. All is
+    taken in in 1970, what stands from `late_from` on in 2100."""
 
     def __init__(self, events: Iterable[Sent]) -> None:
         self.incoming = list(events)
@@ -67,6 +69,7 @@ class FakeLog:
         self.headers: list[tuple[str, bytes]] = []
         self.fail_report = False
         self.away = False
+        self.late_from: int | None = None
 
     def decided(self) -> list[Incoming]:
         """What people decided, all of its topic; a decision's number is its place in the whole log here."""
@@ -113,8 +116,8 @@ class FakePending:
         headers: list[tuple[str, bytes]] | None = None,
     ) -> None:
         assert key is not None
-        assert value is not None
-        self._log.out.setdefault(topic, []).append((key.decode(), pickle.loads(value)))
+        said = {"kind": "gone"} if value is None else pickle.loads(value)
+        self._log.out.setdefault(topic, []).append((key.decode(), said))
         self._log.headers.extend(headers or ())
 
     def wait(self) -> None:
@@ -152,13 +155,17 @@ class FakeWire:
         value = pickle.dumps({"kind": kind, **model.model_dump()})
         return TOPICS.get(kind, PERSON_TOPIC), key.encode(), value, None, [("ce_type", kind.encode())]
 
+    def unlinked(self, source_person: str, revision: int, because: Incoming) -> OutRecord:
+        return TOPICS["link"], source_person.encode(), None, None, None
+
     def dead_letter(self, record: Incoming, why: Reject) -> OutRecord:
         value = pickle.dumps({"offset": record.offset, "reason": why.reason, "stage": why.stage})
         return "hub.stream.rejected.v1", record.key, value, None, None
 
 
 def _record(log: FakeLog, at: int) -> Incoming:
-    return Incoming(_topic(log.incoming[at]), 0, at, b"k", str(at).encode(), (), 0)
+    timestamp_ms = _LATE_MS if log.late_from is not None and at >= log.late_from else 0
+    return Incoming(_topic(log.incoming[at]), 0, at, b"k", str(at).encode(), (), timestamp_ms)
 
 
 def _topic(sent: Sent) -> str:

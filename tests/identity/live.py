@@ -49,6 +49,9 @@ class PickleWire:
         topic = kind if kind in ("link", "decision") else "person"
         return f"{self._prefix}.{topic}", key.encode(), pickle.dumps({"kind": kind, **model.model_dump()}), None, None
 
+    def unlinked(self, source_person: str, revision: int, because: Incoming) -> OutRecord:
+        return f"{self._prefix}.link", source_person.encode(), None, None, None
+
     def dead_letter(self, record: Incoming, why: Reject) -> OutRecord:
         value = pickle.dumps({"kind": "rejected", "offset": record.offset, "reason": why.reason})
         return f"{self._prefix}.rejected", record.key, value, None, None

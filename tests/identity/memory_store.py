@@ -8,7 +8,7 @@ from dataclasses import replace
 from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.decisions import HumanDecision
 from hub.identity.linker import SourcePerson
-from hub.identity.store import Pair, StoredEdge, Use
+from hub.identity.store import Dropped, Pair, StoredEdge, Use
 
 
 class MemoryStore:
@@ -115,6 +115,24 @@ class MemoryStore:
 
     def put_normal(self, number: str) -> None:
         self.number = number
+
+    def drop(self, source_persons: Set[str]) -> Dropped:
+        rows = {token: self.all_rows.pop(token) for token in source_persons & self.all_rows.keys()}
+        blocks: dict[str, set[str]] = {}
+        for block, token in self.all_members:
+            if token in source_persons:
+                blocks.setdefault(block, set()).add(token)
+        uses = {use for use in self.all_uses if use.source_person in source_persons}
+        pairs = [pair for pair in self.all_edges if not source_persons.isdisjoint(pair)]
+        said = self.decisions(source_persons)
+        near = {each for pair in pairs for each in pair} | {each for one in said for each in (one.left, one.right)}
+        counts = {"source_person": len(rows), "edge": len(pairs)}
+        self.all_comparables = {k: one for k, one in self.all_comparables.items() if k not in source_persons}
+        self.all_members = {each for each in self.all_members if each[1] not in source_persons}
+        self.all_uses -= uses
+        self.change_edges(pairs, ())
+        self.log = {number: one for number, one in self.log.items() if one not in said}
+        return Dropped(rows, near - source_persons, blocks, {use.value for use in uses}, counts)
 
     def clear_links(self) -> None:
         self.all_members, self.all_uses, self.all_shared, self.all_edges = set(), set(), set(), {}

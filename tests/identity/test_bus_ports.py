@@ -17,7 +17,7 @@ from hub.domain.identity_reviews import reviewed
 from hub.domain.person_events import Membership, person_event
 from hub.errors import Reject
 from hub.identity.bus_ports import INTAKE_TOPICS, READ_TOPICS, BusWire, taken_in
-from hub.privacy.vault import Vault
+from hub.privacy.vault import ERASED, Vault
 from tests.identity.fake_log import stay_of
 
 
@@ -145,3 +145,12 @@ def test_a_decision_is_what_stands_on_the_topic_of_decisions_and_nowhere_else(co
         wire.decision(event)
     with pytest.raises(Reject, match="no-value"):
         wire.decision(event._replace(value=None))
+
+
+def test_a_dead_letter_of_who_was_erased_has_no_body_and_their_link_is_taken_back(wire: BusWire, codec: Codec) -> None:
+    _, _, value, _, _ = wire.dead_letter(record(b"Brumblethwaite"), Reject(ERASED, "open"))
+    letter = codec.decode(value)
+    assert isinstance(letter, StreamRejected)
+    assert letter.original is None
+    topic, key, gone, _, headers = wire.unlinked("s", 7, record(b""))
+    assert (topic, key, gone, dict(headers or ())["ce_id"]) == ("hub.identity.link.v1", b"s", None, b"s.7")

@@ -296,3 +296,59 @@ def test_a_new_person_is_created_once_and_its_other_records_are_linked_to_it() -
         ("link", ("c",), None),
     ]
     assert linked.decisions[0].evidence == ("first-seen",)
+
+
+@settings(deadline=None)
+@given(worlds, st.lists(st.sets(st.sampled_from(NAMES), min_size=1, max_size=4), min_size=1, max_size=3),
+       st.sampled_from([2, 4, 60]), st.sampled_from([1, 2, 5]))  # fmt: skip
+def test_r23_without_who_was_erased_the_people_are_those_of_whom_nobody_ever_told_of_them(
+    world: list[tuple[list[LinkRecord], list[Any]]], erased: list[set[str]], largest: int, over: int
+) -> None:
+    """Requirements 21, 23 and 24 when records go: the truth over what is left, blocks and values that cross their limits included;
+    what was told before and is told after links as if they had never been there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocking, "LARGEST", largest)
+        model = replace(MODEL, shared_over=over)
+        site = World(MemoryStore(), model)
+        so_far: list[LinkRecord] = []
+        said: list[HumanDecision] = []
+        for number, (batch, decided) in enumerate(world):
+            decisions = [HumanDecision(len(said) + number, *word) for number, word in enumerate(decided)]
+            so_far += batch
+            said += decisions
+            site.take(batch, decisions)
+            if number % 3 == 2 and erased:
+                gone, before = erased.pop(), site.owners()
+                linked, dropped = site.linking.take_out(site.link_store, gone)
+                site.keep(linked)
+                assert dropped.rows.keys() == before.keys() & gone
+                so_far = [each for each in so_far if each[0] not in gone]
+                said = [each if gone.isdisjoint((each.left, each.right)) else HumanDecision(each.number, "", "", "same")
+                        for each in said]  # fmt: skip
+                _every_move_is_told(site, {token: key for token, key in before.items() if token not in gone})
+            assert site.people() == clusters(so_far, model, [each for each in said if each.left]).people
+
+
+@pytest.mark.parametrize("larger_again", [False, True])
+def test_who_is_erased_makes_a_block_small_enough_to_be_compared_whole(
+    monkeypatch: pytest.MonkeyPatch, larger_again: bool
+) -> None:
+    """Three are too many for a block of two: only those of one year and sex are compared. Of two left all are; and when a third
+    comes again they are split as if the first had never been."""
+    monkeypatch.setattr(blocking, "LARGEST", 2)
+    women = [(token, version(1), block(**ANA | {"sex": "F"})) for token in "ab"]
+    other = [(token, version(1), block(**ANA | {"sex": None})) for token in "cd"]
+    site = _site()
+    site.take([women[0], *other])
+    assert site.people() == clusters([women[0], *other], MODEL).people == {*map(frozenset, ("a", "cd"))}
+    linked, _ = site.linking.take_out(site.link_store, {"c"})
+    site.keep(linked)
+    assert site.people() == clusters([women[0], other[1]], MODEL).people == {frozenset("ad")}
+    if larger_again:
+        site.take([women[1]])
+        told = [*women, other[1]]
+        assert site.people() == clusters(told, MODEL).people
+        linked, _ = site.linking.take_out(site.link_store, {"d"})
+        site.keep(linked)
+        site.take([other[0]])
+        assert site.people() == clusters([*women, other[0]], MODEL).people

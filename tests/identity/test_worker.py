@@ -25,6 +25,7 @@ from tests.identity.fake_log import (
     FakeReader,
     FakeWire,
     FakeWriter,
+    Sent,
     event_of,
     stay_of,
 )
@@ -49,13 +50,11 @@ class Killed(BaseException):
 class Site:
     """One installation that outlives its workers."""
 
-    def __init__(
-        self, directory: Path, events: Sequence[Event | bytes], batch: int = 3, where: Where | None = None
-    ) -> None:
+    def __init__(self, directory: Path, events: Sequence[Sent], batch: int = 3, where: Where | None = None) -> None:
         self.where, self.batch = where or directory / "identity.sqlite", batch
         self.vault = Vault(directory / "keys.sqlite", b"k" * 32)
         self.clear = events
-        self.log = FakeLog([each if isinstance(each, bytes) else self.vault.seal_person(each) for each in events])
+        self.log = FakeLog([self.vault.seal_person(each) if isinstance(each, Event) else each for each in events])
         self.restarts, self.recalls = 0, True
 
     def run_to_end(self, step: Callable[[str], None] = lambda _: None, *, restart: bool = True) -> None:
@@ -93,7 +92,7 @@ class Site:
 
     def check(self) -> None:
         """The promise: every event is on the person topic, and its rows are the people of the pure function."""
-        good = [each for each in self.clear if not isinstance(each, bytes) and each.source_person is not None]
+        good = [each for each in self.clear if isinstance(each, Event) and each.source_person is not None]
         said = {said["event_id"] for _, said in self.log.said(PERSON_TOPIC) if said["kind"] != "membership"}
         assert said == {each.event_id for each in good}
         truth = set(who.groups(good, IDS).values())

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -218,3 +220,31 @@ def test_a_key_erased_here_is_not_used_within_that_moment(vault: Vault) -> None:
     vault.ensure_keys(["k"])
     vault.erase("k")
     assert vault.open(vault.seal(b"new", "k", "t"), "t") == b"new"
+
+
+def test_erasures_are_numbered_and_say_when_to_every_process(vault: Vault, tmp_path: Path) -> None:
+    before = datetime.now(UTC)
+    vault.erase("a", "never-there")
+    vault.erase("b")
+    with closing(Vault(tmp_path / "keys.sqlite", KEK)) as other:
+        found = other.erasures(0)
+        assert [(each.number, each.source_person) for each in found] == [(1, "a"), (2, "never-there"), (3, "b")]
+        assert all(each.at is not None and before <= each.at <= datetime.now(UTC) for each in found)
+        assert other.erasures(1, 1) == found[1:2]
+        assert other.erasures(3) == []
+
+
+def test_a_key_file_of_an_earlier_hub_did_not_say_when(tmp_path: Path) -> None:
+    """Then it is now, since what was taken in until then is gone; but for who was told of since: of what is theirs nobody knows."""
+    with closing(sqlite3.connect(tmp_path / "keys.sqlite")) as old:
+        old.executescript(
+            "CREATE TABLE data_key (key_id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID;"
+            "CREATE TABLE erased (seq INTEGER PRIMARY KEY AUTOINCREMENT, key_id TEXT NOT NULL);"
+            "INSERT INTO erased (key_id) VALUES ('gone'), ('again'); INSERT INTO data_key VALUES ('again', x'00');"
+        )
+    for _ in range(2):
+        with closing(Vault(tmp_path / "keys.sqlite", KEK)) as vault:
+            assert [(each.source_person, each.at is None) for each in vault.erasures(0)] == [
+                ("gone", False),
+                ("again", True),
+            ]

@@ -146,6 +146,27 @@ class WholePath:
                 self.events.append(each)
                 self._intake.incoming.append(self._vault.seal_person(each))
 
+    def erase(self, *source_persons: str) -> None:
+        """Their keys are erased now: what was told of them counts no more, nor what people decided about them. What is told later
+        came in later."""
+        self._vault.erase(*source_persons)
+        self.events = [each for each in self.events if each.source_person not in source_persons]
+        self.decided = [each for each in self.decided if not {each.left, each.right} & {*source_persons}]
+        self._intake.late_from = len(self._intake.incoming)
+
+    @staticmethod
+    def names(told: Event | ReviewDecision, source_persons: set[str]) -> bool:
+        """Whether this is a decision about one of them."""
+        return isinstance(told, ReviewDecision) and not source_persons.isdisjoint((told.left, told.right))
+
+    def fold_again(self) -> None:
+        """The tables are lost: the person topic is read again from its beginning, until all is said."""
+        self.rows, self._position = [{} for _ in range(PARTITIONS)], [0] * PARTITIONS
+        for partition in range(PARTITIONS):
+            self._join.close(partition)
+            list(self._join.open(partition, []))
+        self.settle()
+
     def tick(self, day: date) -> None:
         """It is `day` now."""
         for partition in range(PARTITIONS):
@@ -176,7 +197,8 @@ class WholePath:
 
     def owners(self) -> dict[str, str]:
         """The person of each source person, as the link topic says."""
-        return {key: said["person_key"] for key, said in self._intake.said(LINK_TOPIC)}
+        newest = dict(self._intake.said(LINK_TOPIC))
+        return {key: said["person_key"] for key, said in newest.items() if said["kind"] != "gone"}
 
     def observed(self) -> Observed:
         """All that stands on the topics."""
