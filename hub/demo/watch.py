@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hub.domain.measures import ALL_AREAS, RACE
 from hub.errors import RetryError
 from hub.outlets.wire import Wire
 
@@ -45,9 +46,10 @@ class Watcher:
             return Counter((need["support"], need["state"]) for need in self._needs.values())
 
     def coverage(self) -> list[Mapping[str, Any]]:
-        """Vaccination measures over all areas, best covered first."""
+        """Vaccination of groups by race and ethnicity over all areas, best covered first."""
         with self._lock:
-            rows = [row for row in self._measures.values() if row["area"] == "all" and row["estimate"] is not None]
+            everywhere = [row for row in self._measures.values() if row["area"] == ALL_AREAS]
+        rows = [row for row in everywhere if row["dimension"] == RACE and row["estimate"] is not None]
         return sorted(rows, key=lambda row: (-row["estimate"], row["group"]))
 
     def owner(self, source_person: str) -> str | None:

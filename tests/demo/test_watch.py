@@ -46,3 +46,22 @@ def test_nobody_polls_once_it_has_stopped() -> None:
     go_on.set()
     stopping.join()
     assert not under_way
+
+
+def test_coverage_is_of_groups_by_race_and_of_no_other_view() -> None:
+    """Measures also say of how many people race is known: that is no group, and stood among them as the best covered."""
+    told = [("race_ethnicity", "asian", 0.4), ("race-told", "known", 0.9), ("race_ethnicity", "white", 0.5)]
+    rows = [{"area": "all", "dimension": view, "group": group, "estimate": share} for view, group, share in told]
+    seen = threading.Event()
+
+    def poll() -> list[Any]:
+        if not rows:
+            seen.set()
+            return []
+        return [SimpleNamespace(topic="measures", key=rows[-1]["group"], value=rows.pop())]
+
+    wire = cast(Any, SimpleNamespace(decode=lambda fields: ("measure", fields)))
+    watcher = Watcher(poll, wire, "needs", "measures", "links").start()
+    assert seen.wait(120)
+    watcher.stop()
+    assert [row["group"] for row in watcher.coverage()] == ["white", "asian"]
