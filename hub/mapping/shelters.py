@@ -72,7 +72,7 @@ class Shelters(KnownOptions):
         isolation = frozenset(str(project) for project in context.options.get("isolation_projects", ()))
         try:
             export = open_export(unit.files)
-            index = Index.of(export, context.zone, isolation)
+            index = Index.of(export, context.zone, isolation, context.today())
         except ParseError as error:
             yield unreadable(error, {"file": error.where or unit.name}, b"")
             return

@@ -13,8 +13,9 @@ from typing import Literal, cast
 
 from hub.domain.events import Coded, LivingSituation, Situation
 from hub.domain.trusted import Trusted
-from hub.mapping.program import Mapped, accepted, hard_stop, ignored
-from hub.mapping.shelters_facts import STOP, Cells, Facts, Where, day_of, needed
+from hub.mapping.program import Mapped, NotMapped, accepted, hard_stop, ignored
+from hub.mapping.shelters_exits import planned
+from hub.mapping.shelters_facts import AHEAD, STOP, Cells, Facts, Where, day_of, needed
 from hub.mapping.shelters_lists import UNKNOWN_CODE
 from hub.mapping.tables import keyed
 
@@ -68,6 +69,8 @@ class Answers:
         if facts.stopped(facts.enrollment_of(cells)):
             return [hard_stop(STOP, where, "living-situation")]
         left_on = day_of(cells, "exitdate")
+        if not planned(left_on, facts.today) and not cells.get("datedeleted"):
+            raise NotMapped(AHEAD, field="exitdate")
         lived = self.lived(cells, "exit", cells["enrollmentid"], left_on, cells.get("destination", ""), where, raw)
         return lived or [ignored("no-answer", where, raw, "living-situation")]
 
@@ -75,7 +78,7 @@ class Answers:
         facts = self._facts
         if facts.stopped(facts.enrollment_of(cells)):
             return [hard_stop(STOP, where, "living-situation")]
-        day, key = day_of(cells, "informationdate"), needed(cells, "currentlivingsitid")
+        day, key = facts.past_day(cells, "informationdate"), needed(cells, "currentlivingsitid")
         lived = self.lived(cells, "contact", key, day, cells.get("currentlivingsituation", ""), where, raw)
         return lived or [ignored("no-answer", where, raw, "living-situation")]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-__all__ = ["Exit", "standing"]
+__all__ = ["Exit", "planned", "standing"]
 
+_PLANNED = timedelta(days=731)
+"""The longest stay that is agreed on beforehand: transitional housing, 24 months (24 CFR 578.3; unverified: from memory)."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -17,6 +19,11 @@ class Exit(NamedTuple):
     changed_at: datetime | None
     content: str
     undeleted: Exit | None = None
+
+
+def planned(left_on: date, today: date) -> bool:
+    """Whether an exit may have been told by this day: one further ahead is a slip, and would show somebody present until then."""
+    return left_on - today <= _PLANNED
 
 
 def standing(one: Exit, other: Exit) -> Exit:

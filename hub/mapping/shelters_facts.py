@@ -15,12 +15,13 @@ from hub.mapping.shelters_index import Enrollment, Index, changed_at, row_conten
 from hub.mapping.shelters_missed import MissedNights
 from hub.mapping.stamp import Stamp
 
-__all__ = ["DELETED", "STOP", "Cells", "Facts", "Where", "day_of", "needed", "sent_on"]
+__all__ = ["AHEAD", "DELETED", "STOP", "Cells", "Facts", "Where", "day_of", "needed", "sent_on"]
 
 Cells = Mapping[str, str]
 Where = Mapping[str, str | int]
 
 STOP = "victim-service-provider"
+AHEAD = "date-in-the-future"
 DELETED, STANDING = 2, 1
 
 
@@ -35,6 +36,7 @@ class Facts:
         self.county = str(county) if county else None
         self.hashed_only = context.options.get("hashed_only") is True
         self.missed = MissedNights(index)
+        self.today = context.today()
         self._looked_at: Cells = {}
         self._content = ""
 
@@ -62,6 +64,14 @@ class Facts:
             labels=self.index.labels(person),
             sent_at=sent_at,
         )
+
+    def past_day(self, cells: Cells, name: str) -> date:
+        """A day without which the row says nothing, and which cannot lie ahead (of a row that was deleted it may: it is withdrawn).
+        NotMapped (`missing-key`, `bad-date`, `date-in-the-future`)."""
+        day = day_of(cells, name)
+        if day > self.today and not cells.get("datedeleted"):
+            raise NotMapped(AHEAD, field=name)
+        return day
 
     def enrollment_of(self, cells: Cells) -> Enrollment:
         """The enrollment that a row belongs to. NotMapped when there is none, it is another person's, or its project is untold."""

@@ -16,7 +16,7 @@ from typing import Literal
 from hub.domain.events import Coded, FoodAssistance, Screening, YesNo
 from hub.mapping.need_table import need_of
 from hub.mapping.program import Mapped, accepted, hard_stop, ignored
-from hub.mapping.shelters_facts import STOP, Cells, Facts, Where, day_of, needed
+from hub.mapping.shelters_facts import STOP, Cells, Facts, Where, needed
 
 __all__ = ["Income"]
 
@@ -37,7 +37,7 @@ class Income:
         facts = self._facts
         if facts.stopped(facts.enrollment_of(cells)):
             return [hard_stop(STOP, where, FoodAssistance.kind)]
-        day, number, found = day_of(cells, "informationdate"), needed(cells, "incomebenefitsid"), list[Mapped]()
+        day, number, found = facts.past_day(cells, "informationdate"), needed(cells, "incomebenefitsid"), list[Mapped]()
         none = cells.get("benefitsfromanysource") == "0"
         for program in _BENEFITS:
             enrolled = _YES_NO.get(cells.get(program, ""), "no" if none and not cells.get(program) else None)

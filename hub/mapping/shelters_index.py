@@ -23,7 +23,7 @@ from hub.formats.delimited import Row
 from hub.formats.hmis import Export, parse_date
 from hub.mapping.dates import civil_date, local_time
 from hub.mapping.shelters_copies import KEYS, SHARED, Verdicts, verdicts
-from hub.mapping.shelters_exits import Exit, standing
+from hub.mapping.shelters_exits import Exit, planned, standing
 from hub.mapping.shelters_lists import coded_rows
 from hub.mapping.tables import rows
 
@@ -81,8 +81,9 @@ class Index:
     _stopped: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, export: Export, zone: ZoneInfo, isolation_projects: Set[str]) -> Index:
-        """Read the tables that say what the others mean. Raises ParseError when one has no readable header."""
+    def of(cls, export: Export, zone: ZoneInfo, isolation_projects: Set[str], today: date = date.max) -> Index:
+        """Read the tables that say what the others mean. `today`: the latest civil date that it is. Raises ParseError when one has
+        no readable header."""
         end, exported = civil_date(export.about.get("exportenddate", "")), export.exported_at
         told = [day for day in (end, exported.date() if exported else None) if day]
         index = cls(zone, isolation_projects, min(told, default=None))
@@ -91,7 +92,7 @@ class Index:
         index._read_projects(export)
         index._read_inventory(export)
         index._read_enrollments(export)
-        index._read_exits(export)
+        index._read_exits(export, today)
         index._read_people(export)
         return index
 
@@ -193,13 +194,16 @@ class Index:
             self.enrollments[enrollment_id] = enrollment
             (self._stopped if self.project_of(enrollment).stopped else self._held).add(person)
 
-    def _read_exits(self, export: Export) -> None:
+    def _read_exits(self, export: Export, today: date) -> None:
         for cells in self._cells(export, "Exit"):
             enrollment = self.enrollments.get(cells.get("enrollmentid", ""))
             if enrollment is not None and enrollment.person != cells.get("personalid"):
                 continue  # refused when it is read: somebody else's
+            left_on = civil_date(cells.get("exitdate", ""))
+            if left_on is not None and not planned(left_on, today) and not cells.get("datedeleted"):
+                continue  # refused too
             changed = changed_at(cells, self.zone)
-            found = Exit(civil_date(cells.get("exitdate", "")), changed, row_content(cells))
+            found = Exit(left_on, changed, row_content(cells))
             if cells.get("datedeleted"):
                 updated = changed_at({**cells, "datedeleted": ""}, self.zone)
                 found = Exit(None, changed, found.content, found._replace(changed_at=updated))

@@ -19,7 +19,7 @@ from hub.domain.ids import content_hash
 from hub.domain.trusted import Trusted
 from hub.mapping.dates import civil_date
 from hub.mapping.program import Mapped, NotMapped, accepted, hard_stop, ignored
-from hub.mapping.shelters_facts import DELETED, STANDING, STOP, Cells, Facts, Where, needed
+from hub.mapping.shelters_facts import AHEAD, DELETED, STANDING, STOP, Cells, Facts, Where, needed
 from hub.mapping.shelters_index import REMEMBERED, TRANSPORT, Enrollment, changed_at
 from hub.mapping.shelters_missed import BED_NIGHT
 
@@ -65,7 +65,7 @@ class Nights:
     def __init__(self, facts: Facts, unnamed: Counter[str]) -> None:
         self._facts, self.unnamed = facts, unnamed
         self.stamp, self.built = facts.stamp.recurring("bed-night"), Trusted(ShelterStay)
-        self._zone, self._as_of = facts.index.zone, facts.index.as_of
+        self._zone, self._as_of, self.today = facts.index.zone, facts.index.as_of, facts.today
         self.until = lru_cache(maxsize=4_096)(facts.context.current_until)
         self.beds: dict[str, Bed] = {}
         self._shelters: dict[tuple[str, bool], _Shelter] = {}
@@ -95,6 +95,8 @@ class Nights:
         night = self.day(needed(cells, "dateprovided"))
         if night is None:
             raise NotMapped("bad-date", field="dateprovided")
+        if night > self.today and not cells.get("datedeleted"):
+            raise NotMapped(AHEAD, field="dateprovided")
         if night == self._as_of:
             self.unnamed[bed.project] += bed.shelter.unnamed
         return [accepted(self._night(cells, bed, night), where, raw, BED_NIGHTS)]

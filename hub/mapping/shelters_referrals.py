@@ -16,7 +16,7 @@ from hub.mapping.dates import civil_date
 from hub.mapping.need_table import need_of
 from hub.mapping.program import Mapped, NotMapped, accepted, hard_stop, ignored
 from hub.mapping.referral_states import ENDED, coded, state_of
-from hub.mapping.shelters_facts import STOP, Cells, Facts, Where, day_of, needed
+from hub.mapping.shelters_facts import AHEAD, STOP, Cells, Facts, Where, needed
 
 __all__ = ["Referrals"]
 
@@ -37,8 +37,11 @@ class Referrals:
         word = coded("hmis-event", cells.get("referralresult", ""))
         if word is None:
             raise NotMapped("unmapped-code", field="referralresult")
-        told, number, sent_on = state_of(word), needed(cells, "eventid"), day_of(cells, "eventdate")
-        answered = _midnight(_answered_on(cells), zone)
+        told, number, sent_on = state_of(word), needed(cells, "eventid"), facts.past_day(cells, "eventdate")
+        answered_on = _answered_on(cells)
+        if answered_on is not None and answered_on > facts.today and not cells.get("datedeleted"):
+            raise NotMapped(AHEAD, field="resultdate")
+        answered = _midnight(answered_on, zone)
         event = Referral(
             **facts.fields(cells, facts.stamp.fact_key(Referral.kind, number), occurred_on=sent_on),
             referral=facts.stamp.token(Referral.kind, number),

@@ -10,10 +10,10 @@ from hub.domain.events import LivingSituation, Person, ShelterStay, Site, YesNo
 from hub.domain.ids import content_hash
 from hub.domain.trusted import Trusted
 from hub.mapping.dates import civil_date
-from hub.mapping.program import Mapped, accepted, hard_stop, ignored
+from hub.mapping.program import Mapped, accepted, at_field, hard_stop, ignored, rejected
 from hub.mapping.shelters_answers import Answers
 from hub.mapping.shelters_client import born_on, client_block, client_race
-from hub.mapping.shelters_facts import DELETED, STOP, Cells, Facts, Where, day_of, needed, sent_on
+from hub.mapping.shelters_facts import AHEAD, DELETED, STOP, Cells, Facts, Where, day_of, needed, sent_on
 from hub.mapping.shelters_hashed import CLEAR_STOP, hash_issues, holds_clear_text
 from hub.mapping.shelters_index import Enrollment, changed_at, row_content
 from hub.mapping.shelters_lists import UNKNOWN_CODE, unknown_codes
@@ -112,7 +112,9 @@ class Rows:
         situation = cells.get("livingsituation", "")
         found += self._answers.lived(cells, "entry", cells["enrollmentid"], entered_on, situation, where, raw)
         moved_in = civil_date(cells.get("moveindate", ""))
-        if moved_in is not None:
+        if moved_in is not None and moved_in > facts.today and not cells.get("datedeleted"):
+            found.append(rejected(AHEAD, at_field(where, "moveindate"), raw, LivingSituation.kind))
+        elif moved_in is not None:
             fact_key = self._stamp.fact_key("living-situation", "move-in", cells["enrollmentid"])
             fields = facts.fields(cells, fact_key, occurred_on=moved_in)
             found.append(accepted(LivingSituation(**fields, situation="housed"), where, raw))
@@ -162,10 +164,12 @@ class Rows:
         })  # fmt: skip
 
     def _odd(self, entered_on: date, left_on: date | None) -> tuple[str, ...]:
-        """What its days contradict: the exit stands before the entry; the entry lies ahead of the export."""
+        """What its days contradict: the exit stands before the entry; one of them lies ahead of the export, as planned."""
         turned = ("exit-before-entry",) if left_on is not None and left_on < entered_on else ()
-        ahead = ("entry-after-export",) if self._made_on is not None and entered_on > self._made_on else ()
-        return turned + ahead
+        made_on = self._made_on or date.max
+        ahead = ("entry-after-export",) if entered_on > made_on else ()
+        leaves = ("exit-after-export",) if left_on is not None and left_on > made_on else ()
+        return turned + ahead + leaves
 
 
 def _mended_last(unread: int, content: str) -> str:

@@ -167,7 +167,10 @@ class Runs:
     def _day(self, text: str) -> date | None:
         if len(self._days) >= _KEPT:
             self._days.clear()
-        self._days[text] = night = self._nights.day(text) if text else None
+        night = self._nights.day(text) if text else None
+        if night is not None and night > self._nights.today:  # refused, as its row is read
+            night = None
+        self._days[text] = night
         return night
 
     def _told(self, rows: list[_Row]) -> Iterator[Row | RowFault | Run]:
