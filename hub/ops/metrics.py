@@ -149,6 +149,11 @@ HARD_STOPS = Count(
 CONNECTOR_LAST_RECORD = Level(
     "hub_connector_last_record_timestamp_seconds", "When the source last sent something", connector=None
 )
+CONNECTOR_WAITING_SINCE = Level(
+    "hub_connector_waiting_since_timestamp_seconds",
+    "Since when the connector takes data in and its source has never sent anything",
+    connector=None,
+)
 CONNECTOR_INTERVAL = Level(
     "hub_connector_expected_interval_seconds", "How often the source should send something", connector=None
 )
