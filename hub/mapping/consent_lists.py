@@ -35,13 +35,16 @@ LIST = ListKind(
         ("person", "full_name", "family_name"),
     ),
     untold=frozenset({"updated"}),
+    voided=("consent_status", "void"),
 )
 _SEVERAL = ";|,"
+_OVER = frozenset({"refused", "revoked", "expired", WITHDRAWN})
+"""What a record says of a yes that holds no more."""
 
 
 class _Mapper:
     def __init__(self, lister: Lister) -> None:
-        self._stamp, self._today = lister.stamp, lister.context.today
+        self._lister, self._stamp, self._today = lister, lister.stamp, lister.context.today
         self._state = str(lister.context.options.get("state", ""))
         self._shared = SharedIds()
 
@@ -54,12 +57,20 @@ class _Mapper:
         if not who.key[0]:
             raise NotMapped("missing-key", field=line.column("person", "family_name", "full_name"))
         self._shared.one_person(line, who)
-        word = line.word("consent_status") or ""
-        if line["consent_status"] and not word:
-            raise NotMapped("unmapped-code", field=line.column("consent_status"))
+        word = self._word(line)
         if word == NOT_SENT and not line["revoked"]:  # whatever day stands under `signed`: nobody has signed yet
             return [ignored(NOT_SENT, line.where, line.raw, Consent.kind)]
         return [accepted(self._event(line, who, word), line.where, line.raw)]
+
+    def _word(self, line: Line) -> str:
+        """The word of the choice, or of a column that is called `Status` and no more: alone it is the choice, and beside a yes it
+        may take it back (signed, and revoked since). NotMapped where no row decides it."""
+        text, beside = line["consent_status"], line["record_status"]
+        said = self._lister.word("consent_status", text) if text else None
+        now = self._lister.word("consent_status", beside) if beside else None
+        if (text and said is None) or (beside and now is None and not text):
+            raise NotMapped("unmapped-code", field=line.column("consent_status" if text else "record_status"))
+        return now or "" if said is None or (said == "given" and now in _OVER) else said
 
     def _status(self, line: Line, word: str) -> ConsentStatus:
         """NotMapped (`missing-key`) where the row says nothing of a choice."""

@@ -99,8 +99,8 @@ def patient(message: Message, pid: Segment, county_asked: str, latest: date = da
 
 
 def _id(message: Message, pid: Segment) -> tuple[str, str, str]:
-    """The id of the report, its assigning authority, and what was odd: the first of PID-3, else of PID-2, that names somebody and is
-    no SSN or number of a payer."""
+    """The id of the report, its assigning authority, and what was odd: the first of PID-3, else of PID-2, that names somebody and
+    is no SSN or number of a payer."""
     odd = ""
     for field in (3, 2):
         others = pid.may_hold(field, _NOT_OWN)

@@ -32,7 +32,7 @@ __all__ = ["LIST", "PROGRAM"]
 
 LIST = ListKind(
     "case-line-list", Case.kind, (("record",), ("status", "exposed_on"), ("person", "family_name", "record")),
-    several=frozenset({"race", "ethnicity"}), options=frozenset({"condition"}),
+    several=frozenset({"race", "ethnicity"}), options=frozenset({"condition"}), voided=("removed", "deleted"),
 )  # fmt: skip
 _STATUS = {
     "confirmed": "Confirmed",

@@ -58,6 +58,9 @@ class ListKind(NamedTuple):
     """Fields that may have a column for each answer (REDCap's check boxes)."""
     options: frozenset[str] = frozenset()
     """Options beside those of all lists."""
+    voided: tuple[str, str] = ("", "")
+    """The field, and the label in it, by which a list says that a row is none; what a column `Voided` or `Deleted` says so too is
+    read as this."""
 
 
 class Lister:
@@ -89,6 +92,13 @@ class Line:
             for field, name in lister.header.columns.items()
             if (value := cells[name]).casefold() not in NOTHING or (field in _ANSWERS and value)
         }
+        field, label = lister.kind.voided
+        if (void := self._values.get("void")) is not None and field:
+            word = lister.word("void", void) or ("void" if day_of(void, lister.order) else None)
+            if word != "kept":
+                self._values[field] = (
+                    label if word == "void" else void
+                )  # what nobody knows is refused as such a label is
 
     def __getitem__(self, field: str) -> str:
         return self._values.get(field, "")
@@ -157,7 +167,9 @@ class Line:
         return content_hash(*(f"{field}={value}" for field, value in told), *ticked, *more)
 
 
-_ANSWERS = frozenset({"race", "ethnicity", "vsp", "fleeing", "snap", "wic", "visit_type", "status", "consent_status"})
+_ANSWERS = frozenset(
+    {"race", "ethnicity", "vsp", "fleeing", "snap", "wic", "visit_type", "status", "consent_status", "record_status"}
+)
 """Fields in which `unknown`, `none` or `refused` is an answer."""
 
 _TICKED = frozenset({"1", "checked", "yes", "y", "x", "true"})

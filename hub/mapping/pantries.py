@@ -41,6 +41,7 @@ LIST = ListKind(
         ("visit_day",),
         _TELLING,
     ),  # one of them is there: it is such a list, and lacks the other
+    voided=("status", "void"),
 )
 _SERVED, _VOID = 1, 2
 _MOST_DIGITS = 3

@@ -35,6 +35,7 @@ LIST = ListKind(
         ("person", "full_name", "family_name", "referral", "call"),
     ),
     untold=frozenset({"updated"}),
+    voided=("status", "void"),
 )
 _SEVERAL = re.compile(r"[;|]")
 _LABELS = {

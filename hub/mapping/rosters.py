@@ -45,6 +45,7 @@ LIST = ListKind(
     (("bed", "checked_in", "vsp"), ("night",), ("site",), ("person", "full_name", "family_name", "bed")),
     guards=frozenset({"vsp", "site_type", "population", "participation"}),
     options=frozenset({"isolation_sites", "victim_service_sites"}),
+    voided=("status", "no show"),
 )
 _STOP = "victim-service-provider"
 _PRESENT, _GONE = 1, 2
