@@ -107,16 +107,24 @@ def lint(ctx: click.Context, name: str | None, instance: str | None) -> None:
         if name is None and shipped and not (directory / "agreements" / f"{each.name}.yaml").is_file():
             lacking.append(each.name)
             continue
+        agreement, unraised, faults = None, list[str](), list[str]()
         try:
             agreement = intake_agreement(directory / "agreements", each.name, today(load_settings(directory)))
-            if wrong := open_to_others(directory / "secrets" / each.name):
-                raise ConfigError("; ".join(wrong))
+        except ConfigError as why:
+            faults.append(str(why))
+        faults += open_to_others(directory / "secrets" / each.name)
+        try:
             _keys(each, directory)
+        except ConfigError as why:
+            faults.append(str(why))
+        try:
             unraised = unraised_parts(each)
         except ConfigError as why:
-            failed += 1
-            click.echo(f"{each.name}: cannot start: {why}")
-        else:
+            faults.append(str(why))
+        for fault in dict.fromkeys(faults):  # all of them, and not one more each time
+            click.echo(f"{each.name}: cannot start: {fault}")
+        failed += bool(faults)
+        if agreement is not None and not faults:
             click.echo(
                 f"{each.name}: ok, under {agreement.agreement_id}{_not_granted(each, agreement)}{_undecided(each)}"
             )

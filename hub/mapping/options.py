@@ -87,7 +87,7 @@ def listed(*words: str) -> Check:
         if any(not isinstance(each, str | int) or isinstance(each, bool) for each in value):
             return "names things, each a word or number"
         if unknown := [each for each in value if words and each not in words]:
-            return f"{unknown[0]} cannot be named; there is {', '.join(words)}"
+            return f"{', '.join(map(str, unknown))} cannot be named; there is {', '.join(words)}"
         return ""
 
     return check

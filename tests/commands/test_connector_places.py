@@ -189,6 +189,22 @@ def test_a_failed_connector_says_why_in_words(instance: Path) -> None:
         assert failed_connectors(instance) == []
 
 
+def test_lint_tells_all_that_is_wrong_at_once(instance: Path) -> None:
+    """A missing agreement hid an open secret, and one open secret was told in one line with another."""
+    folder = instance / "secrets" / "lab-elr-hl7v2"
+    folder.mkdir(parents=True)
+    for name in ("one", "two"):
+        (folder / name).write_text("made-up secret\n")
+        (folder / name).chmod(0o644)
+    (instance / "agreements" / "lab-elr-hl7v2.yaml").unlink()
+    told = CliRunner().invoke(connector, ["lint", "lab-elr-hl7v2", "--instance", str(instance)])
+    lines = [line.removeprefix("lab-elr-hl7v2: cannot start: ") for line in told.stdout.splitlines()]
+    assert told.exit_code == 1
+    assert [line.partition(" ")[0] for line in lines[1:]] == ["the", "the"]
+    assert [str(folder / name) in line for line, name in zip(lines[1:], ("one", "two"), strict=True)] == [True, True]
+    assert "agreement" in lines[0]
+
+
 def test_lint_names_an_open_secret(instance: Path) -> None:
     secret = instance / "secrets" / "lab-elr-hl7v2" / "password"
     secret.parent.mkdir(parents=True)

@@ -73,6 +73,17 @@ def test_a_connector_with_an_option_that_is_none_does_not_load(tmp_path: Path) -
     assert "did you mean isolation_projects?" in catalog.broken["hmis-csv"]
 
 
+def test_all_that_is_wrong_with_options_is_told_at_once(tmp_path: Path) -> None:
+    text = (SHIPPED / "hmis-csv" / "connector.yaml").read_text()
+    (tmp_path / "hmis-csv").mkdir()
+    wrong_ones = "options: {isolation_project: [93], county: Cook, most_absent: 7, hashed_only: maybe}"
+    (tmp_path / "hmis-csv" / "connector.yaml").write_text(f"{text}{wrong_ones}\n")
+    told = load([tmp_path], programs=programs()).broken["hmis-csv"].splitlines()
+    assert len(told) == 4
+    for line, option in zip(told, ("isolation_project", "county", "most_absent", "hashed_only"), strict=True):
+        assert f"options.{option}: " in line
+
+
 @pytest.mark.parametrize("program", [name for name in KNOWING if name != "vaccine-supply"])
 def test_options_that_a_shipped_folder_shows_are_options(program: str) -> None:
     lines = (SHIPPED / program / "connector.yaml").read_text().splitlines()

@@ -177,8 +177,9 @@ def load_one(path: Path, *, programs: Mapping[str, object] | None = None) -> Con
             raise ConfigError(complaint(path, ("program",), why)) from None
         except ConfigError as broken:  # of the package that gives it
             raise ConfigError(complaint(path, ("program",), str(broken))) from None
-        for at, wrong in program.wrong_options(connector.options) if isinstance(program, Optioned) else ():
-            raise ConfigError(complaint(path, ("options", *at), wrong))
+        wrong = program.wrong_options(connector.options) if isinstance(program, Optioned) else ()
+        if complaints := [complaint(path, ("options", *at), why) for at, why in wrong]:
+            raise ConfigError("\n".join(complaints))
     return connector
 
 
