@@ -18,7 +18,7 @@ from hub.connectors.catalog import Connector
 from hub.connectors.inbox import DONE, FAILED, is_unfinished
 from hub.connectors.watch import PAUSED_BY_OPERATOR
 from hub.errors import ConfigError
-from hub.privacy.agreements import NONE_YET, intake_agreement
+from hub.privacy.agreements import NONE_YET, NotBegun, intake_agreement
 from hub.wiring_reading import catalogue
 
 __all__ = ["NOT_IN_FORCE", "NO_AGREEMENT", "entries", "lines", "state"]
@@ -33,8 +33,9 @@ _TIMEOUT_S = 2.0
 def entries(instance: Path, *, up: bool) -> list[dict[str, Any]]:
     """One object per connector: `door`, `where`, `state` (`down` while nothing runs), `why`, `detail`, `agreement`,
     `agreement_until`, `last_record_at`, `ignored` (records set aside by reason, `since` the role started), `refused` (dead letters
-    that are `open`, the last of them `last_at`; none: null), `waiting` (units in the inbox of one that takes nothing in),
-    `unraised` (its map changed and its mapping_version did not) …; a folder that does not load has `broken`."""
+    that are `open`, the last of them `last_at`; none: null), `lapsed` (it is switched on and its agreement expired, or is broken:
+    who sends to it is not heard), `waiting` (units in the inbox of one that takes nothing in), `unraised` (its map changed and its
+    mapping_version did not) …; a folder that does not load has `broken`."""
     settings = load_settings(instance)
     running = _asked(settings) if up else {}
     found = catalogue(instance)
@@ -103,7 +104,7 @@ def _state(name: str, running: dict[str, dict[str, Any]]) -> str:
 
 
 def _entry(found: Connector, settings: Settings, live: dict[str, Any] | None) -> dict[str, Any]:
-    allowed, until, agreed = _agreement(found, settings)
+    allowed, until, agreed, begins_later = _agreement(found, settings)
     told = live or {}
     down = "stopped" if not found.enabled or not agreed else "down"
     why = str(told.get("why", "" if agreed else NO_AGREEMENT)) if found.enabled else "disabled"
@@ -113,7 +114,7 @@ def _entry(found: Connector, settings: Settings, live: dict[str, Any] | None) ->
     return {
         "name": found.name, "title": found.title, "enabled": found.enabled, "door": found.door.kind,
         "where": _where(found, settings, told.get("address") or {}), "state": told.get("state", down),
-        "why": why, "detail": detail, "stale": told.get("stale", ""),
+        "why": why, "detail": detail, "lapsed": why == NOT_IN_FORCE and not begins_later, "stale": told.get("stale", ""),
         "tried_again_at": told.get("tried_again_at"),
         "program": found.program, "emits": list(found.emits), "sector": found.source.sector, "standard": found.source.standard,
         "agreement": allowed, "agreement_until": until, "last_record_at": told.get("last_record_at"),
@@ -123,13 +124,13 @@ def _entry(found: Connector, settings: Settings, live: dict[str, Any] | None) ->
     }  # fmt: skip
 
 
-def _agreement(found: Connector, settings: Settings) -> tuple[str, str | None, bool]:
-    """In words, the last day it holds, and whether it is in force today."""
+def _agreement(found: Connector, settings: Settings) -> tuple[str, str | None, bool, bool]:
+    """In words, the last day it holds, whether it is in force today, and whether it will only be."""
     try:
         agreed = intake_agreement(settings.instance / "agreements", found.name, today(settings))
     except ConfigError as why:
-        return f"{_CANNOT}{why}", None, False
-    return f"agreement {agreed.agreement_id}", agreed.valid_until.isoformat(), True
+        return f"{_CANNOT}{why}", None, False, isinstance(why, NotBegun)
+    return f"agreement {agreed.agreement_id}", agreed.valid_until.isoformat(), True, False
 
 
 def _where(found: Connector, settings: Settings, address: dict[str, Any]) -> str:

@@ -54,9 +54,11 @@ def down(instance: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_context
 def status(ctx: click.Context, instance: str | None, as_json: bool) -> None:
-    """What runs where. Exit 0 when every process is ready, 1 when not: also while one connector cannot start (`failed`).
+    """What runs where. Exit 0 when every process is ready and everybody who sends is heard, 1 when not: also while one connector
+    cannot start (`failed`), or rests because its agreement expired or is broken (`lapsed`).
 
-    A connector that rests for want of an agreement in force, or runs as before its last edit, leaves it 0: `hub doctor` tells.
+    A connector that is switched off, paused, never agreed on or agreed from a later day on, or that runs as before its last edit,
+    leaves it 0: `hub doctor` tells.
     """
     directory = running_instance(instance)
     found = status_of(directory)
@@ -65,7 +67,8 @@ def status(ctx: click.Context, instance: str | None, as_json: bool) -> None:
         click.echo(json.dumps(found))
     else:
         _print_status(found)
-    ctx.exit(0 if found["up"] and all(p["ready"] for p in found["processes"].values()) else 1)
+    ready = found["up"] and all(p["ready"] for p in found["processes"].values())
+    ctx.exit(0 if ready and not any(each.get("lapsed") for each in found["connectors"]) else 1)
 
 
 def _print_status(found: dict[str, Any]) -> None:

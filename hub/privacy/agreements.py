@@ -17,7 +17,9 @@ from hub.declared import read_declared
 from hub.domain.agreement import DeliveryAgreement, IntakeAgreement
 from hub.errors import ConfigError
 
-__all__ = ["DRAFT", "EXAMPLES", "NONE_YET", "delivery_agreements", "example_agreement", "intake_agreement", "kind_of"]
+__all__ = [
+    "DRAFT", "EXAMPLES", "NONE_YET", "NotBegun", "delivery_agreements", "example_agreement", "intake_agreement", "kind_of",
+]  # fmt: skip
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "deploy" / "agreements" / "examples"
 """One example per shipped connector and one subscriber; `hub up` copies them for the made-up county only."""
@@ -25,6 +27,10 @@ NONE_YET = "no data-use agreement"
 """How the complaint begins where there is no file at all, unlike one that is broken or expired."""
 DRAFT = "agreement.draft.yaml"
 """In a connector's folder: what nobody signed, for trials only."""
+
+
+class NotBegun(ConfigError):
+    """An agreement that holds from a later day on: nobody is expected to send yet."""
 
 
 def intake_agreement(directory: Path, connector: str, today: date) -> IntakeAgreement:
@@ -75,6 +81,6 @@ def _in_force(path: Path, agreement: IntakeAgreement, today: date) -> None:
             "valid_until in this file"
         )
     if not agreement.in_force(today):
-        raise ConfigError(
+        raise NotBegun(
             f"{path}: the agreement begins on {agreement.valid_from} (today is {today}): see valid_from in this file"
         )

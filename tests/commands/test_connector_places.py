@@ -14,6 +14,7 @@ from click import Context
 from click.exceptions import Exit
 from click.testing import CliRunner
 
+from hub.commands import stack
 from hub.commands.connector import connector
 from hub.commands.connector_places import entries, lines
 from hub.commands.connector_role import Answer, tell
@@ -165,6 +166,43 @@ def test_doors_of_the_http_server_tell_their_addresses(instance: Path, running: 
     )
     where = by_name(entries(instance, up=True))["tracing-push"]["where"]
     assert where == "POST http://127.0.0.1:8088/push/tracing-push and http://127.0.0.1:8088/fhir/tracing-push"
+
+
+@pytest.mark.parametrize(
+    ("lines_of_it", "code", "words"),
+    [
+        (("valid_from: 2020-01-01", "valid_until: 2021-01-31"), 1, "the agreement expired on 2021-01-31"),
+        (("valid_from: soon",), 1, "valid_from: "),
+        (("valid_from: 2099-01-01",), 0, "the agreement begins on 2099-01-01"),
+    ],
+)
+def test_status_ends_with_1_while_nobody_hears_a_source_whose_agreement_ran_out(
+    instance: Path, monkeypatch: pytest.MonkeyPatch, lines_of_it: tuple[str, ...], code: int, words: str
+) -> None:
+    """At night somebody asks whether all is well: an expired agreement is no, one that holds from a later day on is none."""
+    ready: dict[str, Any] = {"up": True, "bootstrap": "a:1", "registry": "b:1", "as_of": "2021-01-01", "notes": []}
+    process = {"pid": 7, "ready": True, "port": 1, "restarts": 0, "state": "up", "reason": ""}
+    monkeypatch.setattr(stack, "status_of", lambda _: {**ready, "instance": "i", "processes": {"connectors": process}})
+    asked = ["--instance", str(instance)]
+    resting = {**RUNNING, "state": "stopped", "why": "no-agreement"}
+
+    def said(page: dict[str, Any]) -> tuple[int, str]:
+        with OpsServer(0, pages={"/connectors": lambda: [page]}) as ops:
+            (instance / "settings.json").write_text(json.dumps({"ports": {"connectors": ops.port}}))
+            shown = CliRunner().invoke(stack.status, asked)
+        return shown.exit_code, shown.stdout
+
+    assert said({**RUNNING, "state": "running", "why": ""})[0] == 0
+    agreement = instance / "agreements" / "lab-elr-hl7v2.yaml"
+    text = agreement.read_text()
+    for line in lines_of_it:
+        text = re.sub(f"^{line.partition(' ')[0]} .*$", line, text, flags=re.MULTILINE)
+    agreement.write_text(text)
+    found, shown = said(resting)
+    assert (found, words in shown) == (code, True)
+    assert said({**resting, "state": "paused", "why": "paused-by-operator", "detail": "paused by ann"})[0] == 0
+    agreement.unlink()
+    assert said(resting)[0] == 0, "nobody ever agreed on it"
 
 
 def test_a_folder_that_does_not_load_is_told_with_its_line(instance: Path) -> None:
