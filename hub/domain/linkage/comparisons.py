@@ -28,7 +28,8 @@ def given(one: Comparable, other: Comparable) -> str | None:
     """`exact` (Mary Ann, Maryann too), `nickname`, `close`, `spelling` (another of one name), `sounds`, `part` (one of two given
     names), `initial`, `middle` (goes by the middle name), `swapped` (given and family name changed places), `crossed` (one name of
     one side stands in the other's other field, and the rest differs), `alike` (two known names that look alike; two given names of
-    which one differs), `similar`, `different`."""
+    which one is equal and one differs), `similar`, `different`. Of two names on either side both count: Min-jung is no
+    Hye-jin, though Min and Jin are a slip apart."""
     left, right = one.given, other.given
     if not left or not right:
         return None
@@ -39,11 +40,14 @@ def given(one: Comparable, other: Comparable) -> str | None:
         if "".join(left) == "".join(right):
             return "exact"
         if _RANK[level] <= _ALIKE:
-            if len(left) > 1 and len(right) > 1:
-                whole = _both(left, right, given_level)
-                if level == "exact" and whole != "exact":
-                    return whole if _RANK[whole] <= _ALIKE else "alike"
-            return "part" if level == "exact" else level
+            whole = _both(left, right, given_level) if len(left) > 1 and len(right) > 1 else "exact"
+            if whole == "exact":
+                return "part" if level == "exact" else level
+            if _RANK[whole] <= _ALIKE:
+                return whole
+            if level == "exact":
+                return "alike"
+            level = whole
         if len(left) != len(right) and near("".join(left), "".join(right)):
             return "close"
     elif _RANK[level] <= _ALIKE:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal, NamedTuple
 
 from hub.domain.linkage.comparable import Comparable
@@ -16,6 +17,7 @@ from hub.domain.linkage.grading import Grader
 from hub.domain.linkage.model import LinkModel
 from hub.domain.linkage.scoring import Score, score
 from hub.domain.linkage.shared import SharedValue
+from hub.domain.linkage.standing_between import differ_by_slips, told_twice
 from hub.domain.linkage.vetoes import UNKNOWING, refutes
 
 __all__ = ["Clustering", "Edge", "Link", "Review", "Scorer", "binds", "resolve"]
@@ -43,7 +45,8 @@ class Link(NamedTuple):
 
 class Review(NamedTuple):
     """A pair that a person should look at: nearly enough (`score`), a veto's reason code, `chain` (members of the two sides speak
-    against one another), `margin` (two candidates too close), `decisions` (people decided both ways)."""
+    against one another), `told-twice` (each side tells twice a given name or birth date that the other does not), `margin` (two
+    candidates too close), `decisions` (people decided both ways)."""
 
     left: str
     right: str
@@ -179,6 +182,9 @@ class _Resolving:
                     return found.veto
                 if found.total < self._model.chain:
                     return "chain"
+        pairs = product(mine, theirs) if min(len(mine), len(theirs)) > 1 else ()
+        if told_twice((one, other, _levels(self._score(one, other))) for one, other in pairs):
+            return "told-twice"
         rivals = self._rivals(edge, mine, theirs) or self._rivals(edge, theirs, mine)
         return "margin" if rivals else None
 
@@ -186,12 +192,7 @@ class _Resolving:
         """Whether another member of either side is known to be what the reason says it cannot be."""
         fits = [self._score(member, other) for member in mine if member != one]
         fits += [self._score(one, member) for member in theirs if member != other]
-        return any(
-            found.veto is None
-            and found.grade == "match"
-            and refutes(reason, {part.field: part.level for part in found.parts})
-            for found in fits
-        )
+        return any(_fits(found) and refutes(reason, _levels(found)) for found in fits)
 
     def _rivals(self, edge: Edge, mine: frozenset[str], theirs: frozenset[str]) -> bool:
         """Whether somebody who is not `theirs` fits `mine` (cores both) about as well."""
@@ -204,15 +205,27 @@ class _Resolving:
                 third = self._cluster[end]
                 if third is own or third is others or self._told_apart(own, third):
                     continue
-                if self._told_apart(third, others) or self._apart(self._core[end], theirs):
+                if self._told_apart(third, others) or self._apart(self._core[end], theirs, mine):
                     return True
         return False
 
-    def _apart(self, one: frozenset[str], other: frozenset[str]) -> bool:
-        """Whether something is known to stand between two cores. Of whom no given name is told nothing is: he is no rival of one
-        of whom it is told twice."""
-        scores = [self._score(left, right) for left in one for right in other]
-        return any(found.veto not in _NOTHING_KNOWN or found.total < self._model.chain for found in scores)
+    def _apart(self, one: frozenset[str], theirs: frozenset[str], both_fit: frozenset[str]) -> bool:
+        """Whether something is known to stand between two cores that both fit a third. Of whom no given name is told nothing is: he
+        is no rival of one of whom it is told twice. Nor are two who may be one person with a slip in either."""
+        for left, right in product(one, theirs):
+            found = self._score(left, right)
+            if found.total < self._model.chain:
+                return True
+            if found.veto not in _NOTHING_KNOWN and not self._by_slips(found.veto or "", left, right, both_fit):
+                return True
+        return False
+
+    def _by_slips(self, reason: str, left: str, right: str, both_fit: frozenset[str]) -> bool:
+        to_left, to_right = (
+            [_levels(found) for found in (self._score(member, end) for member in both_fit) if _fits(found)]
+            for end in (left, right)
+        )
+        return differ_by_slips(reason, to_left, to_right)
 
     def _told_apart(self, mine: frozenset[str], theirs: frozenset[str]) -> bool:
         return any(
@@ -226,3 +239,11 @@ class _Resolving:
         for member in united:
             self._cluster[member] = united
         self._links.append(link)
+
+
+def _fits(found: Score) -> bool:
+    return found.veto is None and found.grade == "match"
+
+
+def _levels(found: Score) -> dict[str, str]:
+    return {part.field: part.level for part in found.parts}

@@ -10,7 +10,9 @@ from typing import Literal, NamedTuple
 
 from hub.domain.linkage.comparable import Comparable
 
-__all__ = ["REASONS", "UNKNOWING", "Veto", "few_agree", "perhaps_namesakes", "refutes", "unseen", "veto"]
+__all__ = [
+    "ALIKE_GIVEN", "REASONS", "UNKNOWING", "Veto", "few_agree", "own_agrees", "perhaps_namesakes", "refutes", "unseen", "veto",
+]  # fmt: skip
 
 
 class Veto(NamedTuple):
@@ -52,7 +54,7 @@ REASONS: Mapping[str, str] = {
 }
 """What each reason code says."""
 
-_ALIKE_GIVEN = frozenset({"exact", "nickname", "close", "spelling", "sounds", "part", "middle", "swapped", "initial"})
+ALIKE_GIVEN = frozenset({"exact", "nickname", "close", "spelling", "sounds", "part", "middle", "swapped", "initial"})
 _ALIKE_FAMILY = frozenset({"exact", "close", "spelling", "sounds", "part", "previous", "swapped", "crossed"})
 _OTHER_GIVEN = frozenset({"alike", "different"})
 _DOUBTFUL_GIVEN = frozenset({"similar", "initial"})
@@ -87,7 +89,7 @@ def refutes(reason: str, levels: Mapping[str, str]) -> bool:
         return levels.get("birth_date") in _SAME_DAY
     if reason == "namesakes":
         return levels.get("birth_date") == "exact"
-    return levels.get("given") in _ALIKE_GIVEN and levels.get("birth_date") in _SAME_DAY
+    return levels.get("given") in ALIKE_GIVEN and levels.get("birth_date") in _SAME_DAY
 
 
 def veto(one: Comparable, other: Comparable, levels: Mapping[str, str]) -> Veto | None:
@@ -97,7 +99,7 @@ def veto(one: Comparable, other: Comparable, levels: Mapping[str, str]) -> Veto 
     if levels.get("suffix") == "different":
         return Veto("junior-senior", "review" if number else "apart")
     if levels.get("ssn") == "different" and len(one.ssn or "") == len(other.ssn or "") == _FULL:
-        alike = given in _ALIKE_GIVEN and family in _ALIKE_FAMILY and born == "exact"
+        alike = given in ALIKE_GIVEN and family in _ALIKE_FAMILY and born == "exact"
         return Veto("ssn-conflict", "review" if alike else "apart")
     if number:
         if given in _OTHER_GIVEN and born in _OTHER_DAY and len(one.ssn or "") == _FULL:
@@ -106,7 +108,7 @@ def veto(one: Comparable, other: Comparable, levels: Mapping[str, str]) -> Veto 
     if one.newborn or other.newborn or (given is None and family is None):
         return Veto("no-name", "review")
     home = _one_household(levels)
-    if given in _ALIKE_GIVEN and born in {"different", "two-parts"} and _generation_apart(one, other):
+    if given in ALIKE_GIVEN and born in {"different", "two-parts"} and _generation_apart(one, other):
         return Veto("generations", "apart") if home or one.suffix or other.suffix else Veto("birth-dates", "review")
     if born == "different" and given not in _OTHER_GIVEN:
         return Veto("birth-dates", "review")
@@ -123,8 +125,12 @@ def veto(one: Comparable, other: Comparable, levels: Mapping[str, str]) -> Veto 
 def perhaps_namesakes(levels: Mapping[str, str]) -> bool:
     """Whether two who share common names may well be two: their birth dates are near and not equal, and nothing of their own (a
     number, home, phone or e-mail) agrees."""
-    own = levels.get("ssn") in {*_SAME_NUMBER, "last-four"} or _one_household(levels)
-    return levels.get("birth_date") in _NEAR_DAY and not own
+    return levels.get("birth_date") in _NEAR_DAY and not own_agrees(levels)
+
+
+def own_agrees(levels: Mapping[str, str]) -> bool:
+    """Whether anything agrees that belongs to few people: a number or its last four, home, phone or e-mail."""
+    return levels.get("ssn") in {*_SAME_NUMBER, "last-four"} or _one_household(levels)
 
 
 def unseen(levels: Mapping[str, str], *, beyond_doubt: bool) -> Veto | None:
@@ -141,7 +147,7 @@ def unseen(levels: Mapping[str, str], *, beyond_doubt: bool) -> Veto | None:
         return Veto("initial", "review")
     if given == "middle" and (home or born not in {None, "exact"}):
         return Veto("middle-name", "review")
-    if given in _ALIKE_GIVEN and perhaps_namesakes(levels) and _elsewhere(levels) and not beyond_doubt:
+    if given in ALIKE_GIVEN and perhaps_namesakes(levels) and _elsewhere(levels) and not beyond_doubt:
         return Veto("namesakes", "review")
     return None
 
@@ -151,7 +157,7 @@ def few_agree(levels: Mapping[str, str]) -> bool:
     home. A year, an initial, a middle name or a town is none of them."""
     contact = _one_household(levels) or levels.get("email") == "close"
     agree = (
-        levels.get("given") in _ALIKE_GIVEN - {"initial", "middle"},
+        levels.get("given") in ALIKE_GIVEN - {"initial", "middle"},
         levels.get("family") in _ALIKE_FAMILY,
         levels.get("birth_date") in _ONE_DATE,
         levels.get("ssn") in {*_SAME_NUMBER, "last-four"},
