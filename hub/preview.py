@@ -144,7 +144,7 @@ class Preview:
             for event in self._events.values()
             if event.source_person is not None and (self._include_test or is_production(event))
         ]
-        groups = who.groups(people, self._ids, self._identity_population, self._lane)
+        groups = who.groups(people, self._identity_population, self._lane)
         rows = self._fold(people, groups)
         needs, by_person, totals = self._project(rows, groups, as_of)
         return PreviewResult(

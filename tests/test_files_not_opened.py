@@ -10,9 +10,9 @@ import pytest
 
 from hub.connectors.upload.store import UploadStore
 from hub.errors import ConfigError, HubError
-from hub.identity.registry import Registry
 from hub.privacy.keystore import KeyStore
 from hub.privacy.vault import Vault
+from tests.identity.registries import registry_of
 from tests.sqlite_connections import Connections
 
 KEK = b"k" * 32
@@ -33,8 +33,8 @@ def of_another_key(path: Path) -> None:
 
 
 OPENED: dict[str, tuple[Callable[[Path], None], Callable[[Path, Vault], object]]] = {
-    "a registry that is junk": (junk, Registry),
-    "a registry of another version": (of_another_version, Registry),
+    "a registry that is junk": (junk, registry_of),
+    "a registry of another version": (of_another_version, registry_of),
     "keys that are junk": (junk, lambda path, _: KeyStore(path, KEK)),
     "keys under another key": (of_another_key, lambda path, _: KeyStore(path, KEK)),
     "uploads that are junk": (junk, lambda path, vault: UploadStore(path, "c", vault)),

@@ -65,7 +65,7 @@ def measure(people: int, events: int, say: Say = lambda _: None, batch: int = BA
         linking = Linking(model, ids, mint_person_key)
         with (
             closing(Vault(Path(folder) / "keys.sqlite", os.urandom(32))) as vault,
-            closing(Registry(file, vault, linking=linking)) as registry,
+            closing(Registry(file, vault, linking)) as registry,
         ):
             intake = _Intake(registry, vault, ids)
             later, known = [], 0

@@ -48,9 +48,7 @@ _INSTANCE = click.option("--instance", help="Instance directory (default: HUB_IN
 _WHOLE = re.compile(r"[a-z2-7]{26}")
 """A source person's token (hub.domain.ids)."""
 _LEAST = 4
-_UNWEIGHED = (
-    "people are linked by equal names here, not by weights: nobody is asked about, and decisions are kept until then"
-)
+_UNWEIGHED = "identify has not weighed anybody here yet: nobody is asked about, and decisions are kept until it has"
 
 
 @click.group(cls=Verbs)

@@ -1,14 +1,5 @@
-"""What a source says of who somebody is: which block tells, which is newer, what is a placeholder. And the comparison from before
-weights (hub.domain.linkage): equal normalised name and birth date.
-
-By that one two source persons are one person when their newest telling blocks give the same given name, family name and birth
-date. A part that is missing, a placeholder or only approximate gives no match key: such a source person stays alone
-until its source knows more.
-`clusters` is the truth that a registry without weights must equal for every order of arrival; hub.domain.who says which is in use.
-
-Its known limits, on purpose: nicknames, swapped or double surnames cut short, and typing errors
-do not match; two people with the same full name and birth date do.
-"""
+"""What a source says of who somebody is: which block tells, which is newer, what is a placeholder. Who is one person is found by
+weights (hub.domain.linkage)."""
 
 from __future__ import annotations
 
@@ -17,7 +8,6 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from hub.domain.events import Event, PersonBlock
-from hub.domain.ids import Ids
 
 __all__ = [
     "NEVER",
@@ -25,12 +15,9 @@ __all__ = [
     "Record",
     "Version",
     "believable_birth_date",
-    "clusters",
     "family_names_nobody",
     "given_names_nobody",
-    "latest",
     "linked_fields",
-    "match_key",
     "normalise",
     "records",
     "tells",
@@ -73,19 +60,6 @@ def normalise(name: str) -> str:
     return "".join(filter(_counts, folded))
 
 
-def match_key(block: PersonBlock | None, ids: Ids) -> str | None:
-    """The equality key of a block, a token of 26 characters; None where any part is missing, a placeholder or
-    approximate."""
-    if block is None or block.birth_date is None or block.birth_date_partial:
-        return None
-    if not believable_birth_date(block.birth_date):
-        return None
-    given, family = _given(block.given_name), _family(block.family_name)
-    if given is None or family is None or (family == "doe" and given in {"john", "jane"}):
-        return None
-    return ids.match_key(given, family, block.birth_date.isoformat())
-
-
 def believable_birth_date(day: date) -> bool:
     """Whether somebody now alive may be born on this day; 1900-01-01, 3000-01-01 and the like stand for an unknown one."""
     return _EARLIEST <= day < _LATEST
@@ -122,26 +96,6 @@ def version_of(event: Event) -> Version:
     return (event.changed_at, event.status_rank, event.content_hash, event.mapping_version)
 
 
-def latest(version: Version, key: str | None, known: tuple[Version, str | None]) -> bool:
-    """Whether a telling block with this version and match key replaces the known one. Equal versions: the higher key
-    stands."""
-    return (version, key or "") > (known[0], known[1] or "")
-
-
-def clusters(told: Iterable[Record], ids: Ids) -> set[frozenset[str]]:
-    """The people behind these records: each a set of source_persons, together all of them. Order and repeats do not
-    matter."""
-    newest: dict[str, tuple[Version, str | None]] = {}
-    for source_person, version, block in told:
-        known = newest.setdefault(source_person, (NEVER, None))
-        if tells(block) and latest(version, key := match_key(block, ids), known):
-            newest[source_person] = (version, key)
-    groups: dict[tuple[str, str], set[str]] = {}
-    for source_person, (_, found) in newest.items():
-        groups.setdefault(("alone", source_person) if found is None else ("key", found), set()).add(source_person)
-    return {frozenset(group) for group in groups.values()}
-
-
 def records(events: Iterable[Event]) -> list[Record]:
     """What these events (person blocks clear) say about persons of their sources."""
     return [
@@ -154,32 +108,6 @@ def records(events: Iterable[Event]) -> list[Record]:
 def _counts(letter: str) -> bool:
     # Spacing vowel signs (Devanagari and others) tell names apart as letters do; accents do not.
     return letter.isalnum() or (unicodedata.category(letter)[0] == "M" and not unicodedata.combining(letter))
-
-
-def _given(name: str | None) -> str | None:
-    return _name(name, _NO_GIVEN)
-
-
-def _family(name: str | None) -> str | None:
-    if name is None:
-        return None
-    words = name.split()
-    while (
-        len(words) > 1 and normalise(words[-1]) in SUFFIXES
-    ):  # "Smith Jr." compares as "Smith": the birth date decides
-        words.pop()
-    return _name(" ".join(words), _NO_NAME)
-
-
-def _name(name: str | None, placeholders: frozenset[str]) -> str | None:
-    """The normalised name; None where it is missing, a placeholder, or a single Latin letter (an initial says too
-    little)."""
-    if name is None or _placeholder(name, placeholders):
-        return None
-    normal = normalise(name)
-    if not normal or (len(normal) == 1 and normal.isascii()):
-        return None
-    return normal
 
 
 def _placeholder(name: str | None, placeholders: frozenset[str]) -> bool:

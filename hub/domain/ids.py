@@ -160,7 +160,3 @@ class Ids:
         of two people (a result corrected on to another patient).
         """
         return self.token("need", rule, condition, support, source_person, anchor)
-
-    def match_key(self, *parts: str) -> str:
-        """Equality key of normalised identifiers, for the linkage zone only."""
-        return self.token("match", *parts)

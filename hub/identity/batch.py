@@ -13,15 +13,14 @@ from hub.bus.producer import OutRecord
 from hub.domain.erasures import begins
 from hub.domain.events import Event
 from hub.domain.identity_reviews import ReviewDecision
-from hub.domain.linkage.comparable import Comparable
 from hub.domain.linkage.decisions import HumanDecision
 from hub.identity.dropping import drop_told
 from hub.identity.erasure_log import Erased, note_erased
-from hub.identity.linker import Decided, Linker, Sighting, SourcePerson
+from hub.identity.linker import Decided, Sighting, SourcePerson
 from hub.identity.linking import Linked, Linking
 from hub.identity.moves import told_of_others
 from hub.identity.numbering import Numbering
-from hub.identity.people_rows import ages, read_source_persons
+from hub.identity.people_rows import read_source_persons
 from hub.identity.reviews import Said, keep
 from hub.identity.schema import DECISION, OUTBOX
 from hub.identity.sql import overwritten, write
@@ -59,8 +58,8 @@ class Batch:
     the person_key to tell) say what changed; `heard` what people decided; `gone` who was taken out; `rows` what was put into the
     outbox."""
 
-    def __init__(self, db: Connection, vault: Vault, mint: Callable[[], str], linking: Linking | None = None) -> None:
-        self._db, self._vault, self._mint = db, vault, mint
+    def __init__(self, db: Connection, vault: Vault, linking: Linking) -> None:
+        self._db, self._vault = db, vault
         self._numbers = Numbering(db)
         self._linking = linking
         self._seen: dict[str, SourcePerson] = {}
@@ -73,8 +72,8 @@ class Batch:
         self.gone: list[Gone] = []
 
     def hear(self, said: Iterable[Said], unsaid: Callable[[ReviewDecision], bool] = lambda _: False) -> list[Said]:
-        """Take in what people decided, before `see`, once per batch; those of a number that another one has. Without weights they
-        are kept, and hold once people are linked by weights. Of those that are `unsaid` only the number is kept."""
+        """Take in what people decided, before `see`, once per batch; those of a number that another one has. Of those that are
+        `unsaid` only the number is kept."""
         self.heard, refused = keep(self._db, said, unsaid)
         return refused
 
@@ -82,7 +81,6 @@ class Batch:
         """Take out whoever was erased: nothing of them stays in any table, and others are linked as if they had never been there.
         `lives`: the number of the life that begins for each; `asked` erasures up to this `number`, done `at`. In a batch by
         itself."""
-        assert self._linking is not None
         overwritten(self._db)
         linked, dropped = self._linking.take_out(self.link_store, lives.keys())
         keys, counts = drop_told(self._db, lives.keys())
@@ -96,23 +94,12 @@ class Batch:
 
     def see(self, sightings: Sequence[Sighting]) -> dict[str, SourcePerson]:
         """Take the sightings in, once per batch; each source person as it stands after all of them."""
-        if self._linking is not None:
-            linked = self._linking.take(self.link_store, sightings, self.heard)
-            self._add_local_ids(linked, sightings)
-            self.keep(linked)
-        else:
-            linker = self._load(sightings, self._rows("token", {each.source_person for each in sightings}))
-            for each in sightings:
-                linker.see(each)
-            self._add_local_ids(linker, sightings)
-            self._keep(linker, {})
+        linked = self._linking.take(self.link_store, sightings, self.heard)
+        self._add_local_ids(linked, sightings)
+        self.keep(linked)
         return self._seen
 
-    def keep(self, linked: Linked) -> None:
-        """Store what linking by weights changed."""
-        self._keep(linked, linked.comparables)
-
-    def _add_local_ids(self, found: Linker | Linked, sightings: Sequence[Sighting]) -> None:
+    def _add_local_ids(self, found: Linked, sightings: Sequence[Sighting]) -> None:
         """The first id that a source gave each of its persons."""
         first: dict[str, str] = {}
         for each in sightings:
@@ -122,10 +109,11 @@ class Batch:
             found.rows[token].local_id = self._vault.seal(local_id.encode(), token, *LOCAL_ID_PLACE, token).ciphertext
             found.changed.add(token)
 
-    def _keep(self, found: Linker | Linked, comparables: Mapping[str, Comparable]) -> None:
+    def keep(self, found: Linked) -> None:
+        """Store what linking changed."""
         rows, touched = found.rows, found.touched
         self.link_store.put_persons(found.created, found.merged)
-        self.link_store.put_rows((rows[token] for token in sorted(found.changed)), comparables)
+        self.link_store.put_rows((rows[token] for token in sorted(found.changed)), found.comparables)
         self._store_decisions(found.decisions)
         revised = touched.keys() | {token for decided in found.decisions for token in decided.moved}
         self.links = [rows[token] for token in sorted(revised)]
@@ -165,20 +153,6 @@ class Batch:
         write(self._db, _PUT, rows)
         self._numbers.store()
 
-    def _load(self, sightings: Sequence[Sighting], rows: dict[str, SourcePerson]) -> Linker:
-        """The part of the picture these sightings can touch: their groups and the groups they may join."""
-        active = [each for each in sightings if _may_change(rows.get(each.source_person), each)]
-        keys = {each.key for each in active if each.key is not None}
-        moving = {rows[each.source_person].person_key for each in active if each.source_person in rows}
-        joined = self._rows("match_key", keys)
-        people = moving | {row.person_key for row in joined.values()}
-        rows = self._rows("person_key", people) | joined | rows
-        members: dict[str, set[str]] = {}
-        for row in rows.values():
-            members.setdefault(row.person_key, set()).add(row.token)
-        by_match = {row.match_key: row.person_key for row in rows.values() if row.match_key is not None}
-        return Linker(rows, members, by_match, ages(self._db, people), self._mint)
-
     def _rows(self, column: str, values: set[str]) -> dict[str, SourcePerson]:
         return read_source_persons(self._db, column, values)
 
@@ -200,10 +174,6 @@ class Batch:
             for seq, (kind, person_key, evidence, moved, before, after, model, actor) in self.decisions
         ]
         write(self._db, _DECIDED, rows)
-
-
-def _may_change(row: SourcePerson | None, sighting: Sighting) -> bool:
-    return row is None or row.is_moved_by(sighting)
 
 
 def _headers_text(headers: list[tuple[str, bytes]] | None) -> str:

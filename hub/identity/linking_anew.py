@@ -11,12 +11,11 @@ from collections.abc import Callable, Set
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from hub.errors import ConfigError
 from hub.identity.linking import Linked, Linking
 from hub.identity.store import LinkStore
 from hub.ops.logs import logger
 
-__all__ = ["PAGE", "UNFINISHED", "Page", "refuse_links_by_weights", "weigh_all_anew"]
+__all__ = ["PAGE", "UNFINISHED", "Page", "weigh_all_anew"]
 
 PAGE = 1_000
 """Source persons a transaction."""
@@ -75,16 +74,6 @@ def weigh_all_anew(
         ended.link_store.put_model(linking.made_by)
     _log.info("everybody is weighed anew", model=linking.made_by, moved=moved)
     return True
-
-
-def refuse_links_by_weights(transaction: Callable[[], AbstractContextManager[Page]]) -> None:
-    """ConfigError where people were linked by weights: by equal names the next event would tear them apart, for a reason that is
-    none. To be asked before people are linked without."""
-    with transaction() as begun:
-        if begun.link_store.model() is not None:
-            raise ConfigError(
-                "people were linked by weights so far: begin with an empty registry and read all intake again"
-            )
 
 
 def _page(

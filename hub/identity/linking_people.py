@@ -33,7 +33,7 @@ Why = Callable[[Move], tuple[tuple[str, ...], str]]
 
 @dataclass(slots=True)
 class Named:
-    """What changed: the fields of hub.identity.linker.Linker."""
+    """What changed: for the caller to store and to tell."""
 
     changed: set[str] = field(default_factory=set)
     created: list[str] = field(default_factory=list)

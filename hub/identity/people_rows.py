@@ -14,23 +14,20 @@ from hub.identity.sql import among, upsert, write
 
 __all__ = ["ages", "put_persons", "put_source_persons", "read_source_persons"]
 
-_BY = {
-    name: select(SOURCE_PERSON).where(among(SOURCE_PERSON.c[name], "values"))
-    for name in ("token", "match_key", "person_key")
-}
+_BY = {name: select(SOURCE_PERSON).where(among(SOURCE_PERSON.c[name], "values")) for name in ("token", "person_key")}
 _AGES = select(PERSON.c.person_key, PERSON.c.seq).where(among(PERSON.c.person_key, "values"))
 _CREATED = insert(PERSON)
 _MERGED = update(PERSON).where(PERSON.c.person_key == bindparam("gone")).values(merged_into=bindparam("kept"))
 
 
 def read_source_persons(db: Connection, column: str, values: Set[str]) -> dict[str, SourcePerson]:
-    """Those whose token, match key or person key is one of these, by token."""
+    """Those whose token or person key is one of these, by token."""
     if not values:
         return {}
     rows = db.execute(_BY[column], {"values": values}).all()
     return {
-        token: SourcePerson(token, source, person, revision, key, version_of_text(version), local_id, telling)
-        for token, source, person, revision, key, version, local_id, telling in rows
+        token: SourcePerson(token, source, person, revision, version_of_text(version), local_id, telling)
+        for token, source, person, revision, version, local_id, telling in rows
     }
 
 
@@ -42,7 +39,6 @@ def put_source_persons(db: Connection, rows: Iterable[SourcePerson]) -> None:
             "source": row.source,
             "person_key": row.person_key,
             "link_revision": row.link_revision,
-            "match_key": row.match_key,
             "block_version": version_text(row.version),
             "local_id": row.local_id,
             "telling": row.telling,

@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import bindparam, delete, select
@@ -40,13 +40,11 @@ def mint_person_key() -> str:
 
 
 class Registry:
-    """Opens (and makes) the tables and holds their lock until `close`; `mint` makes person keys. One thread. `linking`: people are
-    linked by weights; without, by equal name and birth date. After a batch that failed neither is of use any more."""
+    """Opens (and makes) the tables and holds their lock until `close`. One thread. After a batch that failed neither it nor
+    `linking` is of use any more."""
 
-    def __init__(
-        self, where: Where, vault: Vault, mint: Callable[[], str] = mint_person_key, linking: Linking | None = None
-    ) -> None:
-        self._vault, self._mint, self.linking = vault, mint, linking
+    def __init__(self, where: Where, vault: Vault, linking: Linking) -> None:
+        self._vault, self.linking = vault, linking
         self.database = Database(where)
         try:
             vault.ensure_keys([OUTBOX_KEY])
@@ -62,7 +60,7 @@ class Registry:
     def batch(self) -> Iterator[Batch]:
         """One transaction: all of it is kept when the block ends well, none of it otherwise."""
         with self.database.transaction() as connection:
-            batch = Batch(connection, self._vault, self._mint, self.linking)
+            batch = Batch(connection, self._vault, self.linking)
             yield batch
             batch.store()
 
@@ -81,7 +79,7 @@ class Registry:
             connection.execute(_PUBLISHED, {"last": last})
 
     def clusters(self) -> set[frozenset[str]]:
-        """The people as they stand, each a set of source persons: to be compared with `hub.domain.identity.clusters`."""
+        """The people as they stand, each a set of source persons: to be compared with `hub.domain.linkage.clusters`."""
         members: dict[str, set[str]] = {}
         with self.database.transaction() as connection:
             for person_key, token in connection.execute(_MEMBERS):

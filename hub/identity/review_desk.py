@@ -67,7 +67,7 @@ class ReviewDesk(Beside):
             return waiting(db)
 
     def weighed(self) -> bool:
-        """Whether people are linked by weights here; where not, nobody waits, and what people decide is kept for then."""
+        """Whether `identify` has weighed people here; where not yet, nobody waits, and what people decide is kept for then."""
         with self._asked() as db:
             return SqlStore(db, self._vault, Numbering(db)).model() is not None
 

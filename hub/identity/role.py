@@ -80,21 +80,20 @@ def run(settings: Installation, stop: threading.Event | None = None) -> None:
         ids = Ids(read_secret(settings.instance / "secrets" / "hmac"))
         model = who.weights(settings.identity_population)
         lane = lane_of(settings.instance)
-        linking = Linking(model, ids, mint_person_key, lane=lane) if who.BY_WEIGHTS else None
+        linking = Linking(model, ids, mint_person_key, lane=lane)
         bootstrap = settings.require_bootstrap()
         _require_topics(bootstrap)  # before the registry of an earlier hub becomes one of this, which can't be undone
-        registry = held.enter_context(closing(Registry(_where(settings), vault, linking=linking)))
+        registry = held.enter_context(closing(Registry(_where(settings), vault, linking)))
         wire = BusWire(held.enter_context(open_codec(settings.require_registry_url())), vault)
         producer = held.enter_context(closing(DurableProducer(bootstrap, client_id=GROUP)))
         # Static membership: there is one member only, and after a kill it takes its partitions back at once.
         consumer = held.enter_context(closing(WorkerConsumer(bootstrap, GROUP, READ_TOPICS, instance_id=GROUP)))
         lag = held.enter_context(closing(GroupLag(bootstrap, GROUP, READ_TOPICS)))
-        worker = Identify(consumer, producer, wire, registry, vault, ids)
+        worker = Identify(consumer, producer, wire, registry, vault)
         worker.drain()
         worker.load_model(beat.beat, chain.from_iterable(read_to_end(bootstrap, topic) for topic in INTAKE_TOPICS))
         worker.recall(read_to_end(bootstrap, REVIEW_TOPIC), beat.beat)
-        if linking is not None:
-            held.enter_context(closing(ReviewGauge(_where(settings))))
+        held.enter_context(closing(ReviewGauge(_where(settings))))
         drained.set()
         _loop(worker, consumer, lag, stop, beat, assigned)
 

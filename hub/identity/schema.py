@@ -1,6 +1,6 @@
 """The registry's tables as they stand now, one schema for SQLite and PostgreSQL. How they came to be: hub/identity/migrations.
 
-No identifier stands here in the clear: tokens and match keys are keyed hashes, local ids and outbox values are sealed.
+No identifier stands here in the clear: tokens are keyed hashes, local ids and outbox values are sealed.
 """
 
 from __future__ import annotations
@@ -59,7 +59,6 @@ SOURCE_PERSON = Table(
     Column("source", Text, nullable=False),
     Column("person_key", Text, nullable=False),  # whom it belongs to now
     Column("link_revision", Integer, nullable=False),  # rises by one with every move
-    Column("match_key", Text),  # keyed hash of normalised name and birth date; NULL: stays alone
     Column("block_version", Text),  # of the block that decided, as a JSON array
     Column("local_id", LargeBinary),  # sealed under the person's own data key
     Column(
@@ -67,12 +66,6 @@ SOURCE_PERSON = Table(
     ),  # whether that block tells who it is
     Index("source_person_by_person", "person_key"),
     sqlite_with_rowid=False,
-)
-Index(
-    "source_person_by_match",
-    SOURCE_PERSON.c.match_key,
-    sqlite_where=SOURCE_PERSON.c.match_key.is_not(None),
-    postgresql_where=SOURCE_PERSON.c.match_key.is_not(None),
 )
 
 DECISION = Table(

@@ -9,7 +9,7 @@ from hub.identity.schema import METADATA
 
 __all__ = ["HEAD", "upgrade"]
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest step in hub/identity/migrations/versions."""
 
 _VERSIONS = "alembic_version"

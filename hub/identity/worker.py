@@ -20,16 +20,15 @@ from pydantic import ValidationError
 
 from hub.bus.consumer import Incoming
 from hub.domain.events import Event, Model, PersonBlock
-from hub.domain.identity import linked_fields, match_key, tells, version_of
+from hub.domain.identity import linked_fields, version_of
 from hub.domain.identity_events import Decision, Link
-from hub.domain.ids import Ids
 from hub.domain.person_events import Membership, person_event
 from hub.errors import Reject
 from hub.identity.batch import Batch, OutboxRow, OutRecord
 from hub.identity.erasing import Erasing
 from hub.identity.intake_again import read_again
 from hub.identity.linker import Sighting, SourcePerson
-from hub.identity.linking_anew import refuse_links_by_weights, weigh_all_anew
+from hub.identity.linking_anew import weigh_all_anew
 from hub.identity.opening import Opened, open_all
 from hub.identity.ports import Reader, Wire, Writer
 from hub.identity.registry import Registry
@@ -60,13 +59,12 @@ class Identify:
         wire: Wire,
         registry: Registry,
         vault: Vault,
-        ids: Ids,
         *,
         max_records: int = 1_000,
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._reader, self._writer, self._wire = reader, writer, wire
-        self._registry, self._vault, self._ids = registry, vault, ids
+        self._registry, self._vault = registry, vault
         self._erasing = Erasing(vault, registry)
         self._max_records, self._step = max_records, step
         self._rejected: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
@@ -84,16 +82,11 @@ class Identify:
     def load_model(self, beat: Callable[[], None], intake: Iterable[Incoming]) -> None:
         """Link by the model at hand from now on: where people were linked by another, weigh them anew and tell what changed; where
         they were linked by equal names, or by names normalised otherwise, read all `intake` again before, from its beginning. Must
-        be done before the first `work`, the outbox being drained. `beat` is called from time to time.
-
-        ConfigError where people were linked by weights and there are none now."""
+        be done before the first `work`, the outbox being drained. `beat` is called from time to time."""
         linking = self._registry.linking
-        if linking is None:
-            refuse_links_by_weights(self._registry.batch)
-        else:
-            read_again(self._registry.batch, linking, intake, self._wire, self._vault, beat)
-            weigh_all_anew(self._page, linking, beat=beat)
-            self.erase(beat)  # now that all are linked by this model: whose key is gone says nothing to it
+        read_again(self._registry.batch, linking, intake, self._wire, self._vault, beat)
+        weigh_all_anew(self._page, linking, beat=beat)
+        self.erase(beat)  # now that all are linked by this model: whose key is gone says nothing to it
 
     def recall(self, records: Iterable[Incoming], beat: Callable[[], None]) -> None:
         """Take in what people decided, all of their topic: what the registry has already changes nothing. Must be done before the
@@ -149,8 +142,7 @@ class Identify:
     def work(self) -> int:
         """Take out whoever was erased, then work on one batch, if there is one; number of records read."""
         incoming = self._reader.poll_batch(self._max_records, _POLL_S)
-        if self._registry.linking is not None:
-            self.erase()
+        self.erase()
         if not incoming:
             return 0
         self._step("polled")
@@ -183,11 +175,9 @@ class Identify:
         return found.people, [self._letter(record, why) for record, why in found.refused]
 
     def _sighting(self, of: Opened) -> Sighting:
-        telling = self._registry.linking is None and tells(of.block)  # weights read the block itself
-        key = match_key(of.block, self._ids) if telling else None
         local_id = of.block.local_id if of.block is not None else None
         life = self._erasing.lives(of.source_person)
-        return Sighting(of.source_person, of.event.source, version_of(of.event), telling, key, local_id, of.block, life)
+        return Sighting(of.source_person, of.event.source, version_of(of.event), local_id, of.block, life)
 
     def _said(self, batch: Batch, because: Incoming) -> Iterator[OutRecord]:
         """What the batch changed about who is who."""

@@ -13,7 +13,6 @@ from click.testing import CliRunner, Result
 
 from hub.commands import identity_erase
 from hub.commands.identity import identity
-from hub.domain.ids import Ids
 from hub.errors import UnknownName
 from hub.identity.registry import Registry
 from hub.identity.worker import Identify
@@ -50,7 +49,7 @@ def run(*line: str, code: int = 0) -> Result:
 def identify(registry: Registry, folder: Path) -> None:
     """identify takes its part of it."""
     vault, log = Vault.from_files(folder / "keys.sqlite", folder / "secrets" / "kek"), FakeLog([])
-    Identify(FakeReader(log, 1), FakeWriter(log), FakeWire(log), registry, vault, Ids(b"i" * 32)).work()
+    Identify(FakeReader(log, 1), FakeWriter(log), FakeWire(log), registry, vault).work()
     vault.close()
 
 

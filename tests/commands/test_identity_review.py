@@ -18,7 +18,6 @@ from hub.commands import identity_review
 from hub.commands.identity import identity
 from hub.domain import who
 from hub.domain.events import PersonBlock
-from hub.domain.identity import tells
 from hub.domain.identity_reviews import ReviewDecision, reviewed
 from hub.domain.ids import Ids
 from hub.domain.linkage.model import shipped_model
@@ -28,6 +27,7 @@ from hub.identity.registry import Registry, mint_person_key
 from hub.identity.reviews import Said
 from hub.privacy.secrets import make_secret, read_secret
 from hub.privacy.vault import Vault
+from tests.identity.registries import registry_of
 from tests.identity.reviewed import BRUNA, OTTO
 
 SHIPPED = Path(who.__file__).parent / "tables" / "link_model.json"
@@ -54,7 +54,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regist
 
 def _sighting(token: str, block: PersonBlock | None) -> Sighting:
     version = (AT, 0, "h", 1)
-    return Sighting(token, "hmis-csv", version, tells(block), None, block.local_id if block else None, block)
+    return Sighting(token, "hmis-csv", version, block.local_id if block else None, block)
 
 
 class Log:
@@ -176,15 +176,15 @@ def test_weights_are_told_to_half_a_bit_as_exact_ones_name_the_name(registry: Re
     assert all(each.endswith((".00", ".50")) for each in drawn), drawn
 
 
-def test_where_nobody_is_weighed_it_says_so(registry: Registry, tmp_path: Path) -> None:
-    assert "by equal names" not in run("list").output
+def test_where_nobody_is_weighed_yet_it_says_so(registry: Registry, tmp_path: Path) -> None:
+    assert "has not weighed" not in run("list").output
     registry.close()
     (tmp_path / "identity.sqlite").unlink()
     with closing(Vault.from_files(tmp_path / "keys.sqlite", tmp_path / "secrets" / "kek")) as vault:
-        Registry(tmp_path / "identity.sqlite", vault).close()
+        registry_of(tmp_path / "identity.sqlite", vault).close()
     said = run("list").output
     assert "nobody waits" in said
-    assert "people are linked by equal names here" in said
+    assert "identify has not weighed anybody here yet" in said
 
 
 def test_r27_a_pair_decided_both_ways_is_told(registry: Registry) -> None:

@@ -1,16 +1,11 @@
-"""Who is one person, by the comparison that is in use."""
+"""Who is one person among events."""
 
 from __future__ import annotations
 
-import pytest
-
 from hub.domain import who
 from hub.domain.events import Person
-from hub.domain.ids import Ids
 from hub.domain.linkage.model import shipped_model
 from tests.domain.linkage.people import ANA, block, version
-
-IDS = Ids(b"i" * 32)
 
 
 def _event(source_person: str | None, **told: object) -> Person:
@@ -22,28 +17,20 @@ def _event(source_person: str | None, **told: object) -> Person:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("by_weights", [False, True])
-def test_each_source_person_is_told_its_group_and_nobodys_events_are_left_out(
-    by_weights: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(who, "BY_WEIGHTS", by_weights)
-    found = who.groups([_event("a"), _event("b"), _event(None)], IDS)
+def test_each_source_person_is_told_its_group_and_nobodys_events_are_left_out() -> None:
+    found = who.groups([_event("a"), _event("b"), _event(None)])
     assert found == {"a": frozenset("ab"), "b": frozenset("ab")}
 
 
-def test_a_letter_more_in_the_name_parts_people_unless_weights_decide(monkeypatch: pytest.MonkeyPatch) -> None:
-    events = [_event("a"), _event("b", family_name="Ferreira")]
-    assert who.groups(events, IDS)["a"] == ({"a", "b"} if who.BY_WEIGHTS else {"a"})
-    monkeypatch.setattr(who, "BY_WEIGHTS", not who.BY_WEIGHTS)
-    assert who.groups(events, IDS)["a"] == ({"a", "b"} if who.BY_WEIGHTS else {"a"})
+def test_a_letter_more_in_the_name_does_not_part_people() -> None:
+    assert who.groups([_event("a"), _event("b", family_name="Ferreira")])["a"] == {"a", "b"}
 
 
-def test_the_more_people_the_records_may_be_of_the_more_must_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(who, "BY_WEIGHTS", True)
+def test_the_more_people_the_records_may_be_of_the_more_must_agree() -> None:
     told = dict.fromkeys(set(ANA) - {"given_name", "family_name", "birth_date"})
     events = [_event("a", **told), _event("b", **told, family_name="Ferreira")]
-    assert who.groups(events, IDS, 10_000)["a"] == {"a", "b"}
-    assert who.groups(events, IDS, 1_000_000_000)["a"] == {"a"}
+    assert who.groups(events, 10_000)["a"] == {"a", "b"}
+    assert who.groups(events, 1_000_000_000)["a"] == {"a"}
 
 
 def test_the_thresholds_in_use_are_the_shipped_ones_where_nobody_says_otherwise() -> None:

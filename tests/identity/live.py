@@ -19,12 +19,11 @@ from hub.bus.lag import GroupLag
 from hub.bus.producer import DurableProducer
 from hub.domain.events import EVENT_TYPES, Event, Model
 from hub.domain.identity_reviews import ReviewDecision
-from hub.domain.ids import Ids
 from hub.errors import Reject
 from hub.identity.batch import OutRecord
-from hub.identity.registry import Registry
 from hub.identity.worker import Identify
 from hub.privacy.vault import Vault
+from tests.identity.registries import registry_of
 
 KEK, SECRET = b"k" * 32, b"i" * 32
 OUT = ("person", "link", "decision", "rejected")
@@ -71,10 +70,10 @@ def serve(bootstrap: str, prefix: str, directory: str, moment: str, visit: int) 
             os.kill(os.getpid(), signal.SIGKILL)
 
     vault = Vault(Path(directory) / "keys.sqlite", KEK)
-    registry = Registry(Path(directory) / "identity.sqlite", vault)
+    registry = registry_of(Path(directory) / "identity.sqlite", vault)
     consumer = WorkerConsumer(bootstrap, f"{prefix}.identify", [f"{prefix}.intake"], instance_id=prefix)
     worker = Identify(
-        consumer, DurableProducer(bootstrap), PickleWire(prefix), registry, vault, Ids(SECRET), step=step, max_records=7
+        consumer, DurableProducer(bootstrap), PickleWire(prefix), registry, vault, step=step, max_records=7
     )
     worker.drain()
     lag = GroupLag(bootstrap, f"{prefix}.identify", [f"{prefix}.intake"])

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from hub.cli import main
-from hub.domain import who
 from hub.identity import role
 from hub.identity.worker import Identify
 
@@ -23,7 +22,6 @@ def serve(instance: str, port: int) -> None:
             told.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
 
-    who.BY_WEIGHTS = True
     setattr(role, "Identify", partial(Identify, step=step))  # noqa: B010 - as a name of that module
     main(["run", "identify", "--instance", instance, "--port", str(port)])
 

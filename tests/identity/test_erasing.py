@@ -16,18 +16,16 @@ from hub.domain.erasures import begins
 from hub.domain.events import Event, PersonBlock
 from hub.domain.identity_reviews import ReviewDecision, reviewed
 from hub.domain.linkage.decisions import Verdict
-from hub.domain.linkage.model import shipped_model
 from hub.identity.database import Database, Where, open_to_read
 from hub.identity.erasure_log import all_erased
 from hub.identity.linker import Sighting
-from hub.identity.linking import Linking
-from hub.identity.registry import Registry, mint_person_key
 from hub.identity.reviews import last_kept, standing_decisions
 from hub.identity.schema import METADATA
 from tests.domain.linkage.people import version
 from tests.identity.conftest import Places
 from tests.identity.fake_log import PERSON_TOPIC, Sent, event_of, stay_of
-from tests.identity.test_worker import IDS, Killed, Site
+from tests.identity.registries import registry_of
+from tests.identity.test_worker import Killed, Site
 
 PHONE = "5552017734"
 ANA = PersonBlock(given_name="Ana", family_name="Zolaris", birth_date=date(1980, 2, 3), phone=PHONE, local_id="mrn-7")
@@ -118,7 +116,7 @@ def test_they_stay_gone_when_everything_is_read_again(places: Places, tmp_path: 
     assert not [said for _, said in site.log.said(PERSON_TOPIC) if said.get("source_person") == "a"]
     letters = [(said["offset"], said["reason"]) for _, said in site.log.said("hub.stream.rejected.v1")]
     assert letters == [(0, "key-erased"), (4, "key-erased")]
-    assert _people(site) == set(who.groups([each for each in told if _of(each, "b", "c", "d")], IDS).values())
+    assert _people(site) == set(who.groups([each for each in told if _of(each, "b", "c", "d")]).values())
 
 
 def test_their_other_decisions_keep_their_numbers(tmp_path: Path) -> None:
@@ -198,7 +196,7 @@ def test_the_files_of_sqlite_have_nothing_of_the_rows_that_were_deleted(tmp_path
     """They are overwritten and the write-ahead log is cut; what lay in pages freed before may stay (docs/what-is-kept.md)."""
     site = Site(tmp_path, [event_of("b", 1, BEA)])
     site.run_to_end()
-    registry = Registry(site.where, site.vault, linking=Linking(shipped_model(), IDS, mint_person_key))
+    registry = registry_of(site.where, site.vault)
     with registry.batch() as batch:
         batch.see([Sighting("somebody-gone", "lab", version(1), block=ANA)])
     assert _in_files(tmp_path, b"somebody-gone")

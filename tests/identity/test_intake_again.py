@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from hub.bus.consumer import Incoming
-from hub.domain import who
 from hub.domain.events import Event, PersonBlock
 from hub.domain.linkage import comparable as normalising
 from hub.domain.linkage.comparable import Comparable, comparable
 from hub.identity import linking_taking
-from hub.identity.registry import Registry
 from tests.identity.conftest import Places
 from tests.identity.fake_log import JUNK, PERSON_TOPIC, event_of, stay_of
+from tests.identity.registries import registry_of
 from tests.identity.test_worker import ANA, BEA, Killed, Site
 
 LESS = ANA.model_copy(update={"county": None})
@@ -33,11 +32,6 @@ STORY: list[Event | bytes] = [
     event_of("food", 1, BEA),
 ]
 COUNTS = {"lab": ANA, "clinic": MISSPELT, "shelter": LESS, "food": BEA}
-
-
-@pytest.fixture(autouse=True)
-def _by_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(who, "BY_WEIGHTS", True)
 
 
 def _as_before(block: PersonBlock) -> Comparable:
@@ -60,7 +54,7 @@ def _earlier(directory: Path, monkeypatch: pytest.MonkeyPatch, places: Places) -
 
 
 def _stored(site: Site) -> dict[str, Comparable]:
-    with closing(Registry(site.where, site.vault)) as registry, registry.batch() as batch:
+    with closing(registry_of(site.where, site.vault)) as registry, registry.batch() as batch:
         return batch.link_store.comparables(set(COUNTS))
 
 

@@ -13,4 +13,4 @@ def test_a_block_has_the_same_token_among_many_as_alone() -> None:
     memory = Memory(IDS, 0)
     assert memory.block_tokens(KEYS) == [memory.block_token(key) for key in KEYS]
     assert memory.block_tokens([]) == []
-    assert memory.block_token("d:19800203") == IDS.match_key("block\x1fd:19800203")
+    assert memory.block_token("d:19800203") == IDS.token("match", "block\x1fd:19800203")

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from hub.domain.events import PersonBlock
-from hub.domain.identity import tells
 from hub.domain.ids import Ids
 from hub.domain.linkage.model import shipped_model
 from hub.errors import RetryError
@@ -28,7 +27,7 @@ SHELTER = {"address_line": "9 Mission Road", "postal_code": "97402"}
 
 
 def sighting(token: str, told: PersonBlock | None) -> Sighting:
-    return Sighting(token, "hmis-csv", version(1), tells(told), local_id=f"id-{token}", block=told)
+    return Sighting(token, "hmis-csv", version(1), local_id=f"id-{token}", block=told)
 
 
 def guest(number: int) -> PersonBlock:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from hub.domain import who
 from hub.domain.events import Event
 from hub.domain.identity import records
 from hub.domain.identity_reviews import ReviewDecision, reviewed
@@ -33,7 +32,6 @@ FIRST: list[Event] = [event_of("a", 1, ANA), event_of("b", 1, ALIKE), event_of("
 
 @pytest.fixture(autouse=True)
 def _asking(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(who, "BY_WEIGHTS", True)
     monkeypatch.setattr(test_worker, "shipped_model", lambda: ASKING)
 
 
@@ -157,21 +155,6 @@ def test_r27_a_decision_on_who_has_not_come_yet_waits_for_them(places: Places, t
     site.log.incoming.append(site.vault.seal_person(FIRST[0]))
     site.run_to_end()
     assert people(site) == {frozenset("ab"), frozenset("c"), frozenset({"a2"})} == truth(site.log.incoming)
-
-
-def test_r27_without_weights_decisions_are_kept_and_change_nobody(
-    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(who, "BY_WEIGHTS", False)
-    site = Site(tmp_path, FIRST, where=places.of(tmp_path))
-    site.log.incoming.append(decided("a", "b", "same"))
-    site.run_to_end()
-    assert people(site) == {frozenset({"a", "a2"}), frozenset("b"), frozenset("c")}
-    engine = open_to_read(site.where)
-    with engine.connect() as connection:
-        kept = connection.exec_driver_sql("SELECT seq, left_person, right_person, verdict, actor FROM human_decision")
-        assert [tuple(row) for row in kept.all()] == [(5, "a", "b", "same", "r.lopez")]
-    engine.dispose()
 
 
 def test_a_number_that_another_decision_has_sets_the_later_one_aside(tmp_path: Path) -> None:

@@ -28,13 +28,13 @@ from hub.domain.events import Event, PersonBlock, Sealed
 from hub.identity.bus_ports import INTAKE_TOPICS, open_codec
 from hub.identity.linker import Sighting
 from hub.identity.lookup import Lookup
-from hub.identity.registry import Registry
 from hub.identity.worker import GROUP
 from hub.ops.ports import free_port
 from hub.privacy.secrets import make_secret
 from hub.privacy.vault import Vault
 from tests.fixtures_registry import running_registry
 from tests.identity.fake_log import event_of, stay_of
+from tests.identity.registries import registry_of
 from tests.privacy.canary import CANARY_BLOCK, find_canaries
 
 pytestmark = pytest.mark.live
@@ -212,12 +212,12 @@ def test_where_a_topic_is_missing_the_registry_of_an_earlier_hub_stays_as_it_is(
         earlier = _installed(tmp_path / "instance", broker, stack.registry_url, topics)
         where, keys = earlier.directory / "identity.sqlite", earlier.directory / "keys.sqlite"
         with contextlib.closing(Vault.from_files(keys, earlier.directory / "secrets" / "kek")) as vault:
-            with contextlib.closing(Registry(where, vault)) as registry, registry.batch() as batch:
+            with contextlib.closing(registry_of(where, vault)) as registry, registry.batch() as batch:
                 batch.see([Sighting("one", "lab")])
             with ending(earlier.start()) as process:
                 assert process.wait(120) == 78
             assert f"{REVIEW_TOPIC}; make them with `hub topics apply`" in earlier.logs[-1].read_text()
-            with contextlib.closing(Registry(where, vault)) as registry, registry.batch() as batch:
+            with contextlib.closing(registry_of(where, vault)) as registry, registry.batch() as batch:
                 assert batch.link_store.model() is None  # nobody was weighed
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from hub.domain import who
 from hub.domain.events import Event, PersonBlock, Sealed
 from hub.domain.ids import Ids
 from hub.domain.linkage.model import shipped_model
-from hub.errors import ConfigError, RetryError
+from hub.errors import RetryError
 from hub.identity.database import Where
 from hub.identity.linking import Linking
 from hub.identity.registry import Registry, mint_person_key
 from hub.identity.worker import STEPS, Identify
 from hub.privacy.vault import Vault
+from tests.identity import test_worker
 from tests.identity.conftest import Places
 from tests.identity.fake_log import (
     JUNK,
@@ -29,18 +31,13 @@ from tests.identity.fake_log import (
     event_of,
     stay_of,
 )
+from tests.identity.registries import as_by_equality
 
 IDS = Ids(b"i" * 32)
 ANA = PersonBlock(
     given_name="Ana", family_name="Zolaris", birth_date=date(1980, 2, 3), county="06067", postal_code="95814-1234"
 )
 BEA = PersonBlock(given_name="Bea", family_name="Zolaris", birth_date=date(1981, 2, 3), county="06067")
-
-
-@pytest.fixture(params=[False, True], ids=["by-equality", "by-weights"], autouse=True)
-def _comparison(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test here holds for both comparisons."""
-    monkeypatch.setattr(who, "BY_WEIGHTS", request.param)
 
 
 class Killed(BaseException):
@@ -59,11 +56,10 @@ class Site:
 
     def run_to_end(self, step: Callable[[str], None] = lambda _: None, *, restart: bool = True) -> None:
         while True:
-            linking = Linking(shipped_model(), IDS, mint_person_key) if who.BY_WEIGHTS else None
-            registry = Registry(self.where, self.vault, linking=linking)
+            registry = Registry(self.where, self.vault, Linking(shipped_model(), IDS, mint_person_key))
             try:
                 worker = Identify(
-                    FakeReader(self.log, self.batch), FakeWriter(self.log), FakeWire(self.log), registry, self.vault, IDS,
+                    FakeReader(self.log, self.batch), FakeWriter(self.log), FakeWire(self.log), registry, self.vault,
                     step=step,
                 )  # fmt: skip
                 worker.drain()
@@ -95,7 +91,7 @@ class Site:
         good = [each for each in self.clear if isinstance(each, Event) and each.source_person is not None]
         said = {said["event_id"] for _, said in self.log.said(PERSON_TOPIC) if said["kind"] != "membership"}
         assert said == {each.event_id for each in good}
-        truth = set(who.groups(good, IDS).values())
+        truth = set(who.groups(good).values())
         people: dict[str, set[str]] = {}
         for token, owner in self.owners().items():
             people.setdefault(owner, set()).add(token)
@@ -147,21 +143,9 @@ def test_killed_once_at_each_moment_of_each_batch_nothing_is_lost_and_nobody_mix
         assert site.restarts == 1
 
 
-def test_who_was_linked_by_weights_is_never_linked_by_equality_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The next event would tear them apart."""
-    monkeypatch.setattr(who, "BY_WEIGHTS", True)
-    site = Site(tmp_path, STORY)
-    site.run_to_end()
-    said = len(site.log.said(PERSON_TOPIC))
-    monkeypatch.setattr(who, "BY_WEIGHTS", False)
-    with pytest.raises(ConfigError, match="people were linked by weights so far"):
-        site.run_to_end()
-    assert len(site.log.said(PERSON_TOPIC)) == said
-
-
 MISSPELT = ANA.model_copy(update={"family_name": "Zolarris"})
+EQUAL_ONLY = replace(shipped_model(), version="equal-only", match=33.0, review=33.0, margin=0.0)
+"""By which whoever tells the same name and birth date is one person, and who is misspelt is not."""
 
 
 @pytest.mark.parametrize("killed", range(3))
@@ -169,12 +153,13 @@ def test_people_who_were_linked_by_equality_are_weighed_from_all_intake_and_keep
     places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: int
 ) -> None:
     """Whoever is one person by both is told of no more; whoever becomes one keeps the older key."""
-    monkeypatch.setattr(who, "BY_WEIGHTS", False)
     site = Site(tmp_path, [*STORY, event_of("clinic", 1, MISSPELT)], where=places.emptied(tmp_path))
-    site.run_to_end()
-    site.check()
+    with monkeypatch.context() as equality:
+        equality.setattr(test_worker, "shipped_model", lambda: EQUAL_ONLY)
+        site.run_to_end()
     before, said = site.owners(), len(site.log.said(PERSON_TOPIC))
-    monkeypatch.setattr(who, "BY_WEIGHTS", True)
+    assert before["lab"] == before["shelter"] != before["clinic"]
+    as_by_equality(site.where)
     steps = iter(range(1_000))
 
     def step(name: str) -> None:
@@ -192,16 +177,13 @@ def test_people_who_were_linked_by_equality_are_weighed_from_all_intake_and_keep
     assert len(site.log.said(PERSON_TOPIC)) == said + len({before["clinic"], before["lab"]})
 
 
-def test_a_story_told_half_by_equality_ends_by_weights_as_the_pure_function_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(who, "BY_WEIGHTS", False)
+def test_a_story_told_half_by_equality_ends_by_weights_as_the_pure_function_says(tmp_path: Path) -> None:
     site = Site(tmp_path, STORY)
     half = site.log.incoming[:5]
     whole, site.log.incoming = site.log.incoming, half
     site.run_to_end()
     site.log.incoming = whole
-    monkeypatch.setattr(who, "BY_WEIGHTS", True)
+    as_by_equality(site.where)
     site.run_to_end()
     site.check()
 

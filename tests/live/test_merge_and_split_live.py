@@ -1,8 +1,8 @@
 """Requirement 25 (equity-identity.md) on a running stack: two people with needs and doses become one and two again, and all that
 rests on them is told anew, to the recipient too; of a third person, who has both as well, nobody says anything.
 
-By weights two are then united by a reviewer as well, and parted again when the decision is withdrawn. Identify works in a thread of
-this process, by equality and by weights; every other role is a process of its own.
+Two are then united by a reviewer as well, and parted again when the decision is withdrawn. Identify works in a thread of
+this process; every other role is a process of its own.
 """
 
 from __future__ import annotations
@@ -48,10 +48,9 @@ THIRD = Made(21, "Gwendal", "Ormsby", date(1948, 6, 27))
 EVERYBODY = [*ONES, *OTHERS, THIRD]
 
 
-@pytest.fixture(params=[False, True], ids=["by-equality", "by-weights"])
-def town(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
-    """A stack of its own; who of its people is who is found out in this process, by the comparison of the parameter."""
-    monkeypatch.setattr(who, "BY_WEIGHTS", request.param)
+@pytest.fixture
+def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    """A stack of its own; who of its people is who is found out in this process."""
     others = tuple(role for role in ROLES if role not in ("clock", "identify"))
     monkeypatch.setattr(hub.demo.stack, "DEMO_ROLES", others)
     found = Town(tmp_path / "instance")
@@ -187,17 +186,14 @@ def test_r25_needs_alerts_deliveries_and_tallies_follow_a_merge_and_a_split_and_
     for counted in ("people", "vaccinated", "positive"):
         assert split.counted(counted) == apart.counted(counted)
 
-    later = [merged, split]
-    if who.BY_WEIGHTS:
-        decide(town, split, "same", monkeypatch)
-        united = Seen(town)
-        assert united.person(ONES[0]) == united.person(OTHERS[0])
-        assert len(united.delivered) == len(apart.delivered) - 1
-        decide(town, split, "withdrawn", monkeypatch)
-        parted = Seen(town)
-        assert parted.delivered == apart.delivered
-        later += [united, parted]
+    decide(town, split, "same", monkeypatch)
+    united = Seen(town)
+    assert united.person(ONES[0]) == united.person(OTHERS[0])
+    assert len(united.delivered) == len(apart.delivered) - 1
+    decide(town, split, "withdrawn", monkeypatch)
+    parted = Seen(town)
+    assert parted.delivered == apart.delivered
 
-    for each_time in later:
+    for each_time in (merged, split, united, parted):
         assert each_time.person(THIRD) == apart.person(THIRD)
         assert each_time.told_of(THIRD) <= apart.told_of(THIRD), "nobody said anything of the third person"

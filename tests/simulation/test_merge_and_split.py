@@ -65,12 +65,6 @@ DECISIONS = st.builds(
 STEPS = st.one_of(TELLINGS, TELLINGS, TELLINGS, DECISIONS)
 
 
-@pytest.fixture(params=[False, True], ids=["by-equality", "by-weights"], autouse=True)
-def _comparison(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test here holds for both comparisons."""
-    monkeypatch.setattr(who, "BY_WEIGHTS", request.param)
-
-
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry that knows nobody: to make its tables takes long."""

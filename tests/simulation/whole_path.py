@@ -98,13 +98,12 @@ class WholePath:
         self._dice, self.events, self.decided = dice, list[Event](), list[HumanDecision]()
         self._vault = Vault(folder / "keys.sqlite", b"k" * 32)
         self._intake = FakeLog([])
-        linking = Linking(who.weights(), IDS, mint_person_key) if who.BY_WEIGHTS else None
         where = folder / "identity.sqlite"
-        self._registry = Registry(where, self._vault, linking=linking)
+        self._registry = Registry(where, self._vault, Linking(who.weights(), IDS, mint_person_key))
         self._lookup = Lookup(where, self._vault)
         self._reader = FakeReader(self._intake, batch)
         self._identify = Identify(
-            self._reader, FakeWriter(self._intake), FakeWire(self._intake), self._registry, self._vault, IDS
+            self._reader, FakeWriter(self._intake), FakeWire(self._intake), self._registry, self._vault
         )
         self.log = Log()
         self._person: list[list[tuple[bytes, bytes]]] = [[] for _ in range(PARTITIONS)]
