@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from hub.connectors.drafting_fields import apart_by, block_of, fields_of, kind_of, names_of, person_of
+from hub.connectors.drafting_fields import apart_by, block_of, fields_of, kind_of, names_of, person_of, voided
 from hub.connectors.drafting_pad import Pad
 from hub.connectors.drafting_samples import Sample, is_hl7, read_sample
 from hub.connectors.drafting_standards import Proposal, of_messages, of_resources
@@ -59,6 +59,7 @@ def _of_table(pad: Pad) -> Proposal:
         rule["occurred_on"] = when
     if changed and changed != happened and (told := pad.date(changed)):
         rule["changed_at"] = told
+    rule |= voided(pad)
     rule["fields"] = fields_of(pad, kind, site, when)
     block = {name: block_of(pad, name, column) for name, hints in BLOCK.items() if (column := pad.find(hints))}
     block = names_of(pad) | {name: given for name, given in block.items() if given is not None}

@@ -22,6 +22,7 @@ from hub.connectors.drafting_words import (
     RESULTED,
     STATUS,
     TEST,
+    VOIDED,
 )
 from hub.domain.events import EVENT_TYPES
 from hub.domain.lab_status import csv_status
@@ -29,7 +30,7 @@ from hub.domain.lab_tables import results, word_meanings
 from hub.domain.race_ethnicity import meant
 from hub.mapping.places import state_code
 
-__all__ = ["apart_by", "block_of", "fields_of", "kind_of", "known_results", "names_of", "person_of"]
+__all__ = ["apart_by", "block_of", "fields_of", "kind_of", "known_results", "names_of", "person_of", "voided"]
 
 
 def fields_of(pad: Pad, kind: str, site: str | None, when: Any) -> dict[str, Any]:
@@ -109,6 +110,24 @@ def _of_laboratory(pad: Pad, loinc: str | None) -> dict[str, Any]:
         pad.todo.append(f"{test}: are there tests of other diseases in it? `where` keeps those of COVID-19")
         fields["method"] = {"from": test, "codes": "methods"}
     return fields
+
+
+def voided(pad: Pad) -> dict[str, Any]:
+    """The rule that withdraws, or the filter that leaves out, what a column called so says is none any more; nothing without
+    one."""
+    column = pad.find(VOIDED)
+    if column is None:
+        return {}
+    said = {value.casefold() for value in pad.columns[column]}
+    if column in pad.dated():
+        pad.todo.append(
+            f"map.where: a record with a day in {column} is left out; `active` would withdraw what it told before"
+        )
+        return {"where": [{"path": column, "present": False}]}
+    pad.todo.append(f"map.active: does a yes in {column} take the record back?")
+    no = {"no", "n", "false", "f", "0"}
+    taken_back = {"yes", "y", "true", "t", "1", "x"} | (said - no)
+    return {"active": {"from": column, "yes_words": sorted(no), "no_words": sorted(taken_back), "default": True}}
 
 
 def block_of(pad: Pad, name: str, column: str) -> Any:

@@ -53,6 +53,11 @@ RESULTED = (
     "reportdatetime", "verifieddate", "finaldate",
 )  # fmt: skip
 """When a laboratory told its result: it is the time of the change, too."""
+VOIDED = (
+    "void", "voided", "isvoid", "isvoided", "voidflag", "deleted", "isdeleted", "deletedflag", "deleteflag", "datedeleted",
+    "deleteddate", "deletedat", "deletedon", "cancelled", "canceled", "iscancelled", "iscanceled", "noshow", "enteredinerror",
+)  # fmt: skip
+"""Where a record says that it is none any more."""
 RESULT = ("result", "testresult", "resultvalue", "labresult", "finding", "findings", "testfinding", "interpretation")
 STATUS = ("resultstatus", "reportstatus", "status", "stat")
 TEST = ("testname", "test", "testdescription", "testordered", "assay", "testtype", "procedure")
