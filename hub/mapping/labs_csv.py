@@ -36,6 +36,8 @@ __all__ = ["LabTables"]
 KIND = LabResult.kind
 _ASKED = ("symptomatic", "congregate", "hospitalized", "icu", "pregnant", "healthcare-worker", "first-test")
 _DATES = ("collected", "resulted", "released", "ordered", "onset")
+_NOT_VOID = frozenset({"no", "n", "false", "f", "0", "active", "0000-00-00"})
+"""What stands in a column `Deleted` of a row that is not; anything else (yes, a tick, a day, a name) voids it."""
 _NAMES = ("family_name", "given_name", "middle_name", "suffix")
 
 
@@ -148,6 +150,10 @@ class _Mapper:
         })  # fmt: skip
 
     def _statuses(self, row: Mapping[str, str]) -> list[str]:
+        """What the columns of the status say; of a row that a column voids, that it is cancelled, whatever these say still."""
+        voided = (written(row[name]).casefold() for name in self._layout.columns.get("void", ()))
+        if any(word and word not in _NOT_VOID for word in voided):
+            return ["X"]
         return [told for name in self._layout.columns.get("status", ()) if (told := written(row[name]))]
 
     def _result(self, row: Row) -> _Result:

@@ -184,6 +184,17 @@ def test_a_word_for_the_status_that_nobody_knows_is_told_and_isolates_nobody(rea
     assert "status-unknown" in event.issues
 
 
+@pytest.mark.parametrize("column", ["Voided", "Is Deleted", "Cancelled", "Entered In Error", "Date Deleted"])
+@pytest.mark.parametrize(
+    ("value", "stands"), [("", True), ("No", True), ("0", True), ("Yes", False), ("x", False), ("1/7/2021", False)]
+)
+def test_a_row_that_a_column_voids_is_withdrawn(column: str, value: str, stands: bool, read: Reader) -> None:
+    event = one(read, f"{HELLO},Status,{column}\n{ROW},F,{value}\n")
+    assert (event.active, event.status) == ((True, "final") if stands else (False, "withdrawn"))
+    assert event.fact_key == one(read, f"{HELLO},Status\n{ROW},F\n").fact_key
+    assert event.issues == ("header-by-names",)
+
+
 def test_a_header_of_no_layout_says_so_on_every_event(read: Reader) -> None:
     assert "header-by-names" in one(read, f"{HELLO}\n{ROW}\n").issues
     event = one(read, f"{HELLO}\n{ROW}\n")
