@@ -7,17 +7,24 @@ anew, take up what is left. What was taken in before an erasure is refused when 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 
+from hub.bus.consumer import Incoming
 from hub.domain.erasures import Erasure, Erasures
 from hub.domain.identity_reviews import ReviewDecision
+from hub.identity.batch import Batch
 from hub.identity.erasure_log import last_erased
+from hub.identity.opening import taken_in
 from hub.identity.registry import Registry
+from hub.ops import metrics
+from hub.ops.logs import logger
 from hub.privacy.vault import Vault
 
 __all__ = ["Erasing"]
 
+_log = logger(__name__)
 _MOST = 500
 """Erasures a transaction: each reads whole tables once, however many they are."""
 
@@ -30,8 +37,30 @@ class Erasing:
         self._known = Erasures()
         self._read, self._done = 0, -1
 
-    def pending(self) -> list[Erasure]:
-        """The next erasures that the registry has not done its part of; none when there are none."""
+    def take_out(self, page: Callable[[], AbstractContextManager[Batch]], beat: Callable[[], None]) -> int:
+        """Do the registry's part of all that was erased, up to `_MOST` in each `page`, a transaction whose outbox is published
+        when it ends; number of source persons. `beat` is called after every page."""
+        count = 0
+        while pending := self._pending():
+            lives = {each.source_person: self.lives(each.source_person) for each in pending if each.at is not None}
+            with page() as batch:
+                erased = batch.take_out(len(pending), pending[-1].number, lives, datetime.now(UTC))
+            self._done = erased.number
+            self._registry.database.cut_log()
+            metrics.ERASED.inc(erased.source_persons)
+            _log.info(
+                "took out who was erased",
+                asked=erased.asked,
+                source_persons=erased.source_persons,
+                regrouped=erased.regrouped,
+                rows=sum(erased.counts.values()),
+            )
+            count += erased.source_persons
+            beat()
+        return count
+
+    def _pending(self) -> list[Erasure]:
+        """The next erasures that the registry has not done its part of."""
         while found := self._vault.erasures(self._read):
             self._known.take(found)
             self._read = found[-1].number
@@ -40,17 +69,13 @@ class Erasing:
                 self._done = last_erased(connection)
         return self._vault.erasures(self._done, _MOST) if self._done < self._read else []
 
-    def done(self, erasures: Sequence[Erasure]) -> None:
-        """The registry has done its part of these, and that is stored."""
-        self._done = erasures[-1].number
-
     def lives(self, source_person: str) -> int:
         """How often they were erased."""
         return self._known.lives(source_person)
 
-    def ended(self, source_person: str, taken_in: datetime) -> bool:
-        """Whether what was taken in then is gone."""
-        return self._known.ended(source_person, taken_in)
+    def ended(self, source_person: str, record: Incoming) -> bool:
+        """Whether what was taken in with this record is gone."""
+        return self._known.lives(source_person) > 0 and self._known.ended(source_person, taken_in(record))
 
     def unsaid(self, decision: ReviewDecision) -> bool:
         """Whether a decision names somebody who was erased after it."""

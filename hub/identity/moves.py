@@ -17,7 +17,7 @@ from hub.domain.moved import Took, may_move, taken_from, took
 from hub.identity.schema import TOLD
 from hub.identity.sql import among, upsert, write
 
-__all__ = ["forget_told", "told_of_others", "version_of_text", "version_text"]
+__all__ = ["as_nobodys", "forget_told", "told_of_others", "version_of_text", "version_text"]
 
 _LOAD = select(TOLD).where(among(TOLD.c.fact_key, "values"))
 _OF = select(TOLD).where(among(TOLD.c.source_person, "values"))
@@ -49,6 +49,11 @@ def told_of_others(db: Connection, events: Sequence[Event]) -> list[list[Event]]
         found.append(said)
     _store(db, changed)
     return found
+
+
+def as_nobodys(event: Event) -> Event:
+    """This event of somebody who was erased, for what it takes from others."""
+    return event.model_copy(update={"source_person": _NOBODY, "person": None})
 
 
 def forget_told(db: Connection, source_persons: Set[str]) -> int:

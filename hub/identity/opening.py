@@ -26,12 +26,14 @@ class Opened(NamedTuple):
 
 class OpenedAll(NamedTuple):
     """`people`: events of source persons. `refused`: what cannot be decoded, then what cannot be opened, and why. `tests`: events
-    of made-up people. `nobodys`: events of an area alone."""
+    of made-up people. `nobodys`: events of an area alone. `ended`: of who was erased since, refused too: what they take from others
+    they take still."""
 
     people: list[Opened]
     refused: list[tuple[Incoming, Reject]]
     tests: list[Event]
     nobodys: list[Event]
+    ended: list[tuple[Incoming, Event]]
 
 
 def taken_in(record: Incoming) -> datetime:
@@ -50,11 +52,11 @@ def open_all(
     records: Sequence[Incoming],
     wire: Wire,
     vault: Vault,
-    ended: Callable[[str, datetime], bool] = lambda _source_person, _taken_in: False,
+    ended: Callable[[str, Incoming], bool] = lambda _source_person, _record: False,
 ) -> OpenedAll:
     """In the order of the records; the keys of all of them are read at once. `ended`: whether what was taken in then of a source
     person is gone: such a record is refused, sealed or not."""
-    found = OpenedAll([], [], [], [])
+    found = OpenedAll([], [], [], [], [])
     events: list[tuple[Incoming, Event, str]] = []
     for record in records:
         try:
@@ -70,8 +72,9 @@ def open_all(
             events.append((record, event, event.source_person))
     vault.load_keys(source_person for _, _, source_person in events)
     for record, event, source_person in events:
-        if ended(source_person, taken_in(record)):
+        if ended(source_person, record):
             found.refused.append((record, Reject(ERASED, stage="open")))
+            found.ended.append((record, event))
             continue
         try:
             found.people.append(Opened(record, event, vault.open_person(event), source_person))

@@ -14,7 +14,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
@@ -22,6 +21,7 @@ from hub.bus.consumer import Incoming
 from hub.domain.events import Event, Model, PersonBlock
 from hub.domain.identity import linked_fields, version_of
 from hub.domain.identity_events import Decision, Link
+from hub.domain.moved import took
 from hub.domain.person_events import Membership, person_event
 from hub.errors import Reject
 from hub.identity.batch import Batch, OutboxRow, OutRecord
@@ -29,7 +29,8 @@ from hub.identity.erasing import Erasing
 from hub.identity.intake_again import read_again
 from hub.identity.linker import Sighting, SourcePerson
 from hub.identity.linking_anew import weigh_all_anew
-from hub.identity.opening import Opened, open_all
+from hub.identity.moves import as_nobodys
+from hub.identity.opening import Opened, OpenedAll, open_all
 from hub.identity.ports import Reader, Wire, Writer
 from hub.identity.registry import Registry
 from hub.identity.review_intake import NUMBER_TAKEN, Heard, hear, recalled
@@ -102,28 +103,7 @@ class Identify:
     def erase(self, beat: Callable[[], None] = lambda: None) -> int:
         """Take out whoever was erased since, of all tables, and take back what was said of them: number of source persons. Others
         are linked as if they had never been there."""
-        count = 0
-        while pending := self._erasing.pending():
-            with self._page() as batch:
-                erased = batch.take_out(
-                    len(pending),
-                    pending[-1].number,
-                    {each.source_person: self._erasing.lives(each.source_person) for each in pending if each.at},
-                    datetime.now(UTC),
-                )
-            self._erasing.done(pending)
-            self._registry.database.cut_log()
-            _log.info(
-                "took out who was erased",
-                asked=erased.asked,
-                source_persons=erased.source_persons,
-                regrouped=erased.regrouped,
-                rows=sum(erased.counts.values()),
-            )
-            count += erased.source_persons
-            metrics.ERASED.inc(erased.source_persons)
-            beat()
-        return count
+        return self._erasing.take_out(self._page, beat)
 
     @contextmanager
     def _page(self) -> Iterator[Batch]:
@@ -148,11 +128,13 @@ class Identify:
         self._step("polled")
         with metrics.PROCESS_SECONDS.time(processor="identify"):
             heard = hear(self._wire, incoming)
-            opened, letters = self._open(heard.others)
+            found = self._open(heard.others)
+            opened, letters = found.people, [self._letter(record, why) for record, why in found.refused]
             with self._registry.batch() as batch:
                 letters += self._hear(batch, heard)
                 people = batch.see([self._sighting(each) for each in opened])
                 batch.put(self._said(batch, incoming[-1]))
+                batch.put(self._taken_by_nobody(batch, found.ended))
                 batch.put(self._events(opened, people, self._told_of_others(batch, opened), letters))
                 batch.put(letters)
                 self._step("seen")
@@ -165,14 +147,14 @@ class Identify:
         _measure_lag(incoming)
         return len(incoming)
 
-    def _open(self, incoming: Sequence[Incoming]) -> tuple[list[Opened], list[OutRecord]]:
+    def _open(self, incoming: Sequence[Incoming]) -> OpenedAll:
         """Decode and open; events of nobody are counted and end here, and so do tests: made-up people link nobody."""
         found = open_all(incoming, self._wire, self._vault, self._erasing.ended)
         for event in found.tests:
             metrics.TEST_EVENTS.inc(kind=type(event).kind)
         for event in found.nobodys:
             metrics.AREA_ONLY_EVENTS.inc(kind=type(event).kind)
-        return found.people, [self._letter(record, why) for record, why in found.refused]
+        return found
 
     def _sighting(self, of: Opened) -> Sighting:
         local_id = of.block.local_id if of.block is not None else None
@@ -207,9 +189,19 @@ class Identify:
             for told in sorted(each.told):
                 yield out(ended, told, because)
 
+    def _taken_by_nobody(self, batch: Batch, ended: Sequence[tuple[Incoming, Event]]) -> Iterator[OutRecord]:
+        """What those lose whose facts were moved to somebody who is erased since: they were never theirs."""
+        taking = [(record, as_nobodys(event)) for record, event in ended if took(event) is not None]
+        for (record, _), lost in zip(taking, self._lost(batch, [event for _, event in taking]), strict=True):
+            for withdrawn, loser in lost:
+                yield self._person_event(record, withdrawn, None, loser)
+
     def _told_of_others(self, batch: Batch, opened: Sequence[Opened]) -> list[list[tuple[Event, SourcePerson]]]:
         """For each event, what must be said before it to those who lose its fact (hub.domain.moved)."""
-        found = batch.told_of_others([each.event for each in opened])
+        return self._lost(batch, [each.event for each in opened])
+
+    def _lost(self, batch: Batch, events: Sequence[Event]) -> list[list[tuple[Event, SourcePerson]]]:
+        found = batch.told_of_others(events)
         people = batch.people({each.source_person for said in found for each in said if each.source_person is not None})
         return [[(each, people[each.source_person]) for each in said if each.source_person in people] for said in found]
 

@@ -39,3 +39,26 @@ def test_what_is_taken_from_somebody_goes_to_the_person_they_are(tmp_path: Path)
     owners = site.owners()
     assert [(each["source_person"], each["active"]) for _, each in said] == [("a", True), ("a", False), ("b", True)]
     assert all(key == owners[each["source_person"]] for key, each in said)
+
+
+@pytest.mark.parametrize("rebuilt", [False, True], ids=["read-again", "a-registry-made-anew"])
+def test_a_fact_that_was_moved_to_who_is_erased_since_does_not_come_back(tmp_path: Path, rebuilt: bool) -> None:
+    """It never was the first patient's: a replay must not isolate them by it."""
+    events, expected = STORIES["corrected under the right patient"]
+    assert expected == {"b"}
+    for number, order in enumerate(permutations(events)):
+        (folder := tmp_path / str(number)).mkdir()
+        site = Site(folder, order)
+        site.run_to_end()
+        site.vault.erase("b")
+        site.run_to_end()
+        if rebuilt:
+            site.where = folder / "anew.sqlite"
+        site.log.committed, site.log.out = 0, {}
+        site.run_to_end()
+        row = decode_row(None)
+        for _, said in site.log.said(PERSON_TOPIC):
+            if said["kind"] != "membership":
+                row.apply("all", 0, said)
+        assert row.subs.keys() == {"a"}
+        assert not any(fact.active for fact in row.subs["a"].facts.values())
