@@ -163,7 +163,9 @@ def events_alone(
 
     def sealed() -> Iterator[Sequence[OutRecord]]:
         while chunk := list(islice(events, _AT_ONCE)):
-            pack.prepare(sorted({event.source_person for event in chunk if event.source_person}))
+            # As the packer has it where no originals are kept: of an event without person block nothing is sealed.
+            sealing = {event.source_person for event in chunk if event.person is not None and event.source_person}
+            pack.prepare(sorted(sealing))
             yield [pack.event(event) for event in chunk]
 
     produced = _hand_over(shop.producer_of(connector.door), sealed())

@@ -140,7 +140,12 @@ class Packer:
         return self._packed_all(found)
 
     def _packed_all(self, found: list[_Found]) -> Chunk:
-        people = {item.event.source_person for item in found if item.event is not None}
+        sealed = self._agreement.keep_originals  # of each event; else of those with a person block alone
+        people = {
+            item.event.source_person
+            for item in found
+            if item.event is not None and (sealed or item.event.person is not None)
+        }
         keys = self._pack.begin(sorted(person for person in people if person is not None))
         return Chunk(self._packed(found), keys, frozenset({item.job.delivery.lane for item in found}))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from hub.connectors.door import Receipt, Unit
 from hub.connectors.originals import ToKeep
 from hub.connectors.packing import Outgoing, Packer
+from hub.domain.events import PersonBlock
 from hub.errors import Reject
 from tests.connectors.pretend import Agreed, PretendPack, Record, read, unit, values
 
@@ -44,6 +45,23 @@ def test_a_long_unit_is_left_when_the_time_is_over_and_goes_on_where_it_was() ->
     assert sizes[0]
     assert sum(sizes) == len(packer.chunk([packer.begin(job.delivery)]).outgoing)
     assert len(sizes) > 1
+
+
+@pytest.mark.parametrize(("kept", "asked"), [(True, ["ann", "bob"]), (False, ["ann"])])
+def test_without_originals_keys_are_asked_for_only_of_whom_a_person_block_is_sealed(
+    kept: bool, asked: list[str]
+) -> None:
+    def one_of_two_with_a_block(unit: Unit) -> Iterator[Record]:
+        ann, bob = read(unit)
+        assert ann.event is not None
+        yield replace(ann, event=ann.event.model_copy(update={"person": PersonBlock(given_name="Ann")}))
+        yield bob
+
+    agreed, pack = Agreed(), PretendPack()
+    agreed.keep_originals = kept
+    packer = Packer(one_of_two_with_a_block, agreed, pack)
+    assert len(packer.chunk([packer.begin(Handed(unit("ann:1", "bob:2")))]).outgoing) == (4 if kept else 2)
+    assert pack.prepared == [asked]
 
 
 class OneSpoils(PretendPack):
