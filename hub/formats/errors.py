@@ -45,6 +45,7 @@ Reason = Literal[
     # spreadsheets
     "cell-without-value",
     "no-such-sheet",
+    "sheet-not-read",
     "not-a-workbook",
     "workbook-has-macros",
     "workbook-protected",

@@ -30,7 +30,7 @@ import openpyxl  # type: ignore[import-untyped]
 from hub.formats.delimited import NO_VALUE
 from hub.formats.errors import ParseError
 
-__all__ = ["MAX_WORKBOOK", "WorkbookLimits", "as_table", "is_workbook"]
+__all__ = ["MAX_WORKBOOK", "WorkbookLimits", "as_table", "further_sheets", "is_workbook"]
 
 MAX_WORKBOOK = 32 * 1024 * 1024
 """Bytes of a workbook that is read at all: it is held in memory, unlike text."""
@@ -44,6 +44,8 @@ _LINE_END = re.compile(r"(?:\r|_x000D_)\n?")  # either is how a carriage return 
 _LONGEST = 100_000
 """Characters of a text that is copied at all; spreadsheets hold 32,767 in a cell."""
 _SCAN = 256 * 1024
+_MOST_SHEETS = 60
+_FIRST_ROWS = 14  # titles, the header and a few rows of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,27 @@ def as_table(data: bytes, sheet: str | None = None, *, limits: WorkbookLimits = 
         raise
     except Exception:  # whatever the library or the zip makes of a spoilt file; its words may hold values
         raise ParseError("not-a-workbook") from None
+
+
+def further_sheets(data: bytes, *, limits: WorkbookLimits = WorkbookLimits()) -> Iterator[tuple[int, bytes]]:
+    """The first rows of each shown sheet behind the first, as `as_table` writes them, with the number of the sheet: enough to tell
+    what it holds. Of a workbook that `as_table` takes; nothing of what cannot be read. Raises nothing."""
+    with suppress(Exception):  # as there: of a spoilt sheet nothing is known
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        try:
+            sheets = [each for each in book.worksheets if hasattr(each, "reset_dimensions")]
+            shown = [(number, each) for number, each in enumerate(sheets, 1) if each.sheet_state == "visible"]
+            for number, each in shown[1:_MOST_SHEETS]:
+                each.reset_dimensions()
+                rows = [_texts(row, (), limits) for row in islice(each.iter_rows(), _FIRST_ROWS)]
+                width = max(map(len, rows), default=0)
+                out = io.StringIO()
+                csv.writer(out, lineterminator="\n").writerows(
+                    row + [""] * (width - len(row)) for row in rows if any(row)
+                )
+                yield number, out.getvalue().encode()
+        finally:
+            book.close()
 
 
 def _inspect(archive: zipfile.ZipFile, limits: WorkbookLimits) -> bool:

@@ -26,6 +26,7 @@ from hub.formats.spreadsheet import MAX_WORKBOOK, as_table, is_workbook
 from hub.mapping.lists_hashed import CLEAR_FIELDS, CLEAR_STOP, HashedOnly, hashed_only
 from hub.mapping.lists_header import Heading, Needs
 from hub.mapping.lists_options import text_of, wrong_options
+from hub.mapping.lists_sheets import sheets_not_read
 from hub.mapping.lists_table import open_list
 from hub.mapping.lists_values import NOTHING, UNNAMED, day_of, plain_word, time_of, word_of
 from hub.mapping.program import (
@@ -265,6 +266,7 @@ def _read_lists(
             yield ignored("no-rows", {"file": file}, b"", kind.event)
         elif isinstance(made, Summing):
             yield from made.finish()
+        yield from sheets_not_read(file, content, kind.program, kind.needs, context.options)
 
 
 def _look(mapper: Looking, lister: Lister, table: Table) -> None:
