@@ -120,25 +120,25 @@ class Row(msgspec.Struct, array_like=True):
             self.offset = max(self.offset, offset)
             return []
         if kind == "membership":
-            sub, _ = self._sub(source_person, record["revision"], record["owner"])
+            sub = self._sub(source_person, record["revision"], record["owner"])
         elif kind == "carry":
             carried = _SUB_DECODER.decode(record["sub_history"])
-            sub, counts = self._sub(source_person, record["revision"], record["owner"])
-            for fact_key, fact in carried.facts.items() if counts else ():
-                sub.keep(fact_key, fact)
-            for fact_key, reports in carried.said.items() if counts else ():
-                sub.keep_said(fact_key, reports)
+            sub = self._sub(source_person, record["revision"], record["owner"])
+            if sub.revision < LATER_LIVES or life(record["revision"]) == life(sub.revision):
+                for fact_key, fact in carried.facts.items():
+                    sub.keep(fact_key, fact)
+                for fact_key, reports in carried.said.items():
+                    sub.keep_said(fact_key, reports)
             sub.issued.update(carried.issued)  # of who was erased too: their needs have to be closed
         else:
             fact = _FACTS[kind](_common(record), record)
-            sub, counts = self._sub(source_person, record["link_revision"], person_key)
-            if counts:
+            sub = self._sub(source_person, record["link_revision"], person_key)
+            if sub.revision < LATER_LIVES or life(record["link_revision"]) == life(sub.revision):
                 sub.keep(record["fact_key"], fact)
         self.offset = max(self.offset, offset)
         return [source_person] if sub.owner != person_key else []
 
-    def _sub(self, source_person: str, revision: int, owner: str) -> tuple[SubHistory, bool]:
-        """The sub-history, and whether what was told under this revision counts: what was before an erasure does not."""
+    def _sub(self, source_person: str, revision: int, owner: str) -> SubHistory:
         if not 0 <= revision < LINK_REVISIONS:
             raise ValueError("link revision out of range")
         sub = self.subs.get(source_person)
@@ -148,7 +148,7 @@ class Row(msgspec.Struct, array_like=True):
             if revision >= LATER_LIVES and life(revision) > life(sub.revision):
                 sub.forget()
             sub.revision, sub.owner = revision, owner
-        return sub, sub.revision < LATER_LIVES or life(revision) == life(sub.revision)
+        return sub
 
 
 _ROW_DECODER = msgspec.msgpack.Decoder(Row)
