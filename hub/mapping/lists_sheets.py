@@ -20,7 +20,7 @@ __all__ = ["sheets_not_read"]
 def sheets_not_read(
     file: str, content: Content, program: str, needs: Needs, options: Mapping[str, Any]
 ) -> Iterator[Mapped]:
-    """A dead letter without body, `sheet-not-read`, for each such sheet of this file, by its number; none of what is no workbook."""
+    """A dead letter without body, `sheet-not-read`, for each such sheet of this file, by its number; none of other files."""
     data = content if isinstance(content, bytes) else b""
     if callable(content) and is_workbook(content().read(8)):
         data = content().read(MAX_WORKBOOK + 1)
