@@ -80,7 +80,7 @@ class _Mapper:
         stamped = self._stamp.fields(
             self._stamp.fact_key(FoodAssistance.kind, benefit, *who.key),
             source_person=self._stamp.person(*who.key),
-            changed_at=line.time("updated") or line.time("as_of") or line.time("begins"),
+            changed_at=line.changed() or line.time("as_of") or line.time("begins"),
             status_rank=1,
             content=line.content(enrolled),
             occurred_on=line.past_day("as_of") or line.day("begins") or line.past_day("updated"),

@@ -92,7 +92,7 @@ class _Mapper:
             **self._stamp.fields(
                 self._stamp.fact_key(Consent.kind, *self._native(line, who, signed)),
                 source_person=self._stamp.person(*who.key),
-                changed_at=line.time("updated") or self._latest(line),
+                changed_at=line.changed() or self._latest(line),
                 status_rank=WITHDRAWN_RANK if withdrawn else RANKS[said],
                 content=line.content(said),
                 occurred_on=(revoked or updated) if status == "revoked" else signed or updated or since,

@@ -120,7 +120,7 @@ class _Mapper:
         home = self._area(location) if isinstance(location, dict) else area(self._state, "")
         name = text(service.get("name"))[:_LONGEST_NAME]
         offered = (status == "active" or not text(service.get("status"))) and free != "no-capacity"
-        at = changed_at(service, self._context.zone)
+        at = self._context.not_ahead(changed_at(service, self._context.zone))
         untold = () if at is not None else ("no-change-time",)
         fields: dict[str, Any] = {
             "status": status,

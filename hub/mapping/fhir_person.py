@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from hub.mapping.race_fhir import race, race_and_issues
 from hub.mapping.stamp import Stamp, unless_production
 from hub.mapping.tracing_person import Json, block, home_area, text
 
-__all__ = ["Whose", "block_of", "changed_at", "content", "oddities", "patient_event", "whose"]
+__all__ = ["Whose", "block_of", "changed_at", "content", "oddities", "patient_event", "told_at", "whose"]
 
 
 class Whose(NamedTuple):
@@ -70,13 +70,21 @@ def patient_event(
 
 
 def changed_at(resource: Json, context: MappingContext, *others: str) -> datetime | None:
-    """meta.lastUpdated, else the first of these elements that holds a time."""
+    """meta.lastUpdated, else the first of these elements that holds a time, and none that lies ahead."""
+    return next((at for at in map(context.not_ahead, _times(resource, context, others)) if at is not None), None)
+
+
+def told_at(resource: Json, context: MappingContext, *others: str) -> datetime | None:
+    """The same, whether it lies ahead or not."""
+    return next(_times(resource, context, others), None)
+
+
+def _times(resource: Json, context: MappingContext, others: Sequence[str]) -> Iterator[datetime]:
     meta = resource.get("meta")
-    told = (
-        text(meta.get("lastUpdated")) if isinstance(meta, dict) else "",
-        *(text(resource.get(name)) for name in others),
-    )
-    return next((at for each in told if (at := iso_time(each, context.zone)) is not None), None)
+    updated = text(meta.get("lastUpdated")) if isinstance(meta, dict) else ""
+    for each in (updated, *(text(resource.get(name)) for name in others)):
+        if (at := iso_time(each, context.zone)) is not None:
+            yield at
 
 
 def content(resource: Json, kind: Processing, silent: frozenset[str], more: Sequence[str] = ()) -> str:

@@ -107,7 +107,8 @@ class ResourceMapper:
             **self._stamp.fields(
                 self._stamp.fact_key(Person.kind, who.authority, who.local_id, "Observation", number),
                 source_person=self._stamp.person(who.authority, who.local_id),
-                changed_at=changed_at(item.body, self._context, "recorded") or report.reported_at,
+                changed_at=changed_at(item.body, self._context, "recorded")
+                or self._context.not_ahead(report.reported_at),
                 status_rank=2 if status == "entered-in-error" else 1,
                 content=content(item.body, kind, NO_DEMOGRAPHICS),
                 occurred_on=None,

@@ -27,6 +27,7 @@ from hub.mapping.program import (
     accepted,
     at_field,
     ignored,
+    is_ahead,
     rejected,
 )
 from hub.mapping.stamp import Stamp
@@ -153,12 +154,13 @@ def _told(message: Message) -> Iterator[Told]:
 
 def _shared(message: Message, pid: Segment, told: list[Told], stamp: Stamp, context: MappingContext) -> Shared:
     who = patient(message, pid, "")
-    several = shared_names(told)
+    several, sent_at = shared_names(told), hl7_time(message.msh.text(7), context.zone)
     return Shared(
         facility=facility(message),
         patient=who,
         source_person=stamp.person(who.authority, who.key) if who.key else None,
-        sent_at=hl7_time(message.msh.text(7), context.zone),
+        sent_at=context.not_ahead(sent_at),
+        sent_ahead=sent_at is not None and is_ahead(sent_at, context.today()),
         sent_on=hl7_date(message.msh.text(7)),
         today=context.today(),
         processing=processing(message),

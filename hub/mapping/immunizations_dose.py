@@ -27,7 +27,7 @@ from hub.mapping.dates import as_told, hl7_date, month
 from hub.mapping.hl7_items import NOT_SAID
 from hub.mapping.immunizations_key import Name, Told, action, codes, name_of, numbered, type_is_covid
 from hub.mapping.labs_patient import Patient
-from hub.mapping.program import NotMapped
+from hub.mapping.program import CHANGED_AHEAD, NotMapped
 from hub.mapping.stamp import Stamp, unless_production
 from hub.mapping.vaccine_codes import coded_vaccine
 
@@ -52,6 +52,7 @@ class Shared(NamedTuple):
     patient: Patient
     source_person: str | None
     sent_at: datetime | None
+    sent_ahead: bool
     sent_on: date | None
     today: date
     processing: Processing
@@ -116,6 +117,7 @@ def dose(told: Told, rxa: Segment, shared: Shared, stamp: Stamp) -> Vaccination:
             *issues,
             *shared.patient.issues,
             *(() if shared.processing_said else (NOT_SAID,)),
+            *((CHANGED_AHEAD,) if shared.sent_ahead else ()),
         ),
         vaccine=coded_vaccine(vaccine, cvx, ndc),
         occurred_as_told=as_told(rxa.text(3)),

@@ -35,6 +35,8 @@ from hub.mapping.labs_patient import Patient, patient
 from hub.mapping.labs_questions import Said, answers, said
 from hub.mapping.labs_told import Told, as_one, told_of
 from hub.mapping.program import (
+    CHANGED_AHEAD,
+    EPOCH,
     Alone,
     Mapped,
     MappingContext,
@@ -43,6 +45,7 @@ from hub.mapping.program import (
     accepted,
     at_field,
     ignored,
+    is_ahead,
     rejected,
 )
 from hub.mapping.stamp import Stamp
@@ -176,7 +179,11 @@ def _report(
     today, sent = context.today(), message.msh.text(7)
     who = patient(message, pid, told.county, min(today, hl7_date(sent) or today))
     sent_at = hl7_time(sent, stamp.zone)
+    ahead = sent_at is not None and is_ahead(sent_at, today)
+    if ahead:  # told before all others: no correction would ever sort behind it
+        sent_at = EPOCH
     odd = (
+        CHANGED_AHEAD if ahead else "",
         about.issue,
         "unreadable-date" if (sent and sent_at is None) or told.onset_unread else "",
     )

@@ -28,7 +28,7 @@ from hub.mapping.labs_fhir_patient import identifier_of
 from hub.mapping.labs_fhir_report import Report, content_of, specimen_of
 from hub.mapping.labs_fhir_told import Told
 from hub.mapping.labs_fhir_values import answer, codings, day, has_value, named, processing, written
-from hub.mapping.program import MappingContext, NotMapped
+from hub.mapping.program import CHANGED_AHEAD, EPOCH, MappingContext, NotMapped, is_ahead
 from hub.mapping.stamp import Stamp
 from hub.mapping.tracing_person import Json, listed, text
 
@@ -73,8 +73,10 @@ class Results:
         told, resulted, issue = self._days(body, specimen, head)
         collected = civil_date(told)
         kind, stated = processing([*(one.body for one in report.shared), body, self._pool.bundle])
+        sent_at = self._sent_at(body)
         unsaid = self._pool.bundle.get("type") == "message" and not stated
-        issues = (*meant.issues, state_issue, issue, *report.who.issues, "processing-missing" if unsaid else "")
+        issues = (*meant.issues, state_issue, issue, *report.who.issues, "processing-missing" if unsaid else "",
+                  CHANGED_AHEAD if sent_at == EPOCH else "")  # fmt: skip
         known, number = report.who, _specimen_number(specimen)
         decided = (meant.meaning,) if one.overruled else ()  # by an observation beside it
         content = content_hash(
@@ -91,7 +93,7 @@ class Results:
                 content=content,
                 occurred_on=collected or resulted,
                 active=state != "withdrawn",
-                sent_at=self._sent_at(body),
+                sent_at=sent_at,
             ),
             **_answered(report),
             race_ethnicity=known.race,
@@ -225,11 +227,12 @@ class Results:
         return next((at for at in told if at is not None), None) or self._sent_at(body)
 
     def _sent_at(self, body: Json) -> datetime | None:
-        """When a server took this version, else when the bundle was made."""
+        """When a server took this version, else when the bundle was made. EPOCH, before all others, where both lie ahead."""
         meta = body.get("meta")
         updated = meta.get("lastUpdated") if isinstance(meta, dict) else None
-        told = (iso_time(text(each), self._zone) for each in (updated, self._pool.bundle.get("timestamp")))
-        return next((at for at in told if at is not None), None)
+        found = (iso_time(text(each), self._zone) for each in (updated, self._pool.bundle.get("timestamp")))
+        told = [at for at in found if at is not None]
+        return next((at for at in told if not is_ahead(at, self._today)), EPOCH if told else None)
 
 
 def _tested_when(report: Report, body: Json) -> str:

@@ -126,7 +126,7 @@ class _Mapper:
         stamped = self._stamp.fields(
             self._stamp.fact_key("monitoree", record),  # a contact who became a case is one fact, as in Sara Alert
             source_person=self._stamp.person(*who.key),
-            changed_at=line.time("updated"),
+            changed_at=line.changed(),
             status_rank=1 if line.word("removed") == _DELETED else 0,
             content=line.content(),
             occurred_on=began,

@@ -30,6 +30,7 @@ from hub.mapping.lists_sheets import sheets_not_read
 from hub.mapping.lists_table import open_list
 from hub.mapping.lists_values import NOTHING, UNNAMED, day_of, plain_word, time_of, word_of
 from hub.mapping.program import (
+    CHANGED_AHEAD,
     Alone,
     Content,
     Mapped,
@@ -88,6 +89,7 @@ class Line:
 
     def __init__(self, lister: Lister, cells: Mapping[str, str], where: Mapping[str, str | int], raw: bytes) -> None:
         self._lister, self._cells, self.where, self.raw = lister, cells, where, raw
+        self.changed_ahead = False
         self._values = {
             field: value
             for field, name in lister.header.columns.items()
@@ -149,6 +151,13 @@ class Line:
         found = time_of(text, self._lister.order, self._lister.context.zone) if text else None
         if text and found is None:
             raise NotMapped("bad-date", field=self.column(field))
+        return found
+
+    def changed(self) -> datetime | None:
+        """When the row was written, as its column of that says; None too where that lies ahead: it is then told beside the row."""
+        told = self.time("updated")
+        found = self._lister.context.not_ahead(told)
+        self.changed_ahead = told is not None and found is None
         return found
 
     def word(self, field: str) -> str | None:
@@ -251,7 +260,10 @@ def _read_lists(
                 if isinstance(made, Missing):
                     made.missed()
                 return [hard_stop(CLEAR_STOP, line.where, kind.event)]
-            return made.map_line(line)
+            found = made.map_line(line)
+            if line.changed_ahead:
+                found = [_marked(each) for each in found]
+            return found
 
         def locate(
             row: Row | RowFault, keep: _Keeping = keep, file: str = file
@@ -267,6 +279,11 @@ def _read_lists(
         elif isinstance(made, Summing):
             yield from made.finish()
         yield from sheets_not_read(file, content, kind.program, kind.needs, context.options)
+
+
+def _marked(mapped: Mapped) -> Mapped:
+    """An event of a row whose time of change is not believed."""
+    return mapped if mapped.event is None else mapped._replace(issues=(*mapped.issues, CHANGED_AHEAD))
 
 
 def _look(mapper: Looking, lister: Lister, table: Table) -> None:

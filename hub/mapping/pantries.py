@@ -143,7 +143,7 @@ class _Mapper:
         stamped = self._stamp.fields(
             key,
             source_person=self._stamp.person(*who.key) if who.key[0] else None,
-            changed_at=line.time("updated"),
+            changed_at=line.changed(),
             status_rank=_VOID if void else _SERVED,
             content=line.content(),
             occurred_on=day,

@@ -26,6 +26,7 @@ from hub.formats.errors import ParseError
 from hub.formats.lines import Source
 
 __all__ = [
+    "CHANGED_AHEAD",
     "EPOCH",
     "Agreement",
     "Alone",
@@ -42,6 +43,7 @@ __all__ = [
     "guarded",
     "hard_stop",
     "ignored",
+    "is_ahead",
     "rejected",
     "unreadable",
 ]
@@ -100,6 +102,11 @@ class MappingContext:
     cadence_s: float | None = None
     memory: Memory | None = None
     rises: Callable[[str], tuple[datetime, int] | None] | None = None
+
+    def not_ahead(self, at: datetime | None) -> datetime | None:
+        """A time of change or of sending, None where the source's clock is ahead of ours by more than a day: with it, this version
+        would stand over every correction until then. It becomes one of which nobody knows when it was told."""
+        return None if at is None or is_ahead(at, self.today()) else at
 
     def current_until(self, known_as_of: date | None) -> date | None:
         """The last day on which what was told of that day still counts as now: until the source should have told anew, in whole
@@ -171,6 +178,17 @@ class Optioned(Protocol):
         ...
 
 
+CHANGED_AHEAD = "changed-in-the-future"
+"""Issue of a record whose time of change or of sending is not believed."""
+_SKEW = timedelta(days=1)
+
+
+def is_ahead(at: datetime, today: date) -> bool:
+    """Whether a time in UTC lies more than a day ahead; `today`: as in MappingContext."""
+    day = at.date()
+    return day > today and day - today > _SKEW
+
+
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 """`changed_at` of a source that gives no change time."""
 
@@ -230,9 +248,9 @@ class NotMapped(Exception):
 
 
 def fault_of(error: Exception) -> str:
-    """The reason of a record whose mapping raised this: `half-character` where a text of it is no Unicode (JSON can write one half of
-    a pair, `\\ud83d`, as software does that cuts a text inside an emoji), else `mapping-error`: our own bug, or a value that the
-    strict event refuses."""
+    """The reason of a record whose mapping raised this: `half-character` where a text of it is no Unicode (JSON can write one half
+    of a pair, `\\ud83d`, as software does that cuts a text inside an emoji), else `mapping-error`: our own bug, or a value that
+    the strict event refuses."""
     if isinstance(error, ValidationError):
         told = error.errors(include_url=False, include_context=False, include_input=False)
         return "half-character" if any(each["type"] == "string_unicode" for each in told) else "mapping-error"

@@ -107,7 +107,7 @@ class _Mapper:
 
     def _event(self, line: Line, who: Somebody, told: Told, withdrawn: bool, issues: tuple[str, ...]) -> Referral:
         sent_at, accepted_at, ended = line.time("sent"), line.time("accepted"), line.time("ended")
-        updated = line.time("updated")
+        updated = line.changed()
         category, asked_for, more = self._category(line)
         return Referral(
             **self._stamp.fields(

@@ -24,7 +24,7 @@ from hub.mapping.dates import civil_date, iso_time
 from hub.mapping.fhir_beside import Beside
 from hub.mapping.fhir_modifiers import Modified
 from hub.mapping.fhir_outcomes import each_resource, position
-from hub.mapping.fhir_person import Whose, changed_at, content, patient_event, whose
+from hub.mapping.fhir_person import Whose, changed_at, content, patient_event, told_at, whose
 from hub.mapping.fhir_processing import Surroundings
 from hub.mapping.immunization_patients import Patients
 from hub.mapping.options import KnownOptions, zone
@@ -160,7 +160,7 @@ class _Mapper:
     ) -> Referral:
         kind = self._surroundings.kind(item, *self._patients.told_beside(item))
         sent, withdrawn = text(item.body.get("authoredOn")), word == WITHDRAWN
-        native, day = self._name(item), civil_date(sent) or _day(at)
+        native, day = self._name(item), civil_date(sent) or _day(told_at(item.body, self._context, "lastModified"))
         if day is not None and day > self._context.today() and not withdrawn:
             raise NotMapped("date-in-the-future", field="authoredOn" if civil_date(sent) else "lastModified")
         issues = (*who.issues, *fields.pop("issues"))

@@ -178,7 +178,7 @@ class _Mapper:
             **self._stamp.fields(
                 self._stamp.fact_key("bed-night", *native),
                 source_person=self._stamp.person(*who.key) if who.key[0] else None,
-                changed_at=line.time("updated"),
+                changed_at=line.changed(),
                 status_rank=_GONE if gone else _PRESENT,
                 content=line.content(kind, str(overnight)),
                 occurred_on=night,

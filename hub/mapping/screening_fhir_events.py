@@ -104,7 +104,7 @@ class Events:
         state = state_of(item.body, body_of(self.around.encounter(item)))
         if state == "open":
             return
-        of, at = self._set(item, who), changed_at(item.body, self._context.zone)
+        of, at = self._set(item, who), changed_at(item.body, self._context)
         try:
             asked = list(self._asked(item, []))
         except NotMapped:
@@ -184,7 +184,7 @@ class Events:
         fields = self._stamp.fields(
             self._stamp.fact_key(Screening.kind, *native),
             source_person=self._stamp.person(said.who.authority, said.who.local_id),
-            changed_at=changed_at(body, self._context.zone),
+            changed_at=changed_at(body, self._context),
             status_rank=_RANK[said.state],
             content=_content(body, *unless_production(kind), *more),
             occurred_on=day,
@@ -199,7 +199,7 @@ class Events:
         fields = self._stamp.fields(
             self._stamp.fact_key(Person.kind, who.authority, who.local_id),
             source_person=self._stamp.person(who.authority, who.local_id),
-            changed_at=changed_at(item.body, self._context.zone),
+            changed_at=changed_at(item.body, self._context),
             status_rank=1,
             content=_content(item.body, *unless_production(kind)),
             occurred_on=None,

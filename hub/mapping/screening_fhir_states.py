@@ -7,10 +7,11 @@ that was cancelled, a diagnosis that is only considered. Source: FHIR R4 status 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from typing import Literal
 
 from hub.mapping.dates import civil_date, iso_time
+from hub.mapping.program import MappingContext
 from hub.mapping.tracing_person import Json, listed, text
 
 __all__ = ["State", "changed_at", "said_on", "state_of", "still_true"]
@@ -62,14 +63,15 @@ def said_on(resource: Json) -> date | None:
     return _day(resource, _SAID)
 
 
-def changed_at(resource: Json, zone: tzinfo) -> datetime | None:
-    """The source's own change time: meta.lastUpdated, else when it was issued, authored, recorded."""
+def changed_at(resource: Json, context: MappingContext) -> datetime | None:
+    """The source's own change time: meta.lastUpdated, else when it was issued, authored, recorded; none that lies ahead."""
     meta = resource.get("meta")
     told = [
         text(meta.get("lastUpdated")) if isinstance(meta, dict) else "",
         *(text(resource.get(name)) for name in _CHANGED),
     ]
-    return next((at for each in told if each and (at := iso_time(each, zone)) is not None), None)
+    times = (context.not_ahead(iso_time(each, context.zone)) for each in told if each)
+    return next((at for at in times if at is not None), None)
 
 
 def _codes(concept: object) -> Iterator[str]:

@@ -23,7 +23,18 @@ from hub.formats.errors import ParseError
 from hub.formats.hmis import Export, open_export
 from hub.mapping.absences import remembering
 from hub.mapping.options import KnownOptions, county, flag, listed, one_of, share, zone
-from hub.mapping.program import Alone, Mapped, MappingContext, Unit, guarded, hard_stop, ignored, rejected, unreadable
+from hub.mapping.program import (
+    CHANGED_AHEAD,
+    Alone,
+    Mapped,
+    MappingContext,
+    Unit,
+    guarded,
+    hard_stop,
+    ignored,
+    rejected,
+    unreadable,
+)
 from hub.mapping.shelters_absent import WATCHED, Absences, scope_of
 from hub.mapping.shelters_answers import Answers
 from hub.mapping.shelters_copies import SHARED
@@ -31,7 +42,7 @@ from hub.mapping.shelters_ends import Ends
 from hub.mapping.shelters_facts import Facts
 from hub.mapping.shelters_hashed import CLEAR_STOP
 from hub.mapping.shelters_income import Income
-from hub.mapping.shelters_index import Index
+from hub.mapping.shelters_index import Index, changed_ahead
 from hub.mapping.shelters_kept import Kept
 from hub.mapping.shelters_lists import coded_rows, has_lists, unknown_codes
 from hub.mapping.shelters_nights import Nights
@@ -93,7 +104,7 @@ class _Mapper:
         self._export = export
         self._index = index
         facts, unnamed = Facts(export, index, stamp, context), Counter[str]()
-        self._hashed_only = facts.hashed_only
+        self._hashed_only, self._today = facts.hashed_only, facts.today
         self._answers, self._income, self._referrals = Answers(facts), Income(facts), Referrals(facts)
         self._rows, self._nights = Rows(facts, self._answers, unnamed), Nights(facts, unnamed)
         self._missed = facts.missed
@@ -167,6 +178,8 @@ class _Mapper:
                 first = found[0]
                 # By its name this takes three times as long.
                 found[0] = _new(Mapped, (*first[:_ENTITY], entity, *first[_ENTITY + 1 :]))
+            if found and changed_ahead(row.cells, self._index.zone, self._today):
+                found[0] = found[0]._replace(issues=(*found[0].issues, CHANGED_AHEAD))
             if coded and found and (odd := unknown_codes(name, row.cells)):
                 found[0] = found[0]._replace(issues=(*found[0].issues, *odd))
             return found

@@ -56,7 +56,7 @@ class Facts:
         return self.stamp.fields(
             fact_key,
             source_person=self.stamp.person("PersonalID", person) if person else None,
-            changed_at=changed_at(cells, self.index.zone) if changed == "by-row" else changed,
+            changed_at=changed_at(cells, self.index.zone, self.today) if changed == "by-row" else changed,
             status_rank=rank if rank is not None else DELETED if deleted else STANDING,
             content=content or self.content(cells),
             occurred_on=occurred_on,

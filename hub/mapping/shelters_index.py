@@ -22,6 +22,7 @@ from hub.domain.ids import content_hash
 from hub.formats.delimited import Row
 from hub.formats.hmis import Export, parse_date
 from hub.mapping.dates import civil_date, local_time
+from hub.mapping.program import is_ahead
 from hub.mapping.shelters_copies import KEYS, SHARED, Verdicts, verdicts
 from hub.mapping.shelters_exits import Exit, planned, standing
 from hub.mapping.shelters_lists import coded_rows
@@ -88,7 +89,7 @@ class Index:
         told = [day for day in (end, exported.date() if exported else None) if day]
         index = cls(zone, isolation_projects, min(told, default=None))
         for name in sorted(export.tables.intersection(KEYS)):
-            index.verdicts[name] = verdicts(export, name, lambda cells: changed_at(cells, zone), row_content)
+            index.verdicts[name] = verdicts(export, name, lambda cells: changed_at(cells, zone, today), row_content)
         index._read_projects(export)
         index._read_inventory(export)
         index._read_enrollments(export)
@@ -202,10 +203,10 @@ class Index:
             left_on = civil_date(cells.get("exitdate", ""))
             if left_on is not None and not planned(left_on, today) and not cells.get("datedeleted"):
                 continue  # refused too
-            changed = changed_at(cells, self.zone)
+            changed = changed_at(cells, self.zone, today)
             found = Exit(left_on, changed, row_content(cells))
             if cells.get("datedeleted"):
-                updated = changed_at({**cells, "datedeleted": ""}, self.zone)
+                updated = changed_at({**cells, "datedeleted": ""}, self.zone, today)
                 found = Exit(None, changed, found.content, found._replace(changed_at=updated))
             known = self.exits.get(cells.get("enrollmentid", ""))
             self.exits[cells.get("enrollmentid", "")] = found if known is None else standing(found, known)
@@ -253,14 +254,25 @@ _OF_HEALTH = ("personalid", "enrollmentid", "currentlyfleeing", "datedeleted")
 _NO_PROJECT = Project("other", nightly=False, overnight=False, stopped=False)
 
 
-def changed_at(cells: Mapping[str, str], zone: ZoneInfo) -> datetime | None:
-    """When the source last changed this row, in UTC: DateUpdated, or DateDeleted where that is later."""
+def changed_at(cells: Mapping[str, str], zone: ZoneInfo, today: date) -> datetime | None:
+    """When the source last changed this row, in UTC: DateUpdated, or DateDeleted where that is later; neither where it lies
+    ahead."""
     updated, deleted = cells.get("dateupdated", ""), cells.get("datedeleted", "")
     changed = _time(updated, zone) if updated else None
+    if changed is not None and is_ahead(changed, today):
+        changed = None
     if not deleted:
         return changed
     gone = _time(deleted, zone)
+    if gone is not None and is_ahead(gone, today):
+        gone = None
     return max(changed, gone) if changed and gone else changed or gone
+
+
+def changed_ahead(cells: Mapping[str, str], zone: ZoneInfo, today: date) -> bool:
+    """Whether a row says that it was changed on a day to come: `changed_at` does not believe it."""
+    told = (_time(text, zone) for name in ("dateupdated", "datedeleted") if (text := cells.get(name, "")))
+    return any(at is not None and is_ahead(at, today) for at in told)
 
 
 def _time(text: str, zone: ZoneInfo) -> datetime | None:

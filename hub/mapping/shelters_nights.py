@@ -110,7 +110,9 @@ class Nights:
         held["occurred_on"] = held["entered_on"] = held["known_as_of"] = night
         held["current_until"] = self.until(night)
         rank = DELETED if deleted else STANDING
-        self.stamp.put(held, needed(cells, "servicesid"), changed_at(cells, self._zone), rank, content, shelter.labels)
+        self.stamp.put(
+            held, needed(cells, "servicesid"), changed_at(cells, self._zone, self.today), rank, content, shelter.labels
+        )
         return self.built.of(held)
 
     def _parts(self, cells: Cells) -> list[str]:

@@ -129,7 +129,7 @@ class Rows:
         known, until = (index.as_of, self._facts.current_until) if is_open and not project.nightly else (None, None)
         fleeing = enrollment.person in index.fleeing
         household = "" if fleeing else cells.get("householdid", "")
-        changed, left_changed = changed_at(cells, index.zone), left.changed_at if left else None
+        changed, left_changed = changed_at(cells, index.zone, self._facts.today), left.changed_at if left else None
         if left_changed is not None:
             changed = left_changed if changed is None else max(changed, left_changed)
         fields = self._facts.fields(

@@ -19,7 +19,7 @@ from hub.domain.ids import content_hash
 from hub.formats.delimited import Plain, Row, RowFault, Table
 from hub.mapping.program import EPOCH, Mapped, NotMapped
 from hub.mapping.shelters_facts import STANDING, Where
-from hub.mapping.shelters_index import TRANSPORT, Index
+from hub.mapping.shelters_index import TRANSPORT, Index, changed_ahead
 from hub.mapping.shelters_index import changed_at as time_of_change
 from hub.mapping.shelters_kept import Kept
 from hub.mapping.shelters_lists import coded, coded_rows, may_need_coding
@@ -153,15 +153,18 @@ class Runs:
         self._ends[rest] = made = self._new_end(rest.split(self._table.delimiter))
         return made
 
+    def _is_ahead(self, cells: dict[str, str]) -> bool:
+        return changed_ahead(cells, self._index.zone, self._nights.today)
+
     def _new_end(self, values: Sequence[str]) -> _End | None:
         if len(values) != len(self._names):
             return None
         cells = dict(zip(self._names, values, strict=True))
         dropped = any(value and self._kept.dropped(name) for name, value in cells.items())
-        if cells["recordtype"] != BED_NIGHT or cells["datedeleted"] or dropped:
+        if cells["recordtype"] != BED_NIGHT or cells["datedeleted"] or dropped or self._is_ahead(cells):
             return None
         told = [f"\x1f{name}={value}" for name, value in cells.items() if value and name not in TRANSPORT]
-        at, behind = self._nights.stamp.version(time_of_change(cells, self._index.zone), STANDING)
+        at, behind = self._nights.stamp.version(time_of_change(cells, self._index.zone, self._nights.today), STANDING)
         return _End("".join(told), at, behind, microseconds(at))
 
     def _day(self, text: str) -> date | None:

@@ -24,6 +24,7 @@ from hub.mapping.labs_csv_dates import Moment, moment
 from hub.mapping.options import KnownOptions, state, zone
 from hub.mapping.places import counties_of_zip, county_fips, postal_code, state_code
 from hub.mapping.program import (
+    CHANGED_AHEAD,
     Alone,
     Mapped,
     MappingContext,
@@ -33,6 +34,7 @@ from hub.mapping.program import (
     accepted,
     guarded,
     ignored,
+    is_ahead,
     unreadable,
 )
 from hub.mapping.stamp import Stamp
@@ -99,7 +101,7 @@ class _Mapper:
         self._file, self._header, self._stamp = file, header, stamp
         self._zone: tzinfo = context.zone
         self._today, self._state = context.today, str(context.options.get("state", ""))
-        self._told_on = named_day(file)
+        self._told_on = context.not_ahead(named_day(file))
         self._versions: dict[str, tuple[datetime | None, int, str]] = {}
 
     def locate(self, row: Row | RowFault) -> tuple[Mapping[str, str | int], bytes]:
@@ -121,9 +123,16 @@ class _Mapper:
         site, site_issues = self._site(cells)
         cvx, ndc, word = (cells.get(name, "") for name in PRODUCT)
         what = product(cvx, ndc, word, self._column(*PRODUCT))
-        changed = self._moment(cells, "updated") or self._moment(cells, "as_of")
+        updated, as_of = self._moment(cells, "updated"), self._moment(cells, "as_of")
+        ahead = updated is not None and is_ahead(updated.at, self._today())
+        changed = as_of if ahead else updated or as_of
         changed_at = changed.at if changed is not None else self._told_on
-        issues = (*site_issues, *what.issues, *(() if changed_at else ("no-change-time",)))
+        issues = (
+            *((CHANGED_AHEAD,) if ahead else ()),
+            *site_issues,
+            *what.issues,
+            *(() if changed_at else ("no-change-time",)),
+        )
         if self._header.unknown:
             issues = (*issues, "unknown-column")
         told = [*self._shipment(cells, what), *self._counts(cells)]

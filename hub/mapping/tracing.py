@@ -59,7 +59,7 @@ class Tracing:
 
 class _Mapper:
     def __init__(self, stamp: Stamp, context: MappingContext) -> None:
-        self._stamp = stamp
+        self._stamp, self._context = stamp, context
         self._doses = ResourceMapper(stamp, context)
         self._hashed: tuple[Json, str] | None = None
         self._surroundings = Surroundings()
@@ -83,7 +83,7 @@ class _Mapper:
             return [
                 unreadable(item.error, where, raw)
                 if gone is None
-                else accepted(withdrawal(gone, self._stamp), where, raw)
+                else accepted(withdrawal(gone, self._stamp, self._context.today()), where, raw)
             ]
         if item.type == "Immunization":
             return self._doses.map_item(item)
@@ -123,7 +123,8 @@ class _Mapper:
         active: bool = True,
     ) -> dict[str, Any]:
         meta = resource.get("meta")
-        changed = iso_time(text(meta.get("lastUpdated")) if isinstance(meta, dict) else "")
+        updated = iso_time(text(meta.get("lastUpdated")) if isinstance(meta, dict) else "")
+        changed = self._context.not_ahead(updated)
         fields = self._stamp.fields(
             self._stamp.fact_key(kind, resource_id),
             source_person=person,

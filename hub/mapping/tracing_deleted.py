@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from hub.domain.events import Event, Exposure
 from hub.domain.ids import content_hash
 from hub.formats.fhir import Broken
 from hub.mapping.dates import iso_time
-from hub.mapping.program import NotMapped
+from hub.mapping.program import NotMapped, is_ahead
 from hub.mapping.stamp import Stamp
 
 __all__ = ["DELETED_RANK", "Deleted", "deleted", "withdrawal"]
@@ -57,14 +57,16 @@ def deleted(item: Broken) -> Deleted | None:
     )
 
 
-def withdrawal(gone: Deleted, stamp: Stamp) -> Event:
-    """The monitoree's fact, withdrawn. NotMapped for another resource, or where nothing says when."""
+def withdrawal(gone: Deleted, stamp: Stamp, today: date) -> Event:
+    """The monitoree's fact, withdrawn. NotMapped for another resource, or where nothing says when, or a day ahead does."""
     if gone.type not in _KEYS:
         if gone.type in ("Observation", "Immunization"):
             raise NotMapped("deletion-of-nobody-known")
         raise NotMapped("resource-not-used", "ignored")
     if gone.at is None:
         raise NotMapped("deletion-without-time", field="meta.lastUpdated")
+    if is_ahead(gone.at, today):  # nothing that is told of the monitoree until then would count
+        raise NotMapped("date-in-the-future", field="meta.lastUpdated")
     fields = stamp.fields(
         stamp.fact_key("monitoree", _KEYS[gone.type] + gone.id),
         source_person=stamp.person(gone.type, gone.id),

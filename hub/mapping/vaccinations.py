@@ -28,6 +28,7 @@ from hub.mapping.cells import ABSENT, whole, written
 from hub.mapping.codes import cvx_code, ndc_code, provider_pin
 from hub.mapping.dates import as_told, civil_date, month
 from hub.mapping.program import (
+    CHANGED_AHEAD,
     Alone,
     Content,
     Mapped,
@@ -37,6 +38,7 @@ from hub.mapping.program import (
     accepted,
     guarded,
     ignored,
+    is_ahead,
     unreadable,
 )
 from hub.mapping.race import read_race
@@ -112,7 +114,10 @@ class _Mapper:
     def __init__(self, file: str, stamp: Stamp, today: date) -> None:
         self._file = file
         self._stamp = stamp
-        reported, self._changed_at = _report_time(file)
+        reported, changed_at = _report_time(file)
+        ahead = changed_at is not None and is_ahead(changed_at, today)
+        self._changed_at = None if ahead else changed_at
+        self._odd = (CHANGED_AHEAD,) if ahead else ()
         self._latest = min(reported or today, today)
 
     def locate(self, row: Row | RowFault) -> tuple[Mapping[str, str | int], bytes]:
@@ -170,6 +175,7 @@ class _Mapper:
             issues=(
                 *vaccine.issues,
                 *_issues(cells),
+                *self._odd,
                 *([PARTIAL_DATE] if in_month else []),
                 *odd_id,
                 *place.issues,

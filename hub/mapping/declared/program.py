@@ -21,6 +21,7 @@ from hub.mapping.declared.model import EventRule, Identity, OnError
 from hub.mapping.declared.targets import Notes, Step, Unmapped
 from hub.mapping.places import county_fips
 from hub.mapping.program import (
+    CHANGED_AHEAD,
     Alone,
     Mapped,
     MappingContext,
@@ -29,6 +30,7 @@ from hub.mapping.program import (
     at_field,
     fault_of,
     ignored,
+    is_ahead,
     rejected,
     unreadable,
 )
@@ -172,6 +174,9 @@ class DeclaredProgram:
         fields = {name: value for name, value in fields.items() if value is not None}
         fact_key = notes.stamp.fact_key(rule.kind, *key)
         changed_at = common.get("changed_at")
+        if isinstance(changed_at, datetime) and is_ahead(changed_at, notes.today):
+            changed_at = None
+            notes.issues.append(CHANGED_AHEAD)
         made: dict[str, Any] = dict.fromkeys(rule.empty)
         if rule.kind == "lab-result":
             made |= dict.fromkeys(KEYS_OF_LAB, fact_key)
