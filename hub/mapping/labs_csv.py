@@ -18,7 +18,7 @@ from hub.domain.lab_meaning import Code, Judged, Policy, policy_of
 from hub.domain.lab_report import Finding, is_gene, together
 from hub.domain.lab_status import RANK
 from hub.domain.placeholders import real_id
-from hub.formats.delimited import Row, RowFault
+from hub.formats.delimited import Row, RowFault, Table
 from hub.formats.errors import ParseError
 from hub.mapping.cells import ABSENT, unwrapped, written
 from hub.mapping.codes import LOINC, SNOMED, code_of
@@ -30,6 +30,7 @@ from hub.mapping.labs_csv_meaning import AS_NUMBER, Cells, judged, status
 from hub.mapping.labs_csv_person import Patient, patient, residence_issue, word
 from hub.mapping.program import Alone, Mapped, MappingContext, NotMapped, Unit, accepted, guarded, ignored, unreadable
 from hub.mapping.stamp import Stamp
+from hub.mapping.workbooks import delimited_text, sheets_not_read
 
 __all__ = ["LabTables"]
 
@@ -56,7 +57,7 @@ class LabTables:
         stamp, policy = Stamp.of(context), policy_of(context.options)
         for file, content in unit.files.items():
             try:
-                table = open_lab_table(content if isinstance(content, bytes) else content())
+                table = open_lab_table(delimited_text(content))
                 layout = layout_of(table.names)
             except ParseError as error:
                 yield unreadable(error, {"file": file}, b"")
@@ -67,6 +68,14 @@ class LabTables:
                 yield mapped._replace(head=head, unread=layout.unknown)
             if empty:
                 yield ignored("no-rows", {"file": file}, b"", KIND)
+            yield from sheets_not_read(file, content, _opened)
+
+
+def _opened(head: bytes) -> Table:
+    """The first rows of a table of results. ParseError for any other."""
+    table = open_lab_table(head)
+    layout_of(table.names)
+    return table
 
 
 class _Result(NamedTuple):

@@ -21,18 +21,14 @@ from hub.domain.ids import content_hash
 from hub.errors import ConfigError
 from hub.formats.delimited import Row, RowFault, Table
 from hub.formats.errors import ParseError
-from hub.formats.lines import Source
-from hub.formats.spreadsheet import MAX_WORKBOOK, as_table, is_workbook
 from hub.mapping.lists_hashed import CLEAR_FIELDS, CLEAR_STOP, HashedOnly, hashed_only
 from hub.mapping.lists_header import Heading, Needs
 from hub.mapping.lists_options import text_of, wrong_options
-from hub.mapping.lists_sheets import sheets_not_read
 from hub.mapping.lists_table import open_list
 from hub.mapping.lists_values import NOTHING, UNNAMED, day_of, plain_word, time_of, word_of
 from hub.mapping.program import (
     CHANGED_AHEAD,
     Alone,
-    Content,
     Mapped,
     MappingContext,
     NotMapped,
@@ -43,6 +39,7 @@ from hub.mapping.program import (
     unreadable,
 )
 from hub.mapping.stamp import Stamp
+from hub.mapping.workbooks import delimited_text, sheets_not_read
 
 __all__ = ["Line", "ListKind", "ListProgram", "Lister"]
 
@@ -238,7 +235,7 @@ def _read_lists(
     stamp = Stamp.of(context)
     for file, content in unit.files.items():
         try:
-            text = _text_of(content)
+            text = delimited_text(content)
             table, header = open_list(text, kind.program, kind.needs, context.options, kind.several)
             lister = Lister(kind, header, stamp, context)
         except ParseError as error:
@@ -247,7 +244,7 @@ def _read_lists(
         keep = _Keeping(lister, table.columns)
         made = mapper(lister)
         if isinstance(made, Looking):
-            again = text if isinstance(text, bytes) else _text_of(content)
+            again = text if isinstance(text, bytes) else delimited_text(content)
             _look(made, lister, open_list(again, kind.program, kind.needs, context.options, kind.several)[0])
 
         def outcome(row: Row | RowFault, made: Mapper = made, keep: _Keeping = keep, file: str = file) -> list[Mapped]:
@@ -278,7 +275,9 @@ def _read_lists(
             yield ignored("no-rows", {"file": file}, b"", kind.event)
         elif isinstance(made, Summing):
             yield from made.finish()
-        yield from sheets_not_read(file, content, kind.program, kind.needs, context.options)
+        yield from sheets_not_read(
+            file, content, lambda head: open_list(head, kind.program, kind.needs, context.options, kind.several)[0]
+        )
 
 
 def _marked(mapped: Mapped) -> Mapped:
@@ -319,12 +318,3 @@ def _written(values: list[str]) -> bytes:
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n").writerow(values)
     return out.getvalue().encode()
-
-
-def _text_of(content: Content) -> bytes | Source:
-    """Delimited text; of a workbook its first sheet."""
-    if isinstance(content, bytes):
-        return as_table(content) if is_workbook(content[:8]) else content
-    if is_workbook(content().read(8)):
-        return as_table(content().read(MAX_WORKBOOK + 1))
-    return content()

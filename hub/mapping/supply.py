@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from hub.domain.events import VaccineSupply
 from hub.domain.ids import content_hash
 from hub.domain.provider_pin import pin_of
-from hub.formats.delimited import Row, RowFault, open_table
+from hub.formats.delimited import Row, RowFault, Table, open_table
 from hub.formats.errors import ParseError
 from hub.mapping.cells import written
 from hub.mapping.dates import named_day
@@ -40,6 +40,7 @@ from hub.mapping.program import (
 from hub.mapping.stamp import Stamp
 from hub.mapping.supply_header import COUNTS, DELIMITERS, PRODUCT, STOCK, TO_DATE, Header, header_of
 from hub.mapping.supply_values import Product, Span, count, product, span
+from hub.mapping.workbooks import delimited_text, sheets_not_read
 
 __all__ = ["PROGRAM", "Supply"]
 
@@ -66,7 +67,7 @@ class Supply(KnownOptions):
         stamp = Stamp.of(context)
         for file, content in unit.files.items():
             try:
-                table = open_table(content if isinstance(content, bytes) else content(), delimiters=DELIMITERS)
+                table = open_table(delimited_text(content), delimiters=DELIMITERS)
                 header = header_of(table.names)
             except ParseError as error:
                 yield unreadable(error, {"file": file}, b"")
@@ -77,6 +78,14 @@ class Supply(KnownOptions):
                 yield mapped._replace(head=head, unread=header.unknown)
             if empty:
                 yield ignored("no-rows", {"file": file}, b"", KIND)
+            yield from sheets_not_read(file, content, _opened)
+
+
+def _opened(head: bytes) -> Table:
+    """The first rows of a table of supply. ParseError for any other."""
+    table = open_table(head, delimiters=DELIMITERS)
+    header_of(table.names)
+    return table
 
 
 class _Told(NamedTuple):

@@ -57,3 +57,23 @@ def test_text_has_no_sheets(read: Reader) -> None:
 
 def test_of_what_is_spoilt_nothing_is_told() -> None:
     assert list(further_sheets(b"PK\x03\x04 no workbook")) == []
+
+
+RESULTS = [["Accession", "Last Name", "First Name", "DOB", "LOINC", "Result", "Collection Date", "CLIA"],
+           ["A1", "Sample", "Una", "1980-01-02", "94500-6", "Positive", "2021-02-05", "05D0000001"]]  # fmt: skip
+SUPPLY = [
+    ["PIN", "CVX", "Doses Delivered", "Period Start", "Period End"],
+    ["4512", "208", "100", "2021-03-01", "2021-03-07"],
+]
+
+
+@pytest.mark.parametrize(
+    ("program", "rows", "kind"), [("lab-csv", RESULTS, "lab-result"), ("vaccine-supply", SUPPLY, "vaccine-supply")]
+)
+def test_tables_of_results_and_of_supply_are_workbooks_too(program: str, rows: Rows, kind: str, read: Reader) -> None:
+    as_text = read.events(program, {"f.csv": "\n".join(",".join(row) for row in rows)})
+    found = read(program, {"f.xlsx": workbook(rows, CODES, rows)})
+    (event,) = (one.event for one in found if one.event is not None)
+    assert [event] == as_text
+    assert event.kind == kind
+    assert [(one.reason, one.where["sheet"]) for one in found if one.outcome == "rejected"] == [("sheet-not-read", 3)]

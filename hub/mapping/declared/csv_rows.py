@@ -8,10 +8,9 @@ from typing import Any
 
 from hub.formats.delimited import RowFault, open_table
 from hub.formats.errors import ParseError
-from hub.formats.lines import Source
-from hub.formats.spreadsheet import MAX_WORKBOOK, as_table, is_workbook
 from hub.mapping.declared.format import BadRule, Dates, Fault, Look, Reading, Record, RecordFormat, Where
 from hub.mapping.program import Alone, Content
+from hub.mapping.workbooks import delimited_text
 
 __all__ = ["FORMAT", "CsvRows"]
 
@@ -34,7 +33,7 @@ class CsvRows:
     def records(self, file: str, content: Content) -> Iterator[Record | Fault]:
         """Every row."""
         try:
-            table = open_table(_text_of(content), delimiters=",|\t;", apart=True)
+            table = open_table(delimited_text(content), delimiters=",|\t;", apart=True)
             table.require(self._needed, file)
             if self._mapped & table.doubled:
                 raise ParseError("duplicate-column", file)
@@ -60,14 +59,6 @@ class CsvRows:
     def content(self, record: Record) -> Any:
         """Every filled cell by its column: the order of columns, and columns that are empty, say nothing."""
         return {name: value for name, value in record.body.items() if value and name not in self._transport}
-
-
-def _text_of(content: Content) -> bytes | Source:
-    """The content as delimited text: a workbook is read whole, text is a stream from its beginning."""
-    if isinstance(content, bytes):
-        return as_table(content) if is_workbook(content[:8]) else content
-    start = content().read(8)
-    return as_table(content().read(MAX_WORKBOOK + 1)) if is_workbook(start) else content()
 
 
 FORMAT = RecordFormat(CsvRows)
