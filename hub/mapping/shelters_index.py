@@ -258,31 +258,34 @@ def changed_at(cells: Mapping[str, str], zone: ZoneInfo, today: date) -> datetim
     """When the source last changed this row, in UTC: DateUpdated, or DateDeleted where that is later; neither where it lies
     ahead."""
     updated, deleted = cells.get("dateupdated", ""), cells.get("datedeleted", "")
-    changed = _time(updated, zone) if updated else None
-    if changed is not None and is_ahead(changed, today):
-        changed = None
+    changed = _time(updated, zone, today)[0] if updated else None
     if not deleted:
         return changed
-    gone = _time(deleted, zone)
-    if gone is not None and is_ahead(gone, today):
-        gone = None
+    gone = _time(deleted, zone, today)[0]
     return max(changed, gone) if changed and gone else changed or gone
 
 
 def changed_ahead(cells: Mapping[str, str], zone: ZoneInfo, today: date) -> bool:
     """Whether a row says that it was changed on a day to come: `changed_at` does not believe it."""
-    told = (_time(text, zone) for name in ("dateupdated", "datedeleted") if (text := cells.get(name, "")))
-    return any(at is not None and is_ahead(at, today) for at in told)
+    updated, deleted = cells.get("dateupdated", ""), cells.get("datedeleted", "")
+    return bool(updated and _time(updated, zone, today)[1]) or bool(deleted and _time(deleted, zone, today)[1])
 
 
-def _time(text: str, zone: ZoneInfo) -> datetime | None:
-    return _read_before(text, zone) if len(text) <= _LONGEST_TIME else local_time(parse_date(text), zone)
+_Time = tuple[datetime | None, bool]
+"""A time that is believed, and whether one was told that is not."""
 
 
-@lru_cache(maxsize=16_384)
-def _read_before(text: str, zone: ZoneInfo) -> datetime | None:
-    """Rows of a day's work were mostly changed together, at a closing hour or by an import: 4 us each in bed nights."""
-    return local_time(parse_date(text), zone)
+def _time(text: str, zone: ZoneInfo, today: date) -> _Time:
+    return _read_before(text, zone, today) if len(text) <= _LONGEST_TIME else _read(text, zone, today)
+
+
+def _read(text: str, zone: ZoneInfo, today: date) -> _Time:
+    at = local_time(parse_date(text), zone)
+    return (None, True) if at is not None and is_ahead(at, today) else (at, False)
+
+
+_read_before = lru_cache(maxsize=16_384)(_read)
+"""Rows of a day's work were mostly changed together, at a closing hour or by an import: 4 us each in bed nights."""
 
 
 def row_parts(cells: Mapping[str, str]) -> list[str]:
