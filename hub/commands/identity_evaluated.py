@@ -10,6 +10,7 @@ from rich.table import Table
 from hub.commands.identity_shown import console
 from hub.identity.evaluation.cases import Cases, Ending
 from hub.identity.evaluation.coverage import Coverage, ratios
+from hub.identity.evaluation.persons import Chance, PersonGap, Persons
 from hub.identity.evaluation.quality import SMALLEST, Gap, Quality
 from hub.identity.evaluation.report import Evaluation, percentile
 
@@ -29,13 +30,15 @@ def show_evaluation(found: Evaluation) -> None:
         _show_cases(to, found.cases)
     for column, groups in found.groups.items():
         to.print()
-        to.print(_groups(_FIELDS.get(column, column), groups, found.coverage[column]))
-        to.print(_gap(found.gaps[column]))
+        to.print(_groups(_FIELDS.get(column, column), groups, found.coverage[column], found.persons[column]))
+        to.print(_gap(found.gaps[column], found.chance[column]))
+        to.print(_person_gap(found.person_gaps[column]))
         if line := _coverage(found.coverage[column]):
             to.print(line)
     if any(each.too_small for groups in found.groups.values() for each in groups.values()):
         to.print(f"\n{_FEW} fewer than {SMALLEST} true pairs: too few to compare; the gaps leave the group out")
     if found.groups:
+        to.print("per person: of each person the share of pairs found, everybody with one vote")
         to.print(
             "coverage: had 60 % of every group a dose told in another record, so much would be seen through the links"
         )
@@ -93,23 +96,39 @@ def _endings(counts: Mapping[Ending, int]) -> list[str]:
     return [f"{counts[ending]:,}" for ending in ("right", "wrong", "review", "none")]
 
 
-def _groups(name: str, groups: Mapping[str, Quality], covered: Mapping[str, Coverage]) -> Table:
-    table = _table(name, "true pairs", "recall", "95 % interval", "precision", "95 % interval", "coverage seen")
+def _groups(
+    name: str, groups: Mapping[str, Quality], covered: Mapping[str, Coverage], persons: Mapping[str, Persons]
+) -> Table:
+    table = _table(
+        name, "true pairs", "recall", "95 % interval", "precision", "95 % interval", "per person", "coverage seen"
+    )
     for group, each in groups.items():
-        told, seen = each.as_json(), covered.get(group)
+        told, seen, voting = each.as_json(), covered.get(group), persons.get(group)
         table.add_row(
             f"{group}{_FEW}" if each.too_small else group,
             f"{each.true:,}", _share(each.recall), _interval(told["recall_interval"]), _share(each.precision),
-            _interval(told["precision_interval"]), f"{seen.linked / seen.people:.3f}" if seen else "-",
+            _interval(told["precision_interval"]), _share(voting.recall if voting else None),
+            f"{seen.linked / seen.people:.3f}" if seen else "-",
         )  # fmt: skip
     return table
 
 
-def _gap(gap: Gap) -> str:
-    recall = _points(gap.recall, gap.least_found, gap.recall_interval)
-    return (
-        f"largest gap: recall {recall}; precision {_points(gap.precision, gap.least_precise, gap.precision_interval)}"
-    )
+def _gap(gap: Gap, chance: Chance) -> str:
+    recall = _points(gap.recall, gap.least_found, gap.recall_interval) + _lots(gap.recall, chance.recall)
+    precision = _points(gap.precision, gap.least_precise, gap.precision_interval)
+    return f"largest gap: recall {recall}; precision {precision}{_lots(gap.precision, chance.precision)}"
+
+
+def _person_gap(gap: PersonGap) -> str:
+    return f"largest gap per person: recall {_points(gap.recall, gap.least_found, gap.interval)}"
+
+
+def _lots(value: float | None, seldom_exceeded: float | None) -> str:
+    """What gap lots would give."""
+    if not value or seldom_exceeded is None:
+        return ""
+    within = "not told from chance" if value <= seldom_exceeded else "more than chance"
+    return f", {within} (by lot up to {100 * seldom_exceeded:.1f} in 19 of 20 draws)"
 
 
 def _coverage(groups: Mapping[str, Coverage]) -> str:

@@ -91,8 +91,9 @@ def load_denominators(text: str) -> Denominators:
     return Denominators(people, "; ".join(sources) or "none", in_view)
 
 
-def wilson(events: int, people: int) -> tuple[float, float] | None:
-    """95 % Wilson score interval of events/people; None where it has none (no people, more events than people)."""
+def wilson(events: float, people: int) -> tuple[float, float] | None:
+    """95 % Wilson score interval of events/people; None where it has none (no people, more events than people). `events` may be
+    a sum of shares of each of them, who differ less than by yes and no: the interval is rather too wide then."""
     if people <= 0 or not 0 <= events <= people:
         return None
     share, z2 = events / people, _Z * _Z
@@ -102,7 +103,7 @@ def wilson(events: int, people: int) -> tuple[float, float] | None:
     return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
 
 
-def newcombe(events: int, people: int, reference_events: int, reference_people: int) -> tuple[float, float] | None:
+def newcombe(events: float, people: int, reference_events: float, reference_people: int) -> tuple[float, float] | None:
     """95 % interval of the difference of two independent proportions (group minus reference), by Newcombe's hybrid
     score method."""
     one, two = wilson(events, people), wilson(reference_events, reference_people)

@@ -10,21 +10,19 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, fsum
 
 from hub.domain.measures import newcombe, wilson
 from hub.identity.evaluation.labelled import UNKNOWN, Pair
-from hub.identity.evaluation.quality import SMALLEST, Gap, Quality, gap
+from hub.identity.evaluation.quality import SMALLEST, Quality, gap
 
 __all__ = ["Chance", "PersonGap", "Persons", "by_chance", "person_gap", "persons_by"]
 
 _DRAWS = 200
 _SEED = 20261124
 _SHARE = 0.95
-_Found = tuple[float, int]
-"""The sum of the shares of so many persons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +71,17 @@ class Chance:
     precision: float | None
 
 
-def persons_by(people: Iterable[Sequence[str]], found: Set[Pair], true: Set[Pair], group_of: Mapping[str, str]) -> dict[str, Persons]:
-    """The persons of each group, who are `people` by the truth: the keys of their records. A person is of the group that most of his
+def persons_by(
+    people: Iterable[Iterable[str]], found: Set[Pair], true: Set[Pair], group_of: Mapping[str, str]
+) -> dict[str, Persons]:
+    """The persons of each group. `people`: the keys of the records of each, by the truth. A person is of the group that most of his
     records tell."""
+    person_of, groups = _persons(people, group_of)
+    asked, right = _counted(true, person_of), _counted(found & true, person_of)
     shares: dict[str, list[float]] = defaultdict(list)
-    person_of = _person_of(people)
-    asked, right = Counter(person_of[pair[0]] for pair in true), Counter(person_of[pair[0]] for pair in found & true)
-    groups = _groups(person_of, group_of)
-    for person, pairs in sorted(asked.items()):
+    for person, pairs in asked.items():
         shares[groups[person]].append(right[person] / pairs)
-    return {group: Persons(len(each), sum(each)) for group, each in sorted(shares.items())}
+    return {group: Persons(len(each), fsum(each)) for group, each in sorted(shares.items())}
 
 
 def person_gap(groups: Mapping[str, Persons]) -> PersonGap:
@@ -95,27 +94,50 @@ def person_gap(groups: Mapping[str, Persons]) -> PersonGap:
     return PersonGap(high.recall - low.recall, newcombe(high.found, high.people, low.found, low.people), least)
 
 
-def by_chance(people: Iterable[Sequence[str]], found: Set[Pair], true: Set[Pair], group_of: Mapping[str, str]) -> Chance:
+def by_chance(
+    people: Iterable[Iterable[str]], found: Set[Pair], true: Set[Pair], group_of: Mapping[str, str]
+) -> Chance:
     """The gaps that lots give. Each person keeps his records and what was made of them, and gets the group of somebody else; whose
     group is unknown takes no part. The lots are the same in every run."""
-    person_of = _person_of(people)
-    groups = {person: group for person, group in _groups(person_of, group_of).items() if group != UNKNOWN}
-    counts: Counter[tuple[int, int]] = Counter()  # right and true of a person, each pair of them as often as there are such
-    members = sorted(groups)
-    asked, right = Counter(person_of[pair[0]] for pair in true), Counter(person_of[pair[0]] for pair in found & true)
-    wrong = [(person_of[left], person_of[right_]) for left, right_ in sorted(found - true)]
-    lots, drawn = random.Random(_SEED), [groups[person] for person in members]
-    gaps: list[Gap] = []
+    person_of, groups = _persons(people, group_of)
+    members = [person for person, group in enumerate(groups) if group != UNKNOWN]
+    drawn = [groups[person] for person in members]
+    asked, right = _counted(true, person_of), _counted(found & true, person_of)
+    wrong = [{person_of[left], person_of[other]}.intersection(members) for left, other in found - true]
+    lots, gaps = random.Random(_SEED), []
     for _ in range(_DRAWS):
         lots.shuffle(drawn)
         of = dict(zip(members, drawn, strict=True))
-        counts_true: Counter[str] = Counter()
-        counts_right: Counter[str] = Counter()
-        counts_wrong: Counter[str] = Counter()
+        rightly, truly, wrongly = Counter[str](), Counter[str](), Counter[str]()
         for person, group in of.items():
-            counts_true[group] += asked[person]
-            counts_right[group] += right[person]
-        for one, other in wrong:
-            counts_wrong.update({of[person] for person in (one, other) if person in of})
-        gaps.append(gap({g: Quality(counts_right[g] + counts_wrong[g], counts_true[g], counts_right[g]) for g in counts_true}))
-    return Chance(_most([each.recall for each in gaps]), _most([each.precision for each in gaps]))
+            truly[group] += asked[person]
+            rightly[group] += right[person]
+        for both in wrong:
+            wrongly.update({of[person] for person in both})
+        gaps.append(
+            gap({group: Quality(rightly[group] + wrongly[group], truly[group], rightly[group]) for group in truly})
+        )
+    return Chance(_seldom_exceeded([each.recall for each in gaps]), _seldom_exceeded([each.precision for each in gaps]))
+
+
+def _persons(people: Iterable[Iterable[str]], group_of: Mapping[str, str]) -> tuple[dict[str, int], list[str]]:
+    """Whose each record is, by number, and the group of each."""
+    person_of: dict[str, int] = {}
+    groups = []
+    for number, keys in enumerate(people):
+        told: Counter[str] = Counter()
+        for key in keys:
+            person_of[key] = number
+            told[group_of.get(key, UNKNOWN)] += 1
+        del told[UNKNOWN]
+        groups.append(max(told, key=lambda group: (told[group], group), default=UNKNOWN))
+    return person_of, groups
+
+
+def _counted(pairs: Set[Pair], person_of: Mapping[str, int]) -> Counter[int]:
+    return Counter(person_of[left] for left, _ in pairs)
+
+
+def _seldom_exceeded(values: Iterable[float | None]) -> float | None:
+    told = sorted(value for value in values if value is not None)
+    return told[ceil(_SHARE * len(told)) - 1] if told else None

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from hub.identity.evaluation.cases import Cases, case_results
 from hub.identity.evaluation.coverage import Coverage, coverage_by, ratios
-from hub.identity.evaluation.labelled import GROUPED_BY, UNKNOWN, LabelledSet, Pair
+from hub.identity.evaluation.labelled import GROUPED_BY, UNKNOWN, LabelledSet, Pair, together
+from hub.identity.evaluation.persons import Chance, PersonGap, Persons, by_chance, person_gap, persons_by
 from hub.identity.evaluation.quality import Gap, Quality, by_group, gap, quality
 
 __all__ = ["Evaluation", "Outcome", "judged", "percentile"]
@@ -36,8 +37,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """`groups`, `gaps` and `coverage` (with made-up doses) by the column that tells the groups apart; only columns that some record
-    fills. Pairs labelled as possible count nowhere but in `cases`, which is there for two files."""
+    """By the column that tells the groups apart, of those that some record fills: `groups`, `gaps`, `coverage` (of made-up doses),
+    `persons` and `person_gaps` (recall with one vote each), `chance` (the gaps that lots give). Pairs labelled as possible count
+    nowhere but in `cases`, which is there for two files."""
 
     outcome: Outcome
     whole: Quality
@@ -45,6 +47,9 @@ class Evaluation:
     groups: Mapping[str, Mapping[str, Quality]]
     gaps: Mapping[str, Gap]
     coverage: Mapping[str, Mapping[str, Coverage]]
+    persons: Mapping[str, Mapping[str, Persons]]
+    person_gaps: Mapping[str, PersonGap]
+    chance: Mapping[str, Chance]
     cases: Cases | None
 
     def missed(self) -> dict[str, int]:
@@ -53,7 +58,8 @@ class Evaluation:
         return {"review": self.waiting, "uncompared": uncompared, "apart": lost - uncompared}
 
     def as_json(self) -> dict[str, object]:
-        """`groups` is by race and ethnicity, `groups_by` by each column. `missed`: true pairs that were not found, by why: in
+        """`groups` is by race and ethnicity, `groups_by` by each column; `persons_by` the same with one vote for each
+        person. `missed`: true pairs that were not found, by why: in
         review, never compared, or compared and too little alike or vetoed (`apart`)."""
         by = {column: _groups_json(groups) for column, groups in self.groups.items()}
         out = self.outcome
@@ -71,8 +77,17 @@ class Evaluation:
                     "least_found": each.least_found,
                     "precision_interval": each.precision_interval,
                     "recall_interval": each.recall_interval,
+                    "precision_by_chance": self.chance[column].precision,
+                    "recall_by_chance": self.chance[column].recall,
+                    "recall_per_person": self.person_gaps[column].recall,
+                    "recall_per_person_interval": self.person_gaps[column].interval,
+                    "least_found_per_person": self.person_gaps[column].least_found,
                 }
                 for column, each in self.gaps.items()
+            },
+            "persons_by": {
+                column: {group: each.as_json() for group, each in groups.items()}
+                for column, groups in self.persons.items()
             },
             "coverage": {column: _coverage_json(groups) for column, groups in self.coverage.items()},
             "cases": self.cases.as_json() if self.cases is not None else None,
@@ -95,7 +110,10 @@ def judged(labelled: LabelledSet, outcome: Outcome) -> Evaluation:
         for column in GROUPED_BY
         if any(record.groups.get(column) for record in labelled.records)
     }
-    groups = {column: by_group(decided, labelled.truth, known) for column, known in group_of.items()}
+    truth = labelled.truth
+    groups = {column: by_group(decided, truth, known) for column, known in group_of.items()}
+    people = together([record.key for record in labelled.records], truth)
+    persons = {column: persons_by(people, decided, truth, known) for column, known in group_of.items()}
     return Evaluation(
         outcome=outcome,
         whole=quality(decided, labelled.truth),
@@ -103,6 +121,9 @@ def judged(labelled: LabelledSet, outcome: Outcome) -> Evaluation:
         groups=groups,
         gaps={column: gap(each) for column, each in groups.items()},
         coverage={column: coverage_by(labelled, outcome.found, known) for column, known in group_of.items()},
+        persons=persons,
+        person_gaps={column: person_gap(each) for column, each in persons.items()},
+        chance={column: by_chance(people, decided, truth, known) for column, known in group_of.items()},
         cases=case_results(labelled, outcome.found, outcome.review),
     )
 
