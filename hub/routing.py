@@ -1,7 +1,8 @@
 """Which connector a file or folder is for, by what is in it: for `hub preview`, where nobody says so.
 
 A folder named after a connector is that connector's. Else what the files hold decides: the first bytes of a file are looked at,
-never more than `SNIFF_BYTES`. `hub-preview.yaml` beside the files overrides: a mapping of glob pattern → connector name.
+never more than `SNIFF_BYTES`; of a workbook the table on its first sheet. `hub-preview.yaml` beside the files overrides: a mapping
+of glob pattern → connector name.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from hub.errors import ConfigError
 from hub.formats.delimited import open_table
 from hub.formats.errors import ParseError
 from hub.formats.hmis import FILES
+from hub.formats.spreadsheet import MAX_WORKBOOK, as_table, is_workbook
 from hub.mapping import benefits, consent_lists, line_lists, pantries, referral_lists, rosters
 from hub.mapping.labs_csv_layouts import layout_of, open_lab_table
 from hub.mapping.lists_table import open_list
@@ -150,6 +152,11 @@ def _sniff(path: Path) -> str | None:
         whole = _set_of({name.rpartition("/")[2].casefold() for name in names})
         if whole is not None:
             return whole
+    elif is_workbook(head[:8]):
+        try:
+            head = as_table(_workbook(path))[:SNIFF_BYTES]
+        except ParseError:
+            return None
     head = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\x0b\x0c\x1c\x00")
     if head.startswith((b"MSH", b"FHS", b"BHS")):
         return next((name for mark, name in _MESSAGES if mark in head), _of_unusual_separators(head))
@@ -176,6 +183,12 @@ def _sniff(path: Path) -> str | None:
     if head.startswith((b"{", b"[")) and _CONSENT.search(head):
         return "consent"
     return None
+
+
+def _workbook(path: Path) -> bytes:
+    """What `as_table` reads, or refuses for its size."""
+    with path.open("rb") as file:
+        return file.read(MAX_WORKBOOK + 1)
 
 
 def _is_of_needs(head: bytes) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import openpyxl  # type: ignore[import-untyped]
 import pytest
 
 from hub.formats.spreadsheet import further_sheets
+from hub.routing import route
 from tests.mapping.reading import Reader, counted
 
 PANTRY = "food-pantry"
@@ -77,3 +79,17 @@ def test_tables_of_results_and_of_supply_are_workbooks_too(program: str, rows: R
     assert [event] == as_text
     assert event.kind == kind
     assert [(one.reason, one.where["sheet"]) for one in found if one.outcome == "rejected"] == [("sheet-not-read", 3)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "connector"),
+    [(MONTH, PANTRY), (RESULTS, "lab-csv"), (SUPPLY, "vaccine-supply"), (CODES, None), ([], None)],
+)
+def test_a_workbook_finds_its_connector_by_its_first_sheet(rows: Rows, connector: str | None, tmp_path: Path) -> None:
+    (tmp_path / "file.xlsx").write_bytes(workbook(rows, MONTH))
+    assert [routed.connector for routed in route(tmp_path, [])] == [connector]
+
+
+def test_a_spoilt_workbook_is_nobodys(tmp_path: Path) -> None:
+    (tmp_path / "file.xlsx").write_bytes(workbook(MONTH)[:200])
+    assert [routed.connector for routed in route(tmp_path, [])] == [None]
